@@ -1,0 +1,27 @@
+#pragma once
+
+// The only place that turns NumPy arrays into pointers. Shapes and dtypes are checked in Python
+// (gxfast/kernels/__init__.py); what is checked again here is only what memory safety needs.
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace gxfast::bindings {
+
+namespace py = pybind11;
+
+/// Arguments of this type must be bound with .noconvert(): a converted copy of an output would be lost.
+template <class T> using Array = py::array_t<T, py::array::c_style>;
+
+template <class T> T *writable(Array<T> &array) { return array.mutable_data(); }
+
+inline void require(bool condition, const char *what) {
+  if (!condition)
+    throw std::invalid_argument(std::string("gxfast._kernels: ") + what);
+}
+
+} // namespace gxfast::bindings

@@ -1,0 +1,19 @@
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "gxfast/cpu.hpp"
+
+namespace gxfast::bindings {
+void bind_one_hot(pybind11::module_ &module);
+void bind_haplotype(pybind11::module_ &module);
+void bind_mutagenesis(pybind11::module_ &module);
+} // namespace gxfast::bindings
+
+PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
+  module.doc() = "Compiled kernels of gxfast. Use gxfast.kernels, which checks arguments.";
+  module.attr("__version__") = GXFAST_VERSION;
+  module.def("cpu_features", &gxfast::cpu_features);
+  gxfast::bindings::bind_one_hot(module);
+  gxfast::bindings::bind_haplotype(module);
+  gxfast::bindings::bind_mutagenesis(module);
+}

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace gxfast {
+
+/// Variants of one contig, sorted by position, with all their alleles (REF first). Non-owning.
+struct VariantTable {
+  std::int64_t n = 0;
+  const std::int64_t *position = nullptr;   ///< (n) 0-based position of the first REF base
+  const std::int64_t *ref_length = nullptr; ///< (n) reference bases the record covers
+  const std::int64_t *first_allele =
+      nullptr; ///< (n + 1) index of REF in allele_offset; last = number of alleles
+  const std::int64_t *allele_offset = nullptr; ///< (number of alleles + 1) into bases
+  const std::uint8_t *bases = nullptr;         ///< allele letters, concatenated
+
+  struct Allele {
+    const std::uint8_t *bases;
+    std::int64_t length;
+  };
+  Allele allele(std::int64_t variant, std::int64_t index) const {
+    const std::int64_t at = first_allele[variant] + index;
+    return {bases + allele_offset[at], allele_offset[at + 1] - allele_offset[at]};
+  }
+};
+
+/// A stretch of the reference, N-padded past the ends of the contig. Non-owning.
+struct Reference {
+  const std::uint8_t *bases;
+  std::int64_t start;
+  std::int64_t length;
+  std::int64_t end() const { return start + length; }
+};
+
+/// Decides which carried alleles take effect on one haplotype when records overlap: the first in file order
+/// wins, as in `bcftools consensus`. A later record that starts on the last base taken by an earlier one is
+/// still applied when it only adds or removes bases after that base (its first base is its anchor) and the
+/// earlier record was not an insertion.
+/// alleles: (n) allele index per variant, 0 = reference; overridden ones are set to 0. Returns how many.
+std::int64_t resolve_overlaps(const VariantTable &variants, std::int8_t *alleles);
+
+/// One run of output bases taken from one place.
+struct Segment {
+  const std::uint8_t *source; ///< letters to copy; nullptr = outside the given reference, write N
+  std::int64_t length;
+  std::int64_t position; ///< reference position of the first base; -1 for inserted bases
+};
+
+/// Where a haplotype's bases come from, left to right.
+struct HaplotypeLayout {
+  std::vector<Segment> segments;
+  /// Reference interval that was needed: [first, last) overlaps exactly the edits that show in the bases,
+  /// where the interval of an insertion is empty and lies strictly inside. The edit that covers the anchor
+  /// counts too.
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  bool anchor_deleted = false; ///< the anchor base is gone; the next retained base took its place
+};
+
+/// Exactly `left + right` bases: the anchor base lands on index `left`, and both sides are filled outwards
+/// with this haplotype's own sequence, so that a deletion draws in more of it and an insertion pushes some
+/// out. alleles must have gone through resolve_overlaps.
+HaplotypeLayout layout_anchored(const VariantTable &variants, const std::int8_t *alleles,
+                                const Reference &reference, std::int64_t anchor, std::int64_t left,
+                                std::int64_t right);
+
+/// The haplotype of reference window [start, end), as long as it comes out: the rule of bcftools consensus.
+HaplotypeLayout layout_consensus(const VariantTable &variants, const std::int8_t *alleles,
+                                 const Reference &reference, std::int64_t start, std::int64_t end);
+
+std::int64_t total_length(const HaplotypeLayout &layout);
+
+/// Copies the bases (total_length of them).
+void write_bases(const HaplotypeLayout &layout, std::uint8_t *out);
+
+/// Writes the reference position of every base, -1 where the base was inserted.
+void write_positions(const HaplotypeLayout &layout, std::int64_t *out);
+
+} // namespace gxfast

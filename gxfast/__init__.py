@@ -1,0 +1,98 @@
+"""gxfast: genomic deep models on personal genomes, exactly and fast.
+
+FASTA + phased VCF + genes + expression + an ONNX model -> personal haplotypes -> predictions per person ->
+correlation across people and genes, with FDR -> tables, figures, one report. ``import gxfast`` loads none of
+it: every name below is resolved when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import stats
+    from .encode import codes, one_hot, reverse_complement
+    from .errors import DeviceError, GxfastError, InputError, ModelError
+    from .evaluate import evaluate
+    from .haplotypes import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
+    from .io.fasta import Genome
+    from .io.tables import read_covariates, read_expression, read_genes
+    from .io.vcf import Genotypes, VariantFile
+    from .models.card import ModelCard
+    from .models.session import Model
+    from .mutagenesis import saturation_mutants
+    from .predict import model_windows, predict
+    from .report import write_report as report
+    from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
+
+_HOME = {
+    "encode": ("codes", "one_hot", "reverse_complement"),
+    "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
+    "evaluate": ("evaluate",),
+    "haplotypes": ("HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"),
+    "io.fasta": ("Genome",),
+    "io.tables": ("read_covariates", "read_expression", "read_genes"),
+    "io.vcf": ("Genotypes", "VariantFile"),
+    "models.card": ("ModelCard",),
+    "models.session": ("Model",),
+    "mutagenesis": ("saturation_mutants",),
+    "predict": ("model_windows", "predict"),
+    "report": ("report",),
+    "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_RENAMED = {"report": "write_report"}
+
+__all__ = [
+    "CovariateTable",
+    "DeviceError",
+    "ExpressionTable",
+    "GeneTable",
+    "Genome",
+    "Genotypes",
+    "GxfastError",
+    "HaplotypeBatch",
+    "HaplotypePolicy",
+    "InputError",
+    "Model",
+    "ModelCard",
+    "ModelError",
+    "PredictionSet",
+    "VariantFile",
+    "Windows",
+    "__version__",
+    "codes",
+    "consensus",
+    "evaluate",
+    "haplotypes",
+    "model_windows",
+    "one_hot",
+    "predict",
+    "read_covariates",
+    "read_expression",
+    "read_genes",
+    "report",
+    "reverse_complement",
+    "saturation_mutants",
+    "stats",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("gxfast")
+    if name == "stats":
+        return importlib.import_module(".stats", __name__)
+    if name in _MODULE_OF:
+        value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), _RENAMED.get(name, name))
+        # A submodule of the same name (predict, evaluate, haplotypes) must not shadow the function.
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

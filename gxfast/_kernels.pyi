@@ -1,0 +1,80 @@
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+def cpu_features() -> list[str]: ...
+def one_hot(
+    sequences: NDArray[np.uint8],
+    table: NDArray[np.unsignedinteger],
+    channels_first: bool,
+    reverse: bool,
+    out: NDArray[np.unsignedinteger],
+    n_threads: int,
+) -> None: ...
+def translate(
+    sequences: NDArray[np.uint8], table: NDArray[np.uint8], reverse: bool, out: NDArray[np.uint8], n_threads: int
+) -> None: ...
+
+class Variants:
+    def __init__(
+        self,
+        position: NDArray[np.int64],
+        ref_length: NDArray[np.int64],
+        first_allele: NDArray[np.int64],
+        allele_offset: NDArray[np.int64],
+        bases: NDArray[np.uint8],
+    ) -> None: ...
+
+def unique_columns(calls: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]: ...
+def resolve_overlaps(variants: Variants, alleles: NDArray[np.int8]) -> int: ...
+def haplotype_extents(
+    variants: Variants,
+    alleles: NDArray[np.int8],
+    reference: NDArray[np.uint8],
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    out: NDArray[np.int64],
+) -> None: ...
+def haplotype_bases(
+    variants: Variants,
+    alleles: NDArray[np.int8],
+    reference: NDArray[np.uint8],
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    out: NDArray[np.uint8],
+    n_threads: int,
+) -> None: ...
+def haplotype_positions(
+    variants: Variants,
+    alleles: NDArray[np.int8],
+    reference: NDArray[np.uint8],
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    out: NDArray[np.int64],
+    n_threads: int,
+) -> None: ...
+def consensus(
+    variants: Variants,
+    alleles: NDArray[np.int8],
+    reference: NDArray[np.uint8],
+    reference_start: int,
+    start: int,
+    end: int,
+) -> list[bytes]: ...
+def list_saturation_edits(
+    sequence: NDArray[np.uint8], start: int, end: int, positions: NDArray[np.int64], bases: NDArray[np.uint8]
+) -> int: ...
+def write_mutants(
+    sequence: NDArray[np.uint8],
+    positions: NDArray[np.int64],
+    bases: NDArray[np.uint8],
+    out: NDArray[np.uint8],
+    n_threads: int,
+) -> None: ...

@@ -1,0 +1,74 @@
+"""``gxfast demo``: the whole job on a simulated cohort whose truth is known."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from .options import common_options
+
+__all__ = ["demo"]
+
+
+@click.command()
+@click.option("-o", "--output", default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write.")
+@click.option("--seed", default=7, show_default=True, help="Of the simulation.")
+@click.option("--people", default=80, show_default=True, type=click.IntRange(20))
+@click.option("--genes", "n_genes", default=36, show_default=True, type=click.IntRange(9))
+@common_options
+def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> int:
+    """Offline: simulate a cohort with planted effects, run everything on it, compare with what was planted.
+
+    Exit code 1 if the result does not bear out the planted truth.
+    """
+    from ..demo import compare, simulate_cohort
+    from .run import execute
+
+    folder = Path(output)
+    started = time.monotonic()
+    cohort = simulate_cohort(_make_folder(folder), seed=seed, n_people=people, n_genes=n_genes)
+    if not options["quiet"]:
+        click.echo(
+            f"made {cohort.n_people} people, {cohort.n_genes} genes, {cohort.n_variants} variants "
+            f"(seed {seed}): {cohort.n_right} genes right, {cohort.n_wrong} wrong, {cohort.n_missed} missed",
+            err=True,
+        )
+    arguments = {
+        **options, "fasta": str(cohort.fasta), "vcf": [str(cohort.vcf)], "genes": str(cohort.genes),
+        "expression": str(cohort.expression), "models": [str(cohort.model)], "covariates": None,
+        "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
+        "variants": "all", "unphased": "error", "missing": "ref", "overlap": "first",
+        "ref_mismatch": "error", "symbolic": "skip", "filter": "all",
+    }  # fmt: skip
+
+    def write_truth(directory: Path) -> None:
+        compare(cohort.truth, directory / "genes.tsv").write_truth(directory)
+
+    code = execute(arguments, ("check", "predict", "evaluate", "report"), before_report=write_truth)
+    comparison = compare(cohort.truth, folder / "genes.tsv")
+    if not options["quiet"] and not options["as_json"]:
+        click.echo(comparison.text())
+        click.echo(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
+        click.echo(
+            f"next: gxfast run --fasta {cohort.fasta} --vcf {cohort.vcf} --genes {cohort.genes} "
+            f"--expression {cohort.expression} --model {cohort.model} -o mine"
+        )
+    return code or (0 if comparison.ok else 1)
+
+
+def _make_folder(folder: Path) -> Path:
+    """Make the run directory with a folder for the cohort in it; never into somebody's files."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError("the output is not an empty folder", path=folder, remedy="choose another with -o")
+    try:
+        # The state folder marks it as a run directory, so that the run accepts the cohort beside it.
+        (folder / ".gxfast").mkdir(parents=True)
+        cohort = folder / "cohort"
+        cohort.mkdir()
+    except OSError as error:
+        raise InputError(f"cannot write: {error.strerror}", path=folder, remedy="choose another with -o") from None
+    return cohort

@@ -1,0 +1,54 @@
+"""``gxfast evaluate``: predictions of any origin against expression."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from .options import common_options, evaluate_options, set_verbosity
+
+__all__ = ["evaluate"]
+
+
+@click.command()
+@click.argument("predictions", metavar="PREDICTIONS")
+@click.option("--expression", required=True, metavar="E", help="Expression BED or table.")
+@click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out.")
+@click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only.")
+@click.option("--genes", metavar="G", help="TSS of the genes, for the table; optional.")
+@click.option("--name", default="predictions", show_default=True, help="Name of the model in the table.")
+@evaluate_options
+@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.option("--resume", is_flag=True, help="Write into the same run again.")
+@common_options
+def evaluate(predictions: str, **options: Any) -> int:
+    """Correlate PREDICTIONS (a phenotype BED or a table of genes and people) with expression."""
+    from .._threads import resolve_threads
+    from ..pipeline import EvaluateOptions, evaluate_table
+
+    set_verbosity(options["verbose"], options["quiet"])
+    summary = evaluate_table(
+        predictions,
+        options["expression"],
+        options["output"],
+        covariates=options["covariates"],
+        n_covariates=options["n_covariates"],
+        genes=options["genes"],
+        name=options["name"],
+        options=EvaluateOptions(options["transform"], options["residualise"]),
+        n_threads=resolve_threads(options["threads"]),
+        resume=options["resume"],
+    )
+    if options["as_json"]:
+        click.echo(json.dumps(summary, indent=1))
+    elif not options["quiet"]:
+        across = summary["models"][options["name"]]["across_people"]
+        click.echo(
+            f"{across['n_defined']} of {across['n_genes']} genes: mean r "
+            + ("undefined" if across["mean_r"] is None else f"{across['mean_r']:.3f}")
+            + f", {across['n_positive']} positive and {across['n_negative']} negative at FDR 5 %"
+        )
+        click.echo(f"wrote {options['output']}")
+    return 0

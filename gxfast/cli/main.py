@@ -1,0 +1,98 @@
+"""Entry point: lazy commands, one-line errors, exit codes of the contract."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+
+from ..errors import GxfastError
+
+__all__ = ["main"]
+
+# Command -> (module below gxfast.cli, attribute). Modules are imported when their command runs.
+_COMMANDS = {
+    "demo": ("demo", "demo", "Make a cohort with planted truth, run everything on it, write the report."),
+    "check": ("run", "check", "Look at all inputs together and say how to mend what is wrong."),
+    "predict": ("run", "predict", "Predict every gene for every person."),
+    "evaluate": ("evaluate", "evaluate", "Correlate predictions (anybody's) with expression, gene by gene."),
+    "run": ("run", "run", "Check, predict, evaluate and report."),
+    "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),
+    "model": ("model", "model", "Import, inspect and list models."),
+    "doctor": ("doctor", "doctor", "Versions, CPU features, devices that really work, a self-test."),
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands without importing them, so that ``--help`` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from .doctor import version_lines
+
+    click.echo("\n".join(version_lines()))
+    ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True,
+    help="Versions of gxfast, htslib and onnxruntime.",
+)  # fmt: skip
+def cli() -> None:
+    """Genomic deep models on personal genomes, exactly and fast."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return the exit code (0, 1, 2, 3 or 130)."""
+    _quiet_logging()
+    try:
+        result: Any = cli.main(args=argv, prog_name="gxfast", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except GxfastError as error:
+        click.echo(f"gxfast: error: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("gxfast: interrupted; finished work is kept, go on with --resume", err=True)
+        return 130
+    except BrokenPipeError:
+        # Somebody closed our output (| head): not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        click.echo("gxfast: error: out of memory\n  remedy: lower --batch-size or --max-mem", err=True)
+        return 1
+    except OSError as error:
+        click.echo(f"gxfast: error: {error}", err=True)
+        return 1
+
+
+def _quiet_logging() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("gxfast: %(message)s"))
+    logger = logging.getLogger("gxfast")
+    logger.handlers[:] = [handler]
+    logger.setLevel(os.environ.get("GXFAST_LOG", "WARNING").upper())

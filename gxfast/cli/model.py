@@ -1,0 +1,59 @@
+"""``gxfast model import | inspect | list``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ..errors import InputError
+
+__all__ = ["model"]
+
+
+@click.group()
+def model() -> None:
+    """Weights to ONNX with a card, and what a model expects."""
+
+
+@model.command("import")
+@click.argument("kind")
+@click.argument("weights")
+@click.option("-o", "--output", required=True, metavar="M.onnx", help="Model to write.")
+@click.option("--name", help="Name of the model; from the file name by default.")
+def import_model(kind: str, weights: str, output: str, name: str | None) -> int:
+    """Turn the weights of a known model (KIND: xpresso) into an ONNX file with its card."""
+    from ..models import IMPORTERS
+
+    if kind not in IMPORTERS:
+        raise InputError(f"no importer for {kind!r}", remedy=f"known: {', '.join(IMPORTERS)}")
+    path = IMPORTERS[kind](weights, output, name=name)
+    click.echo(f"wrote {path}")
+    return 0
+
+
+@model.command()
+@click.argument("path")
+@click.option("--json", "as_json", is_flag=True)
+def inspect(path: str, as_json: bool) -> int:
+    """Say what a model reads and writes, and which card it has or would get."""
+    from ..models.inspect import format_inspection, inspect_model
+
+    found = inspect_model(path)
+    click.echo(json.dumps(found, indent=1) if as_json else format_inspection(found))
+    return 0
+
+
+@model.command("list")
+@click.argument("directory", default=".")
+def list_models(directory: str) -> int:
+    """List the ONNX models in a folder, and the kinds of weights that can be imported."""
+    from ..models import IMPORTERS
+    from ..models.inspect import inspect_model
+
+    for path in sorted(Path(directory).glob("*.onnx")):
+        card = inspect_model(path)["card"]
+        click.echo(f"{path}\t{card['name']}\t{card['input']['length']} bases")
+    click.echo(f"importers: {', '.join(IMPORTERS)}", err=True)
+    return 0

@@ -1,0 +1,173 @@
+"""Options that several commands share, and their translation to the objects of the library."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..errors import InputError
+
+__all__ = [
+    "common_options",
+    "evaluate_options",
+    "input_options",
+    "input_paths",
+    "parse_size",
+    "policy_from",
+    "policy_options",
+    "set_verbosity",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def _stack(options: list[Callable[[F], F]]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def parse_size(text: str | None) -> int | None:
+    """Translate ``8G``, ``512M`` or plain bytes.
+
+    Raises
+    ------
+    InputError
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?", text.strip().lower())
+    if not match or float(match[1]) <= 0:
+        raise InputError(f"--max-mem must be a size such as 8G, found {text!r}")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def input_options(*, model: bool, expression: str = "optional") -> Callable[[F], F]:
+    """FASTA, VCF, genes, expression, samples and, if asked, models."""
+    options: list[Any] = [
+        click.option("--fasta", required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi)."),
+        click.option(
+            "--vcf", multiple=True, required=True, metavar="V",
+            help="Phased VCF.gz or BCF with index; repeatable, or a pattern with {chrom}.",
+        ),
+        click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF."),
+        click.option("--expression", metavar="E", help="Expression BED (FastQTL, tensorQTL, QTLtools) or table."),
+        click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out."),
+        click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only."),
+        click.option("-s", "--samples", metavar="A,B", help="People to use; ^A,B: everybody but these."),
+        click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
+    ]  # fmt: skip
+    if model:
+        options += [
+            click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX model; repeatable."),
+            click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
+            click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
+            click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
+            click.option("--max-mem", metavar="8G", help="Memory for one model run (bounds the batch)."),
+        ]  # fmt: skip
+    return _stack(options)
+
+
+def policy_options(function: F) -> F:
+    """What to do with unusual records (see `gxfast.HaplotypePolicy`)."""
+    choices = {
+        "variants": (["all", "snv"], "all", "Records to use."),
+        "unphased": (["error", "as_phased", "ref", "iupac"], "error", "Heterozygous calls without phase."),
+        "missing": (["ref", "N"], "ref", "Missing alleles."),
+        "overlap": (["first", "error"], "first", "Records that overlap on one haplotype."),
+        "ref-mismatch": (["error", "skip"], "error", "REF that differs from the FASTA."),
+        "symbolic": (["skip", "error"], "skip", "Symbolic alleles and break-ends."),
+        "filter": (["all", "pass"], "all", "Use records whatever their FILTER, or PASS only."),
+    }
+    options = [
+        click.option(f"--{name}", type=click.Choice(values), default=default, show_default=True, help=text)
+        for name, (values, default, text) in choices.items()
+    ]
+    return _stack(options)(function)
+
+
+def evaluate_options(function: F) -> F:
+    """How expression is treated before it is correlated."""
+    return _stack(
+        [
+            click.option(
+                "--expression-transform", "transform", default="none", show_default=True,
+                type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
+            ),
+            click.option(
+                "--residualise", default="expression", show_default=True,
+                type=click.Choice(["expression", "both"]),
+                help="Regress covariates out of expression, or of predictions too.",
+            ),
+        ]
+    )(function)  # fmt: skip
+
+
+def common_options(function: F) -> F:
+    """Output, threads, verbosity."""
+    return _stack(
+        [
+            click.option("--threads", default=0, show_default="all", type=click.IntRange(0), help="Threads."),
+            click.option("-v", "--verbose", count=True, help="Say more on stderr."),
+            click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
+            click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout."),
+        ]
+    )(function)
+
+
+def set_verbosity(verbose: int, quiet: bool) -> None:
+    """Set the level of the ``gxfast`` logger."""
+    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.getLogger("gxfast").setLevel(level)
+
+
+def policy_from(options: dict[str, Any]) -> Any:
+    """Build the `HaplotypePolicy` from parsed options."""
+    from ..haplotypes import HaplotypePolicy
+
+    names = HaplotypePolicy.__dataclass_fields__
+    return HaplotypePolicy(**{name: options[name] for name in names})
+
+
+def input_paths(options: dict[str, Any]) -> Any:
+    """Build the `InputPaths` from parsed options."""
+    from ..inputs import InputPaths
+
+    samples: list[str] = []
+    if options.get("samples"):
+        samples = [name.strip() for name in options["samples"].split(",") if name.strip()]
+    if options.get("samples_file"):
+        samples += _sample_lines(options["samples_file"])
+    return InputPaths(
+        fasta=options["fasta"],
+        vcf=tuple(options["vcf"]),
+        models=tuple(options.get("models", ())),
+        cards=tuple(options.get("cards", ())),
+        genes=options.get("genes"),
+        expression=options.get("expression"),
+        covariates=options.get("covariates"),
+        n_covariates=options.get("n_covariates"),
+        samples=tuple(samples),
+        device=options.get("device", "auto"),
+        batch_size=options.get("batch_size"),
+        max_bytes=parse_size(options.get("max_mem")),
+    )
+
+
+def _sample_lines(path: str) -> list[str]:
+    try:
+        names = Path(path.removeprefix("^")).read_text(encoding="utf-8").split()
+    except OSError as error:
+        raise InputError(f"cannot read the samples: {error.strerror}", path=path) from None
+    if not names:
+        raise InputError("the file names no sample", path=path)
+    return [("^" + names[0]) if path.startswith("^") else names[0], *names[1:]]

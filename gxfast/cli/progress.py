@@ -1,0 +1,63 @@
+"""Progress on stderr: bars on a terminal, one plain line every 10 s otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+__all__ = ["ProgressLine"]
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class ProgressLine:
+    """Callable ``(task, done, total)`` that shows how far a run has come.
+
+    Parameters
+    ----------
+    quiet : bool
+        Show nothing.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bars: Any = None
+        self._tasks: dict[str, Any] = {}
+        self._started: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def __enter__(self) -> ProgressLine:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bars = Progress(
+                TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )  # fmt: skip
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def __call__(self, task: str, done: int, total: int) -> None:
+        """Report that ``done`` of ``total`` genes of a task are finished."""
+        if self._quiet:
+            return
+        if self._bars is not None:
+            if task not in self._tasks:
+                self._tasks[task] = self._bars.add_task(task, total=total)
+            self._bars.update(self._tasks[task], completed=done)
+            return
+        now = time.monotonic()
+        started = self._started.setdefault(task, now)
+        if done == total or now - self._last >= _SECONDS_BETWEEN_LINES:
+            self._last = now
+            left = (now - started) / done * (total - done) if done else 0.0
+            print(f"{task}: {done}/{total} genes, {left:.0f} s left", file=sys.stderr, flush=True)

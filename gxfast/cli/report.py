@@ -1,0 +1,24 @@
+"""``gxfast report DIR``."""
+
+from __future__ import annotations
+
+import click
+
+from .options import set_verbosity
+
+__all__ = ["report"]
+
+
+@click.command()
+@click.argument("directory", metavar="DIR")
+@click.option("--gene", "genes", multiple=True, metavar="ID", help="Gene to show person by person; repeatable.")
+@click.option("-q", "--quiet", is_flag=True)
+def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
+    """Draw the figures of a run directory and write its report.html (one file, no network)."""
+    from ..report import write_report
+
+    set_verbosity(0, quiet)
+    path = write_report(directory, genes=genes)
+    if not quiet:
+        click.echo(f"wrote {path}")
+    return 0

@@ -1,0 +1,174 @@
+"""``check``, ``predict`` and ``run``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from .options import (
+    common_options,
+    evaluate_options,
+    input_options,
+    input_paths,
+    policy_from,
+    policy_options,
+    set_verbosity,
+)
+from .progress import ProgressLine
+
+__all__ = ["check", "execute", "predict", "run"]
+
+_OUTPUT = click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+_RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
+
+
+@click.command()
+@input_options(model=True)
+@policy_options
+@common_options
+def check(**options: Any) -> int:
+    """Look at all inputs together: naming, REF, phase, samples, ploidy, windows, models.
+
+    Exit code 2 if anything would make a run fail.
+    """
+    from ..inputs import open_inputs
+    from ..preflight import preflight
+
+    set_verbosity(options["verbose"], options["quiet"])
+    inputs = open_inputs(input_paths(options), policy_from(options), hashes=False)
+    findings = preflight(inputs)
+    failed = any(f.level == "error" for f in findings)
+    if options["as_json"]:
+        rows = [{"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings]
+        click.echo(json.dumps({"ok": not failed, "findings": rows}, indent=1))
+    else:
+        _print_findings(findings, stream_is_stderr=False)
+    return 2 if failed else 0
+
+
+def _print_findings(findings: list[Any], *, stream_is_stderr: bool, skip_ok: bool = False) -> None:
+    for f in findings:
+        if skip_ok and f.level == "ok":
+            continue
+        click.echo(f"{f.level:<8} {f.what:<9} {f.message}", err=stream_is_stderr)
+        if f.remedy:
+            click.echo(f"{'':<8} {'':<9} remedy: {f.remedy}", err=stream_is_stderr)
+
+
+@click.command()
+@input_options(model=True)
+@policy_options
+@_OUTPUT
+@_RESUME
+@common_options
+def predict(**options: Any) -> int:
+    """Predict every gene for every person; write predictions/MODEL.bed.gz and genes.tsv."""
+    return execute({**options, "transform": "none", "residualise": "expression"}, ("check", "predict"))
+
+
+@click.command()
+@input_options(model=True)
+@policy_options
+@evaluate_options
+@_OUTPUT
+@_RESUME
+@click.option("--steps", metavar="A,B", help="Steps to do; all that the inputs allow by default.")
+@click.option("--gene", "report_genes", multiple=True, metavar="ID", help="Gene to show person by person in the report.")
+@common_options
+def run(**options: Any) -> int:
+    """Check, predict, evaluate and report, into one run directory."""
+    from ..pipeline import STEPS
+
+    steps = STEPS
+    if options["steps"]:
+        steps = tuple(name.strip() for name in options["steps"].split(","))
+        unknown = [name for name in steps if name not in STEPS]
+        if unknown or "predict" not in steps:
+            raise InputError(
+                f"unknown step {unknown[0]!r}" if unknown else "the steps must include predict",
+                remedy=f"choose from {', '.join(STEPS)}",
+            )
+    return execute(options, steps)
+
+
+def execute(
+    options: dict[str, Any],
+    steps: tuple[str, ...],
+    *,
+    before_report: Callable[[Path], None] | None = None,
+) -> int:
+    """Open the inputs, run the steps into the run directory, print the summary; return the exit code."""
+    from .._threads import resolve_threads
+    from ..inputs import open_inputs
+    from ..pipeline import EvaluateOptions, make_plan, run_steps
+    from ..preflight import preflight, require_ok
+    from ..rundir import RunDirectory
+
+    set_verbosity(options["verbose"], options["quiet"])
+    started = time.monotonic()
+    threads = resolve_threads(options["threads"])
+    policy = policy_from(options)
+    inputs = open_inputs(input_paths(options), policy)
+    if inputs.expression is None:
+        steps = tuple(name for name in steps if name not in ("evaluate", "report"))
+    evaluation = EvaluateOptions(options["transform"], options["residualise"])
+    with RunDirectory(
+        options["output"], make_plan(inputs, evaluation, steps), resume=options["resume"]
+    ) as directory:
+        directory.note_run({"command": sys.argv[1:], "threads": threads, "resumed_shards": directory.resumed})
+        if "check" in steps:
+            findings = preflight(inputs)
+            if not options["quiet"]:
+                _print_findings(findings, stream_is_stderr=True, skip_ok=True)
+            require_ok(findings)
+        with ProgressLine(quiet=options["quiet"]) as progress:
+            result = run_steps(
+                directory, inputs, evaluation, steps, n_threads=threads, progress=progress,
+                report_genes=tuple(options.get("report_genes", ())), before_report=before_report,
+            )  # fmt: skip
+    _print_summary(result, options, time.monotonic() - started)
+    for line in result.failed:
+        click.echo(f"gxfast: not predicted: {line}", err=True)
+    return 3 if result.failed else 0
+
+
+def _print_summary(result: Any, options: dict[str, Any], seconds: float) -> None:
+    if options["as_json"]:
+        click.echo(json.dumps({**result.summary, "failed": list(result.failed)}, indent=1))
+        return
+    if options["quiet"]:
+        return
+    for line in summary_lines(result.summary):
+        click.echo(line)
+    click.echo(f"wrote {options['output']} in {seconds:.1f} s")
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """The key numbers of a run as a few plain lines."""
+    lines = [f"{summary['n_people']} people, {summary['n_genes']} genes"]
+    for name, entry in summary["models"].items():
+        lines.append(
+            f"{name}: {entry['unique_haplotypes']} distinct haplotypes instead of "
+            f"{entry['sequences_without_sharing']} ({entry['fold_fewer']}x fewer); "
+            f"{entry['model_calls']} model calls with the references"
+        )
+        across = entry.get("across_people")
+        if across and across["mean_r"] is not None:
+            lines.append(
+                f"{name}: across people, {across['n_defined']} genes: mean r {across['mean_r']:.3f}, "
+                f"{across['n_positive']} positive and {across['n_negative']} negative at FDR 5 %"
+                + (f"; {across['n_undefined']} undefined" if across["n_undefined"] else "")
+            )
+        for cross in entry.get("across_genes", []):
+            lines.append(
+                f"{name}: across {cross['n_genes']} genes: Pearson {cross['reference_pearson']:.3f}, "
+                f"Spearman {cross['reference_spearman']:.3f}"
+            )
+    return lines

@@ -1,0 +1,64 @@
+"""Errors that gxfast raises on purpose.
+
+Every message names what was read (file, record), what was expected and found, and how to mend it.
+The command line turns them into one line and an exit code (contract: 2 for input, 1 for the rest).
+"""
+
+from __future__ import annotations
+
+__all__ = ["DeviceError", "GxfastError", "InputError", "ModelError"]
+
+
+class GxfastError(Exception):
+    """Base of all errors that gxfast raises.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, with the expected and the found value.
+    path : str or Path, optional
+        The file it was found in.
+    record : str, optional
+        The record in that file: a line number, ``chrom:pos``, a gene or a sample.
+    remedy : str, optional
+        What the user can do about it, best as a command.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: object = None,
+        record: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.message = message
+        self.path = None if path is None else str(path)
+        self.record = record
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = ": ".join(part for part in (self.path, self.record) if part)
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text}\n  remedy: {self.remedy}" if self.remedy else text
+
+
+class InputError(GxfastError, ValueError):
+    """A file, table, array or option that cannot be used as it is."""
+
+    exit_code = 2
+
+
+class ModelError(GxfastError):
+    """A model, its card or its output does not keep the contract it declares."""
+
+    exit_code = 2
+
+
+class DeviceError(GxfastError):
+    """The device that was asked for is not there or cannot run the model."""
+
+    exit_code = 2

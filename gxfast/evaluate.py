@@ -1,0 +1,379 @@
+"""Predictions against expression: per-gene correlation across people, and across genes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._alignment import NO_GENE, match_genes, shared_people
+from ._evaluation import CrossGene, Evaluation, summary, with_null
+from .errors import InputError
+from .types import CovariateTable, ExpressionTable, PredictionSet
+
+__all__ = ["CrossGene", "Evaluation", "cross_gene", "evaluate", "summary", "with_null"]
+
+Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
+Transform = Literal["none", "log2p1", "inverse_normal"]
+Residualise = Literal["expression", "both"]
+
+# indexed by the codes of Correlation.why
+_REASONS = ("ok", "too few people", "constant prediction", "constant expression")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cohort:
+    """The shared people: their indices in the predictions and, row by predicted gene, their expression."""
+
+    people: Int64Array
+    rows: Int64Array
+    mean_observed: Float64Array
+    expression: Float64Array
+    design: Float64Array | None
+    regressed: Float64Array | None
+
+
+def evaluate(
+    predictions: PredictionSet,
+    expression: ExpressionTable,
+    *,
+    covariates: CovariateTable | None = None,
+    transform: Transform = "none",
+    residualise: Residualise = "expression",
+    n_threads: int = 1,
+    match_versions: bool = True,
+) -> Evaluation:
+    """Correlate predicted with observed expression across people, gene by gene.
+
+    People are matched by sample id and genes by id (see ``match_versions``). Expression is transformed
+    over the shared people, then the covariates are regressed out.
+
+    Parameters
+    ----------
+    predictions : PredictionSet
+        G genes, S people, T tracks.
+    expression : ExpressionTable
+        NaN where missing; a gene's missing people are left out of that gene only.
+    covariates : CovariateTable, optional
+        Regressed out together with an intercept; people without covariates are left out.
+    transform : {"none", "log2p1", "inverse_normal"}
+        Of expression: log2(value + 1), or normal quantiles of (rank - 0.5) / n as in QTLtools and FastQTL.
+    residualise : {"expression", "both"}
+        "expression" regresses the covariates out of expression only and tests with n - 2 degrees of
+        freedom, as both seed papers and QTLtools do; under the null the p value is calibrated, and
+        conservative where the prediction follows the covariates. "both" is the partial correlation, with
+        n - 2 - K degrees of freedom, as in tensorQTL.
+    n_threads : int, default 1
+        0 for all; results do not depend on it.
+    match_versions : bool, default True
+        Match Ensembl ids without their version where there is no exact match and one candidate.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    InputError
+        If fewer than three people or no gene are shared, ids are doubled, covariates are redundant or too
+        many for the people, or values do not suit the transform.
+    """
+    if residualise not in ("expression", "both"):
+        raise InputError(f"residualise must be 'expression' or 'both', found {residualise!r}")
+    _check_shapes(predictions, expression, covariates)
+    tables = [
+        ("predictions", predictions.samples, ""),
+        ("expression", expression.samples, expression.source),
+    ]
+    if covariates is not None:
+        tables.append(("covariates", covariates.samples, covariates.source))
+    people = shared_people(tables)
+    rows, counts = match_genes(
+        predictions.genes.gene_id,
+        expression.gene_id,
+        match_versions=match_versions,
+        source=expression.source,
+    )
+    counts["people_shared"] = people[0].size
+    for (what, samples, _), shared in zip(tables, people, strict=True):
+        counts[f"people_only_in_{what}"] = len(samples) - shared.size
+    cohort = _cohort(expression, covariates, people, rows, transform)
+    parts = [
+        _one_track(predictions, cohort, track=t, residualise=residualise, n_threads=n_threads)
+        for t in range(len(predictions.tracks))
+    ]
+    used = () if covariates is None else covariates.name
+    options = {"transform": transform, "residualise": residualise, "covariates": used}
+    return _assemble(predictions, parts, options, counts)
+
+
+def _check_shapes(
+    predictions: PredictionSet, expression: ExpressionTable, covariates: CovariateTable | None
+) -> None:
+    shape = (len(predictions.genes), len(predictions.samples), len(predictions.tracks))
+    if predictions.values.shape != shape or predictions.reference.shape != (shape[0], shape[2]):
+        raise InputError(
+            f"predictions: values must have shape {shape}, found {predictions.values.shape} "
+            f"(reference {predictions.reference.shape})"
+        )
+    if not shape[2]:
+        raise InputError("predictions have no track")
+    tables: list[tuple[str, tuple[int, int], Any, str]] = [
+        ("expression", (len(expression.gene_id), len(expression.samples)), expression, expression.source)
+    ]
+    if covariates is not None:
+        size = (len(covariates.name), len(covariates.samples))
+        tables.append(("covariates", size, covariates, covariates.source))
+    for what, expected, table, source in tables:
+        if table.values.shape != expected:
+            raise InputError(
+                f"{what}: values must have shape {expected}, found {table.values.shape}", path=source or None
+            )
+
+
+def _pick(values: Float64Array, rows: Int64Array, people: Int64Array) -> Float64Array:
+    picked = np.full((rows.size, people.size), np.nan)
+    there = rows != NO_GENE
+    picked[there] = values[np.ix_(rows[there], people)]
+    return picked
+
+
+def _transformed(
+    values: Float64Array, transform: str, expression: ExpressionTable
+) -> tuple[Float64Array, Float64Array]:
+    """Return the values to correlate and the values whose mean is reported."""
+    if transform == "none":
+        return values, values
+    if transform == "inverse_normal":
+        return _normal_quantiles(values), values
+    if transform != "log2p1":
+        raise InputError(f"transform must be 'none', 'log2p1' or 'inverse_normal', found {transform!r}")
+    if (values < 0).any():
+        raise InputError(
+            f"log2(value + 1) needs values >= 0, found {float(values[values < 0][0]):g}",
+            path=expression.source or None,
+            remedy="this expression looks transformed already: use transform none",
+        )
+    logs = np.log2(values + 1.0)
+    return logs, logs
+
+
+def _normal_quantiles(values: Float64Array) -> Float64Array:
+    from scipy import special
+
+    from .stats._numpy import average_ranks
+
+    ranks = np.empty(values.shape)
+    average_ranks(values, np.empty((0, 0), dtype=np.int64), ranks)
+    n = np.count_nonzero(~np.isnan(values), axis=1, keepdims=True)
+    return np.asarray(special.ndtri((ranks - 0.5) / np.maximum(n, 1)))
+
+
+def _design(covariates: CovariateTable | None, people: list[Int64Array]) -> Float64Array | None:
+    """Return the covariates of the shared people, shape (K, S), checked with their names."""
+    if covariates is None:
+        return None
+    from .stats import residualise
+
+    design = np.ascontiguousarray(covariates.values[:, people[2]], dtype=np.float64)
+    bad = ~np.isfinite(design)
+    if bad.any():
+        k, i = (int(j) for j in np.argwhere(bad)[0])
+        raise InputError(
+            f"covariate {covariates.name[k]!r} has no finite value for {covariates.samples[people[2][i]]}",
+            path=covariates.source or None,
+            remedy="leave the person or the covariate out",
+        )
+    if people[0].size < design.shape[0] + 3:
+        raise InputError(
+            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, "
+            f"found {people[0].size}",
+            path=covariates.source or None,
+            remedy="give fewer covariates",
+        )
+    try:
+        residualise(np.empty((0, design.shape[1])), design)
+    except InputError as error:
+        names = ", ".join(f"{k}: {name}" for k, name in enumerate(covariates.name))
+        raise InputError(
+            f"{error.message} (rows {names})",
+            path=covariates.source or None,
+            record=error.record,
+            remedy=error.remedy,
+        ) from error
+    return design
+
+
+def _cohort(
+    expression: ExpressionTable,
+    covariates: CovariateTable | None,
+    people: list[Int64Array],
+    rows: Int64Array,
+    transform: str,
+) -> _Cohort:
+    from .stats import residualise
+
+    scaled, reported = _transformed(_pick(expression.values, rows, people[1]), transform, expression)
+    design = _design(covariates, people)
+    return _Cohort(
+        people=people[0],
+        rows=rows,
+        mean_observed=_row_means(reported),
+        expression=scaled,
+        design=design,
+        regressed=None if design is None else residualise(scaled, design).values,
+    )
+
+
+def _one_track(
+    predictions: PredictionSet, cohort: _Cohort, *, track: int, residualise: Residualise, n_threads: int
+) -> dict[str, Any]:
+    from .stats import fdr, pearson, spearman
+
+    predicted = np.ascontiguousarray(predictions.values[:, cohort.people, track], dtype=np.float64)
+    raw = pearson(predicted, cohort.expression, n_threads=n_threads)
+    x, y, used = _corrected(predicted, cohort, residualise)
+    linear = raw if cohort.design is None else pearson(x, y, n_covariates=used, n_threads=n_threads)
+    ranked = spearman(x, y, n_covariates=used, n_threads=n_threads)
+    status = [
+        _status(predictions, cohort, g, int(raw.why[g]), int(linear.why[g])) for g in range(cohort.rows.size)
+    ]
+    undefined = np.array([text != "ok" for text in status], dtype=np.bool_)
+    part: dict[str, Any] = {"status": status, "n_people": raw.n, "mean_observed": cohort.mean_observed}
+    columns = {"pearson_r": linear.r, "pearson_p": linear.p, "pearson_log10p": linear.log10p}
+    for column, values in (columns | {"spearman_rho": ranked.rho}).items():
+        part[column] = np.where(undefined, np.nan, values)
+    part["pearson_q"] = fdr(part["pearson_p"])
+    part["mean_predicted"] = _row_means(predicted)
+    part["reference_prediction"] = predictions.reference[:, track]
+    return part
+
+
+def _status(predictions: PredictionSet, cohort: _Cohort, g: int, before: int, after: int) -> str:
+    """Return the first reason why row ``g`` is undefined; the codes are those of Correlation.why."""
+    if predictions.status[g] != "ok":
+        return predictions.status[g]
+    if cohort.rows[g] == NO_GENE:
+        return "no expression"
+    if predictions.n_haplotypes[g] == 1:
+        return "one haplotype in the cohort"
+    if before:
+        return _REASONS[before]
+    return _REASONS[after] + (" after the covariates" if after else "")
+
+
+def _corrected(
+    predicted: Float64Array, cohort: _Cohort, residualise: Residualise
+) -> tuple[Float64Array, Float64Array, Any]:
+    """Return both sides without the covariates, and how many to take off the degrees of freedom."""
+    from .stats import residualise as regress
+
+    if cohort.design is None or cohort.regressed is None:
+        return predicted, cohort.expression, 0
+    if residualise == "expression":
+        return predicted, cohort.regressed, 0
+    # the same people on both sides, or the partial correlation would be none
+    gaps = np.isnan(predicted) | np.isnan(cohort.expression)
+    x = regress(np.where(gaps, np.nan, predicted), cohort.design)
+    y = regress(np.where(gaps, np.nan, cohort.expression), cohort.design)
+    return x.values, y.values, x.n_covariates
+
+
+def _row_means(values: Float64Array) -> Float64Array:
+    there = ~np.isnan(values)
+    n = there.sum(axis=1)
+    sums = np.where(there, values, 0.0).sum(axis=1)
+    return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
+
+
+def _assemble(
+    predictions: PredictionSet, parts: list[dict[str, Any]], options: dict[str, Any], counts: dict[str, int]
+) -> Evaluation:
+    genes, tracks = predictions.genes, predictions.tracks
+    several = len(tracks) > 1
+    order = [(g, t) for g in range(len(genes)) for t in range(len(tracks))]
+    of_gene = np.array([g for g, _ in order], dtype=np.int64)
+    stacked = {
+        column: np.stack([part[column] for part in parts], axis=1).reshape(-1)
+        for column in parts[0]
+        if column != "status"
+    }
+    return Evaluation(
+        gene_id=tuple(f"{genes.gene_id[g]}:{tracks[t]}" if several else genes.gene_id[g] for g, t in order),
+        name=tuple(genes.name[g] for g, _ in order),
+        chrom=tuple(genes.chrom[g] for g, _ in order),
+        tss=genes.tss[of_gene],
+        strand=tuple(genes.strand[g] for g, _ in order),
+        model=predictions.model,
+        track=tuple(tracks[t] for _, t in order),
+        n_variants=predictions.n_variants[of_gene],
+        n_haplotypes=predictions.n_haplotypes[of_gene],
+        status=tuple(parts[t]["status"][g] for g, t in order),
+        options=options,
+        counts=counts,
+        **stacked,
+    )
+
+
+def cross_gene(
+    predictions: PredictionSet,
+    expression: ExpressionTable,
+    *,
+    transform: Literal["none", "log2p1"] = "none",
+    match_versions: bool = True,
+) -> tuple[CrossGene, ...]:
+    """Correlate mean observed expression with predictions across genes.
+
+    Means are over everybody in the respective table: the people need not be shared.
+
+    Parameters
+    ----------
+    predictions : PredictionSet
+    expression : ExpressionTable
+    transform : {"none", "log2p1"}
+        Of expression, before the mean.
+    match_versions : bool, default True
+        As in `evaluate`.
+
+    Returns
+    -------
+    tuple of CrossGene, one per track
+
+    Raises
+    ------
+    InputError
+        If no gene is shared, ids are doubled, or values do not suit the transform.
+    """
+    from .stats import pearson, spearman
+
+    if transform not in ("none", "log2p1"):
+        raise InputError(f"transform must be 'none' or 'log2p1' across genes, found {transform!r}")
+    _check_shapes(predictions, expression, None)
+    rows, _ = match_genes(
+        predictions.genes.gene_id,
+        expression.gene_id,
+        match_versions=match_versions,
+        source=expression.source,
+    )
+    everybody = np.arange(len(expression.samples), dtype=np.int64)
+    observed = _row_means(_transformed(_pick(expression.values, rows, everybody), transform, expression)[1])
+    results = []
+    for t, track in enumerate(predictions.tracks):
+        reference = predictions.reference[:, t]
+        predicted = _row_means(predictions.values[:, :, t])
+        linear = [pearson(side, observed) for side in (reference, predicted)]
+        ranked = [spearman(side, observed) for side in (reference, predicted)]
+        results.append(
+            CrossGene(
+                track=track,
+                n_genes=int(linear[0].n),
+                reference_pearson=float(linear[0].r),
+                reference_spearman=float(ranked[0].rho),
+                predicted_pearson=float(linear[1].r),
+                predicted_spearman=float(ranked[1].rho),
+            )
+        )
+    return tuple(results)

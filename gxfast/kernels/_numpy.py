@@ -1,0 +1,261 @@
+"""Readable twins of the compiled kernels: the specification, and the oracle of the parity tests.
+
+Same names and arguments as ``gxfast/_kernels.pyi``. Written to be obviously right, not fast.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+UInt8Array = NDArray[np.uint8]
+Int64Array = NDArray[np.int64]
+Int8Array = NDArray[np.int8]
+# One base of a haplotype: (letter, reference position or -1)
+Base = tuple[int, int]
+
+
+def one_hot(
+    sequences: UInt8Array,
+    table: NDArray[Any],
+    channels_first: bool,
+    reverse: bool,
+    out: NDArray[Any],
+    n_threads: int,
+) -> None:
+    """Look every byte up in ``table`` (256, 4); write (n, L, 4), or (n, 4, L) with ``channels_first``."""
+    read = sequences[:, ::-1] if reverse else sequences
+    rows = table.reshape(256, 4)[read]
+    out[...] = (rows.transpose(0, 2, 1) if channels_first else rows).reshape(out.shape)
+
+
+def translate(
+    sequences: UInt8Array, table: UInt8Array, reverse: bool, out: UInt8Array, n_threads: int
+) -> None:
+    """Replace every byte by ``table[byte]``, reversing each row if asked."""
+    out[...] = table[sequences[:, ::-1] if reverse else sequences]
+
+
+class Variants:
+    """Variants with their alleles: see ``VariantTable`` in csrc/core/include/gxfast/haplotype.hpp."""
+
+    def __init__(
+        self,
+        position: Int64Array,
+        ref_length: Int64Array,
+        first_allele: Int64Array,
+        allele_offset: Int64Array,
+        bases: UInt8Array,
+    ) -> None:
+        self.position = [int(p) for p in position]
+        self.ref_length = [int(n) for n in ref_length]
+        letters = [
+            bytes(bases[allele_offset[i] : allele_offset[i + 1]].tobytes()) for i in range(int(first_allele[-1]))
+        ]
+        self.alleles = [letters[first_allele[v] : first_allele[v + 1]] for v in range(len(self.position))]
+
+    def extends_after_anchor(self, variant: int, allele: int) -> bool:
+        """Whether the allele keeps its first base and only adds or removes bases after it."""
+        ref, alt = self.alleles[variant][0], self.alleles[variant][allele]
+        return len(alt) != self.ref_length[variant] and ref[:1] == alt[:1] != b""
+
+    def edits(self, alleles: Int8Array) -> list[tuple[int, int, bytes]]:
+        """Reference intervals [start, end) and the letters that replace them, left to right."""
+        found = []
+        for v, a in enumerate(alleles):
+            if a > 0:
+                skip = int(self.extends_after_anchor(v, a))
+                start, end = self.position[v] + skip, self.position[v] + self.ref_length[v]
+                found.append((start, end, self.alleles[v][a][skip:]))
+        return found
+
+
+def unique_columns(calls: Int8Array) -> tuple[NDArray[np.int32], Int64Array, Int8Array]:
+    """Distinct columns in order of first appearance: index per column, first column of each, columns as rows."""
+    seen: dict[bytes, int] = {}
+    index, first = [], []
+    for i in range(calls.shape[1]):
+        key = calls[:, i].tobytes()
+        if key not in seen:
+            seen[key] = len(seen)
+            first.append(i)
+        index.append(seen[key])
+    columns = np.ascontiguousarray(calls[:, first].T) if first else np.empty((0, calls.shape[0]), np.int8)
+    return np.array(index, np.int32), np.array(first, np.int64), columns
+
+
+def resolve_overlaps(variants: Variants, alleles: Int8Array) -> int:
+    """First record wins: set overridden alleles to 0 in place; return how many were."""
+    skipped = 0
+    for row in alleles:
+        taken, after_insertion = None, False  # last reference base already taken
+        for v, a in enumerate(row):
+            if a <= 0:
+                continue
+            position, ref_length = variants.position[v], variants.ref_length[v]
+            free = taken is None or position > taken
+            extends = position == taken and variants.extends_after_anchor(v, a) and not after_insertion
+            if not (free or extends):
+                row[v] = 0
+                skipped += 1
+                continue
+            taken = position + ref_length - 1
+            after_insertion = len(variants.alleles[v][a]) > ref_length
+    return skipped
+
+
+def _reference_base(reference: UInt8Array, reference_start: int, position: int) -> Base:
+    index = position - reference_start
+    return (int(reference[index]) if 0 <= index < reference.size else ord("N"), position)
+
+
+def _personal_bases(
+    edits: list[tuple[int, int, bytes]], reference: UInt8Array, reference_start: int, begin: int, end: int
+) -> list[tuple[Base, int]]:
+    """The haplotype from ``begin`` to ``end`` as (base, reference position it stands at or before)."""
+    bases: list[tuple[Base, int]] = []
+    cursor = begin
+    for start, stop, letters in edits:
+        bases += [(_reference_base(reference, reference_start, p), p) for p in range(cursor, start)]
+        for i, letter in enumerate(letters):
+            replaces = start + i < stop
+            bases.append(((letter, start + i if replaces else -1), start + i if replaces else stop - 1))
+        cursor = stop
+    return bases + [(_reference_base(reference, reference_start, p), p) for p in range(cursor, end)]
+
+
+def _anchored(
+    variants: Variants,
+    alleles: Int8Array,
+    reference: UInt8Array,
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+) -> tuple[list[Base], int, int, bool]:
+    edits = variants.edits(alleles)
+    reach = left + right + sum(stop - start for start, stop, _ in edits)
+    lowest = min([anchor - reach] + [start for start, _, _ in edits])
+    highest = max([anchor + reach] + [stop for _, stop, _ in edits])
+    personal = _personal_bases(edits, reference, reference_start, lowest, highest)
+    positions = [base[1] for base, _ in personal]
+    deleted = anchor not in positions
+    covering = next((stop for start, stop, _ in edits if start <= anchor < stop), anchor)
+    # A deleted anchor hands over to whatever follows the deletion.
+    at = next(i for i, (_, place) in enumerate(personal) if place >= covering) if deleted else positions.index(anchor)
+    window = personal[at - left : at + right]
+    first, last = _extent(personal, edits, at, left, right, anchor if not deleted else None)
+    return [base for base, _ in window], first, last, deleted
+
+
+def _extent(
+    personal: list[tuple[Base, int]],
+    edits: list[tuple[int, int, bytes]],
+    at: int,
+    left: int,
+    right: int,
+    anchor: int | None,
+) -> tuple[int, int]:
+    """Reference interval that the window depends on: its own bases, whole edits included."""
+    used = [place for (_, position), place in personal[at - left : at + right] if position >= 0]
+    inserted = [place for (_, position), place in personal[at - left : at + right] if position < 0]
+    low, high = min(used + inserted, default=anchor or 0), max(used + inserted, default=anchor or 0)
+    return low, high + 1
+
+
+def haplotype_extents(
+    variants: Variants,
+    alleles: Int8Array,
+    reference: UInt8Array,
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    out: Int64Array,
+) -> None:
+    """Per haplotype: first and one past the last reference position used; 1 if the anchor base is deleted."""
+    for h, row in enumerate(alleles):
+        _, first, last, deleted = _anchored(variants, row, reference, reference_start, anchor, left, right)
+        out[h] = first, last, int(deleted)
+
+
+def haplotype_bases(
+    variants: Variants,
+    alleles: Int8Array,
+    reference: UInt8Array,
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    out: UInt8Array,
+    n_threads: int,
+) -> None:
+    """Per haplotype: the ``left + right`` letters around the anchor, which lands on index ``left``."""
+    for h, row in enumerate(alleles):
+        bases = _anchored(variants, row, reference, reference_start, anchor, left, right)[0]
+        out[h] = [letter for letter, _ in bases]
+
+
+def haplotype_positions(
+    variants: Variants,
+    alleles: Int8Array,
+    reference: UInt8Array,
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    out: Int64Array,
+    n_threads: int,
+) -> None:
+    """Per haplotype: the reference position of each base, -1 for inserted ones."""
+    for h, row in enumerate(alleles):
+        bases = _anchored(variants, row, reference, reference_start, anchor, left, right)[0]
+        out[h] = [position for _, position in bases]
+
+
+def consensus(
+    variants: Variants,
+    alleles: Int8Array,
+    reference: UInt8Array,
+    reference_start: int,
+    start: int,
+    end: int,
+) -> list[bytes]:
+    """Per haplotype: the sequence of reference window [start, end) as ``bcftools consensus`` writes it."""
+    found = []
+    for row in alleles:
+        letters = bytearray()
+        cursor = start
+        for begin, stop, alt in variants.edits(row):
+            insertion = begin == stop
+            # An insertion belongs to the base before it, a replacement to the bases it replaces.
+            inside = start < begin <= end if insertion else begin < end and stop > start
+            if inside:
+                letters += bytes(
+                    _reference_base(reference, reference_start, p)[0] for p in range(cursor, begin)
+                )
+                letters += alt[max(0, start - begin) :]
+                cursor = max(cursor, stop)
+        letters += bytes(_reference_base(reference, reference_start, p)[0] for p in range(cursor, end))
+        found.append(bytes(letters))
+    return found
+
+
+def list_saturation_edits(
+    sequence: UInt8Array, start: int, end: int, positions: Int64Array, bases: UInt8Array
+) -> int:
+    """Write (position, base) of every single-base change in [start, end); return how many."""
+    edits = [(i, base) for i in range(start, end) for base in b"ACGT" if sequence[i] != base]
+    positions[: len(edits)] = [i for i, _ in edits]
+    bases[: len(edits)] = [base for _, base in edits]
+    return len(edits)
+
+
+def write_mutants(
+    sequence: UInt8Array, positions: Int64Array, bases: UInt8Array, out: UInt8Array, n_threads: int
+) -> None:
+    """Row k is ``sequence`` with ``positions[k]`` set to ``bases[k]``."""
+    out[...] = sequence
+    out[np.arange(len(positions)), positions] = bases

@@ -1,0 +1,74 @@
+"""Models: cards, sessions, importers, inspection.
+
+``IMPORTERS`` maps the name of a weight format to ``module:function``; the function takes ``(source, output,
+*, name=None)`` and returns the path of the ONNX file it wrote. A new importer is one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from .card import ModelCard, card_from_json, default_card, load_card
+    from .inspect import format_inspection, inspect_model
+    from .session import Model, runtime_facts
+    from .xpresso import import_xpresso
+
+__all__ = [
+    "IMPORTERS",
+    "Model",
+    "ModelCard",
+    "card_from_json",
+    "default_card",
+    "format_inspection",
+    "import_xpresso",
+    "importer",
+    "inspect_model",
+    "load_card",
+    "runtime_facts",
+]
+
+IMPORTERS: Final = {
+    "xpresso": "gxfast.models.xpresso:import_xpresso",
+}
+_HOMES: Final = {
+    "Model": "session",
+    "ModelCard": "card",
+    "card_from_json": "card",
+    "default_card": "card",
+    "format_inspection": "inspect",
+    "import_xpresso": "xpresso",
+    "inspect_model": "inspect",
+    "load_card": "card",
+    "runtime_facts": "session",
+}
+
+
+def importer(kind: str) -> Callable[..., Path]:
+    """Return the importer registered under a name.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name; the message lists the names.
+    """
+    if kind not in IMPORTERS:
+        raise InputError(f"no importer is named {kind!r}; there are: {', '.join(IMPORTERS)}")
+    module, _, function = IMPORTERS[kind].partition(":")
+    found: Callable[..., Path] = getattr(import_module(module), function)
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

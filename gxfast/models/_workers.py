@@ -1,0 +1,77 @@
+"""Run independent pieces of work on a few threads, so that Ctrl-C reaches the caller at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+__all__ = ["run_tasks"]
+
+_POLL_SECONDS = 0.05
+_GRACE_SECONDS = 1.0
+
+
+class _Queue:
+    """Task numbers handed out in order until all are taken or something failed."""
+
+    def __init__(self, n_tasks: int) -> None:
+        self._lock = threading.Lock()
+        self._n_tasks = n_tasks
+        self._next = 0
+        self.error: BaseException | None = None
+
+    def take(self) -> int | None:
+        with self._lock:
+            if self.error is not None or self._next >= self._n_tasks:
+                return None
+            self._next += 1
+            return self._next - 1
+
+    def fail(self, error: BaseException) -> None:
+        with self._lock:
+            self.error = self.error or error
+
+
+def run_tasks(
+    task: Callable[[int], None], n_tasks: int, *, n_threads: int, on_interrupt: Callable[[], None]
+) -> None:
+    """Call ``task(i)`` for i in ``range(n_tasks)`` on ``n_threads`` threads.
+
+    The calling thread only waits, in short steps: Python delivers signals between them, while a task may
+    sit for seconds in native code. The threads are daemons, so that an interrupted process can leave.
+
+    Parameters
+    ----------
+    task : callable
+        Takes the number of the task. Its first error stops the handing out and is raised here.
+    n_tasks, n_threads : int
+    on_interrupt : callable
+        Called when the wait is interrupted (Ctrl-C); has to make running tasks return soon.
+    """
+    queue = _Queue(n_tasks)
+
+    def work() -> None:
+        while (i := queue.take()) is not None:
+            try:
+                task(i)
+            except BaseException as error:  # handed to the caller: no error may be lost in a thread
+                queue.fail(error)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(max(1, min(n_threads, n_tasks)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(_POLL_SECONDS)
+    except BaseException as error:
+        queue.fail(error)
+        on_interrupt()
+        deadline = time.monotonic() + _GRACE_SECONDS
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        raise
+    if queue.error is not None:
+        raise queue.error

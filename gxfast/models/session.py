@@ -1,0 +1,384 @@
+"""Run ONNX models: the only module that imports onnxruntime.
+
+Promise on CPU: the result for a sequence has the same bits whatever the batch size, the order of the
+sequences and the number of threads. Every run therefore has one fixed number of rows (never one, where the
+graph leaves the choice), sessions are single-threaded, and a batch size that gfxast picks itself is one whose
+rows were seen to equal those of the smallest batch. On CUDA no such promise can be made across batch sizes.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._threads import resolve_threads
+from ..errors import DeviceError, InputError, ModelError
+from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
+from ._contract import bind
+from ._file import read_model_file
+from ._outputs import OutputRule
+from ._runtime import CPU, CUDA, CUDA_OPTIONS, create, cuda_problem, probe, run
+from .card import ModelCard, find_card
+
+__all__ = ["Model", "Session", "open_session", "runtime_facts"]
+
+_LOG = logging.getLogger("gxfast")
+_WHEELS: Final = ("onnxruntime", "onnxruntime-gpu")
+_INSTALL: Final = 'pip install "gxfast[cpu]" or pip install "gxfast[gpu]"'
+MAX_BATCH: Final = {CPU: 32, CUDA: 256}
+DEFAULT_MAX_BYTES: Final = 2**30
+# Activations are not known before a run: this many times the bytes of the one-hot input are assumed
+# (Xpresso's widest activation is 32 times its input).
+ACTIVATION_FACTOR: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open onnxruntime session and where it really runs.
+
+    Attributes
+    ----------
+    raw : onnxruntime.InferenceSession
+    device : str
+        ``"cpu"`` or ``"cuda:<i>"``.
+    provider : str
+        Execution provider, as onnxruntime names it.
+    provider_options : dict of str to str
+        Options the provider was created with.
+    """
+
+    raw: Any
+    device: str
+    provider: str
+    provider_options: dict[str, str]
+
+
+def open_session(source: Path | bytes, *, device: str = "auto", path: object = None) -> Session:
+    """Open a single-threaded session on the device asked for, never silently on another.
+
+    Parameters
+    ----------
+    source : Path or bytes
+        ONNX file (needed where it has external data) or its content.
+    device : {"auto", "cpu", "cuda", "cuda:<i>"}
+        ``auto`` is CUDA where a test model really runs there, else the CPU.
+    path : optional
+        Name for messages where ``source`` is bytes.
+
+    Raises
+    ------
+    InputError
+        If the device string is not understood.
+    DeviceError
+        If onnxruntime is missing, or CUDA was asked for and does not work.
+    ModelError
+        If onnxruntime refuses the model.
+    """
+    index = _device_index(device)
+    ort = _onnxruntime()
+    path = source if path is None and isinstance(source, Path) else path
+    if device != "cpu":
+        problem = cuda_problem(ort, index)
+        if problem is None:
+            options = {"device_id": str(index), **CUDA_OPTIONS}
+            raw = create(ort, source, CUDA, options, path=path)
+            if raw.get_providers()[0] == CUDA:
+                return Session(raw, f"cuda:{index}", CUDA, options)
+            problem = "onnxruntime did not put the model on the GPU"
+        if device != "auto":
+            raise DeviceError(
+                f"device {device!r} was asked for, but {problem}",
+                path=path,
+                remedy="install the GPU runtime (pip uninstall onnxruntime; pip install 'gxfast[gpu]'), "
+                "check nvidia-smi and gxfast doctor; or choose --device cpu",
+            )
+        _LOG.info("device auto: running on the CPU, because %s", problem)
+    return Session(create(ort, source, CPU, {}, path=path), "cpu", CPU, {})
+
+
+def runtime_facts() -> dict[str, Any]:
+    """Say which onnxruntime is installed and which of its providers really run a model.
+
+    Returns
+    -------
+    dict
+        ``version`` (str or None), ``distributions`` (dict of wheel name to version), ``available`` (list of
+        providers onnxruntime lists), ``working`` (dict of CPU and CUDA provider to None, or the reason why it
+        does not work), ``warnings`` (list of str, each with its remedy).
+    """
+    from importlib import metadata
+
+    distributions = {}
+    for name in _WHEELS:
+        try:
+            distributions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    facts: dict[str, Any] = {
+        "version": None,
+        "distributions": distributions,
+        "available": [],
+        "working": {},
+        "warnings": [],
+    }
+    if len(distributions) > 1:
+        facts["warnings"].append(
+            "both onnxruntime and onnxruntime-gpu are installed and overwrite each other; remedy: pip "
+            f"uninstall -y onnxruntime onnxruntime-gpu, then {_INSTALL}"
+        )
+    try:
+        ort = _onnxruntime()
+    except DeviceError as error:
+        facts["warnings"].append(str(error).replace("\n ", ";"))
+        return facts
+    facts["version"] = ort.__version__
+    facts["available"] = list(ort.get_available_providers())
+    facts["working"] = {CPU: probe(ort, CPU, {}), CUDA: cuda_problem(ort, 0)}
+    return facts
+
+
+class Model:
+    """An ONNX model with its card, ready to predict.
+
+    Parameters
+    ----------
+    path : str or Path
+        The ONNX file.
+    card : str, Path or ModelCard, optional
+        Card to use instead of the one beside the model or in its metadata.
+    device : {"auto", "cpu", "cuda", "cuda:<i>"}
+    n_threads : int
+        Python threads that run whole batches side by side; 0 means all the process may use.
+    batch_size : int, optional
+        Sequences per run, at least 2; measured where not given. A graph with a fixed batch keeps its own.
+    max_bytes : int, optional
+        Memory one run may take by estimate (64 times the bytes of its one-hot input); default 1 GiB. It only
+        limits the batch size that is picked automatically.
+    length : int, optional
+        Bases the model reads, where neither the graph nor a card says it.
+
+    Attributes
+    ----------
+    path : Path
+    card : ModelCard
+    device, provider : str
+        Where the model really runs.
+    provider_options : dict of str to str
+    sha256 : str
+        Of the ONNX file.
+    files : dict of str to str
+        SHA-256 of the ONNX file and of each external data file.
+    length : int
+        Bases the model reads; ``card.read_length`` are given to `predict`.
+    tracks : tuple of str, length T
+
+    Raises
+    ------
+    InputError
+        If an option or the card file is wrong.
+    ModelError
+        If the file, its card or the pair of them does not keep the contract.
+    DeviceError
+        If onnxruntime is missing or the device that was named does not work.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        card: str | Path | ModelCard | None = None,
+        device: str = "auto",
+        n_threads: int = 1,
+        batch_size: int | None = None,
+        max_bytes: int | None = None,
+        length: int | None = None,
+    ) -> None:
+        for name, value in (("batch_size", batch_size), ("max_bytes", max_bytes), ("length", length)):
+            if value is not None and value < 1:
+                raise InputError(f"{name} must be positive, found {value}")
+        self.n_threads = resolve_threads(n_threads)
+        file = read_model_file(path)
+        if not isinstance(card, ModelCard):
+            card = find_card(file.path, explicit=card, metadata=file.card_text)
+        self._binding = bind(file, card, length=length)
+        self.path, self.files, self.card = file.path, file.files, self._binding.card
+        self.sha256 = file.files[file.path.name]
+        self._session = open_session(file.path, device=device)
+        self.device, self.provider = self._session.device, self._session.provider
+        self.provider_options = self._session.provider_options
+        self._runner = self._make_runner(batch_size, max_bytes or DEFAULT_MAX_BYTES)
+        self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
+        self.tracks = self._rule.track_names()
+
+    @property
+    def length(self) -> int:
+        """Bases the model reads."""
+        return self.card.length
+
+    @property
+    def n_tracks(self) -> int:
+        """Values per sequence, T."""
+        return len(self.tracks)
+
+    @property
+    def batch_size(self) -> int:
+        """Rows per run now; picked at the first large call, halved where memory runs out."""
+        return self._runner.size
+
+    def __repr__(self) -> str:
+        return (
+            f"Model({str(self.path)!r}, name={self.card.name!r}, length={self.length}, "
+            f"tracks={self.n_tracks}, device={self.device!r})"
+        )
+
+    def predict(
+        self, sequences: NDArray[np.uint8], *, n_threads: int | None = None, check_finite: bool = False
+    ) -> NDArray[np.float64]:
+        """Predict the track values of sequences.
+
+        Parameters
+        ----------
+        sequences : uint8 array, shape (N, card.read_length)
+            ASCII bases, already reverse-complemented where the model reads the other strand, with the flanks
+            that the card's shifts need (none without shifts).
+        n_threads : int, optional
+            Instead of the model's; 0 means all.
+        check_finite : bool
+            Refuse NaN and infinite values instead of returning them.
+
+        Returns
+        -------
+        float64 array, shape (N, T)
+
+        Raises
+        ------
+        InputError
+            If the array has another type or shape.
+        ModelError
+            If the model fails, does not fit into memory even at the smallest batch, or, with
+            ``check_finite``, gives a value that is not finite (the row is named).
+        """
+        length = self.card.read_length
+        plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
+        if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
+            found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
+            raise InputError(
+                f"model {self.card.name} takes sequences as a uint8 array (N, {length}), found {found}"
+            )
+        threads = self.n_threads if n_threads is None else resolve_threads(n_threads)
+        result = np.empty((len(sequences), self.n_tracks))
+        self._runner.fill(sequences, result, n_threads=threads)
+        if check_finite and not (finite := np.isfinite(result).all(axis=1)).all():
+            row = int(np.argmin(finite))
+            raise ModelError(
+                f"model {self.card.name} gives a value that is not finite: {result[row].tolist()[:5]}",
+                path=self.path,
+                record=f"sequence {row}",
+                remedy="check the weights and output.transform in the card",
+            )
+        return result
+
+    def _make_runner(self, asked: int | None, max_bytes: int) -> BatchRunner:
+        per_row = 4 * self.length * np.dtype(self._binding.dtype).itemsize * ACTIVATION_FACTOR
+        allowed = max(MIN_BATCH, min(MAX_BATCH[self.provider], max_bytes // per_row))
+        limit = 1 << (allowed.bit_length() - 1)  # a power of two: the sizes tried double each time
+        fixed, on_cpu = self._binding.fixed_batch, self.provider == CPU
+        if fixed is not None:
+            if asked not in (None, fixed):
+                _LOG.warning("%s: the graph fixes the batch at %d; %s is not used", self.path, fixed, asked)
+            size = fixed
+        elif asked is not None:
+            size = max(MIN_BATCH, asked)
+        else:
+            # On CUDA bits may change with the size, so it is not left to a stop watch.
+            size = MIN_BATCH if on_cpu else limit
+        return BatchRunner(
+            self._evaluate,
+            _run_options,
+            size=size,
+            limit=limit,
+            tune=on_cpu and fixed is None and asked is None,
+            fixed=fixed is not None,
+            path=str(self.path),
+        )
+
+    def _output_shape(self) -> tuple[int, ...]:
+        """Shape of the output of one batch: as declared, or from running the model once."""
+        declared = self._binding.output_shape
+        if declared and len(declared) > 1 and None not in declared[1:]:
+            return (self.batch_size, *(int(size or 0) for size in declared[1:]))
+        rows = np.full((self.batch_size, self.card.read_length), ord("N"), np.uint8)
+        try:
+            return self._raw_output(rows, self.card.shifts[0], False, _run_options()).shape
+        except OutOfMemoryError as error:
+            raise ModelError(f"not enough memory for one batch: {error}", path=self.path) from None
+
+    def _evaluate(self, rows: NDArray[np.uint8], options: Any) -> NDArray[np.float64]:
+        """Track values of one full batch: the mean over the ensemble, then transform and reduce."""
+        strands = (False, True) if self.card.ensemble_reverse_complement else (False,)
+        members = [(shift, reverse) for shift in self.card.shifts for reverse in strands]
+        total: NDArray[np.float64] | None = None
+        for shift, reverse in members:
+            raw = self._raw_output(rows, shift, reverse, options)
+            values = self._rule.select(raw, flipped=reverse)
+            total = values if total is None else total + values
+        if total is None or len(members) == 1:
+            return self._rule.finish(values)
+        return self._rule.finish(total / len(members))
+
+    def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:
+        from ..encode import one_hot
+
+        card = self.card
+        start = shift - min(card.shifts)
+        encoded = one_hot(
+            np.ascontiguousarray(rows[:, start : start + card.length]),
+            layout=card.layout,
+            dtype=self._binding.dtype,
+            unknown="zero" if card.unknown == 0.0 else "quarter",
+            channels=card.channels,
+            reverse_complement=reverse,
+        )
+        feeds = {str(card.input_name): encoded}
+        for name, (values, per_row) in self._binding.extra_inputs.items():
+            feeds[name] = np.repeat(values, len(rows), axis=0) if per_row else values
+        raw = run(self._session.raw, str(card.output_name), feeds, options, path=self.path)
+        if len(raw) != len(rows):
+            raise ModelError(
+                f"output {card.output_name!r} of shape {list(raw.shape)} has no row per sequence "
+                f"(batch of {len(rows)})",
+                path=self.path,
+                remedy="export the model with a batch axis first",
+            )
+        return raw
+
+
+def _run_options() -> Any:
+    options = _onnxruntime().RunOptions()
+    options.log_severity_level = 4
+    return options
+
+
+def _onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise DeviceError(f"onnxruntime cannot be imported ({error})", remedy=_INSTALL) from None
+    if not hasattr(onnxruntime, "InferenceSession"):
+        # What is left when one of two installed wheels is removed: an empty module.
+        raise DeviceError("the installed onnxruntime is broken", remedy=f"uninstall it, then {_INSTALL}")
+    onnxruntime.set_default_logger_severity(4)
+    return onnxruntime
+
+
+def _device_index(device: str) -> int:
+    match = re.fullmatch(r"auto|cpu|cuda(?::(\d{1,3}))?", device)
+    if not match:
+        raise InputError(f"device must be auto, cpu, cuda or cuda:<number>, found {device!r}")
+    return int(match[1] or 0)

@@ -1,0 +1,357 @@
+"""From genotypes as they stand in the file to alleles that can be put into a sequence.
+
+The place for every policy on unusual records and calls: each is decided here, and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+from .io.vcf import Genotypes
+
+__all__ = ["HaplotypePolicy", "PreparedRecords", "prepare_records"]
+
+Int64Array = NDArray[np.int64]
+Table = tuple[Int64Array, Int64Array, Int64Array, Int64Array, NDArray[np.uint8]]
+
+_CHOICES: Final = {
+    "variants": ("all", "snv"),
+    "unphased": ("error", "as_phased", "ref", "iupac"),
+    "missing": ("ref", "N"),
+    "overlap": ("first", "error"),
+    "ref_mismatch": ("error", "skip"),
+    "symbolic": ("skip", "error"),
+    "filter": ("all", "pass"),
+}
+# More mismatches than this share of the records means another assembly, whatever the policy.
+_MAX_MISMATCH_SHARE: Final = 0.01
+_MIN_RECORDS_FOR_SHARE: Final = 20
+_IUPAC_PAIR: Final = {
+    "AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M",
+}  # fmt: skip
+
+_UPPER = np.arange(256, dtype=np.uint8)
+_UPPER[97:123] -= 32
+_IS_BASE = np.zeros(256, bool)
+_IS_BASE[[ord(c) for c in "ACGTN"]] = True
+_IS_IUPAC = np.zeros(256, bool)
+_IS_IUPAC[[ord(c) for c in "RYSWKMBDHV"]] = True
+
+
+@dataclass(frozen=True, slots=True)
+class HaplotypePolicy:
+    """What is done with records and calls that are not plain phased substitutions.
+
+    Attributes
+    ----------
+    variants : {"all", "snv"}
+        Use everything, or only records whose alleles are all one base long (both papers).
+    unphased : {"error", "as_phased", "ref", "iupac"}
+        Heterozygous calls written ``0/1``: refuse; take the written order; both haplotypes reference; or an
+        IUPAC code on both haplotypes (single bases; longer alleles stay reference).
+    missing : {"ref", "N"}
+        Missing alleles are the reference base, or ``N``.
+    overlap : {"first", "error"}
+        Records that overlap on one haplotype: the first in the file wins (as bcftools), or refuse.
+    ref_mismatch : {"error", "skip"}
+        REF that differs from the FASTA: refuse, or leave the record out. More than 1 % of the records of a
+        window always refuses: that is another assembly.
+    symbolic : {"skip", "error"}
+        Alleles that are no sequence (``<INS>``, break-ends; ``<DEL>`` with END is applied).
+    filter : {"all", "pass"}
+        Use every record, or only FILTER = PASS.
+
+    Not a choice: ``*`` and ``<NON_REF>``/``<*>`` are reference here; haploid calls give one haplotype.
+    """
+
+    variants: str = "all"
+    unphased: str = "error"
+    missing: str = "ref"
+    overlap: str = "first"
+    ref_mismatch: str = "error"
+    symbolic: str = "skip"
+    filter: str = "all"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise InputError(f"{name} must be one of {', '.join(choices)}, found {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRecords:
+    """Alleles ready for the kernels.
+
+    Attributes
+    ----------
+    table : tuple
+        position, ref_length, first_allele, allele_offset, bases: the arguments of ``Variants``.
+    alleles : int8 array, shape (V, 2 S)
+        Allele index per haplotype (person-major), 0 = reference; never negative.
+    absent : bool array, shape (S, 2)
+        Haplotypes that a person does not have (haploid calls).
+    counts : Counter
+        Records and calls per policy.
+    source : str
+    """
+
+    table: Table
+    alleles: NDArray[np.int8]
+    absent: NDArray[np.bool_]
+    counts: Counter[str]
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.table[0])
+
+
+def prepare_records(
+    genotypes: Genotypes, reference: NDArray[np.uint8], reference_start: int, policy: HaplotypePolicy
+) -> PreparedRecords:
+    """Apply the policies to the genotypes of one region.
+
+    Parameters
+    ----------
+    genotypes : Genotypes
+    reference : uint8 array
+        Upper-case bases from ``reference_start`` on.
+    reference_start : int
+    policy : HaplotypePolicy
+
+    Raises
+    ------
+    InputError
+        Naming file and record, where the policy says so.
+    """
+    counts: Counter[str] = Counter(records=len(genotypes))
+    genotypes = _select(genotypes, policy, counts)
+    bases = _UPPER[genotypes.bases]
+    _check_reference(genotypes, bases, reference, reference_start, policy, counts)
+    if policy.ref_mismatch == "skip" and counts["ref_mismatch"]:
+        keep = np.flatnonzero(_reference_agrees(genotypes, bases, reference, reference_start))
+        genotypes = genotypes.take(keep, genotypes.start, genotypes.end)
+        bases = _UPPER[genotypes.bases]
+    absent = _absent(genotypes.calls)
+    calls = _resolve_calls(genotypes, policy, counts, absent)
+    table: Table = (
+        genotypes.position, genotypes.ref_length, genotypes.first_allele, genotypes.allele_offset, bases,
+    )  # fmt: skip
+    table, calls = _non_sequence_alleles(genotypes, table, calls, policy, counts)
+    table, calls = _extra_alleles(genotypes, table, calls, policy, counts)
+    flat = np.ascontiguousarray(calls.reshape(len(table[0]), calls.shape[1] * 2))
+    return PreparedRecords(table, flat, absent, counts, genotypes.source)
+
+
+def _select(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> Genotypes:
+    keep = np.ones(len(genotypes), bool)
+    counts["filter_not_pass"] = int((~genotypes.passed).sum())
+    if policy.filter == "pass":
+        keep &= genotypes.passed
+    if policy.variants == "snv":
+        lengths = np.diff(genotypes.allele_offset)
+        # A star or symbolic allele is no substitution either, though "*" is one character long.
+        single = (lengths == 1) & (genotypes.bases[genotypes.allele_offset[:-1]] != ord("*"))
+        is_snv = np.minimum.reduceat(single, genotypes.first_allele[:-1]) if len(genotypes) else keep
+        counts["not_snv"] = int((~is_snv).sum())
+        keep &= is_snv
+    if keep.all():
+        return genotypes
+    return genotypes.take(np.flatnonzero(keep), genotypes.start, genotypes.end)
+
+
+def _reference_agrees(
+    genotypes: Genotypes, bases: NDArray[np.uint8], reference: NDArray[np.uint8], reference_start: int
+) -> NDArray[np.bool_]:
+    """Whether each REF equals the FASTA, as far as the fetched stretch covers it."""
+    ref_index = genotypes.first_allele[:-1]
+    offsets, lengths = genotypes.allele_offset[ref_index], np.diff(genotypes.allele_offset)[ref_index]
+    agrees = np.ones(len(genotypes), bool)
+    first = genotypes.position - reference_start
+    single = (lengths == 1) & (first >= 0) & (first < reference.size)
+    agrees[single] = bases[offsets[single]] == reference[first[single]]
+    for v in np.flatnonzero(lengths > 1):
+        letters = bases[offsets[v] : offsets[v] + lengths[v]]
+        begin, end = max(0, int(first[v])), min(reference.size, int(first[v] + lengths[v]))
+        agrees[v] = np.array_equal(letters[begin - first[v] : end - first[v]], reference[begin:end])
+    return agrees
+
+
+def _check_reference(
+    genotypes: Genotypes,
+    bases: NDArray[np.uint8],
+    reference: NDArray[np.uint8],
+    reference_start: int,
+    policy: HaplotypePolicy,
+    counts: Counter[str],
+) -> None:
+    bad = np.flatnonzero(~_reference_agrees(genotypes, bases, reference, reference_start))
+    counts["ref_mismatch"] = len(bad)
+    if not len(bad):
+        return
+    share = len(bad) / len(genotypes)
+    wrong_assembly = share > _MAX_MISMATCH_SHARE and len(genotypes) >= _MIN_RECORDS_FOR_SHARE
+    if policy.ref_mismatch == "error" or wrong_assembly:
+        v = int(bad[0])
+        at = int(genotypes.position[v]) - reference_start
+        found = reference[max(at, 0) : max(at, 0) + len(genotypes.allele(v, 0))].tobytes().decode()
+        hint = f"; {len(bad)} of {len(genotypes)} records here differ" if len(genotypes) > 1 else ""
+        raise InputError(
+            f"REF does not match the FASTA, which has {found[:20]!r}{hint}",
+            path=genotypes.source,
+            record=genotypes.describe(v),
+            remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e), "
+            "or --ref-mismatch skip for single records",
+        )
+
+
+def _absent(calls: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Second haplotypes that no call has; a person with no records is diploid."""
+    absent = np.zeros(calls.shape[1:], bool)
+    if len(calls):
+        absent[:, 1] = (calls[:, :, 1] == -2).all(axis=0)
+    return absent
+
+
+def _resolve_calls(
+    genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str], absent: NDArray[np.bool_]
+) -> NDArray[np.int8]:
+    calls = genotypes.calls
+    missing = calls == -1
+    counts["haploid_calls"] = int((calls[:, :, 1] == -2).sum())
+    counts["missing_calls"] = int(missing.all(axis=2).sum())
+    counts["half_calls"] = int((missing.sum(axis=2) == 1).sum()) - int(
+        (missing[:, :, 0] & (calls[:, :, 1] == -2)).sum()
+    )
+    counts["unphased_heterozygous"] = int(genotypes.unphased.sum())
+    if policy.unphased == "error" and counts["unphased_heterozygous"]:
+        v, s = (int(i) for i in np.argwhere(genotypes.unphased)[0])
+        raise InputError(
+            f"heterozygous call without phase in sample {genotypes.samples[s]} "
+            f"({counts['unphased_heterozygous']} such calls in this window)",
+            path=genotypes.source,
+            record=genotypes.describe(v),
+            remedy="phase the VCF (Eagle, SHAPEIT, Beagle), or choose --unphased as_phased, ref or iupac",
+        )
+    if policy.unphased == "ref":
+        calls = np.where(genotypes.unphased[:, :, np.newaxis], np.int8(0), calls)
+    return calls
+
+
+def _non_sequence_alleles(
+    genotypes: Genotypes,
+    table: Table,
+    calls: NDArray[np.int8],
+    policy: HaplotypePolicy,
+    counts: Counter[str],
+) -> tuple[Table, NDArray[np.int8]]:
+    """Make ``*``, symbolic and break-end alleles reference, ``<DEL>`` a deletion, and refuse junk."""
+    position, ref_length, first_allele, offset, bases = table
+    plain = _IS_BASE[bases]
+    lengths = np.diff(offset)
+    odd_letters = np.concatenate([[0], np.cumsum(~plain)])
+    odd = np.flatnonzero(odd_letters[offset[1:]] > odd_letters[offset[:-1]])
+    empty = np.flatnonzero(lengths == 0)
+    if not len(odd) and not len(empty):
+        return table, calls
+    calls = calls.copy()
+    record_of = np.searchsorted(first_allele, odd, side="right") - 1
+    replaced: dict[int, bytes] = {}
+    for allele, v in zip(odd.tolist(), record_of.tolist(), strict=True):
+        text = bases[offset[allele] : offset[allele + 1]].tobytes().decode("latin-1")
+        number = allele - int(first_allele[v])
+        kind = _allele_kind(text, number)
+        counts[kind] += 1
+        if kind == "iupac_alleles":
+            continue
+        if kind == "invalid":
+            raise InputError(
+                f"allele {text[:20]!r} is no sequence, symbol or break-end",
+                path=genotypes.source,
+                record=genotypes.describe(v),
+                remedy="remove or mend the record",
+            )
+        if kind == "deletion_symbols" and ref_length[v] > 1:
+            replaced[allele] = bases[offset[first_allele[v]] : offset[first_allele[v]] + 1].tobytes()
+            continue
+        if kind in ("other_symbols", "breakends") and policy.symbolic == "error":
+            raise InputError(
+                f"allele {text[:20]!r} cannot be put into a sequence",
+                path=genotypes.source,
+                record=genotypes.describe(v),
+                remedy="leave such records out with --symbolic skip",
+            )
+        calls[v][calls[v] == number] = 0
+    return _with_alleles(table, replaced, {}), calls
+
+
+def _allele_kind(text: str, number: int) -> str:
+    if text == "*":
+        return "star_alleles"
+    if text in ("<NON_REF>", "<*>"):
+        return "non_ref_symbols"
+    if text.startswith("<DEL"):
+        return "deletion_symbols"
+    if text.startswith("<") and text.endswith(">"):
+        return "other_symbols"
+    if "[" in text or "]" in text or text.startswith(".") or text.endswith("."):
+        return "breakends"
+    letters = np.frombuffer(text.encode("latin-1"), np.uint8)
+    if (_IS_IUPAC[letters] | _IS_BASE[letters]).all():
+        return "iupac_alleles"
+    return "invalid"
+
+
+def _extra_alleles(
+    genotypes: Genotypes,
+    table: Table,
+    calls: NDArray[np.int8],
+    policy: HaplotypePolicy,
+    counts: Counter[str],
+) -> tuple[Table, NDArray[np.int8]]:
+    """Give missing and unphased calls an allele of their own where the policy asks for N or IUPAC codes."""
+    added: dict[int, list[bytes]] = {}
+    n_alleles = np.diff(table[2])
+    if policy.missing == "N" or (policy.unphased == "iupac" and genotypes.unphased.any()):
+        calls = calls.copy()
+
+    def add(v: int, letters: bytes) -> int:
+        extra = added.setdefault(v, [])
+        if letters not in extra:
+            extra.append(letters)
+        return int(n_alleles[v]) + extra.index(letters)
+
+    if policy.unphased == "iupac":
+        for v, s in np.argwhere(genotypes.unphased).tolist():
+            pair = [genotypes.allele(v, max(0, int(a))).decode().upper() for a in calls[v, s]]
+            code = _IUPAC_PAIR.get("".join(sorted(pair)))
+            if code is None:
+                counts["unphased_not_single_base"] += 1
+            calls[v, s] = 0 if code is None else add(v, code.encode())
+    if policy.missing == "N":
+        for v in np.flatnonzero((calls == -1).any(axis=(1, 2))).tolist():
+            calls[v][calls[v] == -1] = add(v, b"N" * int(table[1][v]))
+    return _with_alleles(table, {}, added), np.maximum(calls, np.int8(0))
+
+
+def _with_alleles(table: Table, replaced: dict[int, bytes], added: dict[int, list[bytes]]) -> Table:
+    """Rebuild the allele texts with some replaced (by allele index) and some added (by record)."""
+    if not replaced and not added:
+        return table
+    position, ref_length, first_allele, offset, bases = table
+    texts: list[bytes] = []
+    firsts = [0]
+    for v in range(len(position)):
+        for allele in range(int(first_allele[v]), int(first_allele[v + 1])):
+            texts.append(replaced.get(allele, bases[offset[allele] : offset[allele + 1]].tobytes()))
+        texts.extend(added.get(v, []))
+        firsts.append(len(texts))
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
+    letters: Any = np.frombuffer(b"".join(texts), np.uint8)
+    return position, ref_length, np.array(firsts, np.int64), offsets, letters

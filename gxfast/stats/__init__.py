@@ -1,0 +1,56 @@
+"""Statistics on plain arrays: correlation, false discovery rate, residuals, null tests.
+
+Names are loaded on first use (PEP 562), so that importing the package costs neither Numba nor SciPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .correlation import Correlation, RankCorrelation, pearson, spearman
+    from .false_discovery import fdr, significant
+    from .nulls import NullTest, null_test
+    from .residual import Residuals, flat_rows, residualise
+
+__all__ = [
+    "Correlation",
+    "NullTest",
+    "RankCorrelation",
+    "Residuals",
+    "fdr",
+    "flat_rows",
+    "null_test",
+    "pearson",
+    "residualise",
+    "significant",
+    "spearman",
+]
+
+_HOME = {
+    "Correlation": "correlation",
+    "NullTest": "nulls",
+    "RankCorrelation": "correlation",
+    "Residuals": "residual",
+    "fdr": "false_discovery",
+    "flat_rows": "residual",
+    "null_test": "nulls",
+    "pearson": "correlation",
+    "residualise": "residual",
+    "significant": "false_discovery",
+    "spearman": "correlation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    # no submodule may share a name with what it defines: importing it would hide the function
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

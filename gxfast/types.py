@@ -1,0 +1,155 @@
+"""Plain containers passed between the stages: frozen dataclasses of NumPy arrays.
+
+Letters used for shapes throughout the project: V variants, S people, 2 haplotypes, N sequences,
+L length, C = 4 channels, G genes, T tracks, W windows. Coordinates are 0-based half-open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"]
+
+Int64Array = NDArray[np.int64]
+Float64Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneTable:
+    """Genes with their transcription start sites, in input order.
+
+    Attributes
+    ----------
+    gene_id, name, chrom, strand : tuple of str, length G
+        ``strand`` is ``"+"`` or ``"-"``; ``name`` equals ``gene_id`` where the input names none.
+    tss : int64 array, shape (G,)
+        0-based position of the first transcribed base.
+    """
+
+    gene_id: tuple[str, ...]
+    name: tuple[str, ...]
+    chrom: tuple[str, ...]
+    tss: Int64Array
+    strand: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.gene_id)
+
+    def take(self, indices: Any) -> GeneTable:
+        """Return the genes at ``indices`` (any integer sequence), in that order."""
+        rows = [int(i) for i in indices]
+        return GeneTable(
+            tuple(self.gene_id[i] for i in rows),
+            tuple(self.name[i] for i in rows),
+            tuple(self.chrom[i] for i in rows),
+            self.tss[rows] if rows else self.tss[:0],
+            tuple(self.strand[i] for i in rows),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Sequence windows on the reference, one per gene (or region).
+
+    Attributes
+    ----------
+    chrom : tuple of str, length W
+    start : int64 array, shape (W,)
+        0-based start on the forward strand; may be negative (N-padded).
+    length : int
+        Bases per window, the same for all.
+    anchor : int64 array, shape (W,)
+        Reference position (0-based) that keeps its index in every haplotype: the TSS.
+    reverse : bool array, shape (W,)
+        Whether the model reads the reverse complement of the window.
+    """
+
+    chrom: tuple[str, ...]
+    start: Int64Array
+    length: int
+    anchor: Int64Array
+    reverse: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.chrom)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionTable:
+    """Expression (or any per-person readout) of G genes in S people.
+
+    Attributes
+    ----------
+    gene_id : tuple of str, length G
+    samples : tuple of str, length S
+    values : float64 array, shape (G, S)
+        NaN where the value is missing.
+    genes : GeneTable or None
+        Coordinates, where the file has them (BED).
+    source : str
+        The file it was read from, for messages.
+    """
+
+    gene_id: tuple[str, ...]
+    samples: tuple[str, ...]
+    values: Float64Array
+    genes: GeneTable | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionSet:
+    """Per-person predictions of one model.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model (from its card).
+    genes : GeneTable
+        The G genes.
+    samples : tuple of str, length S
+    tracks : tuple of str, length T
+    values : float64 array, shape (G, S, T)
+        Mean (or sum, by the card) over the haplotypes a person has. NaN only where ``status`` says why.
+    reference : float64 array, shape (G, T)
+        Prediction for the reference sequence.
+    n_variants, n_haplotypes : int64 arrays, shape (G,)
+        Variants in the window used for somebody; distinct haplotype sequences (1 = nobody differs, so
+        no correlation across people is defined).
+    status : tuple of str, length G
+        ``"ok"`` or the reason why the row is undefined.
+    """
+
+    model: str
+    genes: GeneTable
+    samples: tuple[str, ...]
+    tracks: tuple[str, ...]
+    values: Float64Array
+    reference: Float64Array
+    n_variants: Int64Array
+    n_haplotypes: Int64Array
+    status: tuple[str, ...]
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CovariateTable:
+    """K covariates of S people.
+
+    Attributes
+    ----------
+    name : tuple of str, length K
+    samples : tuple of str, length S
+    values : float64 array, shape (K, S)
+    source : str
+        The file it was read from, for messages.
+    """
+
+    name: tuple[str, ...]
+    samples: tuple[str, ...]
+    values: Float64Array
+    source: str = ""

@@ -1,0 +1,140 @@
+"""Found against planted: every way a gene can come out, the verdict that can be negative, bad tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gxfast.demo import DemoComparison, compare
+from gxfast.errors import InputError
+
+Row = tuple[str, str, str]  # planted class, r, q
+
+
+def tables(folder: Path, rows: list[Row], *, extra: str = "") -> tuple[Path, Path]:
+    truth, genes = folder / "truth.tsv", folder / "genes.tsv"
+    planted = [f"G{i}\t{row[0]}\tchr1_{i + 1}_A_C\t0.5\t0.2" for i, row in enumerate(rows)]
+    truth.write_text("\n".join(["gene_id\ttruth\tcausal_variant\teffect\th2", *planted]) + "\n")
+    found = [f"G{i}\tdemo\t{row[1]}\t{row[2]}" for i, row in enumerate(rows)]
+    genes.write_text("\n".join(["gene_id\tmodel\tpearson_r\tpearson_q", *found]) + "\n" + extra)
+    return truth, genes
+
+
+def compared(folder: Path, rows: list[Row]) -> DemoComparison:
+    return compare(*tables(folder, rows))
+
+
+@pytest.mark.parametrize(
+    ("row", "found", "agrees"),
+    [
+        (("right", "0.5", "0.001"), "positive", True),
+        (("right", "0.2", "0.05"), "not significant", False),  # q below the level, not at it
+        (("right", "-0.5", "0.001"), "negative", False),
+        (("right", "", ""), "undefined", False),
+        (("right", "nan", "nan"), "undefined", False),
+        (("wrong", "-0.5", "1e-300"), "negative", True),
+        (("wrong", "0.5", "0.001"), "positive", False),
+        (("wrong", "-0.1", "0.9"), "not significant", False),
+        (("missed", "0.1", "0.6"), "not significant", True),
+        (("missed", "", ""), "undefined", True),
+        (("missed", "0.5", "0.01"), "positive", False),
+        (("missed", "-0.5", "0.01"), "negative", False),
+    ],
+)
+def test_one_gene(tmp_path: Path, row: Row, found: str, agrees: bool) -> None:
+    gene = compared(tmp_path, [row]).genes[0]
+    assert (gene.gene_id, gene.truth, gene.causal_variant, gene.effect) == ("G0", row[0], "chr1_1_A_C", "0.5")
+    assert (gene.found, gene.agrees) == (found, agrees)
+
+
+GOOD: list[Row] = [
+    *[("right", "0.5", "0.001")] * 5,
+    ("right", "0.1", "0.3"),
+    *[("wrong", "-0.5", "0.001")] * 3,
+    *[("missed", "0.0", "0.9")] * 4,
+    ("missed", "0.4", "0.02"),
+]
+
+
+def test_text_of_a_good_result(tmp_path: Path) -> None:
+    comparison = compared(tmp_path, GOOD)
+    assert comparison.ok
+    assert comparison.text().splitlines() == [
+        "planted right 6: found positive 5 (not significant 1)",
+        "planted wrong 3: found negative 3",
+        "planted missed 5: significant 1",
+        "the result bears out the planted truth (FDR 0.05)",
+    ]
+
+
+def test_swapped_signs_are_a_failure(tmp_path: Path) -> None:
+    flipped = [(c, r.lstrip("-") if r.startswith("-") else f"-{r}", q) for c, r, q in GOOD]
+    comparison = compared(tmp_path, flipped)
+    assert not comparison.ok
+    assert comparison.problems == (
+        "only 0 of 6 planted right genes are positive",
+        "5 planted right genes are negative",
+        "only 0 of 3 planted wrong genes are negative",
+        "3 planted wrong genes are positive",
+    )
+    assert "does NOT bear out" in comparison.text()
+
+
+def test_nothing_found_is_a_failure(tmp_path: Path) -> None:
+    comparison = compared(tmp_path, [(c, "0.0", "1.0") for c, _, _ in GOOD])
+    assert comparison.problems[0] == "only 0 of 6 planted right genes are positive"
+    assert not comparison.ok
+
+
+def test_too_much_found_is_a_failure(tmp_path: Path) -> None:
+    rows = [(c, "-0.4" if c == "wrong" else "0.4", "0.001") for c, _, _ in GOOD]
+    assert compared(tmp_path, rows).problems == ("5 of 5 genes that the model should miss are significant",)
+
+
+def test_absent_gene_is_a_failure_even_where_missed(tmp_path: Path) -> None:
+    truth, genes = tables(tmp_path, GOOD)
+    genes.write_text("\n".join(genes.read_text().splitlines()[:-2]) + "\n")  # two missed genes go
+    comparison = compare(truth, genes)
+    assert comparison.genes[-1].found == "absent"
+    assert not comparison.genes[-1].agrees
+    assert comparison.problems == ("2 planted genes are not in the result",)
+
+
+def test_write_truth(tmp_path: Path) -> None:
+    path = compared(tmp_path, GOOD[4:7]).write_truth(tmp_path)
+    assert path == tmp_path / "demo_truth.tsv"
+    assert path.read_text() == (
+        "gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\n"
+        "G0\tright\tchr1_1_A_C\t0.5\tpositive\tyes\n"
+        "G1\tright\tchr1_2_A_C\t0.5\tnot significant\tno\n"
+        "G2\twrong\tchr1_3_A_C\t0.5\tnegative\tyes\n"
+    )
+    with pytest.raises(InputError, match="cannot be written"):
+        compared(tmp_path, GOOD[:1]).write_truth(tmp_path / "nowhere")
+
+
+def test_several_models_need_a_choice(tmp_path: Path) -> None:
+    truth, genes = tables(tmp_path, [("right", "0.5", "0.001")], extra="G0\tother\t-0.5\t0.001\n")
+    with pytest.raises(InputError, match="more than one row"):
+        compare(truth, genes)
+    assert compare(truth, genes, model="demo").genes[0].found == "positive"
+    assert compare(truth, genes, model="other").genes[0].found == "negative"
+    assert compare(truth, genes, model="third").genes[0].found == "absent"
+
+
+def test_bad_tables(tmp_path: Path) -> None:
+    truth, genes = tables(tmp_path, [("right", "strong", "0.001")])
+    with pytest.raises(InputError, match="not a number"):
+        compare(truth, genes)
+    genes.write_text("gene_id\tpearson_r\nG0\t0.5\n")
+    with pytest.raises(InputError, match="columns not found: pearson_q"):
+        compare(truth, genes)
+    genes.write_text("gene_id\tpearson_r\tpearson_q\nG0\t0.5\n")
+    with pytest.raises(InputError, match="expected 3 columns, found 2"):
+        compare(truth, genes)
+    with pytest.raises(InputError, match="cannot be read"):
+        compare(truth, tmp_path / "none.tsv")
+    truth, genes = tables(tmp_path, [("perhaps", "0.5", "0.001")])
+    with pytest.raises(InputError, match="must be one of right, wrong, missed"):
+        compare(truth, genes)
