@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from . import stats
     from .encode import codes, one_hot, reverse_complement
     from .errors import DeviceError, GxfastError, InputError, ModelError
-    from .evaluate import evaluate
+    from .evaluation import evaluate
     from .haplotypes import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
     from .io.fasta import Genome
     from .io.tables import read_covariates, read_expression, read_genes
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from .models.card import ModelCard
     from .models.session import Model
     from .mutagenesis import saturation_mutants
-    from .predict import model_windows, predict
+    from .prediction import model_windows, predict
     from .report import write_report as report
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
 
 _HOME = {
     "encode": ("codes", "one_hot", "reverse_complement"),
     "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
-    "evaluate": ("evaluate",),
+    "evaluation": ("evaluate",),
     "haplotypes": ("HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"),
     "io.fasta": ("Genome",),
     "io.tables": ("read_covariates", "read_expression", "read_genes"),
@@ -37,7 +37,7 @@ _HOME = {
     "models.card": ("ModelCard",),
     "models.session": ("Model",),
     "mutagenesis": ("saturation_mutants",),
-    "predict": ("model_windows", "predict"),
+    "prediction": ("model_windows", "predict"),
     "report": ("report",),
     "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
 }

@@ -6,7 +6,7 @@ codes of A, C, G, T and 4 is the code of an unknown base, so that letters and co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -116,6 +116,9 @@ def as_sequences(seqs: Sequences) -> tuple[UInt8Array, bool]:
         if seqs.ndim not in (1, 2) or isinstance(seqs, np.ma.MaskedArray):
             raise InputError(f"sequences must be a plain array (L,) or (N, L), found shape {seqs.shape}")
         return np.ascontiguousarray(np.atleast_2d(seqs)), seqs.ndim == 1
+    if not isinstance(seqs, Iterable):
+        kind = type(seqs).__name__
+        raise InputError(f"sequences must be str, bytes, a list of them or an array, found {kind}")
     rows = [_to_bytes(seq, i) for i, seq in enumerate(seqs)]
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
@@ -138,6 +141,15 @@ def _to_bytes(seq: object, index: int) -> bytes:
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise InputError(f"{name} must be one of {', '.join(choices)}, found {value!r}")
+
+
+def _dtype_name(dtype: Any) -> str:
+    try:
+        name = str(np.dtype(dtype))
+    except TypeError:
+        name = str(dtype)
+    _check_choice("dtype", name, tuple(_DTYPES))
+    return name
 
 
 def _output(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
@@ -203,12 +215,11 @@ def one_hot(
         For arguments outside the above, unequal lengths, or unknown bases under ``"error"``.
     """
     _check_choice("layout", layout, _LAYOUTS)
-    _check_choice("dtype", str(np.dtype(dtype)), tuple(_DTYPES))
+    dtype = _dtype_name(dtype)
     _check_choice("unknown", unknown, ("zero", "quarter", "error"))
     _check_choice("ambiguous", ambiguous, ("unknown", "fraction", "error"))
     if sorted(channels) != sorted("ACGT"):
         raise InputError(f"channels must be a permutation of ACGT, found {channels!r}")
-    dtype = str(np.dtype(dtype))
     if dtype in ("uint8", "int8") and (unknown == "quarter" or ambiguous == "fraction"):
         raise InputError(f"fractions cannot be written as {dtype}", remedy="use dtype='float32' or 'float16'")
     sequences, single = as_sequences(seqs)
@@ -221,6 +232,8 @@ def one_hot(
     n, length = sequences.shape
     shape = {"NLC": (n, length, 4), "NCL": (n, 4, length), "NC1L": (n, 4, 1, length)}[layout]
     result = _output(out, shape[1:] if single else shape, dtype)
+    if np.may_share_memory(sequences, result):
+        sequences = sequences.copy()
     table = _one_hot_table(
         dtype, "quarter" if unknown == "quarter" else "zero", ambiguous, channels, reverse_complement
     )
@@ -296,7 +309,9 @@ def reverse_complement(
     if isinstance(x, np.ndarray):
         return result
     rows = [row.tobytes() for row in result]
-    return [row.decode("ascii") if isinstance(given, str) else row for row, given in zip(rows, x, strict=True)]
+    return [
+        row.decode("ascii") if isinstance(given, str) else row for row, given in zip(rows, x, strict=True)
+    ]
 
 
 def _translated(
@@ -304,5 +319,9 @@ def _translated(
 ) -> UInt8Array:
     sequences, single = as_sequences(seqs)
     result = _output(out, sequences.shape[1:] if single else sequences.shape, "uint8")
-    backend().translate(sequences, table, reverse, result.reshape(sequences.shape), resolve_threads(n_threads))
+    if np.may_share_memory(sequences, result):
+        sequences = sequences.copy()  # in place: the kernel reads after it has written
+    backend().translate(
+        sequences, table, reverse, result.reshape(sequences.shape), resolve_threads(n_threads)
+    )
     return result

@@ -122,7 +122,9 @@ def haplotypes(
     policy = policy or HaplotypePolicy()
     threads = resolve_threads(n_threads)
     built = [
-        _build_window(genome, genotypes, windows, w, _anchor_of(windows, w, anchor), policy, positions, threads)
+        _build_window(
+            genome, genotypes, windows, w, _anchor_of(windows, w, anchor), policy, positions, threads
+        )
         for w in range(len(windows))
     ]
     return _join(built, windows, genotypes.samples, positions)
@@ -184,7 +186,7 @@ def _build_window(
             path=records.source,
             remedy="use overlap='first' to let the first record win, or remove them with bcftools",
         )
-    index, alleles, extents = _merge_equal(kernels, index, alleles, extents, records.table)
+    index, alleles, extents = _merge_equal(kernels, index, alleles, extents, records.table, skipped)
     sequences = np.empty((len(alleles), length), np.uint8)
     kernels.haplotype_bases(
         variants, alleles, reference, low, anchor, left, length - left, sequences, n_threads
@@ -220,12 +222,18 @@ def _merge_equal(
     alleles: NDArray[np.int8],
     extents: Int64Array,
     table: tuple[NDArray[Any], ...],
+    skipped: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int8], Int64Array]:
     """Forget alleles that were overridden or lie beyond a haplotype's reach, and merge what is then equal."""
-    position, ref_length = table[0], table[1]
-    reached = (position[np.newaxis] < extents[:, 1:2]) & ((position + ref_length)[np.newaxis] > extents[:, :1])
-    # An insertion right before the first base used may have given the last letters of that side.
-    reached |= position[np.newaxis] + ref_length[np.newaxis] == extents[:, :1]
+    position, ref_length, first_allele, offset, bases = table
+    record = np.repeat(np.arange(len(position)), np.diff(first_allele))
+    ref, letter = first_allele[:-1][record], np.append(bases, np.uint8(0))[offset[:-1]]
+    # The base before an indel, which VCF writes as its first letter, is not changed by it.
+    has_anchor_base = (np.diff(offset) != ref_length[record]) & (letter == letter[ref])
+    start = position + has_anchor_base[first_allele[:-1] + alleles]
+    reached = (start < extents[:, 1:2]) & (position + ref_length > extents[:, :1])
+    if reached.all() and not skipped:
+        return index, alleles, extents
     effective = np.ascontiguousarray(np.where(reached, alleles, np.int8(0)).T)
     merged, first, unique = kernels.unique_columns(effective)
     return merged[index], unique, extents[first]

@@ -149,6 +149,7 @@ def _hash_all(paths: InputPaths, files: Sequence[Path], models: Sequence[Model])
         entry = {"file": Path(path).name, "size": Path(path).stat().st_size, "sha256": sha256_of(path)}
         found.setdefault(what, []).append(entry)
     found["models"] = [
-        {"name": model.card.name, "files": dict(model.files), "card": model.card.to_json()} for model in models
+        {"name": model.card.name, "files": dict(model.files), "card": model.card.to_json()}
+        for model in models
     ]
     return found

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from .inputs import Inputs
 from .io.tables import write_phenotype_bed, write_table
-from .predict import BlockPrediction, join_blocks, predict_block
+from .prediction import BlockPrediction, join_blocks, predict_block
 from .rundir import RunDirectory
 from .types import ExpressionTable, GeneTable, PredictionSet
 
 if TYPE_CHECKING:
-    from .evaluate import Evaluation, Observed
+    from .evaluation import Evaluation, Observed
     from .models.session import Model
 
 __all__ = ["STEPS", "EvaluateOptions", "RunResult", "evaluate_table", "make_plan", "run_steps"]
@@ -61,6 +61,7 @@ class RunResult:
 
 def make_plan(inputs: Inputs, options: EvaluateOptions, steps: tuple[str, ...]) -> dict[str, Any]:
     """Return everything that changes numbers, for the manifest and to guard a resumed run."""
+    import scipy
     import scipy
 
     from . import __version__
@@ -177,7 +178,9 @@ def _write_predictions(run: RunDirectory, predictions: PredictionSet, blocks: li
     n_tracks = len(predictions.tracks)
     rows = [(g, t) for g in range(len(predictions.genes)) for t in range(n_tracks)]
     ids = [
-        f"{predictions.genes.gene_id[g]}:{predictions.tracks[t]}" if n_tracks > 1 else predictions.genes.gene_id[g]
+        f"{predictions.genes.gene_id[g]}:{predictions.tracks[t]}"
+        if n_tracks > 1
+        else predictions.genes.gene_id[g]
         for g, t in rows
     ]
     write_phenotype_bed(
@@ -225,7 +228,7 @@ def _evaluate(
     options: EvaluateOptions,
     n_threads: int,
 ) -> tuple[Evaluation, ...]:
-    from .evaluate import evaluate, observed_values
+    from .evaluation import evaluate, observed_values
 
     arguments: dict[str, Any] = {"covariates": inputs.covariates, "transform": options.transform}
     evaluations = tuple(
@@ -262,7 +265,9 @@ def _prediction_columns(predictions: PredictionSet) -> dict[str, list[Any]]:
     rows = [(g, t) for g in range(len(genes)) for t in range(len(predictions.tracks))]
     means = predictions.values.mean(axis=1)
     return {
-        "gene_id": [f"{genes.gene_id[g]}:{predictions.tracks[t]}" if several else genes.gene_id[g] for g, t in rows],
+        "gene_id": [
+            f"{genes.gene_id[g]}:{predictions.tracks[t]}" if several else genes.gene_id[g] for g, t in rows
+        ],
         "name": [genes.name[g] for g, _ in rows],
         "chrom": [genes.chrom[g] for g, _ in rows],
         "tss": [int(genes.tss[g]) + 1 for g, _ in rows],
@@ -289,7 +294,7 @@ def _summary(
     options: EvaluateOptions,
 ) -> dict[str, Any]:
     """The key numbers of a run, per model."""
-    from .evaluate import cross_gene, summary
+    from .evaluation import cross_gene, summary
 
     models: dict[str, Any] = {}
     for i, item in enumerate(predictions):
@@ -328,7 +333,7 @@ def evaluate_table(
     The table may come from any tool. It is taken as it is: a person's value per gene.
     """
     from . import __version__
-    from .evaluate import evaluate, observed_values, summary
+    from .evaluation import evaluate, observed_values, summary
     from .io.tables import read_covariates, read_expression, read_genes
     from .rundir import sha256_of
 
@@ -341,14 +346,20 @@ def evaluate_table(
     plan = {
         "gxfast": __version__,
         "inputs": {
-            what: [{"file": Path(path).name, "sha256": sha256_of(path)}] for what, path in files.items() if path
+            what: [{"file": Path(path).name, "sha256": sha256_of(path)}]
+            for what, path in files.items()
+            if path
         },
         "options": {**asdict(options), "n_covariates": n_covariates, "steps": ["evaluate"]},
     }
     arguments: dict[str, Any] = {"covariates": covariate_table, "transform": options.transform}
     with RunDirectory(output, plan, resume=resume) as run:
         evaluation = evaluate(
-            prediction_set, observed_table, residualise=options.residualise, n_threads=n_threads, **arguments  # type: ignore[arg-type]
+            prediction_set,
+            observed_table,
+            residualise=options.residualise,
+            n_threads=n_threads,
+            **arguments,  # type: ignore[arg-type]
         )
         observed = observed_values(prediction_set, observed_table, **arguments)
         _write_observed(run, prediction_set, observed)
@@ -374,7 +385,10 @@ def _prediction_set(name: str, table: ExpressionTable, located: GeneTable | None
     rows = [where.get(gene) for gene in table.gene_id]
     genes = GeneTable(
         table.gene_id,
-        tuple(located.name[g] if located and g is not None else gene for g, gene in zip(rows, table.gene_id, strict=True)),
+        tuple(
+            located.name[g] if located and g is not None else gene
+            for g, gene in zip(rows, table.gene_id, strict=True)
+        ),
         tuple(located.chrom[g] if located and g is not None else "." for g in rows),
         np.array([int(located.tss[g]) if located and g is not None else 0 for g in rows], np.int64),
         tuple(located.strand[g] if located and g is not None else "." for g in rows),

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import GxfastError, InputError
 from .inputs import Inputs
-from .predict import model_windows
+from .prediction import model_windows
 from .records import prepare_records
 from .types import GeneTable
 
@@ -129,7 +129,9 @@ def _samples(inputs: Inputs) -> list[Finding]:
                 )
             ]
         if lacking:
-            return [Finding("warning", "samples", f"{message}; {len(lacking)} lack covariates and are left out")]
+            return [
+                Finding("warning", "samples", f"{message}; {len(lacking)} lack covariates and are left out")
+            ]
     if chosen < 3:
         return [Finding("error", "samples", f"{message}: a correlation needs three", "add people")]
     return [Finding("ok", "samples", message)]
@@ -154,7 +156,9 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
         return [*findings, Finding("error", "model", error.message, error.remedy or "")]
     if not np.isfinite(values).all():
         findings.append(
-            Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")
+            Finding(
+                "warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model"
+            )
         )
     windows = model_windows(card, inputs.genes)
     beyond = sum(
@@ -200,7 +204,9 @@ def _records(inputs: Inputs) -> list[Finding]:
         counts.update(records.counts)
         probed += 1
     findings = [
-        Finding("ok", "records", f"{counts['records']} records in {probed} windows; REF agrees, phase as allowed")
+        Finding(
+            "ok", "records", f"{counts['records']} records in {probed} windows; REF agrees, phase as allowed"
+        )
     ]
     if not counts["records"]:
         findings = [

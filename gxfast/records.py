@@ -139,7 +139,7 @@ def prepare_records(
         genotypes = genotypes.take(keep, genotypes.start, genotypes.end)
         bases = _UPPER[genotypes.bases]
     absent = _absent(genotypes.calls)
-    calls = _resolve_calls(genotypes, policy, counts, absent)
+    calls = _resolve_calls(genotypes, policy, counts)
     table: Table = (
         genotypes.position, genotypes.ref_length, genotypes.first_allele, genotypes.allele_offset, bases,
     )  # fmt: skip
@@ -178,7 +178,7 @@ def _reference_agrees(
     agrees[single] = bases[offsets[single]] == reference[first[single]]
     for v in np.flatnonzero(lengths > 1):
         letters = bases[offsets[v] : offsets[v] + lengths[v]]
-        begin, end = max(0, int(first[v])), min(reference.size, int(first[v] + lengths[v]))
+        begin, end = max(0, int(first[v])), max(0, min(reference.size, int(first[v] + lengths[v])))
         agrees[v] = np.array_equal(letters[begin - first[v] : end - first[v]], reference[begin:end])
     return agrees
 
@@ -219,17 +219,12 @@ def _absent(calls: NDArray[np.int8]) -> NDArray[np.bool_]:
     return absent
 
 
-def _resolve_calls(
-    genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str], absent: NDArray[np.bool_]
-) -> NDArray[np.int8]:
+def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> NDArray[np.int8]:
     calls = genotypes.calls
-    missing = calls == -1
-    counts["haploid_calls"] = int((calls[:, :, 1] == -2).sum())
-    counts["missing_calls"] = int(missing.all(axis=2).sum())
-    counts["half_calls"] = int((missing.sum(axis=2) == 1).sum()) - int(
-        (missing[:, :, 0] & (calls[:, :, 1] == -2)).sum()
-    )
     counts["unphased_heterozygous"] = int(genotypes.unphased.sum())
+    if calls.min(initial=0) < 0:
+        _count_incomplete(calls, counts)
+    haploid = calls[:, :, 1] == -2
     if policy.unphased == "error" and counts["unphased_heterozygous"]:
         v, s = (int(i) for i in np.argwhere(genotypes.unphased)[0])
         raise InputError(
@@ -242,6 +237,13 @@ def _resolve_calls(
     if policy.unphased == "ref":
         calls = np.where(genotypes.unphased[:, :, np.newaxis], np.int8(0), calls)
     return calls
+
+
+def _count_incomplete(calls: NDArray[np.int8], counts: Counter[str]) -> None:
+    missing, haploid = calls == -1, calls[:, :, 1] == -2
+    counts["haploid_calls"] = int(haploid.sum())
+    counts["missing_calls"] = int((missing[:, :, 0] & (missing[:, :, 1] | haploid)).sum())
+    counts["half_calls"] = int(((missing[:, :, 0] ^ missing[:, :, 1]) & ~haploid).sum())
 
 
 def _non_sequence_alleles(
@@ -280,7 +282,7 @@ def _non_sequence_alleles(
         if kind == "deletion_symbols" and ref_length[v] > 1:
             replaced[allele] = bases[offset[first_allele[v]] : offset[first_allele[v]] + 1].tobytes()
             continue
-        if kind in ("other_symbols", "breakends") and policy.symbolic == "error":
+        if kind in ("other_symbols", "breakends", "deletion_symbols") and policy.symbolic == "error":
             raise InputError(
                 f"allele {text[:20]!r} cannot be put into a sequence",
                 path=genotypes.source,
@@ -337,7 +339,9 @@ def _extra_alleles(
     if policy.missing == "N":
         for v in np.flatnonzero((calls == -1).any(axis=(1, 2))).tolist():
             calls[v][calls[v] == -1] = add(v, b"N" * int(table[1][v]))
-    return _with_alleles(table, {}, added), np.maximum(calls, np.int8(0))
+    if calls.min(initial=0) < 0:
+        calls = np.maximum(calls, np.int8(0))
+    return _with_alleles(table, {}, added), calls
 
 
 def _with_alleles(table: Table, replaced: dict[int, bytes], added: dict[int, list[bytes]]) -> Table:

@@ -238,5 +238,7 @@ def _json_bytes(value: Any) -> bytes:
 def _differences(old: Any, new: Any, at: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(set(old) | set(new))
-        return [d for key in keys for d in _differences(old.get(key), new.get(key), f"{at}.{key}" if at else key)]
+        return [
+            d for key in keys for d in _differences(old.get(key), new.get(key), f"{at}.{key}" if at else key)
+        ]
     return [] if old == new else [at or "the plan"]

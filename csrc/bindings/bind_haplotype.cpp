@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "arrays.hpp"
@@ -20,8 +21,14 @@ public:
         bases_(std::move(bases)) {
     const py::ssize_t n = position_.size();
     require(ref_length_.size() == n && first_allele_.size() == n + 1, "Variants: lengths differ");
+    for (py::ssize_t v = 0; v < n; ++v)
+      require(first_allele_.data()[v] < first_allele_.data()[v + 1] && ref_length_.data()[v] > 0 &&
+                  (v == 0 || position_.data()[v - 1] <= position_.data()[v]),
+              "Variants: records without alleles or length, or not sorted");
     const std::int64_t n_alleles = first_allele_.data()[n];
-    require(allele_offset_.size() == n_alleles + 1 && allele_offset_.data()[n_alleles] <= bases_.size(),
+    require(first_allele_.data()[0] == 0 && allele_offset_.size() == n_alleles + 1 &&
+                allele_offset_.data()[0] == 0 && allele_offset_.data()[n_alleles] <= bases_.size() &&
+                std::is_sorted(allele_offset_.data(), allele_offset_.data() + n_alleles + 1),
             "Variants: allele offsets do not fit");
     table_ = {
         n, position_.data(), ref_length_.data(), first_allele_.data(), allele_offset_.data(), bases_.data()};
@@ -111,9 +118,11 @@ void anchored_bound(const Variants &variants, const Array<std::int8_t> &alleles,
   require(out.ndim() == 2 && out.shape(0) == alleles.shape(0) && out.shape(1) == left + right,
           "out must be (n, left + right)");
   T *target = writable(out);
-  for_each_anchored(
-      variants, alleles, reference, reference_start, anchor, left, right, n_threads,
-      [&](std::int64_t h, const HaplotypeLayout &layout) { write(layout, target + h * (left + right)); });
+  for_each_anchored(variants, alleles, reference, reference_start, anchor, left, right, n_threads,
+                    [&](std::int64_t h, const HaplotypeLayout &layout) {
+                      require(total_length(layout) == left + right, "alleles overlap: resolve them first");
+                      write(layout, target + h * (left + right));
+                    });
 }
 
 std::vector<py::bytes> consensus_bound(const Variants &variants, const Array<std::int8_t> &alleles,

@@ -24,6 +24,19 @@ inline bool keeps_first_base(const Record &record, const std::string &alt) {
          !record.alleles[0].empty() && alt[0] == record.alleles[0][0];
 }
 
+/// Keeps its first base, and one of the two texts is the other with a stretch cut out.
+inline bool is_pure_indel(const Record &record, const std::string &alt) {
+  const std::string &ref = record.alleles[0];
+  if (!keeps_first_base(record, alt) || static_cast<std::int64_t>(ref.size()) != record.ref_length)
+    return keeps_first_base(record, alt) && alt.size() == 1;
+  const std::string &longer = ref.size() > alt.size() ? ref : alt,
+                    &shorter = ref.size() > alt.size() ? alt : ref;
+  for (std::size_t at = 1; at <= shorter.size(); ++at)
+    if (std::string(longer).erase(at, longer.size() - shorter.size()) == shorter)
+      return true;
+  return false;
+}
+
 /// First record wins, tracked base by base: `taken` holds the reference positions that are spoken for.
 inline std::int64_t resolve_overlaps(const std::vector<Record> &records, std::vector<std::int8_t> &alleles) {
   std::int64_t skipped = 0;
@@ -36,7 +49,7 @@ inline std::int64_t resolve_overlaps(const std::vector<Record> &records, std::ve
     const std::string &alt = record.alleles[static_cast<std::size_t>(alleles[v])];
     const std::int64_t last = taken.empty() ? INT64_MIN : taken.back();
     const bool after = record.position > last;
-    const bool on_last_base = record.position == last && keeps_first_base(record, alt) && !inserted;
+    const bool on_last_base = record.position == last && is_pure_indel(record, alt) && !inserted;
     if (!after && !on_last_base) {
       alleles[v] = 0;
       ++skipped;

@@ -111,7 +111,7 @@ void hand_worked_anchored() {
   CHECK(write(edge.anchored(200, 2, 2)).letters == "NNNN");
 
   World delins{"AACCGGTTAC", {{102, 3, {"CCG", "TA"}}}, {1}}; // AATA-GTTAC
-  CHECK(write(delins.anchored(103, 1, 3)).letters == "TAG");
+  CHECK(write(delins.anchored(103, 1, 3)).letters == "TAGT");
   CHECK(delins.anchored(104, 1, 2).anchor_deleted);
   CHECK(write(delins.anchored(104, 1, 2)).letters == "AGT");
 }
@@ -158,6 +158,8 @@ void hand_worked_overlaps() {
   CHECK((resolved({{10, 2, {"AC", "A"}}, {10, 1, {"A", "G"}}}, 1) == Alleles{1, 0}));
   CHECK((resolved({{10, 1, {"A", "AT"}}, {10, 1, {"A", "AG"}}}, 1) == Alleles{1, 0}));
   CHECK((resolved({{10, 2, {"AC", "A"}}, {11, 1, {"C", "CT"}}}, 0) == Alleles{1, 1}));
+  CHECK((resolved({{10, 1, {"A", "T"}}, {10, 3, {"ACG", "AT"}}}, 1) == Alleles{1, 0})); // no pure deletion
+  CHECK((resolved({{10, 1, {"A", "T"}}, {10, 3, {"ACG", "AG"}}}, 0) == Alleles{1, 1}));
   CHECK((resolved({{10, 1, {"A", "T"}}, {10, 1, {"A", "T"}}}, 1) == Alleles{1, 0}));
 }
 

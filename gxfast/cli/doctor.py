@@ -20,11 +20,17 @@ def version_lines() -> list[str]:
 
     from .. import __version__
 
-    lines = [f"gxfast {__version__}", f"htslib {pysam.version.__htslib_version__} (pysam {pysam.__version__})"]
+    lines = [
+        f"gxfast {__version__}",
+        f"htslib {pysam.version.__htslib_version__} (pysam {pysam.__version__})",
+    ]
     facts = _runtime()
-    lines.append(f"onnxruntime {facts.get('version') or 'not installed: pip install gxfast[cpu] or gxfast[gpu]'}")
-    if facts.get("working"):
-        lines.append(f"devices that work: {', '.join(facts['working'])}")
+    lines.append(
+        f"onnxruntime {facts.get('version') or 'not installed: pip install gxfast[cpu] or gxfast[gpu]'}"
+    )
+    for provider, reason in facts.get("working", {}).items():
+        lines.append(f"{provider} {'works' if reason is None else f'does not work: {reason}'}")
+    lines += [f"warning: {text}" for text in facts.get("warnings", [])]
     return lines
 
 
@@ -60,7 +66,13 @@ def self_test() -> dict[str, bool]:
         for reverse in (False, True):
             shape = (5, 4, 97) if channels_first else (5, 97, 4)
             same("one_hot", sequences, table, channels_first, reverse, out=np.empty(shape, np.uint32))
-    same("translate", sequences, np.arange(256, dtype=np.uint8)[::-1].copy(), True, out=np.empty_like(sequences))
+    same(
+        "translate",
+        sequences,
+        np.arange(256, dtype=np.uint8)[::-1].copy(),
+        True,
+        out=np.empty_like(sequences),
+    )
     same(
         "write_mutants", sequences[0].copy(), np.arange(0, 97, 7), sequences[1, :14].copy(),
         out=np.empty((14, 97), np.uint8),
@@ -81,12 +93,10 @@ def _haplotypes_agree(fast: Any, slow: Any, rng: np.random.Generator) -> bool:
         offsets, np.frombuffer(b"".join(texts), np.uint8),
     )  # fmt: skip
     alleles = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], np.int8)
-    found = []
-    for module in (fast, slow):
-        out = np.empty((8, 60), np.uint8)
+    left, right = np.empty((8, 60), np.uint8), np.empty((8, 60), np.uint8)
+    for module, out in ((fast, left), (slow, right)):
         module.haplotype_bases(module.Variants(*arguments), alleles, reference, 0, 100, 30, 30, out, 1)
-        found.append(out)
-    return bool(np.array_equal(*found))
+    return bool(np.array_equal(left, right))
 
 
 @click.command()

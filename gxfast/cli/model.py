@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from ..errors import InputError
-
 __all__ = ["model"]
 
 
@@ -24,11 +22,9 @@ def model() -> None:
 @click.option("--name", help="Name of the model; from the file name by default.")
 def import_model(kind: str, weights: str, output: str, name: str | None) -> int:
     """Turn the weights of a known model (KIND: xpresso) into an ONNX file with its card."""
-    from ..models import IMPORTERS
+    from ..models import importer
 
-    if kind not in IMPORTERS:
-        raise InputError(f"no importer for {kind!r}", remedy=f"known: {', '.join(IMPORTERS)}")
-    path = IMPORTERS[kind](weights, output, name=name)
+    path = importer(kind)(weights, output, name=name)
     click.echo(f"wrote {path}")
     return 0
 

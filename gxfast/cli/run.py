@@ -46,7 +46,9 @@ def check(**options: Any) -> int:
     findings = preflight(inputs)
     failed = any(f.level == "error" for f in findings)
     if options["as_json"]:
-        rows = [{"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings]
+        rows = [
+            {"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings
+        ]
         click.echo(json.dumps({"ok": not failed, "findings": rows}, indent=1))
     else:
         _print_findings(findings, stream_is_stderr=False)
@@ -80,7 +82,9 @@ def predict(**options: Any) -> int:
 @_OUTPUT
 @_RESUME
 @click.option("--steps", metavar="A,B", help="Steps to do; all that the inputs allow by default.")
-@click.option("--gene", "report_genes", multiple=True, metavar="ID", help="Gene to show person by person in the report.")
+@click.option(
+    "--gene", "report_genes", multiple=True, metavar="ID", help="Gene to show person by person in the report."
+)
 @common_options
 def run(**options: Any) -> int:
     """Check, predict, evaluate and report, into one run directory."""

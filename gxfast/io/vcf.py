@@ -89,13 +89,15 @@ class Genotypes:
         InputError
             If the region was not read.
         """
-        if chrom != self.chrom or start < min(self.start, 0) or start < self.start or end > self.end:
+        if chrom != self.chrom or max(start, 0) < self.start or end > self.end:
             raise InputError(
                 f"{chrom}:{start + 1}-{end} lies outside the genotypes at hand "
                 f"({self.chrom}:{self.start + 1}-{self.end})",
                 remedy="read a wider region, or pass a gxfast.VariantFile to read on demand",
             )
-        keep = np.flatnonzero((self.position < end) & (self.position + np.maximum(self.ref_length, 1) > start))
+        keep = np.flatnonzero(
+            (self.position < end) & (self.position + np.maximum(self.ref_length, 1) > start)
+        )
         return self.take(keep, start, end)
 
     def take(self, rows: Int64Array, start: int, end: int) -> Genotypes:

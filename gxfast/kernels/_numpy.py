@@ -15,6 +15,8 @@ Int64Array = NDArray[np.int64]
 Int8Array = NDArray[np.int8]
 # One base of a haplotype: (letter, reference position or -1)
 Base = tuple[int, int]
+# Reference interval [start, end) and the letters that replace it
+Edit = tuple[int, int, bytes]
 
 
 def one_hot(
@@ -52,7 +54,8 @@ class Variants:
         self.position = [int(p) for p in position]
         self.ref_length = [int(n) for n in ref_length]
         letters = [
-            bytes(bases[allele_offset[i] : allele_offset[i + 1]].tobytes()) for i in range(int(first_allele[-1]))
+            bytes(bases[allele_offset[i] : allele_offset[i + 1]].tobytes())
+            for i in range(int(first_allele[-1]))
         ]
         self.alleles = [letters[first_allele[v] : first_allele[v + 1]] for v in range(len(self.position))]
 
@@ -61,7 +64,16 @@ class Variants:
         ref, alt = self.alleles[variant][0], self.alleles[variant][allele]
         return len(alt) != self.ref_length[variant] and ref[:1] == alt[:1] != b""
 
-    def edits(self, alleles: Int8Array) -> list[tuple[int, int, bytes]]:
+    def is_pure_indel(self, variant: int, allele: int) -> bool:
+        """Whether the allele only adds or only removes bases, and not before its first one."""
+        ref, alt = self.alleles[variant][0], self.alleles[variant][allele]
+        if not self.extends_after_anchor(variant, allele) or len(ref) != self.ref_length[variant]:
+            return self.extends_after_anchor(variant, allele) and len(alt) == 1
+        shorter, longer = sorted((ref, alt), key=len)
+        cut = len(longer) - len(shorter)
+        return any(longer[:at] + longer[at + cut :] == shorter for at in range(1, len(shorter) + 1))
+
+    def edits(self, alleles: Int8Array) -> list[Edit]:
         """Reference intervals [start, end) and the letters that replace them, left to right."""
         found = []
         for v, a in enumerate(alleles):
@@ -96,7 +108,7 @@ def resolve_overlaps(variants: Variants, alleles: Int8Array) -> int:
                 continue
             position, ref_length = variants.position[v], variants.ref_length[v]
             free = taken is None or position > taken
-            extends = position == taken and variants.extends_after_anchor(v, a) and not after_insertion
+            extends = position == taken and variants.is_pure_indel(v, a) and not after_insertion
             if not (free or extends):
                 row[v] = 0
                 skipped += 1
@@ -112,18 +124,18 @@ def _reference_base(reference: UInt8Array, reference_start: int, position: int) 
 
 
 def _personal_bases(
-    edits: list[tuple[int, int, bytes]], reference: UInt8Array, reference_start: int, begin: int, end: int
-) -> list[tuple[Base, int]]:
-    """The haplotype from ``begin`` to ``end`` as (base, reference position it stands at or before)."""
-    bases: list[tuple[Base, int]] = []
+    edits: list[Edit], reference: UInt8Array, reference_start: int, begin: int, end: int
+) -> list[tuple[Base, Edit | None]]:
+    """The haplotype from ``begin`` to ``end``: every base with the edit that wrote it, if any."""
+    bases: list[tuple[Base, Edit | None]] = []
     cursor = begin
-    for start, stop, letters in edits:
-        bases += [(_reference_base(reference, reference_start, p), p) for p in range(cursor, start)]
+    for edit in edits:
+        start, stop, letters = edit
+        bases += [(_reference_base(reference, reference_start, p), None) for p in range(cursor, start)]
         for i, letter in enumerate(letters):
-            replaces = start + i < stop
-            bases.append(((letter, start + i if replaces else -1), start + i if replaces else stop - 1))
+            bases.append(((letter, start + i if start + i < stop else -1), edit))
         cursor = stop
-    return bases + [(_reference_base(reference, reference_start, p), p) for p in range(cursor, end)]
+    return bases + [(_reference_base(reference, reference_start, p), None) for p in range(cursor, end)]
 
 
 def _anchored(
@@ -135,34 +147,36 @@ def _anchored(
     left: int,
     right: int,
 ) -> tuple[list[Base], int, int, bool]:
+    """Bases of the window, first and one past the last reference position needed, anchor deleted."""
     edits = variants.edits(alleles)
     reach = left + right + sum(stop - start for start, stop, _ in edits)
     lowest = min([anchor - reach] + [start for start, _, _ in edits])
     highest = max([anchor + reach] + [stop for _, stop, _ in edits])
     personal = _personal_bases(edits, reference, reference_start, lowest, highest)
-    positions = [base[1] for base, _ in personal]
+    positions = [position for (_, position), _ in personal]
+    covering = [edit for edit in edits if edit[0] <= anchor < edit[1]]
     deleted = anchor not in positions
-    covering = next((stop for start, stop, _ in edits if start <= anchor < stop), anchor)
-    # A deleted anchor hands over to whatever follows the deletion.
-    at = next(i for i, (_, place) in enumerate(personal) if place >= covering) if deleted else positions.index(anchor)
+    if deleted:
+        # A deleted anchor hands over to whatever follows the edit that covers it.
+        upto = edits[: edits.index(covering[0]) + 1]
+        at = len(_personal_bases(upto, reference, reference_start, lowest, covering[0][1]))
+    else:
+        at = positions.index(anchor)
     window = personal[at - left : at + right]
-    first, last = _extent(personal, edits, at, left, right, anchor if not deleted else None)
+    needed = [_needed(base, edit) for base, edit in window] + [
+        _needed((0, anchor), edit) for edit in covering
+    ]
+    first = min([anchor] + [start for start, _ in needed])
+    last = max([anchor] + [stop for _, stop in needed])
     return [base for base, _ in window], first, last, deleted
 
 
-def _extent(
-    personal: list[tuple[Base, int]],
-    edits: list[tuple[int, int, bytes]],
-    at: int,
-    left: int,
-    right: int,
-    anchor: int | None,
-) -> tuple[int, int]:
-    """Reference interval that the window depends on: its own bases, whole edits included."""
-    used = [place for (_, position), place in personal[at - left : at + right] if position >= 0]
-    inserted = [place for (_, position), place in personal[at - left : at + right] if position < 0]
-    low, high = min(used + inserted, default=anchor or 0), max(used + inserted, default=anchor or 0)
-    return low, high + 1
+def _needed(base: Base, edit: Edit | None) -> tuple[int, int]:
+    """Reference interval a base depends on; an insertion stands between two bases and needs both."""
+    if edit is None:
+        return base[1], base[1] + 1
+    start, stop, _ = edit
+    return (start - 1, stop + 1) if start == stop else (start, stop)
 
 
 def haplotype_extents(
@@ -175,7 +189,7 @@ def haplotype_extents(
     right: int,
     out: Int64Array,
 ) -> None:
-    """Per haplotype: first and one past the last reference position used; 1 if the anchor base is deleted."""
+    """Per haplotype: first and one past the last reference position needed; 1 if the anchor is deleted."""
     for h, row in enumerate(alleles):
         _, first, last, deleted = _anchored(variants, row, reference, reference_start, anchor, left, right)
         out[h] = first, last, int(deleted)

@@ -243,9 +243,9 @@ def _extra_input(
     shape = tensor.shape if tensor.shape is not None else (None, len(values))
     row = shape[1:]
     if shape and shape[0] in (None, batch) and _fits(row, len(values)):
-        return array.reshape(1, *_filled(row, len(values))), True
+        return array.reshape((1, *_filled(row, len(values)))), True
     if None not in shape and math.prod(int(str(size)) for size in shape) == len(values):
-        return array.reshape(*_filled(shape, len(values))), False
+        return array.reshape(_filled(shape, len(values))), False
     raise _error(
         file,
         f"the card gives {len(values)} values for input {tensor.name!r} {_shape_text(tensor)}",

@@ -49,7 +49,7 @@ def run(
 def _first_line(error: Exception) -> str:
     """Return onnxruntime's message on one line without its code and its C++ signature."""
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", " ".join(str(error).split()))
-    return re.sub(r"^/\S+:\d+ .*?\) (?=[A-Z])", "", text)[:400]
+    return re.sub(r"/onnxruntime_src/\S+:\d+ .*?\)(?: const)? (?=\S)", "", text)[:400]
 
 
 def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str], *, path: object) -> Any:

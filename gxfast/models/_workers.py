@@ -39,7 +39,7 @@ def run_tasks(
     """Call ``task(i)`` for i in ``range(n_tasks)`` on ``n_threads`` threads.
 
     The calling thread only waits, in short steps: Python delivers signals between them, while a task may
-    sit for seconds in native code. The threads are daemons, so that an interrupted process can leave.
+    sit for seconds in native code.
 
     Parameters
     ----------
@@ -47,31 +47,35 @@ def run_tasks(
         Takes the number of the task. Its first error stops the handing out and is raised here.
     n_tasks, n_threads : int
     on_interrupt : callable
-        Called when the wait is interrupted (Ctrl-C); has to make running tasks return soon.
+        Called when the wait is interrupted (Ctrl-C); has to make running tasks return soon. They are given
+        one second, then the interrupt goes on to the caller.
     """
     queue = _Queue(n_tasks)
+    # Not Thread.join: where that is interrupted, CPython 3.11 takes the thread for finished.
+    finished = threading.Semaphore(0)
 
     def work() -> None:
-        while (i := queue.take()) is not None:
-            try:
+        try:
+            while (i := queue.take()) is not None:
                 task(i)
-            except BaseException as error:  # handed to the caller: no error may be lost in a thread
-                queue.fail(error)
+        except BaseException as error:  # handed to the caller: no error may be lost in a thread
+            queue.fail(error)
+        finally:
+            finished.release()
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(max(1, min(n_threads, n_tasks)))]
+    running = 0
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(_POLL_SECONDS)
+        for _ in range(max(1, min(n_threads, n_tasks))):
+            threading.Thread(target=work).start()
+            running += 1
+        while running:
+            running -= finished.acquire(timeout=_POLL_SECONDS)
     except BaseException as error:
         queue.fail(error)
         on_interrupt()
         deadline = time.monotonic() + _GRACE_SECONDS
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
+        while running and (left := deadline - time.monotonic()) > 0:
+            running -= finished.acquire(timeout=left)
         raise
     if queue.error is not None:
         raise queue.error

@@ -323,13 +323,13 @@ class Model:
         """Track values of one full batch: the mean over the ensemble, then transform and reduce."""
         strands = (False, True) if self.card.ensemble_reverse_complement else (False,)
         members = [(shift, reverse) for shift in self.card.shifts for reverse in strands]
-        total: NDArray[np.float64] | None = None
-        for shift, reverse in members:
-            raw = self._raw_output(rows, shift, reverse, options)
-            values = self._rule.select(raw, flipped=reverse)
-            total = values if total is None else total + values
-        if total is None or len(members) == 1:
-            return self._rule.finish(values)
+        values = [
+            self._rule.select(self._raw_output(rows, shift, reverse, options), flipped=reverse)
+            for shift, reverse in members
+        ]
+        total = values[0]
+        for other in values[1:]:  # in a fixed order, so that the bits are fixed
+            total = total + other
         return self._rule.finish(total / len(members))
 
     def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:

@@ -34,8 +34,7 @@ def build(
             axes = list(range(1, len(shape)))
             nodes.append(helper.make_node("ReduceL1", [f"f{i}"], [f"r{i}"], axes=axes, keepdims=0))
         totals.append(f"r{i}" if len(shape) > 1 else f"f{i}")
-    for k in range(outputs):
-        nodes.append(helper.make_node("Sum", totals, [f"y{k}"]))
+    nodes += [helper.make_node("Sum", totals, [f"y{k}"]) for k in range(outputs)]
     graph = helper.make_graph(
         nodes,
         "g",
@@ -310,3 +309,30 @@ def test_refuses_external_data_that_would_block(tmp_path: Path) -> None:
     (tmp_path / "m.data").unlink()
     os.mkfifo(tmp_path / "m.data")
     assert "not a regular file" in str(refusal(path))
+
+
+def test_finds_external_data_of_every_kind_of_tensor(tmp_path: Path) -> None:
+    """Data files may also hang on node attributes, inside subgraphs and in sparse initializers."""
+
+    def outside(name: str) -> Any:
+        tensor = numpy_helper.from_array(np.ones(1, np.float32), name)
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value=f"../{name}")
+        return tensor
+
+    def constant(name: str) -> Any:
+        return helper.make_node("Constant", [], [name], value=outside(name))
+
+    branch = helper.make_graph(
+        [constant("inner")], "b", [], [helper.make_tensor_value_info("inner", FLOAT, [1])]
+    )
+    sparse = onnx.SparseTensorProto(values=outside("sparse"), indices=numpy_helper.from_array(np.array([0])))
+    for extend in (
+        lambda graph: graph.node.append(constant("attribute")),
+        lambda graph: graph.node.append(helper.make_node("If", ["c"], ["z"], then_branch=branch)),
+        lambda graph: graph.sparse_initializer.append(sparse),
+    ):
+        model = build({"x": (FLOAT, ["b", 6, 4])})
+        extend(model.graph)
+        assert "outside the model's folder" in str(refusal(save(tmp_path / "m.onnx", model)))

@@ -23,6 +23,22 @@ bool has_anchor_base(const VariantTable::Allele &ref, const VariantTable::Allele
   return alt.length != ref_length && ref.length > 0 && alt.length > 0 && ref.bases[0] == alt.bases[0];
 }
 
+/// Whether the allele only adds or only removes bases, and not before its first one. Anything else (CGG>CA)
+/// is a replacement of the whole REF.
+bool is_pure_indel(const VariantTable::Allele &ref, const VariantTable::Allele &alt,
+                   std::int64_t ref_length) {
+  if (!has_anchor_base(ref, alt, ref_length))
+    return false;
+  if (ref.length != ref_length)
+    return alt.length == 1; // a symbolic deletion
+  const std::int64_t shorter = std::min(ref.length, alt.length);
+  std::int64_t prefix = 0;
+  while (prefix < shorter && ref.bases[prefix] == alt.bases[prefix])
+    ++prefix;
+  const std::int64_t rest = shorter - prefix;
+  return std::equal(ref.bases + ref.length - rest, ref.bases + ref.length, alt.bases + alt.length - rest);
+}
+
 std::vector<Edit> edits_of(const VariantTable &variants, const std::int8_t *alleles) {
   std::vector<Edit> edits;
   for (std::int64_t v = 0; v < variants.n; ++v) {
@@ -44,6 +60,8 @@ public:
   Builder(const Reference &reference, bool leftwards) : reference_(reference), leftwards_(leftwards) {}
 
   void add_reference(std::int64_t begin, std::int64_t end) {
+    if (end <= begin)
+      return;
     const std::int64_t inside_begin = std::clamp(reference_.start, begin, end);
     const std::int64_t inside_end = std::clamp(reference_.end(), inside_begin, end);
     const std::uint8_t *inside =
@@ -161,7 +179,7 @@ std::int64_t resolve_overlaps(const VariantTable &variants, std::int8_t *alleles
     const VariantTable::Allele alt = variants.allele(v, alleles[v]);
     const std::int64_t ref_length = variants.ref_length[v];
     const std::int64_t position = variants.position[v];
-    const bool extends = has_anchor_base(variants.allele(v, 0), alt, ref_length);
+    const bool extends = is_pure_indel(variants.allele(v, 0), alt, ref_length);
     const bool fits = position > frozen || (position == frozen && extends && !after_insertion);
     if (!fits) {
       alleles[v] = 0;

@@ -13,9 +13,16 @@
 #define GXFAST_HAS_CLONES 0
 #endif
 
+// Hand-written variants (intrinsics) exist for x86-64 only and are chosen at run time.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define GXFAST_X86 1
+#else
+#define GXFAST_X86 0
+#endif
+
 namespace gxfast {
 
-/// Instruction sets of this CPU that gxfast has code for, e.g. {"x86-64-v3", "x86-64-v4"} (AVX2, AVX-512).
+/// Instruction sets of this CPU that gxfast has code for, e.g. {"avx2", "avx512bw", "avx512vbmi"}.
 std::vector<std::string> cpu_features();
 
 } // namespace gxfast

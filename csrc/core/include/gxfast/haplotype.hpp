@@ -35,8 +35,8 @@ struct Reference {
 
 /// Decides which carried alleles take effect on one haplotype when records overlap: the first in file order
 /// wins, as in `bcftools consensus`. A later record that starts on the last base taken by an earlier one is
-/// still applied when it only adds or removes bases after that base (its first base is its anchor) and the
-/// earlier record was not an insertion.
+/// still applied when it is a pure insertion or deletion after that base (its anchor) and the earlier record
+/// was not an insertion.
 /// alleles: (n) allele index per variant, 0 = reference; overridden ones are set to 0. Returns how many.
 std::int64_t resolve_overlaps(const VariantTable &variants, std::int8_t *alleles);
 

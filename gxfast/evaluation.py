@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._alignment import NO_GENE, match_genes, shared_people
-from ._evaluation import CrossGene, Evaluation, summary, with_null
+from ._alignment import NO_GENE, match_genes
+from ._cohort import Cohort, check_shapes, gather, pick, row_means, transformed
+from ._evaluated import CrossGene, Evaluation, Observed, summary, with_null
 from .errors import InputError
 from .types import CovariateTable, ExpressionTable, PredictionSet
 
-__all__ = ["CrossGene", "Evaluation", "cross_gene", "evaluate", "summary", "with_null"]
+__all__ = [
+    "CrossGene",
+    "Evaluation",
+    "Observed",
+    "cross_gene",
+    "evaluate",
+    "observed_values",
+    "summary",
+    "with_null",
+]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -22,18 +31,6 @@ Residualise = Literal["expression", "both"]
 
 # indexed by the codes of Correlation.why
 _REASONS = ("ok", "too few people", "constant prediction", "constant expression")
-
-
-@dataclass(frozen=True, slots=True)
-class _Cohort:
-    """The shared people: their indices in the predictions and, row by predicted gene, their expression."""
-
-    people: Int64Array
-    rows: Int64Array
-    mean_observed: Float64Array
-    expression: Float64Array
-    design: Float64Array | None
-    regressed: Float64Array | None
 
 
 def evaluate(
@@ -63,7 +60,7 @@ def evaluate(
         Of expression: log2(value + 1), or normal quantiles of (rank - 0.5) / n as in QTLtools and FastQTL.
     residualise : {"expression", "both"}
         "expression" regresses the covariates out of expression only and tests with n - 2 degrees of
-        freedom, as both seed papers and QTLtools do; under the null the p value is calibrated, and
+        freedom, as the ROSMAP paper and QTLtools do; under the null the p value is calibrated, and
         conservative where the prediction follows the covariates. "both" is the partial correlation, with
         n - 2 - K degrees of freedom, as in tensorQTL.
     n_threads : int, default 1
@@ -83,153 +80,18 @@ def evaluate(
     """
     if residualise not in ("expression", "both"):
         raise InputError(f"residualise must be 'expression' or 'both', found {residualise!r}")
-    _check_shapes(predictions, expression, covariates)
-    tables = [
-        ("predictions", predictions.samples, ""),
-        ("expression", expression.samples, expression.source),
-    ]
-    if covariates is not None:
-        tables.append(("covariates", covariates.samples, covariates.source))
-    people = shared_people(tables)
-    rows, counts = match_genes(
-        predictions.genes.gene_id,
-        expression.gene_id,
-        match_versions=match_versions,
-        source=expression.source,
-    )
-    counts["people_shared"] = people[0].size
-    for (what, samples, _), shared in zip(tables, people, strict=True):
-        counts[f"people_only_in_{what}"] = len(samples) - shared.size
-    cohort = _cohort(expression, covariates, people, rows, transform)
+    cohort = gather(predictions, expression, covariates, transform, match_versions)
     parts = [
         _one_track(predictions, cohort, track=t, residualise=residualise, n_threads=n_threads)
         for t in range(len(predictions.tracks))
     ]
     used = () if covariates is None else covariates.name
     options = {"transform": transform, "residualise": residualise, "covariates": used}
-    return _assemble(predictions, parts, options, counts)
-
-
-def _check_shapes(
-    predictions: PredictionSet, expression: ExpressionTable, covariates: CovariateTable | None
-) -> None:
-    shape = (len(predictions.genes), len(predictions.samples), len(predictions.tracks))
-    if predictions.values.shape != shape or predictions.reference.shape != (shape[0], shape[2]):
-        raise InputError(
-            f"predictions: values must have shape {shape}, found {predictions.values.shape} "
-            f"(reference {predictions.reference.shape})"
-        )
-    if not shape[2]:
-        raise InputError("predictions have no track")
-    tables: list[tuple[str, tuple[int, int], Any, str]] = [
-        ("expression", (len(expression.gene_id), len(expression.samples)), expression, expression.source)
-    ]
-    if covariates is not None:
-        size = (len(covariates.name), len(covariates.samples))
-        tables.append(("covariates", size, covariates, covariates.source))
-    for what, expected, table, source in tables:
-        if table.values.shape != expected:
-            raise InputError(
-                f"{what}: values must have shape {expected}, found {table.values.shape}", path=source or None
-            )
-
-
-def _pick(values: Float64Array, rows: Int64Array, people: Int64Array) -> Float64Array:
-    picked = np.full((rows.size, people.size), np.nan)
-    there = rows != NO_GENE
-    picked[there] = values[np.ix_(rows[there], people)]
-    return picked
-
-
-def _transformed(
-    values: Float64Array, transform: str, expression: ExpressionTable
-) -> tuple[Float64Array, Float64Array]:
-    """Return the values to correlate and the values whose mean is reported."""
-    if transform == "none":
-        return values, values
-    if transform == "inverse_normal":
-        return _normal_quantiles(values), values
-    if transform != "log2p1":
-        raise InputError(f"transform must be 'none', 'log2p1' or 'inverse_normal', found {transform!r}")
-    if (values < 0).any():
-        raise InputError(
-            f"log2(value + 1) needs values >= 0, found {float(values[values < 0][0]):g}",
-            path=expression.source or None,
-            remedy="this expression looks transformed already: use transform none",
-        )
-    logs = np.log2(values + 1.0)
-    return logs, logs
-
-
-def _normal_quantiles(values: Float64Array) -> Float64Array:
-    from scipy import special
-
-    from .stats._numpy import average_ranks
-
-    ranks = np.empty(values.shape)
-    average_ranks(values, np.empty((0, 0), dtype=np.int64), ranks)
-    n = np.count_nonzero(~np.isnan(values), axis=1, keepdims=True)
-    return np.asarray(special.ndtri((ranks - 0.5) / np.maximum(n, 1)))
-
-
-def _design(covariates: CovariateTable | None, people: list[Int64Array]) -> Float64Array | None:
-    """Return the covariates of the shared people, shape (K, S), checked with their names."""
-    if covariates is None:
-        return None
-    from .stats import residualise
-
-    design = np.ascontiguousarray(covariates.values[:, people[2]], dtype=np.float64)
-    bad = ~np.isfinite(design)
-    if bad.any():
-        k, i = (int(j) for j in np.argwhere(bad)[0])
-        raise InputError(
-            f"covariate {covariates.name[k]!r} has no finite value for {covariates.samples[people[2][i]]}",
-            path=covariates.source or None,
-            remedy="leave the person or the covariate out",
-        )
-    if people[0].size < design.shape[0] + 3:
-        raise InputError(
-            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, "
-            f"found {people[0].size}",
-            path=covariates.source or None,
-            remedy="give fewer covariates",
-        )
-    try:
-        residualise(np.empty((0, design.shape[1])), design)
-    except InputError as error:
-        names = ", ".join(f"{k}: {name}" for k, name in enumerate(covariates.name))
-        raise InputError(
-            f"{error.message} (rows {names})",
-            path=covariates.source or None,
-            record=error.record,
-            remedy=error.remedy,
-        ) from error
-    return design
-
-
-def _cohort(
-    expression: ExpressionTable,
-    covariates: CovariateTable | None,
-    people: list[Int64Array],
-    rows: Int64Array,
-    transform: str,
-) -> _Cohort:
-    from .stats import residualise
-
-    scaled, reported = _transformed(_pick(expression.values, rows, people[1]), transform, expression)
-    design = _design(covariates, people)
-    return _Cohort(
-        people=people[0],
-        rows=rows,
-        mean_observed=_row_means(reported),
-        expression=scaled,
-        design=design,
-        regressed=None if design is None else residualise(scaled, design).values,
-    )
+    return _assemble(predictions, parts, options, cohort.counts)
 
 
 def _one_track(
-    predictions: PredictionSet, cohort: _Cohort, *, track: int, residualise: Residualise, n_threads: int
+    predictions: PredictionSet, cohort: Cohort, *, track: int, residualise: Residualise, n_threads: int
 ) -> dict[str, Any]:
     from .stats import fdr, pearson, spearman
 
@@ -247,12 +109,12 @@ def _one_track(
     for column, values in (columns | {"spearman_rho": ranked.rho}).items():
         part[column] = np.where(undefined, np.nan, values)
     part["pearson_q"] = fdr(part["pearson_p"])
-    part["mean_predicted"] = _row_means(predicted)
+    part["mean_predicted"] = row_means(predicted)
     part["reference_prediction"] = predictions.reference[:, track]
     return part
 
 
-def _status(predictions: PredictionSet, cohort: _Cohort, g: int, before: int, after: int) -> str:
+def _status(predictions: PredictionSet, cohort: Cohort, g: int, before: int, after: int) -> str:
     """Return the first reason why row ``g`` is undefined; the codes are those of Correlation.why."""
     if predictions.status[g] != "ok":
         return predictions.status[g]
@@ -266,7 +128,7 @@ def _status(predictions: PredictionSet, cohort: _Cohort, g: int, before: int, af
 
 
 def _corrected(
-    predicted: Float64Array, cohort: _Cohort, residualise: Residualise
+    predicted: Float64Array, cohort: Cohort, residualise: Residualise
 ) -> tuple[Float64Array, Float64Array, Any]:
     """Return both sides without the covariates, and how many to take off the degrees of freedom."""
     from .stats import residualise as regress
@@ -280,13 +142,6 @@ def _corrected(
     x = regress(np.where(gaps, np.nan, predicted), cohort.design)
     y = regress(np.where(gaps, np.nan, cohort.expression), cohort.design)
     return x.values, y.values, x.n_covariates
-
-
-def _row_means(values: Float64Array) -> Float64Array:
-    there = ~np.isnan(values)
-    n = there.sum(axis=1)
-    sums = np.where(there, values, 0.0).sum(axis=1)
-    return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
 
 
 def _assemble(
@@ -316,6 +171,23 @@ def _assemble(
         counts=counts,
         **stacked,
     )
+
+
+def observed_values(
+    predictions: PredictionSet,
+    expression: ExpressionTable,
+    *,
+    covariates: CovariateTable | None = None,
+    transform: Transform = "none",
+    match_versions: bool = True,
+) -> Observed:
+    """Return the expression that `evaluate` correlates with: transformed, and with the covariates out.
+
+    Parameters and errors are those of `evaluate`.
+    """
+    cohort = gather(predictions, expression, covariates, transform, match_versions)
+    samples = tuple(predictions.samples[i] for i in cohort.people)
+    return Observed(samples, cohort.expression, cohort.regressed)
 
 
 def cross_gene(
@@ -351,7 +223,7 @@ def cross_gene(
 
     if transform not in ("none", "log2p1"):
         raise InputError(f"transform must be 'none' or 'log2p1' across genes, found {transform!r}")
-    _check_shapes(predictions, expression, None)
+    check_shapes(predictions, expression, None)
     rows, _ = match_genes(
         predictions.genes.gene_id,
         expression.gene_id,
@@ -359,11 +231,12 @@ def cross_gene(
         source=expression.source,
     )
     everybody = np.arange(len(expression.samples), dtype=np.int64)
-    observed = _row_means(_transformed(_pick(expression.values, rows, everybody), transform, expression)[1])
+    values = pick(expression.values, rows, everybody)
+    observed = row_means(transformed(values, transform, expression.source)[1])
     results = []
     for t, track in enumerate(predictions.tracks):
         reference = predictions.reference[:, t]
-        predicted = _row_means(predictions.values[:, :, t])
+        predicted = row_means(predictions.values[:, :, t])
         linear = [pearson(side, observed) for side in (reference, predicted)]
         ranked = [spearman(side, observed) for side in (reference, predicted)]
         results.append(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
 
-__all__ = ["CrossGene", "Evaluation", "summary", "with_null"]
+__all__ = ["CrossGene", "Evaluation", "Observed", "summary", "with_null"]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -131,6 +131,25 @@ class CrossGene:
     reference_spearman: float
     predicted_pearson: float
     predicted_spearman: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The expression that was correlated.
+
+    Attributes
+    ----------
+    samples : tuple of str, length S
+        The shared people, in the order of the predictions.
+    values : float64 array, shape (G, S)
+        One row per predicted gene, transformed; NaN where there is none.
+    residuals : float64 array, shape (G, S), or None
+        The same without the covariates, where there are any.
+    """
+
+    samples: tuple[str, ...]
+    values: Float64Array
+    residuals: Float64Array | None
 
 
 def with_null(

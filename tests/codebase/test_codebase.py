@@ -1,0 +1,140 @@
+"""The project tests itself: version, names, layers, import cost."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
+
+import gxfast
+import pytest
+
+PACKAGE = Path(gxfast.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+HEAVY = {
+    "numba",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "onnx",
+    "onnxruntime",
+    "h5py",
+    "jinja2",
+    "pysam",
+    "rich",
+    "click",
+}
+
+
+def imports_at_top(path: Path) -> set[str]:
+    """Top-level packages imported when the module is imported (not inside functions or TYPE_CHECKING)."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def imports_anywhere(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_compiled_version_equals_metadata() -> None:
+    kernels = importlib.import_module("gxfast._kernels")
+    assert kernels.__version__ == importlib.metadata.version("gxfast") == gxfast.__version__ != ""
+
+
+def test_every_public_name_resolves_to_no_module_but_stats() -> None:
+    import types
+
+    for name in gxfast.__all__:
+        value = getattr(gxfast, name)
+        assert name == "stats" or not isinstance(value, types.ModuleType), name
+    assert sorted(gxfast.__all__) == list(gxfast.__all__)
+    assert dir(gxfast) == list(gxfast.__all__)
+
+
+def test_public_functions_stay_functions_after_submodules_are_imported() -> None:
+    for module in SOURCES:
+        name = ".".join(module.relative_to(PACKAGE.parent).with_suffix("").parts)
+        if "__main__" not in name:
+            importlib.import_module(name)
+    assert callable(gxfast.predict)
+    assert callable(gxfast.evaluate)
+    assert callable(gxfast.haplotypes)
+    assert callable(gxfast.report)
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = f"import sys, gxfast; print(sorted({sorted(HEAVY)!r} & set() | ({{*{sorted(HEAVY)!r}}} & set(sys.modules))))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = HEAVY - {"click"}
+    code = (
+        "import sys\nfrom gxfast.cli.main import main\nmain(['--help'])\n"
+        f"print('LOADED', sorted({{*{sorted(heavy)!r}}} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("LOADED []")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
+    allowed = {"click"} if path.parent.name in ("cli", "bench") else set()
+    if path.name == "_numba_fns.py":
+        allowed = {"numba"}
+    assert not imports_at_top(path) & HEAVY - allowed
+
+
+def test_only_the_session_layer_imports_onnxruntime() -> None:
+    users = {p.relative_to(PACKAGE).as_posix() for p in SOURCES if "onnxruntime" in imports_anywhere(p)}
+    assert users
+    assert all(name.startswith("models/") for name in users)
+    assert len(users) == 1
+
+
+def test_only_numba_files_import_numba() -> None:
+    users = {p.relative_to(PACKAGE).as_posix() for p in SOURCES if "numba" in imports_anywhere(p)}
+    assert users <= {"stats/_numba_fns.py", "stats/_jit.py"}
+
+
+def test_statistics_depend_on_no_other_layer() -> None:
+    allowed = {"errors", "types", "_threads"}
+    for path in (PACKAGE / "stats").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                assert node.module in allowed, f"{path.name} imports {node.module}"
+
+
+def test_core_knows_no_python() -> None:
+    core = PACKAGE.parent / "csrc" / "core"
+    if not core.is_dir():
+        pytest.skip("the C++ sources are not beside an installed wheel")
+    for path in [*core.rglob("*.hpp"), *core.rglob("*.cpp")]:
+        assert "Python.h" not in path.read_text()
+        assert "pybind11" not in path.read_text()
+
+
+def test_files_stay_small() -> None:
+    for path in SOURCES:
+        assert len(path.read_text().splitlines()) <= 420, path
+
+
+def test_no_pickle_and_no_yaml() -> None:
+    for path in SOURCES:
+        assert not imports_anywhere(path) & {"pickle", "yaml", "joblib", "dill"}, path
+        assert "allow_pickle=True" not in path.read_text()

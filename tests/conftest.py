@@ -1,0 +1,121 @@
+"""Shared fixtures: kernel backends, the real data, and tiny genomes with their variants."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gxfast.haplotypes import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
+from gxfast.io.fasta import Genome
+from gxfast.io.vcf import VariantFile
+from gxfast.io.writers import index_fasta, index_vcf, write_bgzf
+from gxfast.types import Windows
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# (chrom, 1-based pos, ref, alt, one GT per sample[, FILTER[, INFO]])
+Record = tuple[str, int, str, str, Sequence[str]] | tuple[str, int, str, str, Sequence[str], str, str]
+
+
+@pytest.fixture(params=["cpp", "numpy"])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the test once per kernel backend."""
+    monkeypatch.setenv("GXFAST_BACKEND", request.param)
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of the real data; tests that need it are skipped where it is absent."""
+    path = Path(os.environ.get("GXFAST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip(f"no real data at {path} (set GXFAST_DATA)")
+    return path
+
+
+@dataclass
+class World:
+    """A tiny genome with a VCF: paths, readers, and shorthands for the two modes."""
+
+    fasta: Path
+    vcf: Path
+
+    @property
+    def genome(self) -> Genome:
+        return Genome(self.fasta)
+
+    @property
+    def variants(self) -> VariantFile:
+        return VariantFile(self.vcf)
+
+    def fixed(
+        self, chrom: str, start: int, length: int, tss: int, *, reverse: bool = False, **options: object
+    ) -> HaplotypeBatch:
+        """One window with the default policy, or with the policy fields given."""
+        names = set(HaplotypePolicy.__slots__)
+        policy = HaplotypePolicy(**{k: v for k, v in options.items() if k in names})  # type: ignore[arg-type]
+        rest = {k: v for k, v in options.items() if k not in names}
+        windows = Windows((chrom,), np.array([start]), length, np.array([tss]), np.array([reverse]))
+        return haplotypes(self.genome, self.variants, windows, policy=policy, **rest)  # type: ignore[arg-type]
+
+    def sequences(self, chrom: str, start: int, length: int, tss: int, **options: object) -> list[str]:
+        """Letters per haplotype: person 1 haplotype 1, person 1 haplotype 2, ...; "" where absent."""
+        batch = self.fixed(chrom, start, length, tss, **options)
+        rows = batch.carriers[0].ravel().tolist()
+        return ["" if row < 0 else batch.sequences[row].tobytes().decode() for row in rows]
+
+    def consensus(self, chrom: str, start: int, end: int, **policy: str) -> list[str]:
+        """As ``sequences``, of the variable length that comes out."""
+        found, carriers = consensus(
+            self.genome, self.variants, chrom, start, end, policy=HaplotypePolicy(**policy)
+        )
+        return ["" if row < 0 else found[row].decode() for row in carriers.ravel().tolist()]
+
+
+MakeWorld = Callable[..., World]
+
+
+def vcf_text(contigs: dict[str, str], records: Sequence[Record], samples: Sequence[str]) -> str:
+    lines = ["##fileformat=VCFv4.3", *(f"##contig=<ID={n},length={len(s)}>" for n, s in contigs.items())]
+    lines += [
+        '##FILTER=<ID=q10,Description="low">',
+        '##INFO=<ID=END,Number=1,Type=Integer,Description="end">',
+        '##INFO=<ID=SVTYPE,Number=1,Type=String,Description="type">',
+        '##ALT=<ID=DEL,Description="deletion">',
+        '##ALT=<ID=INS,Description="insertion">',
+        '##ALT=<ID=NON_REF,Description="any">',
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="genotype">',
+        "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples]),
+    ]
+    for chrom, pos, ref, alt, calls, *rest in records:
+        filters, info = rest or ("PASS", ".")
+        lines.append("\t".join([chrom, str(pos), ".", ref, alt, ".", filters, info, "GT", *calls]))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def make_vcf_text() -> Callable[..., str]:
+    """``make_vcf_text(contigs, records, samples)`` -> text of a VCF."""
+    return vcf_text
+
+
+@pytest.fixture(scope="session")
+def make_world() -> MakeWorld:
+    """``make_world(folder, contigs, records, samples)`` -> World with an indexed FASTA and VCF."""
+
+    def make(
+        folder: Path, contigs: dict[str, str], records: Sequence[Record], samples: Sequence[str] = ("s1",)
+    ) -> World:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = "".join(f">{name}\n{bases}\n" for name, bases in contigs.items())
+        fasta = write_bgzf(folder / "genome.fa.gz", text.encode())
+        index_fasta(fasta)
+        vcf = write_bgzf(folder / "cohort.vcf.gz", vcf_text(contigs, records, samples).encode())
+        index_vcf(vcf)
+        return World(fasta, vcf)
+
+    return make
