@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from .encode import codes, one_hot, reverse_complement
     from .errors import DeviceError, GxfastError, InputError, ModelError
     from .evaluation import evaluate
-    from .haplotypes import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
     from .io.fasta import Genome
     from .io.tables import read_covariates, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
     from .models.card import ModelCard
     from .models.session import Model
     from .mutagenesis import saturation_mutants
+    from .personal import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
     from .prediction import model_windows, predict
-    from .report import write_report as report
+    from .reporting import write_report as report
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
 
 _HOME = {
     "encode": ("codes", "one_hot", "reverse_complement"),
     "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
     "evaluation": ("evaluate",),
-    "haplotypes": ("HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"),
+    "personal": ("HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"),
     "io.fasta": ("Genome",),
     "io.tables": ("read_covariates", "read_expression", "read_genes"),
     "io.vcf": ("Genotypes", "VariantFile"),
@@ -38,7 +38,7 @@ _HOME = {
     "models.session": ("Model",),
     "mutagenesis": ("saturation_mutants",),
     "prediction": ("model_windows", "predict"),
-    "report": ("report",),
+    "reporting": ("report",),
     "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -92,9 +92,7 @@ def gather(
     )
 
 
-def check_shapes(
-    predictions: PredictionSet, expression: ExpressionTable, covariates: CovariateTable | None
-) -> None:
+def check_shapes(predictions: PredictionSet, expression: ExpressionTable, covariates: CovariateTable | None) -> None:
     """Refuse arrays that do not have the shape their names ask for."""
     shape = (len(predictions.genes), len(predictions.samples), len(predictions.tracks))
     if predictions.values.shape != shape or predictions.reference.shape != (shape[0], shape[2]):
@@ -171,8 +169,7 @@ def _design(covariates: CovariateTable | None, people: list[Int64Array]) -> Floa
         )
     if people[0].size < design.shape[0] + 3:
         raise InputError(
-            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, "
-            f"found {people[0].size}",
+            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, found {people[0].size}",
             path=covariates.source or None,
             remedy="give fewer covariates",
         )

@@ -178,9 +178,7 @@ def with_null(
 
     mean, sd = np.asarray(null_mean, dtype=np.float64), np.asarray(null_sd, dtype=np.float64)
     if mean.shape != (len(evaluation),) or sd.shape != mean.shape:
-        raise InputError(
-            f"null_mean and null_sd must have shape ({len(evaluation)},), found {mean.shape}, {sd.shape}"
-        )
+        raise InputError(f"null_mean and null_sd must have shape ({len(evaluation)},), found {mean.shape}, {sd.shape}")
     test = null_test(evaluation.pearson_r, mean, sd, n_draws=n_draws, method=method)
     q = np.full(mean.shape, np.nan)
     for track in dict.fromkeys(evaluation.track):

@@ -117,7 +117,7 @@ def as_sequences(seqs: Sequences) -> tuple[UInt8Array, bool]:
             raise InputError(f"sequences must be a plain array (L,) or (N, L), found shape {seqs.shape}")
         return np.ascontiguousarray(np.atleast_2d(seqs)), seqs.ndim == 1
     if not isinstance(seqs, Iterable):
-        kind = type(seqs).__name__
+        kind = type(seqs).__name__  # type: ignore[unreachable]
         raise InputError(f"sequences must be str, bytes, a list of them or an array, found {kind}")
     rows = [_to_bytes(seq, i) for i, seq in enumerate(seqs)]
     lengths = {len(row) for row in rows}
@@ -309,9 +309,7 @@ def reverse_complement(
     if isinstance(x, np.ndarray):
         return result
     rows = [row.tobytes() for row in result]
-    return [
-        row.decode("ascii") if isinstance(given, str) else row for row, given in zip(rows, x, strict=True)
-    ]
+    return [row.decode("ascii") if isinstance(given, str) else row for row, given in zip(rows, x, strict=True)]
 
 
 def _translated(
@@ -321,7 +319,5 @@ def _translated(
     result = _output(out, sequences.shape[1:] if single else sequences.shape, "uint8")
     if np.may_share_memory(sequences, result):
         sequences = sequences.copy()  # in place: the kernel reads after it has written
-    backend().translate(
-        sequences, table, reverse, result.reshape(sequences.shape), resolve_threads(n_threads)
-    )
+    backend().translate(sequences, table, reverse, result.reshape(sequences.shape), resolve_threads(n_threads))
     return result

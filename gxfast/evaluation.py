@@ -100,9 +100,7 @@ def _one_track(
     x, y, used = _corrected(predicted, cohort, residualise)
     linear = raw if cohort.design is None else pearson(x, y, n_covariates=used, n_threads=n_threads)
     ranked = spearman(x, y, n_covariates=used, n_threads=n_threads)
-    status = [
-        _status(predictions, cohort, g, int(raw.why[g]), int(linear.why[g])) for g in range(cohort.rows.size)
-    ]
+    status = [_status(predictions, cohort, g, int(raw.why[g]), int(linear.why[g])) for g in range(cohort.rows.size)]
     undefined = np.array([text != "ok" for text in status], dtype=np.bool_)
     part: dict[str, Any] = {"status": status, "n_people": raw.n, "mean_observed": cohort.mean_observed}
     columns = {"pearson_r": linear.r, "pearson_p": linear.p, "pearson_log10p": linear.log10p}

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
-from .haplotypes import HaplotypePolicy
 from .io.fasta import Genome
+from .io.regions import parse_region
 from .io.tables import read_covariates, read_expression, read_genes
 from .io.vcf_set import VariantFileSet, choose_samples, expand_patterns
+from .personal import HaplotypePolicy
 from .rundir import sha256_of
 from .types import CovariateTable, ExpressionTable, GeneTable
 
@@ -38,6 +39,8 @@ class InputPaths:
         Use the first so many covariates only.
     samples : tuple of str
         People to keep (or, with a leading ``^``, to leave out).
+    regions : tuple of str
+        Genes whose TSS lies in one of these (1-based inclusive); all by default.
     device : str
     batch_size : int or None
     max_bytes : int or None
@@ -52,6 +55,7 @@ class InputPaths:
     covariates: str | None = None
     n_covariates: int | None = None
     samples: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     device: str = "auto"
     batch_size: int | None = None
     max_bytes: int | None = None
@@ -104,14 +108,31 @@ def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, hashes: bool = Tr
     )
     names = [model.card.name for model in models]
     if len(set(names)) != len(names):
-        raise InputError(
-            f"two models have one name ({', '.join(names)})", remedy="change the name in one of the cards"
-        )
+        raise InputError(f"two models have one name ({', '.join(names)})", remedy="change the name in one of the cards")
     found = _hash_all(paths, files, models) if hashes else {}
     return Inputs(genome, genotypes, genes, models, expression, covariates, policy, found)
 
 
 def _genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:
+    genes = _all_genes(paths, expression)
+    if not paths.regions:
+        return genes
+    spans = [parse_region(text) for text in paths.regions]
+    inside = [
+        g
+        for g in range(len(genes))
+        if any(genes.chrom[g] == chrom and start <= genes.tss[g] < end for chrom, start, end in spans)
+    ]
+    if not inside:
+        raise InputError(
+            f"no gene has its TSS in {', '.join(paths.regions)}",
+            path=paths.genes or paths.expression,
+            remedy="write regions as chr:beg-end with the contig names of the genes",
+        )
+    return genes.take(inside)
+
+
+def _all_genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:
     if paths.genes:
         return read_genes(paths.genes)
     if expression is None:
@@ -149,7 +170,6 @@ def _hash_all(paths: InputPaths, files: Sequence[Path], models: Sequence[Model])
         entry = {"file": Path(path).name, "size": Path(path).stat().st_size, "sha256": sha256_of(path)}
         found.setdefault(what, []).append(entry)
     found["models"] = [
-        {"name": model.card.name, "files": dict(model.files), "card": model.card.to_json()}
-        for model in models
+        {"name": model.card.name, "files": dict(model.files), "card": model.card.to_json()} for model in models
     ]
     return found

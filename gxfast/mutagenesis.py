@@ -31,9 +31,7 @@ def _one_sequence(sequence: Text) -> UInt8Array:
     return np.ascontiguousarray(_UPPER_ACGT[rows[0]])
 
 
-def saturation_edits(
-    sequence: Text, *, start: int = 0, end: int | None = None
-) -> tuple[Int64Array, UInt8Array]:
+def saturation_edits(sequence: Text, *, start: int = 0, end: int | None = None) -> tuple[Int64Array, UInt8Array]:
     """List every single-base change of positions [start, end).
 
     Three edits per known base (the base that is already there is skipped), in the order A, C, G, T; four where

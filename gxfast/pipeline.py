@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,8 @@ Progress = Callable[[str, int, int], None]
 class EvaluateOptions:
     """Options of the evaluate step; see `gxfast.evaluate`."""
 
-    transform: str = "none"
-    residualise: str = "expression"
+    transform: Literal["none", "log2p1", "inverse_normal"] = "none"
+    residualise: Literal["expression", "both"] = "expression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,6 @@ class RunResult:
 def make_plan(inputs: Inputs, options: EvaluateOptions, steps: tuple[str, ...]) -> dict[str, Any]:
     """Return everything that changes numbers, for the manifest and to guard a resumed run."""
     import scipy
-    import scipy
 
     from . import __version__
     from .models.session import runtime_facts
@@ -79,6 +79,7 @@ def make_plan(inputs: Inputs, options: EvaluateOptions, steps: tuple[str, ...]) 
             **asdict(inputs.policy),
             **asdict(options),
             "samples": list(inputs.genotypes.samples),
+            "genes": hashlib.sha256("\n".join(inputs.genes.gene_id).encode()).hexdigest(),
             "providers": {model.card.name: model.provider for model in inputs.models},
             "steps": list(steps),
             "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
@@ -116,7 +117,7 @@ def run_steps(
     if before_report:
         before_report(run.path)
     if "report" in steps:
-        from .report import write_report
+        from .reporting import write_report
 
         run.write_provisional_manifest(manifest)
         write_report(run.path, genes=report_genes)
@@ -168,9 +169,7 @@ def _block_arrays(block: BlockPrediction) -> dict[str, NDArray[Any]]:
 def _block_from(arrays: dict[str, NDArray[Any]]) -> BlockPrediction:
     names, counts = arrays.pop("count_names"), arrays.pop("count_values")
     status = tuple(str(why) for why in arrays.pop("status"))
-    return BlockPrediction(
-        status=status, counts=dict(zip(names.tolist(), counts.tolist(), strict=True)), **arrays
-    )
+    return BlockPrediction(status=status, counts=dict(zip(names.tolist(), counts.tolist(), strict=True)), **arrays)
 
 
 def _write_predictions(run: RunDirectory, predictions: PredictionSet, blocks: list[BlockPrediction]) -> None:
@@ -178,9 +177,7 @@ def _write_predictions(run: RunDirectory, predictions: PredictionSet, blocks: li
     n_tracks = len(predictions.tracks)
     rows = [(g, t) for g in range(len(predictions.genes)) for t in range(n_tracks)]
     ids = [
-        f"{predictions.genes.gene_id[g]}:{predictions.tracks[t]}"
-        if n_tracks > 1
-        else predictions.genes.gene_id[g]
+        f"{predictions.genes.gene_id[g]}:{predictions.tracks[t]}" if n_tracks > 1 else predictions.genes.gene_id[g]
         for g, t in rows
     ]
     write_phenotype_bed(
@@ -232,7 +229,7 @@ def _evaluate(
 
     arguments: dict[str, Any] = {"covariates": inputs.covariates, "transform": options.transform}
     evaluations = tuple(
-        evaluate(item, expression, residualise=options.residualise, n_threads=n_threads, **arguments)  # type: ignore[arg-type]
+        evaluate(item, expression, residualise=options.residualise, n_threads=n_threads, **arguments)
         for item in predictions
     )
     _write_observed(run, predictions[0], observed_values(predictions[0], expression, **arguments))
@@ -265,9 +262,7 @@ def _prediction_columns(predictions: PredictionSet) -> dict[str, list[Any]]:
     rows = [(g, t) for g in range(len(genes)) for t in range(len(predictions.tracks))]
     means = predictions.values.mean(axis=1)
     return {
-        "gene_id": [
-            f"{genes.gene_id[g]}:{predictions.tracks[t]}" if several else genes.gene_id[g] for g, t in rows
-        ],
+        "gene_id": [f"{genes.gene_id[g]}:{predictions.tracks[t]}" if several else genes.gene_id[g] for g, t in rows],
         "name": [genes.name[g] for g, _ in rows],
         "chrom": [genes.chrom[g] for g, _ in rows],
         "tss": [int(genes.tss[g]) + 1 for g, _ in rows],
@@ -346,9 +341,7 @@ def evaluate_table(
     plan = {
         "gxfast": __version__,
         "inputs": {
-            what: [{"file": Path(path).name, "sha256": sha256_of(path)}]
-            for what, path in files.items()
-            if path
+            what: [{"file": Path(path).name, "sha256": sha256_of(path)}] for what, path in files.items() if path
         },
         "options": {**asdict(options), "n_covariates": n_covariates, "steps": ["evaluate"]},
     }
@@ -359,7 +352,7 @@ def evaluate_table(
             observed_table,
             residualise=options.residualise,
             n_threads=n_threads,
-            **arguments,  # type: ignore[arg-type]
+            **arguments,
         )
         observed = observed_values(prediction_set, observed_table, **arguments)
         _write_observed(run, prediction_set, observed)
@@ -368,7 +361,10 @@ def evaluate_table(
             run.subdirectory("predictions") / f"{name}.bed.gz", prediction_set.genes, prediction_set.samples,
             prediction_set.genes.gene_id, prediction_set.values[:, :, 0], rows,
         )  # fmt: skip
-        _write_genes(run, (prediction_set,), (evaluation,))
+        columns = evaluation.columns()
+        for unknown in ("n_variants", "n_haplotypes", "reference_prediction"):
+            del columns[unknown]
+        write_table(run.path / "genes.tsv", columns)
         found = {
             "n_people": len(prediction_set.samples),
             "n_genes": len(prediction_set.genes),
@@ -386,16 +382,15 @@ def _prediction_set(name: str, table: ExpressionTable, located: GeneTable | None
     genes = GeneTable(
         table.gene_id,
         tuple(
-            located.name[g] if located and g is not None else gene
-            for g, gene in zip(rows, table.gene_id, strict=True)
+            located.name[g] if located and g is not None else gene for g, gene in zip(rows, table.gene_id, strict=True)
         ),
         tuple(located.chrom[g] if located and g is not None else "." for g in rows),
         np.array([int(located.tss[g]) if located and g is not None else 0 for g in rows], np.int64),
         tuple(located.strand[g] if located and g is not None else "." for g in rows),
     )
-    # How many haplotypes are behind the values is unknown: distinct values stand in for them.
-    distinct = np.array([len(np.unique(row[~np.isnan(row)])) for row in table.values], np.int64)
+    # How many haplotypes are behind the values is unknown; equal values are found out by the evaluation.
+    several = np.full(n, 2, np.int64)
     return PredictionSet(
         name, genes, table.samples, (name,), table.values[:, :, np.newaxis], np.full((n, 1), np.nan),
-        np.zeros(n, np.int64), distinct, ("ok",) * n,
+        np.zeros(n, np.int64), several, ("ok",) * n,
     )  # fmt: skip

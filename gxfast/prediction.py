@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, ModelError
-from .haplotypes import GenotypeSource, HaplotypeBatch, HaplotypePolicy, haplotypes
 from .io.fasta import Genome
+from .personal import GenotypeSource, HaplotypeBatch, HaplotypePolicy, haplotypes
 from .types import GeneTable, PredictionSet, Windows
 
 if TYPE_CHECKING:

@@ -129,9 +129,7 @@ def _samples(inputs: Inputs) -> list[Finding]:
                 )
             ]
         if lacking:
-            return [
-                Finding("warning", "samples", f"{message}; {len(lacking)} lack covariates and are left out")
-            ]
+            return [Finding("warning", "samples", f"{message}; {len(lacking)} lack covariates and are left out")]
     if chosen < 3:
         return [Finding("error", "samples", f"{message}: a correlation needs three", "add people")]
     return [Finding("ok", "samples", message)]
@@ -156,9 +154,7 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
         return [*findings, Finding("error", "model", error.message, error.remedy or "")]
     if not np.isfinite(values).all():
         findings.append(
-            Finding(
-                "warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model"
-            )
+            Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")
         )
     windows = model_windows(card, inputs.genes)
     beyond = sum(
@@ -166,9 +162,7 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
         for chrom, start in zip(windows.chrom, windows.start, strict=True)
     )
     if beyond:
-        findings.append(
-            Finding("warning", "windows", f"{card.name}: {beyond} windows pass a contig end (N-padded)")
-        )
+        findings.append(Finding("warning", "windows", f"{card.name}: {beyond} windows pass a contig end (N-padded)"))
     device = f"{card.name}: {card.length} bases, {len(model.tracks)} track(s), on {model.device}"
     return [*findings, Finding("ok", "model", device)]
 
@@ -204,14 +198,10 @@ def _records(inputs: Inputs) -> list[Finding]:
         counts.update(records.counts)
         probed += 1
     findings = [
-        Finding(
-            "ok", "records", f"{counts['records']} records in {probed} windows; REF agrees, phase as allowed"
-        )
+        Finding("ok", "records", f"{counts['records']} records in {probed} windows; REF agrees, phase as allowed")
     ]
     if not counts["records"]:
-        findings = [
-            Finding("warning", "records", f"no variant in any of {probed} windows", "is this the right VCF?")
-        ]
+        findings = [Finding("warning", "records", f"no variant in any of {probed} windows", "is this the right VCF?")]
     odd = {k: v for k, v in sorted(counts.items()) if v and k != "records"}
     if odd:
         listed = ", ".join(f"{key} {value}" for key, value in odd.items())

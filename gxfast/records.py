@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._alleles import Table, allele_texts, make_table, with_alleles
 from .errors import InputError
 from .io.vcf import Genotypes
 
 __all__ = ["HaplotypePolicy", "PreparedRecords", "prepare_records"]
 
 Int64Array = NDArray[np.int64]
-Table = tuple[Int64Array, Int64Array, Int64Array, Int64Array, NDArray[np.uint8]]
 
 _CHOICES: Final = {
     "variants": ("all", "snv"),
@@ -140,11 +140,14 @@ def prepare_records(
         bases = _UPPER[genotypes.bases]
     absent = _absent(genotypes.calls)
     calls = _resolve_calls(genotypes, policy, counts)
-    table: Table = (
-        genotypes.position, genotypes.ref_length, genotypes.first_allele, genotypes.allele_offset, bases,
+    deletions = _symbolic_deletions(genotypes, bases)
+    table = (
+        genotypes.position, _ref_lengths(genotypes, deletions), genotypes.first_allele,
+        genotypes.allele_offset, bases,
     )  # fmt: skip
     table, calls = _non_sequence_alleles(genotypes, table, calls, policy, counts)
     table, calls = _extra_alleles(genotypes, table, calls, policy, counts)
+    table, calls = _split_mixed(genotypes, table, calls, deletions)
     flat = np.ascontiguousarray(calls.reshape(len(table[0]), calls.shape[1] * 2))
     return PreparedRecords(table, flat, absent, counts, genotypes.source)
 
@@ -211,6 +214,44 @@ def _check_reference(
         )
 
 
+def _symbolic_deletions(genotypes: Genotypes, bases: NDArray[np.uint8]) -> dict[int, list[int]]:
+    """Numbers of the ``<DEL>`` alleles, for the records that have any."""
+    texts = np.flatnonzero(np.append(bases, np.uint8(0))[genotypes.allele_offset[:-1]] == ord("<"))
+    records = np.searchsorted(genotypes.first_allele, texts, side="right") - 1
+    found: dict[int, list[int]] = {}
+    for v, allele in zip(records.tolist(), (texts - genotypes.first_allele[records]).tolist(), strict=True):
+        if genotypes.allele(v, allele).upper().startswith(b"<DEL"):
+            found.setdefault(v, []).append(allele)
+    return found
+
+
+def _ref_lengths(genotypes: Genotypes, deletions: dict[int, list[int]]) -> Int64Array:
+    """Reference bases that each record replaces: END says so for ``<DEL>`` alone, REF for all others."""
+    lengths = np.diff(genotypes.allele_offset)[genotypes.first_allele[:-1]]
+    for v in deletions:
+        lengths[v] = genotypes.ref_length[v]
+    return lengths
+
+
+def _split_mixed(
+    genotypes: Genotypes, table: Table, calls: NDArray[np.int8], deletions: dict[int, list[int]]
+) -> tuple[Table, NDArray[np.int8]]:
+    """Give the other alleles of a record with ``<DEL>`` a record of their own, which replaces REF alone."""
+    mixed = [v for v, numbers in deletions.items() if (~np.isin(calls[v], [0, *numbers])).any()]
+    if not mixed:
+        return table, calls
+    rows = np.sort(np.concatenate([np.arange(len(calls)), mixed]))
+    texts = allele_texts(table)
+    calls, ref_length = calls[rows], table[1][rows]
+    for v in mixed:
+        first = int(np.searchsorted(rows, v))
+        is_deletion = np.isin(calls[first], deletions[v])
+        calls[first][~is_deletion] = 0
+        calls[first + 1][is_deletion] = 0
+        ref_length[first + 1] = len(genotypes.allele(v, 0))
+    return make_table(table[0][rows], ref_length, [texts[v] for v in rows]), calls
+
+
 def _absent(calls: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Second haplotypes that no call has; a person with no records is diploid."""
     absent = np.zeros(calls.shape[1:], bool)
@@ -224,7 +265,6 @@ def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counte
     counts["unphased_heterozygous"] = int(genotypes.unphased.sum())
     if calls.min(initial=0) < 0:
         _count_incomplete(calls, counts)
-    haploid = calls[:, :, 1] == -2
     if policy.unphased == "error" and counts["unphased_heterozygous"]:
         v, s = (int(i) for i in np.argwhere(genotypes.unphased)[0])
         raise InputError(
@@ -254,7 +294,7 @@ def _non_sequence_alleles(
     counts: Counter[str],
 ) -> tuple[Table, NDArray[np.int8]]:
     """Make ``*``, symbolic and break-end alleles reference, ``<DEL>`` a deletion, and refuse junk."""
-    position, ref_length, first_allele, offset, bases = table
+    _, ref_length, first_allele, offset, bases = table
     plain = _IS_BASE[bases]
     lengths = np.diff(offset)
     odd_letters = np.concatenate([[0], np.cumsum(~plain)])
@@ -290,7 +330,7 @@ def _non_sequence_alleles(
                 remedy="leave such records out with --symbolic skip",
             )
         calls[v][calls[v] == number] = 0
-    return _with_alleles(table, replaced, {}), calls
+    return with_alleles(table, replaced, {}), calls
 
 
 def _allele_kind(text: str, number: int) -> str:
@@ -341,21 +381,4 @@ def _extra_alleles(
             calls[v][calls[v] == -1] = add(v, b"N" * int(table[1][v]))
     if calls.min(initial=0) < 0:
         calls = np.maximum(calls, np.int8(0))
-    return _with_alleles(table, {}, added), calls
-
-
-def _with_alleles(table: Table, replaced: dict[int, bytes], added: dict[int, list[bytes]]) -> Table:
-    """Rebuild the allele texts with some replaced (by allele index) and some added (by record)."""
-    if not replaced and not added:
-        return table
-    position, ref_length, first_allele, offset, bases = table
-    texts: list[bytes] = []
-    firsts = [0]
-    for v in range(len(position)):
-        for allele in range(int(first_allele[v]), int(first_allele[v + 1])):
-            texts.append(replaced.get(allele, bases[offset[allele] : offset[allele + 1]].tobytes()))
-        texts.extend(added.get(v, []))
-        firsts.append(len(texts))
-    offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
-    letters: Any = np.frombuffer(b"".join(texts), np.uint8)
-    return position, ref_length, np.array(firsts, np.int64), offsets, letters
+    return with_alleles(table, {}, added), calls

@@ -131,6 +131,8 @@ class RunDirectory:
             # A torn last line or a damaged shard is simply done again.
             if len(digest) == 64 and ".." not in name and file.is_file() and sha256_of(file) == digest:
                 done[name] = digest
+        # A torn line must not swallow the next entry.
+        atomic_write(journal, "".join(f"{name}\t{digest}\n" for name, digest in done.items()).encode())
         return done
 
     def has_shard(self, name: str) -> bool:
@@ -238,7 +240,5 @@ def _json_bytes(value: Any) -> bytes:
 def _differences(old: Any, new: Any, at: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(set(old) | set(new))
-        return [
-            d for key in keys for d in _differences(old.get(key), new.get(key), f"{at}.{key}" if at else key)
-        ]
+        return [d for key in keys for d in _differences(old.get(key), new.get(key), f"{at}.{key}" if at else key)]
     return [] if old == new else [at or "the plan"]

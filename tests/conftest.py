@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gxfast.haplotypes import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
 from gxfast.io.fasta import Genome
 from gxfast.io.vcf import VariantFile
 from gxfast.io.writers import index_fasta, index_vcf, write_bgzf
+from gxfast.personal import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
 from gxfast.types import Windows
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -70,9 +70,7 @@ class World:
 
     def consensus(self, chrom: str, start: int, end: int, **policy: str) -> list[str]:
         """As ``sequences``, of the variable length that comes out."""
-        found, carriers = consensus(
-            self.genome, self.variants, chrom, start, end, policy=HaplotypePolicy(**policy)
-        )
+        found, carriers = consensus(self.genome, self.variants, chrom, start, end, policy=HaplotypePolicy(**policy))
         return ["" if row < 0 else found[row].decode() for row in carriers.ravel().tolist()]
 
 

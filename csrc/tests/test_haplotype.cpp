@@ -143,6 +143,11 @@ void hand_worked_consensus() {
   CHECK(deletion.consensus(105, 108) == "TT");
   CHECK(deletion.consensus(104, 106).empty());
   CHECK(deletion.consensus(101, 105) == "ACC");
+  World mnv{"AACCGGTTAC", {{104, 4, {"GGTT", "TAAC"}}}, {1}};
+  CHECK(mnv.consensus(105, 107) == "AA");
+  World longer{"AACCGGTTAC", {{104, 2, {"GG", "TAACC"}}}, {1}};
+  CHECK(longer.consensus(103, 105) == "CT");
+  CHECK(longer.consensus(103, 106) == "CTAACC");
 }
 
 void hand_worked_overlaps() {

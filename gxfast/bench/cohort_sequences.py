@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encode import codes
-from ..haplotypes import HaplotypeBatch, HaplotypePolicy, haplotypes
 from ..io.fasta import Genome
 from ..io.vcf import VariantFile
+from ..personal import HaplotypeBatch, HaplotypePolicy, haplotypes
 from ..types import Windows
 from .result import Row
 from .timing import interleave
@@ -224,7 +224,8 @@ def _bcftools(work: _Work, job: _Job) -> bytes:
         input=reference.stdout, capture_output=True, check=True,
     )  # fmt: skip
     sequence = b"".join(consensus.stdout.splitlines()[1:]).upper()
-    return bytes(reverse_complement(sequence)) if work.windows.reverse[w] else sequence
+    flipped: bytes = reverse_complement(sequence) if work.windows.reverse[w] else sequence
+    return flipped
 
 
 class VariantSamples:

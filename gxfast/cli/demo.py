@@ -15,9 +15,7 @@ __all__ = ["demo"]
 
 
 @click.command()
-@click.option(
-    "-o", "--output", default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write."
-)
+@click.option("-o", "--output", default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write.")
 @click.option("--seed", default=7, show_default=True, help="Of the simulation.")
 @click.option("--people", default=80, show_default=True, type=click.IntRange(20))
 @click.option("--genes", "n_genes", default=36, show_default=True, type=click.IntRange(9))
@@ -54,9 +52,7 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     comparison = compare(cohort.truth, folder / "genes.tsv")
     if not options["quiet"] and not options["as_json"]:
         click.echo(comparison.text())
-        click.echo(
-            f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser"
-        )
+        click.echo(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
         click.echo(
             f"next: gxfast run --fasta {cohort.fasta} --vcf {cohort.vcf} --genes {cohort.genes} "
             f"--expression {cohort.expression} --model {cohort.model} -o mine"
@@ -74,7 +70,5 @@ def _make_folder(folder: Path) -> Path:
         cohort = folder / "cohort"
         cohort.mkdir()
     except OSError as error:
-        raise InputError(
-            f"cannot write: {error.strerror}", path=folder, remedy="choose another with -o"
-        ) from None
+        raise InputError(f"cannot write: {error.strerror}", path=folder, remedy="choose another with -o") from None
     return cohort

@@ -25,9 +25,7 @@ def version_lines() -> list[str]:
         f"htslib {pysam.version.__htslib_version__} (pysam {pysam.__version__})",
     ]
     facts = _runtime()
-    lines.append(
-        f"onnxruntime {facts.get('version') or 'not installed: pip install gxfast[cpu] or gxfast[gpu]'}"
-    )
+    lines.append(f"onnxruntime {facts.get('version') or 'not installed: pip install gxfast[cpu] or gxfast[gpu]'}")
     for provider, reason in facts.get("working", {}).items():
         lines.append(f"{provider} {'works' if reason is None else f'does not work: {reason}'}")
     lines += [f"warning: {text}" for text in facts.get("warnings", [])]

@@ -60,6 +60,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
             help="Phased VCF.gz or BCF with index; repeatable, or a pattern with {chrom}.",
         ),
         click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF."),
+        click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
         click.option("--expression", metavar="E", help="Expression BED (FastQTL, tensorQTL, QTLtools) or table."),
         click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out."),
         click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only."),
@@ -132,7 +133,7 @@ def set_verbosity(verbose: int, quiet: bool) -> None:
 
 def policy_from(options: dict[str, Any]) -> Any:
     """Build the `HaplotypePolicy` from parsed options."""
-    from ..haplotypes import HaplotypePolicy
+    from ..personal import HaplotypePolicy
 
     names = HaplotypePolicy.__dataclass_fields__
     return HaplotypePolicy(**{name: options[name] for name in names})
@@ -157,10 +158,15 @@ def input_paths(options: dict[str, Any]) -> Any:
         covariates=options.get("covariates"),
         n_covariates=options.get("n_covariates"),
         samples=tuple(samples),
+        regions=_regions(options.get("regions")),
         device=options.get("device", "auto"),
         batch_size=options.get("batch_size"),
         max_bytes=parse_size(options.get("max_mem")),
     )
+
+
+def _regions(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
 
 
 def _sample_lines(path: str) -> list[str]:

@@ -11,13 +11,11 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("directory", metavar="DIR")
-@click.option(
-    "--gene", "genes", multiple=True, metavar="ID", help="Gene to show person by person; repeatable."
-)
+@click.option("--gene", "genes", multiple=True, metavar="ID", help="Gene to show person by person; repeatable.")
 @click.option("-q", "--quiet", is_flag=True)
 def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
     """Draw the figures of a run directory and write its report.html (one file, no network)."""
-    from ..report import write_report
+    from ..reporting import write_report
 
     set_verbosity(0, quiet)
     path = write_report(directory, genes=genes)

@@ -46,9 +46,7 @@ def check(**options: Any) -> int:
     findings = preflight(inputs)
     failed = any(f.level == "error" for f in findings)
     if options["as_json"]:
-        rows = [
-            {"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings
-        ]
+        rows = [{"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings]
         click.echo(json.dumps({"ok": not failed, "findings": rows}, indent=1))
     else:
         _print_findings(findings, stream_is_stderr=False)
@@ -123,9 +121,7 @@ def execute(
     if inputs.expression is None:
         steps = tuple(name for name in steps if name not in ("evaluate", "report"))
     evaluation = EvaluateOptions(options["transform"], options["residualise"])
-    with RunDirectory(
-        options["output"], make_plan(inputs, evaluation, steps), resume=options["resume"]
-    ) as directory:
+    with RunDirectory(options["output"], make_plan(inputs, evaluation, steps), resume=options["resume"]) as directory:
         directory.note_run({"command": sys.argv[1:], "threads": threads, "resumed_shards": directory.resumed})
         if "check" in steps:
             findings = preflight(inputs)
@@ -170,9 +166,9 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
                 f"{across['n_positive']} positive and {across['n_negative']} negative at FDR 5 %"
                 + (f"; {across['n_undefined']} undefined" if across["n_undefined"] else "")
             )
-        for cross in entry.get("across_genes", []):
-            lines.append(
-                f"{name}: across {cross['n_genes']} genes: Pearson {cross['reference_pearson']:.3f}, "
-                f"Spearman {cross['reference_spearman']:.3f}"
-            )
+        lines += [
+            f"{name}: across {cross['n_genes']} genes: Pearson {cross['reference_pearson']:.3f}, "
+            f"Spearman {cross['reference_spearman']:.3f}"
+            for cross in entry.get("across_genes", [])
+        ]
     return lines

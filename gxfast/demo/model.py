@@ -165,9 +165,7 @@ def predict(sequences: NDArray[np.uint8]) -> NDArray[np.float64]:
         If the array is not uint8 of shape (N, 2048).
     """
     if sequences.dtype != np.uint8 or sequences.ndim != 2 or sequences.shape[1] != LENGTH:
-        raise InputError(
-            f"the demo model reads uint8 (N, {LENGTH}), found {sequences.dtype} {sequences.shape}"
-        )
+        raise InputError(f"the demo model reads uint8 (N, {LENGTH}), found {sequences.dtype} {sequences.shape}")
     weight, bias, _ = detectors()
     lookup = np.zeros((*weight.shape[::2], 256), np.float32)
     lookup[..., np.frombuffer(b"ACGT", np.uint8)] = weight.transpose(0, 2, 1)
@@ -215,9 +213,7 @@ def build_model() -> bytes:
         [helper.make_tensor_value_info("expression", TensorProto.FLOAT, ["batch", 1])],
         [numpy_helper.from_array(array, name) for name, array in initializers.items()],
     )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast"
-    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast")
     helper.set_model_props(model, {"gxfast.card": json.dumps(CARD, separators=(",", ":"))})
     checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))

@@ -66,9 +66,7 @@ class _Expression:
     covariates: Floats  # (2, S)
 
 
-def simulate_cohort(
-    directory: str | Path, *, seed: int = 7, n_people: int = 80, n_genes: int = 36
-) -> DemoCohort:
+def simulate_cohort(directory: str | Path, *, seed: int = 7, n_people: int = 80, n_genes: int = 36) -> DemoCohort:
     """Write a cohort with planted truth into ``directory``; the same seed gives the same bytes.
 
     A third of the genes follow the demo model (``right``), two ninths do the opposite (``wrong``); in the
@@ -248,15 +246,11 @@ def _vcf_text(genome: DemoGenome, variants: list[DemoVariant], samples: tuple[st
 
 def _genes_text(genome: DemoGenome) -> str:
     rows = ["gene_id\tchrom\ttss\tstrand\tname"]
-    rows += [
-        f"{g.gene_id}\t{genome.names[g.contig]}\t{g.tss + 1}\t{g.strand}\t{g.name}" for g in genome.genes
-    ]
+    rows += [f"{g.gene_id}\t{genome.names[g.contig]}\t{g.tss + 1}\t{g.strand}\t{g.name}" for g in genome.genes]
     return "\n".join(rows) + "\n"
 
 
-def _bed_text(
-    genome: DemoGenome, expression: _Expression, samples: tuple[str, ...], order: NDArray[np.int64]
-) -> str:
+def _bed_text(genome: DemoGenome, expression: _Expression, samples: tuple[str, ...], order: NDArray[np.int64]) -> str:
     rows = ["\t".join(["#chr", "start", "end", "gene_id", *(samples[i] for i in order)])]
     for gene, values in zip(genome.genes, expression.values, strict=True):
         place = [genome.names[gene.contig], str(gene.tss), str(gene.tss + 1), gene.gene_id]

@@ -176,9 +176,7 @@ def compare(
             "wrong": found == "negative",
             "missed": found in ("not significant", "undefined"),
         }[planted]
-        genes.append(
-            DemoGeneResult(row["gene_id"], planted, row["causal_variant"], row["effect"], found, agrees)
-        )
+        genes.append(DemoGeneResult(row["gene_id"], planted, row["causal_variant"], row["effect"], found, agrees))
     return DemoComparison(tuple(genes), fdr)
 
 
@@ -211,8 +209,6 @@ def _read(path: str | Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
     for number, line in enumerate(lines[1:], start=2):
         fields = line.split("\t")
         if len(fields) != len(header):
-            raise InputError(
-                f"expected {len(header)} columns, found {len(fields)}", path=path, record=f"line {number}"
-            )
+            raise InputError(f"expected {len(header)} columns, found {len(fields)}", path=path, record=f"line {number}")
         rows.append(dict(zip(header, fields, strict=True)))
     return rows

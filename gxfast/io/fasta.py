@@ -89,14 +89,22 @@ class Genome:
                 raise InputError(
                     f"the FASTA has no {suffix} index", path=self.path, remedy=f"samtools faidx {self.path}"
                 )
-        listed = self._handle().contigs()
+        listed = self._listed()
         self.contigs: dict[str, int] = dict(listed)
-        if len(self.contigs) != len(listed) or any(length <= 0 for length in self.contigs.values()):
+        if not 0 < len(self.contigs) == len(listed) or min(self.contigs.values()) <= 0:
             raise InputError(
-                "the FASTA index lists a contig twice or with no bases",
+                "the FASTA index lists no contigs, one of them twice, or one with no bases",
                 path=self.path,
                 remedy=f"mend the FASTA, then samtools faidx {self.path}",
             )
+
+    def _listed(self) -> list[tuple[str, int]]:
+        try:
+            return list(self._handle().contigs())
+        except UnicodeDecodeError:
+            raise InputError(
+                "the FASTA index is damaged", path=self.path, remedy=f"samtools faidx {self.path}"
+            ) from None
 
     def _handle(self) -> _Handle:
         key = os.getpid()

@@ -53,9 +53,7 @@ def check_index(path: Path, index: Path, remedy: str) -> None:
             handle.seek(block)
             fits = fits and block < size and is_bgzf_block(handle.read(18))
     if not fits:
-        raise InputError(
-            f"the index {index.name} was made for another version of the file", path=path, remedy=remedy
-        )
+        raise InputError(f"the index {index.name} was made for another version of the file", path=path, remedy=remedy)
 
 
 def _data_end(handle: BinaryIO, start: int, size: int) -> set[int]:

@@ -95,9 +95,7 @@ class Genotypes:
                 f"({self.chrom}:{self.start + 1}-{self.end})",
                 remedy="read a wider region, or pass a gxfast.VariantFile to read on demand",
             )
-        keep = np.flatnonzero(
-            (self.position < end) & (self.position + np.maximum(self.ref_length, 1) > start)
-        )
+        keep = np.flatnonzero((self.position < end) & (self.position + np.maximum(self.ref_length, 1) > start))
         return self.take(keep, start, end)
 
     def take(self, rows: Int64Array, start: int, end: int) -> Genotypes:
@@ -142,9 +140,7 @@ class Genotypes:
         elif len(with_file.contigs) == 1:
             chrom, start, end = with_file.contigs[0], 0, 2**31 - 2
         else:
-            raise InputError(
-                f"the file holds {len(with_file.contigs)} contigs", path=vcf, remedy="name a region"
-            )
+            raise InputError(f"the file holds {len(with_file.contigs)} contigs", path=vcf, remedy="name a region")
         return with_file.region(chrom, start, end)
 
 
@@ -153,7 +149,8 @@ def _ranges(starts: Int64Array, lengths: Int64Array) -> Int64Array:
     if lengths.size == 0:
         return np.empty(0, np.int64)
     ends = np.cumsum(lengths)
-    return np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    indices: Int64Array = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    return indices
 
 
 def _offsets(lengths: NDArray[Any]) -> Int64Array:
@@ -188,9 +185,7 @@ class VariantFile:
         Contigs that the index knows.
     """
 
-    def __init__(
-        self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib"
-    ) -> None:
+    def __init__(self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib") -> None:
         self.path = Path(vcf)
         self._reader = reader
         self._local = threading.local()

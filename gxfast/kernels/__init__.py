@@ -27,7 +27,5 @@ def backend(name: str | None = None) -> ModuleType:
     """
     chosen = name or os.environ.get("GXFAST_BACKEND") or "cpp"
     if chosen not in _MODULES:
-        raise InputError(
-            f"unknown kernel backend {chosen!r}", remedy="set GXFAST_BACKEND to cpp or numpy, or unset it"
-        )
+        raise InputError(f"unknown kernel backend {chosen!r}", remedy="set GXFAST_BACKEND to cpp or numpy, or unset it")
     return importlib.import_module(_MODULES[chosen])

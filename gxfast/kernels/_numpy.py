@@ -33,9 +33,7 @@ def one_hot(
     out[...] = (rows.transpose(0, 2, 1) if channels_first else rows).reshape(out.shape)
 
 
-def translate(
-    sequences: UInt8Array, table: UInt8Array, reverse: bool, out: UInt8Array, n_threads: int
-) -> None:
+def translate(sequences: UInt8Array, table: UInt8Array, reverse: bool, out: UInt8Array, n_threads: int) -> None:
     """Replace every byte by ``table[byte]``, reversing each row if asked."""
     out[...] = table[sequences[:, ::-1] if reverse else sequences]
 
@@ -54,8 +52,7 @@ class Variants:
         self.position = [int(p) for p in position]
         self.ref_length = [int(n) for n in ref_length]
         letters = [
-            bytes(bases[allele_offset[i] : allele_offset[i + 1]].tobytes())
-            for i in range(int(first_allele[-1]))
+            bytes(bases[allele_offset[i] : allele_offset[i + 1]].tobytes()) for i in range(int(first_allele[-1]))
         ]
         self.alleles = [letters[first_allele[v] : first_allele[v + 1]] for v in range(len(self.position))]
 
@@ -163,9 +160,7 @@ def _anchored(
     else:
         at = positions.index(anchor)
     window = personal[at - left : at + right]
-    needed = [_needed(base, edit) for base, edit in window] + [
-        _needed((0, anchor), edit) for edit in covering
-    ]
+    needed = [_needed(base, edit) for base, edit in window] + [_needed((0, anchor), edit) for edit in covering]
     first = min([anchor] + [start for start, _ in needed])
     last = max([anchor] + [stop for _, stop in needed])
     return [base for base, _ in window], first, last, deleted
@@ -247,19 +242,16 @@ def consensus(
             # An insertion belongs to the base before it, a replacement to the bases it replaces.
             inside = start < begin <= end if insertion else begin < end and stop > start
             if inside:
-                letters += bytes(
-                    _reference_base(reference, reference_start, p)[0] for p in range(cursor, begin)
-                )
-                letters += alt[max(0, start - begin) :]
+                letters += bytes(_reference_base(reference, reference_start, p)[0] for p in range(cursor, begin))
+                # A record that reaches past the window gives only the letters that replace bases inside it.
+                letters += alt[max(0, start - begin) : end - begin if stop > end else len(alt)]
                 cursor = max(cursor, stop)
         letters += bytes(_reference_base(reference, reference_start, p)[0] for p in range(cursor, end))
         found.append(bytes(letters))
     return found
 
 
-def list_saturation_edits(
-    sequence: UInt8Array, start: int, end: int, positions: Int64Array, bases: UInt8Array
-) -> int:
+def list_saturation_edits(sequence: UInt8Array, start: int, end: int, positions: Int64Array, bases: UInt8Array) -> int:
     """Write (position, base) of every single-base change in [start, end); return how many."""
     edits = [(i, base) for i in range(start, end) for base in b"ACGT" if sequence[i] != base]
     positions[: len(edits)] = [i for i, _ in edits]

@@ -130,13 +130,9 @@ class BatchRunner:
         with self._lock:
             if self.size == size:
                 self.size = smaller
-                _LOG.warning(
-                    "%s: out of memory at batch size %d; going on with %d", self._path, size, smaller
-                )
+                _LOG.warning("%s: out of memory at batch size %d; going on with %d", self._path, size, smaller)
 
-    def _pick_size(
-        self, sequences: NDArray[np.uint8], result: NDArray[np.float64], done: NDArray[np.bool_]
-    ) -> None:
+    def _pick_size(self, sequences: NDArray[np.uint8], result: NDArray[np.float64], done: NDArray[np.bool_]) -> None:
         """Double the size while it pays, on rows that the smallest size has already computed."""
         limit = min(self._limit, len(sequences) // 4)
         trial = np.empty_like(result[:limit])

@@ -71,9 +71,7 @@ def bind(file: ModelFile, card: ModelCard | None, *, length: int | None = None) 
     _check_sequence_shape(file, source, card)
     batch = source.shape[0] if source.shape else None
     extra = {
-        tensor.name: _extra_input(file, tensor, card, batch)
-        for tensor in file.inputs
-        if tensor.name != source.name
+        tensor.name: _extra_input(file, tensor, card, batch) for tensor in file.inputs if tensor.name != source.name
     }
     unused = [name for name in card.extra_inputs if name not in extra]
     if unused:
@@ -164,8 +162,7 @@ def _default(file: ModelFile, source: Tensor, output: Tensor, length: int | None
     if layout is None or source.shape is None:
         raise _error(
             file,
-            f"the layout of input {source.name!r} {_shape_text(source)} is not clear: "
-            "one axis of length 4 is expected",
+            f"the layout of input {source.name!r} {_shape_text(source)} is not clear: one axis of length 4 is expected",
             "say input.layout and input.length in a card",
         )
     found = source.shape[AXES[layout][0]]
@@ -204,8 +201,7 @@ def _check_sequence_shape(file: ModelFile, source: Tensor, card: ModelCard) -> N
     if len(shape) != len(layout):
         raise _error(
             file,
-            f"input {source.name!r} {_shape_text(source)} has rank {len(shape)}, layout {layout} has "
-            f"{len(layout)}",
+            f"input {source.name!r} {_shape_text(source)} has rank {len(shape)}, layout {layout} has {len(layout)}",
             "correct input.layout in the card",
             "input.layout",
         )
@@ -227,9 +223,7 @@ def _check_sequence_shape(file: ModelFile, source: Tensor, card: ModelCard) -> N
         )
 
 
-def _extra_input(
-    file: ModelFile, tensor: Tensor, card: ModelCard, batch: int | None
-) -> tuple[NDArray[Any], bool]:
+def _extra_input(file: ModelFile, tensor: Tensor, card: ModelCard, batch: int | None) -> tuple[NDArray[Any], bool]:
     """Return the array for one constant input and whether it is a row to repeat over the batch."""
     record = f"extra_inputs.{tensor.name}"
     values = card.extra_inputs.get(tensor.name)

@@ -19,14 +19,10 @@ __all__ = ["CPU", "CUDA", "CUDA_OPTIONS", "create", "cuda_problem", "probe", "ru
 CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
 CUDA_OPTIONS: Final = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
-_OUT_OF_MEMORY: Final = re.compile(
-    r"Failed to allocate memory|out of memory|BFCArena|CUDA error 2\b|bad_alloc", re.I
-)
+_OUT_OF_MEMORY: Final = re.compile(r"Failed to allocate memory|out of memory|BFCArena|CUDA error 2\b|bad_alloc", re.I)
 
 
-def run(
-    session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any, *, path: Path
-) -> NDArray[Any]:
+def run(session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any, *, path: Path) -> NDArray[Any]:
     """Run one batch; onnxruntime gets contiguous arrays in native byte order only."""
     for name, array in feeds.items():
         if not (array.flags.c_contiguous and array.dtype.isnative):

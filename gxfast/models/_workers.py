@@ -33,9 +33,7 @@ class _Queue:
             self.error = self.error or error
 
 
-def run_tasks(
-    task: Callable[[int], None], n_tasks: int, *, n_threads: int, on_interrupt: Callable[[], None]
-) -> None:
+def run_tasks(task: Callable[[int], None], n_tasks: int, *, n_threads: int, on_interrupt: Callable[[], None]) -> None:
     """Call ``task(i)`` for i in ``range(n_tasks)`` on ``n_threads`` threads.
 
     The calling thread only waits, in short steps: Python delivers signals between them, while a task may

@@ -14,9 +14,7 @@ from .card import ModelCard, find_card
 __all__ = ["format_inspection", "inspect_model"]
 
 
-def inspect_model(
-    path: str | Path, *, card: str | Path | None = None, length: int | None = None
-) -> dict[str, Any]:
+def inspect_model(path: str | Path, *, card: str | Path | None = None, length: int | None = None) -> dict[str, Any]:
     """Read an ONNX file and its card and say what gxfast makes of them.
 
     Parameters
@@ -72,9 +70,7 @@ def inspect_model(
     result["read_length"] = binding.card.read_length
     result["warnings"] = _warnings(file, found)
     if binding.fixed_batch is not None:
-        result["warnings"].append(
-            f"the graph fixes the batch at {binding.fixed_batch}; larger ones are impossible"
-        )
+        result["warnings"].append(f"the graph fixes the batch at {binding.fixed_batch}; larger ones are impossible")
     return result
 
 
@@ -99,9 +95,7 @@ def _warnings(file: ModelFile, card: ModelCard | None) -> list[str]:
     if len(file.outputs) > 1:
         warnings.append(f"the model has {len(file.outputs)} outputs; the card must name the one to use")
     if file.external_files:
-        warnings.append(
-            "the weights lie in other files, keep them together: " + ", ".join(file.external_files)
-        )
+        warnings.append("the weights lie in other files, keep them together: " + ", ".join(file.external_files))
     newest = onnx.defs.onnx_opset_version()
     if file.opset.get("ai.onnx", 0) > newest:
         warnings.append(
@@ -157,7 +151,5 @@ def _card_lines(card: dict[str, Any], origin: str) -> list[str]:
     for name, values in card["extra_inputs"].items():
         lines.append(f"constant   {name} = {values}")
     if card["license"] or card["source"]:
-        lines.append(
-            f"weights    {card['license'] or 'license not stated'}; {card['source'] or 'source not stated'}"
-        )
+        lines.append(f"weights    {card['license'] or 'license not stated'}; {card['source'] or 'source not stated'}")
     return lines

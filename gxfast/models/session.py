@@ -268,9 +268,7 @@ class Model:
         plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
         if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
             found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
-            raise InputError(
-                f"model {self.card.name} takes sequences as a uint8 array (N, {length}), found {found}"
-            )
+            raise InputError(f"model {self.card.name} takes sequences as a uint8 array (N, {length}), found {found}")
         threads = self.n_threads if n_threads is None else resolve_threads(n_threads)
         result = np.empty((len(sequences), self.n_tracks))
         self._runner.fill(sequences, result, n_threads=threads)

@@ -115,9 +115,7 @@ def _read_weights(path: Path) -> Weights:
     try:
         import h5py
     except ImportError:
-        raise InputError(
-            "reading Keras weights needs h5py", path=path, remedy='pip install "gxfast[models]"'
-        ) from None
+        raise InputError("reading Keras weights needs h5py", path=path, remedy='pip install "gxfast[models]"') from None
     if not path.is_file():
         raise InputError("the weight file is not a readable file", path=path)
     try:
@@ -125,9 +123,7 @@ def _read_weights(path: Path) -> Weights:
             _check_settings(file, path)
             return {layer: _layer(file, layer, shape, path) for layer, shape in LAYERS.items()}
     except OSError as error:
-        raise InputError(
-            f"not a readable HDF5 file: {error}", path=path, remedy="download the weights again"
-        ) from None
+        raise InputError(f"not a readable HDF5 file: {error}", path=path, remedy="download the weights again") from None
 
 
 def _other(path: Path, what: str) -> InputError:
@@ -153,9 +149,7 @@ def _check_settings(file: Any, path: Path) -> None:
             raise _other(path, f"it has no layer {layer}")
         for key, expected in settings.items():
             if layers[layer].get(key) != expected:
-                raise _other(
-                    path, f"layer {layer} has {key} {layers[layer].get(key)!r}, expected {expected!r}"
-                )
+                raise _other(path, f"layer {layer} has {key} {layers[layer].get(key)!r}, expected {expected!r}")
     unknown = [
         name
         for name, layer in layers.items()
@@ -231,9 +225,7 @@ def _build(weights: Weights, card: ModelCard) -> Any:
         [helper.make_tensor_value_info("expression", TensorProto.FLOAT, ["batch", 1])],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast"
-    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast")
     helper.set_model_props(model, {METADATA_KEY: card.to_json()})
     return model
 

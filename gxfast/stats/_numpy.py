@@ -18,9 +18,7 @@ DEFINED, TOO_FEW, FLAT_X, FLAT_Y, INFINITE = 0, 1, 2, 3, 4
 Rows = NDArray[Any]
 
 
-def pearson_rows(
-    x: Rows, y: Rows, r: NDArray[np.float64], n: NDArray[np.int64], why: NDArray[np.int8]
-) -> None:
+def pearson_rows(x: Rows, y: Rows, r: NDArray[np.float64], n: NDArray[np.int64], why: NDArray[np.int8]) -> None:
     """Fill ``r``, ``n`` and ``why`` of every pair of rows of ``x`` and ``y``, shape (G, S)."""
     for g in range(x.shape[0]):
         usable = ~(np.isnan(x[g]) | np.isnan(y[g]))

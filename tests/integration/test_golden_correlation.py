@@ -60,9 +60,7 @@ def expression():
 def covariates():
     header, *rows = _read(DATA / "expr" / "geuvadis358.covariates.pc50.txt.gz", " ")
     kept = rows[:13]
-    return CovariateTable(
-        tuple(row[0] for row in kept), tuple(header[1:]), _floats([row[1:] for row in kept])
-    )
+    return CovariateTable(tuple(row[0] for row in kept), tuple(header[1:]), _floats([row[1:] for row in kept]))
 
 
 @pytest.fixture(scope="module")

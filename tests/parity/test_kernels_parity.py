@@ -33,9 +33,7 @@ def worlds(draw: st.DrawFn) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:
         if position >= end + 3:
             break
         ref_length = draw(st.sampled_from([1, 1, 1, 2, 3, 6]))
-        ref = "".join(
-            reference[p - START] if START <= p < end else "N" for p in range(position, position + ref_length)
-        )
+        ref = "".join(reference[p - START] if START <= p < end else "N" for p in range(position, position + ref_length))
         anchored = st.builds(lambda tail, ref=ref: ref[0] + tail, st.text("ACGT", max_size=4))
         alts = draw(st.lists(st.one_of(anchored, LETTERS, st.just(ref[0])), min_size=1, max_size=3))
         # A symbolic record has a REF of one letter but covers more.
@@ -82,9 +80,7 @@ class TestHaplotypes:
             kernels.haplotype_bases(*where, bases, 2)
             kernels.haplotype_positions(*where, positions, 1)
             found[kernels] = extents, bases, positions
-        for name, compiled, twin in zip(
-            ("extents", "bases", "positions"), found[CPP], found[TWIN], strict=True
-        ):
+        for name, compiled, twin in zip(("extents", "bases", "positions"), found[CPP], found[TWIN], strict=True):
             assert np.array_equal(compiled, twin), name
 
     @modest
@@ -115,8 +111,7 @@ class TestHaplotypes:
         table, raw, reference = world
         alleles = resolved(table, raw)
         results = [
-            k.consensus(k.Variants(*table), alleles, reference, START, start, start + length)
-            for k in (CPP, TWIN)
+            k.consensus(k.Variants(*table), alleles, reference, START, start, start + length) for k in (CPP, TWIN)
         ]
         assert results[0] == results[1]
 
@@ -236,9 +231,7 @@ class TestBindingsRefuse:
     def test_mutants(self) -> None:
         for position in (-1, 4):
             with pytest.raises(IndexError, match=f"position {position} of edit 0"):
-                CPP.write_mutants(
-                    as_bytes("ACGT"), np.array([position]), as_bytes("A"), np.empty((1, 4), np.uint8), 1
-                )
+                CPP.write_mutants(as_bytes("ACGT"), np.array([position]), as_bytes("A"), np.empty((1, 4), np.uint8), 1)
         with pytest.raises(ValueError, match="no room"):
             CPP.list_saturation_edits(as_bytes("ACGT"), 0, 4, np.empty(15, np.int64), np.empty(16, np.uint8))
         with pytest.raises(ValueError, match="bad range"):

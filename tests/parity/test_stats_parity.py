@@ -103,7 +103,7 @@ def test_no_folder_for_the_cache_is_explained(monkeypatch):
 
 def test_importing_the_statistics_costs_neither_numba_nor_scipy():
     code = (
-        "import sys, gxfast.stats, gxfast.evaluate; gxfast.stats.pearson, gxfast.stats.fdr; "
+        "import sys, gxfast.stats, gxfast.evaluation; gxfast.stats.pearson, gxfast.stats.fdr; "
         "from gxfast.stats import significant; assert callable(gxfast.stats.fdr); "
         "bad = {'numba', 'scipy', 'sklearn'} & set(sys.modules); assert not bad, bad"
     )

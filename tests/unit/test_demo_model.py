@@ -75,9 +75,7 @@ class TestByHand:
 
 def test_onnx_equals_twin_bit_for_bit_in_any_batch() -> None:
     rng = np.random.default_rng(3)
-    sequences = rng.choice(
-        np.frombuffer(b"ACGTN", np.uint8), (37, demo.LENGTH), p=[0.25, 0.25, 0.24, 0.24, 0.02]
-    )
+    sequences = rng.choice(np.frombuffer(b"ACGTN", np.uint8), (37, demo.LENGTH), p=[0.25, 0.25, 0.24, 0.24, 0.02])
     twin = demo.predict(sequences)
     whole = run_onnx(sequences)
     assert whole.shape == (37, 1)

@@ -82,18 +82,14 @@ def test_vcf_agrees_with_the_genome(cohort: DemoCohort) -> None:
         assert row[7] == f"AC={','.join(map(str, counts))};AN=160"
         assert min(counts) > 0
         change = len(alts[0]) - len(ref)
-        kind = (
-            "multi" if len(alts) > 1 else "insertion" if change > 0 else "deletion" if change < 0 else "mnv"
-        )
+        kind = "multi" if len(alts) > 1 else "insertion" if change > 0 else "deletion" if change < 0 else "mnv"
         kinds["snv" if kind == "mnv" and len(ref) == 1 else kind] += 1
     assert kinds["snv"] > 0.8 * cohort.n_variants
     assert all(kinds.values())
 
 
 def test_spectrum_and_sharing(cohort: DemoCohort, oracle: OraclePredictions) -> None:
-    counts = np.array(
-        [sum(call.count("1") for call in row[9:]) for row in vcf_rows(cohort) if "," not in row[4]]
-    )
+    counts = np.array([sum(call.count("1") for call in row[9:]) for row in vcf_rows(cohort) if "," not in row[4]])
     minor = np.minimum(counts, 160 - counts)
     # neutral: i derived copies with weight 1/i, so about 0.18 singletons and a long common tail
     assert 0.1 < np.mean(minor == 1) < 0.35

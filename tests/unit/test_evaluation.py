@@ -189,9 +189,7 @@ def test_p_is_calibrated_when_only_expression_is_regressed():
     people = tuple(f"P{i}" for i in range(60))
     covariates = _covariates(13, samples=people)
     predictions = _predictions(rng.normal(size=(3000, 60)), samples=people)
-    result = evaluate(
-        predictions, _expression(rng.normal(size=(3000, 60)), samples=people), covariates=covariates
-    )
+    result = evaluate(predictions, _expression(rng.normal(size=(3000, 60)), samples=people), covariates=covariates)
     share = np.mean(result.pearson_p < 0.05)
     # three standard errors around 0.05
     assert abs(share - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 3000)
@@ -291,9 +289,7 @@ def test_across_genes_needs_no_shared_people():
     means = np.log2(observed + 1).mean(axis=1)
     assert result.n_genes == 5
     assert result.reference_pearson == pytest.approx(np.corrcoef(np.arange(5), means)[0, 1], abs=1e-14)
-    assert result.predicted_pearson == pytest.approx(
-        np.corrcoef(predicted.mean(axis=1), means)[0, 1], abs=1e-14
-    )
+    assert result.predicted_pearson == pytest.approx(np.corrcoef(predicted.mean(axis=1), means)[0, 1], abs=1e-14)
     with pytest.raises(InputError, match="across genes"):
         cross_gene(predictions, expression, transform="inverse_normal")
 

@@ -29,9 +29,7 @@ DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
 Node = tuple[str, list[str], list[str], dict[str, Any]]
 
 
-def save(
-    path: Path, nodes: list[Node], constants: dict[str, NDArray[Any]], *, length: int, output: list[Any]
-) -> Path:
+def save(path: Path, nodes: list[Node], constants: dict[str, NDArray[Any]], *, length: int, output: list[Any]) -> Path:
     graph = helper.make_graph(
         [helper.make_node(op, ins, outs, **attributes) for op, ins, outs, attributes in nodes],
         "g",
@@ -122,9 +120,7 @@ class Greedy:
 
     def run(self, names: list[str], feeds: dict[str, Any], options: Any) -> Any:
         if len(feeds["sequence"]) > self.rows:
-            raise RuntimeError(
-                "[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested buffer"
-            )
+            raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : Failed to allocate memory for requested buffer")
         return self.raw.run(names, feeds, options)
 
 
@@ -133,9 +129,7 @@ def with_memory_for(model: Model, rows: int) -> Model:
     return model
 
 
-def test_out_of_memory_halves_the_batch_and_says_so_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_out_of_memory_halves_the_batch_and_says_so_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path, rows = DEMO, random_rows(50)
     model = with_memory_for(cpu(path, batch_size=32), 8)
     with caplog.at_level(logging.WARNING, "gxfast"):

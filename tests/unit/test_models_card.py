@@ -91,9 +91,7 @@ def test_minimal_card_gets_the_documented_defaults() -> None:
             "window": {"tss_index": {"+": 4, "-": 3}},
         }
     )
-    assert card_from_json(text, source="a") == ModelCard(
-        name="m", layout="NCL", length=8, tss_index={"+": 4, "-": 3}
-    )
+    assert card_from_json(text, source="a") == ModelCard(name="m", layout="NCL", length=8, tss_index={"+": 4, "-": 3})
 
 
 @pytest.mark.parametrize(
@@ -259,9 +257,7 @@ def test_windows_hold_the_flanks_of_shifts() -> None:
 
 
 def test_minus_strand_without_reverse_complement_uses_its_own_index() -> None:
-    card = ModelCard(
-        name="x", layout="NLC", length=10, tss_index={"+": 6, "-": 7}, reverse_complement_minus=False
-    )
+    card = ModelCard(name="x", layout="NLC", length=10, tss_index={"+": 6, "-": 7}, reverse_complement_minus=False)
     assert card.window(100, "-") == (93, 103, False)
     with pytest.raises(InputError, match="strand"):
         card.window(100, ".")

@@ -23,9 +23,7 @@ FLOAT = TensorProto.FLOAT
 CARD = ModelCard(name="m", layout="NLC", length=6, tss_index={"+": 3, "-": 3})
 
 
-def build(
-    inputs: dict[str, tuple[int, list[Any]]], *, outputs: int = 1, opset: int = 17, **model_options: Any
-) -> Any:
+def build(inputs: dict[str, tuple[int, list[Any]]], *, outputs: int = 1, opset: int = 17, **model_options: Any) -> Any:
     """A model that sums its inputs' absolute values to (N,) per input; its shapes are what is tested."""
     nodes, totals = [], []
     for i, (name, (_, shape)) in enumerate(inputs.items()):
@@ -167,9 +165,7 @@ def test_refuses_inputs_that_break_the_contract(
         (replace(CARD, track_names=("a", "b")), "output.track_names", "2 names for 1"),
     ],
 )
-def test_refuses_a_card_that_does_not_fit(
-    tmp_path: Path, card: ModelCard, field: str | None, message: str
-) -> None:
+def test_refuses_a_card_that_does_not_fit(tmp_path: Path, card: ModelCard, field: str | None, message: str) -> None:
     path = save(tmp_path / "m.onnx", build({"x": (FLOAT, ["b", 6, 4])}))
     error = refusal(path, card=card)
     assert message in str(error)
@@ -324,9 +320,7 @@ def test_finds_external_data_of_every_kind_of_tensor(tmp_path: Path) -> None:
     def constant(name: str) -> Any:
         return helper.make_node("Constant", [], [name], value=outside(name))
 
-    branch = helper.make_graph(
-        [constant("inner")], "b", [], [helper.make_tensor_value_info("inner", FLOAT, [1])]
-    )
+    branch = helper.make_graph([constant("inner")], "b", [], [helper.make_tensor_value_info("inner", FLOAT, [1])])
     sparse = onnx.SparseTensorProto(values=outside("sparse"), indices=numpy_helper.from_array(np.array([0])))
     for extend in (
         lambda graph: graph.node.append(constant("attribute")),

@@ -32,15 +32,11 @@ def without_cuda(ort: Any, index: int) -> str:
 
 def test_cuda_is_refused_where_it_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "cuda_problem", without_cuda)
-    with pytest.raises(
-        DeviceError, match=r"'cuda:1' was asked for, but device 1 is not there[\s\S]*gxfast\[gpu\]"
-    ):
+    with pytest.raises(DeviceError, match=r"'cuda:1' was asked for, but device 1 is not there[\s\S]*gxfast\[gpu\]"):
         Model(DEMO, device="cuda:1")
 
 
-def test_auto_takes_the_cpu_and_says_why(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_auto_takes_the_cpu_and_says_why(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(session_module, "cuda_problem", without_cuda)
     with caplog.at_level(logging.INFO, "gxfast"):
         model = Model(DEMO, device="auto")

@@ -19,9 +19,7 @@ from gxfast.models.inspect import format_inspection, inspect_model
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
 
 
-def linear(
-    path: Path, *, batch: object = "b", outputs: int = 1, opset: int = 17, external: bool = False
-) -> Path:
+def linear(path: Path, *, batch: object = "b", outputs: int = 1, opset: int = 17, external: bool = False) -> Path:
     nodes = [helper.make_node("Flatten", ["x"], ["f"], axis=1)]
     nodes += [helper.make_node("MatMul", ["f", "w"], [f"y{i}"]) for i in range(outputs)]
     graph = helper.make_graph(

@@ -206,9 +206,7 @@ def test_extra_inputs_reach_every_sequence(tmp_path: Path) -> None:
         ("MatMul", ["c", "w"], ["y"], {}),
     ]
     weights = np.concatenate([np.zeros(24), [1, 10]])[:, None].astype(np.float32)
-    path = save(
-        tmp_path / "m.onnx", nodes, {"w": weights}, inputs={"x": ["b", L, 4], "z": ["b", 2]}, output=["b", 1]
-    )
+    path = save(tmp_path / "m.onnx", nodes, {"w": weights}, inputs={"x": ["b", L, 4], "z": ["b", 2]}, output=["b", 1])
     model = cpu(path, replace(CARD, extra_inputs={"z": (3.0, 4.0)}))
     assert model.predict(random_rows(5)).tolist() == [[43.0]] * 5
 
@@ -221,9 +219,7 @@ def test_undeclared_output_shape_is_measured(tmp_path: Path) -> None:
 
 def test_output_without_a_row_per_sequence_is_refused(tmp_path: Path) -> None:
     nodes: list[Node] = [("ReduceSum", ["x", "axes"], ["y"], {"keepdims": 0})]
-    path = save(
-        tmp_path / "m.onnx", nodes, {"axes": np.array([0, 1])}, inputs={"x": ["b", L, 4]}, output=["t"]
-    )
+    path = save(tmp_path / "m.onnx", nodes, {"axes": np.array([0, 1])}, inputs={"x": ["b", L, 4]}, output=["t"])
     with pytest.raises(ModelError, match="no row per sequence"):
         cpu(path)
 
@@ -241,9 +237,7 @@ def test_fixed_batch_is_honoured(tmp_path: Path, fixed: int, caplog: pytest.LogC
 
 def test_a_graph_that_hides_its_batch_size_is_explained(tmp_path: Path) -> None:
     nodes: list[Node] = [("Reshape", ["x", "s"], ["y"], {})]
-    path = save(
-        tmp_path / "m.onnx", nodes, {"s": np.array([1, 24])}, inputs={"x": ["b", L, 4]}, output=["b", 24]
-    )
+    path = save(tmp_path / "m.onnx", nodes, {"s": np.array([1, 24])}, inputs={"x": ["b", L, 4]}, output=["b", 24])
     with pytest.raises(ModelError, match=r"fails on a batch of 2[\s\S]*dynamic batch axis"):
         cpu(path).predict(random_rows(1))
 

@@ -45,9 +45,7 @@ def test_ties_are_equal_to_the_bit(backend):
 def test_agrees_with_the_definition():
     rng = np.random.default_rng(2)
     p = rng.uniform(size=40) ** 2
-    slow = [
-        min(min(1.0, other * 40 / np.count_nonzero(p <= other)) for other in p if other >= mine) for mine in p
-    ]
+    slow = [min(min(1.0, other * 40 / np.count_nonzero(p <= other)) for other in p if other >= mine) for mine in p]
     assert fdr(p) == pytest.approx(slow, rel=1e-14)
 
 

@@ -46,9 +46,7 @@ def test_a_row_does_not_depend_on_the_others():
     rng = np.random.default_rng(3)
     covariates, y = rng.normal(size=(13, 358)), rng.normal(size=(70, 358))
     together = residualise(y, covariates).values
-    assert all(
-        residualise(y[g : g + 1], covariates).values.tobytes() == together[g].tobytes() for g in range(70)
-    )
+    assert all(residualise(y[g : g + 1], covariates).values.tobytes() == together[g].tobytes() for g in range(70))
 
 
 def test_rows_in_the_span_of_the_covariates_are_exactly_undefined():
@@ -75,9 +73,7 @@ def test_covariate_that_is_redundant_only_for_some_people():
     y = np.array([[1.0, 3, 2, 7, 1, 5], [1.0, 3, 2, 7, np.nan, np.nan]])
     result = residualise(y, covariates)
     assert result.n_covariates.tolist() == [2, 1]
-    assert result.values[1, :4] == pytest.approx(
-        residualise(y[1:, :4], covariates[1:, :4]).values[0], abs=1e-15
-    )
+    assert result.values[1, :4] == pytest.approx(residualise(y[1:, :4], covariates[1:, :4]).values[0], abs=1e-15)
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(2.0, 0.0), (0.0, 7.0), (1.0, 1e6)])

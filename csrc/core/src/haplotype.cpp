@@ -220,8 +220,10 @@ HaplotypeLayout layout_consensus(const VariantTable &variants, const std::int8_t
       continue;
     builder.add_reference(cursor, std::max(cursor, edit.start));
     const std::int64_t before_window = std::max<std::int64_t>(0, start - edit.start);
-    if (before_window < edit.length)
-      builder.add_edit(edit, before_window, edit.length);
+    // A record that reaches past the window gives only the letters that replace bases inside it.
+    const std::int64_t upto = edit.end > end ? std::min(edit.length, end - edit.start) : edit.length;
+    if (before_window < upto)
+      builder.add_edit(edit, before_window, upto);
     cursor = std::max(cursor, edit.end);
   }
   builder.add_reference(cursor, std::max(cursor, end));

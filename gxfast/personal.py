@@ -122,9 +122,7 @@ def haplotypes(
     policy = policy or HaplotypePolicy()
     threads = resolve_threads(n_threads)
     built = [
-        _build_window(
-            genome, genotypes, windows, w, _anchor_of(windows, w, anchor), policy, positions, threads
-        )
+        _build_window(genome, genotypes, windows, w, _anchor_of(windows, w, anchor), policy, positions, threads)
         for w in range(len(windows))
     ]
     return _join(built, windows, genotypes.samples, positions)
@@ -188,9 +186,7 @@ def _build_window(
         )
     index, alleles, extents = _merge_equal(kernels, index, alleles, extents, records.table, skipped)
     sequences = np.empty((len(alleles), length), np.uint8)
-    kernels.haplotype_bases(
-        variants, alleles, reference, low, anchor, left, length - left, sequences, n_threads
-    )
+    kernels.haplotype_bases(variants, alleles, reference, low, anchor, left, length - left, sequences, n_threads)
     position_map = None
     if positions:
         position_map = np.empty((len(alleles), length), np.int64)

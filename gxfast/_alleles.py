@@ -1,0 +1,42 @@
+"""Allele texts packed into the arrays that the kernels read, and back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Table", "allele_texts", "make_table", "with_alleles"]
+
+Int64Array = NDArray[np.int64]
+# position, ref_length, first_allele, allele_offset, bases: the arguments of ``Variants``
+Table = tuple[Int64Array, Int64Array, Int64Array, Int64Array, NDArray[np.uint8]]
+
+
+def with_alleles(table: Table, replaced: dict[int, bytes], added: dict[int, list[bytes]]) -> Table:
+    """Rebuild the allele texts with some replaced (by allele index) and some added (by record)."""
+    if not replaced and not added:
+        return table
+    texts = allele_texts(table)
+    for allele, text in replaced.items():
+        v = int(np.searchsorted(table[2], allele, side="right")) - 1
+        texts[v][allele - int(table[2][v])] = text
+    for v, extra in added.items():
+        texts[v] += extra
+    return make_table(table[0], table[1], texts)
+
+
+def allele_texts(table: Table) -> list[list[bytes]]:
+    """Letters of the alleles of every record, REF first."""
+    _, _, first_allele, offset, bases = table
+    texts = [bases[begin:end].tobytes() for begin, end in pairwise(offset.tolist())]
+    return [texts[begin:end] for begin, end in pairwise(first_allele.tolist())]
+
+
+def make_table(position: Int64Array, ref_length: Int64Array, texts: list[list[bytes]]) -> Table:
+    """The inverse of `allele_texts`."""
+    flat = [text for alleles in texts for text in alleles]
+    firsts = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    offsets = np.cumsum([0, *map(len, flat)], dtype=np.int64)
+    return position, ref_length, firsts, offsets, np.frombuffer(b"".join(flat), np.uint8)

@@ -1,0 +1,22 @@
+"""Tables: genes, expression, covariates, and the tables that gxfast writes.
+
+Every reader takes plain, gzip- or bgzip-compressed UTF-8 text, with or without byte order mark and CRLF.
+"""
+
+from __future__ import annotations
+
+from .covariates import read_covariates
+from .expression import read_expression
+from .genes import read_genes
+from .phenotypes import read_predictions, write_phenotype_bed
+from .plain import read_table, write_table
+
+__all__ = [
+    "read_covariates",
+    "read_expression",
+    "read_genes",
+    "read_predictions",
+    "read_table",
+    "write_phenotype_bed",
+    "write_table",
+]

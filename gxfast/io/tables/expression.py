@@ -1,0 +1,160 @@
+"""Expression of genes in people: BED (FastQTL, tensorQTL, QTLtools) and plain matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ...errors import InputError
+from ...types import ExpressionTable, GeneTable
+from ._matrix import MatrixSpec, Rows, read_rows
+from ._text import (
+    BED_REMEDY,
+    at,
+    column_names,
+    delimiter_of,
+    is_bed_header,
+    lower_names,
+    parse_position,
+    read_lines,
+    split,
+    stem_suffix,
+)
+
+__all__ = ["Orientation", "read_expression"]
+
+Orientation = Literal["auto", "genes_by_people", "people_by_genes"]
+_ORIENTATIONS = ("auto", "genes_by_people", "people_by_genes")
+
+
+def read_expression(path: str | Path, *, orientation: Orientation = "auto") -> ExpressionTable:
+    """Read expression values.
+
+    The header tells the format:
+
+    - BED, ``#chr start end gene_id`` then people (FastQTL, tensorQTL), or with two more columns,
+      ``#chr start end gene length-or-gid strand`` (QTLtools): column 6 must be named ``strand``;
+    - any other tab- or space-separated table: genes x people, the first column names the gene;
+    - any other comma-separated table: people x genes (as the Geuvadis matrices of Huang et al. 2023), the
+      first column names the person. ``orientation`` overrides the rule of the delimiter.
+
+    Cells ``NA``, ``NaN``, ``.`` (any case) and empty cells are missing values.
+
+    Parameters
+    ----------
+    path : str or Path
+    orientation : {"auto", "genes_by_people", "people_by_genes"}
+        What the rows of a table without coordinates are.
+
+    Returns
+    -------
+    ExpressionTable
+        Values float64, shape (G, S), in file order, NaN where missing. ``genes`` is set if the file tells the
+        TSS and strand of every gene; a strand of ``.``, and a minus-strand interval longer than one base
+        (of which the start is not the TSS), leave it None.
+
+    Raises
+    ------
+    InputError
+        Naming file and line: text or infinite values (with gene and person), ragged rows, a gene or person
+        twice, no rows, bad coordinates.
+    """
+    path = Path(path)
+    if orientation not in _ORIENTATIONS:
+        raise InputError(
+            f"orientation must be one of {', '.join(_ORIENTATIONS)}, found {orientation!r}",
+            path=path,
+            remedy="leave it at auto",
+        )
+    lines = read_lines(path, "expression table")
+    number, header = _header(lines)
+    delimiter = delimiter_of(header)
+    names = split(header, delimiter)
+    if is_bed_header(names):
+        if orientation == "people_by_genes":
+            raise InputError(
+                "a BED has one gene per row, not one person", path=path, record=at(number),
+                remedy="leave the orientation at auto",
+            )  # fmt: skip
+        return _read_bed(path, lines, number, names, delimiter)
+    if stem_suffix(path) == ".bed":
+        raise InputError(
+            f"expected the header of an expression BED, found {', '.join(names[:4])!r}",
+            path=path,
+            record=at(number),
+            remedy="begin with a line '#chr start end gene_id SAMPLE ...' or '#chr start end gene gid strand "
+            "SAMPLE ...', tab-separated",
+        )
+    by_people = orientation == "people_by_genes" or (orientation == "auto" and delimiter == ",")
+    return _read_matrix(path, lines, number, names, delimiter, by_people=by_people)
+
+
+def _header(lines: Iterator[tuple[int, str]]) -> tuple[int, str]:
+    for number, line in lines:
+        if line.strip() and not line.startswith("##"):
+            return number, line
+    return 1, ""
+
+
+def _read_matrix(
+    path: Path,
+    lines: Iterator[tuple[int, str]],
+    number: int,
+    names: list[str],
+    delimiter: str,
+    *,
+    by_people: bool,
+) -> ExpressionTable:
+    row_is, column_is = ("sample", "gene") if by_people else ("gene", "sample")
+    columns = column_names(names[1:], what=column_is, path=path, number=number)
+    rows = read_rows(lines, MatrixSpec(path, delimiter, 1, 0, columns, row_is, column_is, missing=True))
+    found = tuple(rows.names)
+    if by_people:
+        return ExpressionTable(columns, found, np.ascontiguousarray(rows.values.T), None, str(path))
+    return ExpressionTable(found, columns, rows.values, None, str(path))
+
+
+def _read_bed(
+    path: Path, lines: Iterator[tuple[int, str]], number: int, names: list[str], delimiter: str
+) -> ExpressionTable:
+    stranded = len(names) >= 6 and lower_names(names)[5] == "strand"
+    leading = 6 if stranded else 4
+    samples = column_names(names[leading:], what="sample", path=path, number=number)
+    rows = read_rows(lines, MatrixSpec(path, delimiter, leading, 3, samples, "gene", "sample", missing=True))
+    genes = _gene_columns(path, rows, stranded=stranded)
+    return ExpressionTable(tuple(rows.names), samples, rows.values, genes, str(path))
+
+
+def _gene_columns(path: Path, rows: Rows, *, stranded: bool) -> GeneTable | None:
+    """Check the coordinates; return them if the TSS and strand of every gene follow from them."""
+    chroms, tss, strands = [], [], []
+    known = stranded
+    for number, cells in zip(rows.numbers, rows.leading, strict=True):
+        start = parse_position(cells[1], what="start", first=0, path=path, number=number)
+        end = parse_position(cells[2], what="end", first=1, path=path, number=number)
+        chrom, strand = cells[0].strip(), cells[5].strip() if stranded else "."
+        if not chrom or end <= start:
+            raise InputError(
+                f"expected a contig and start < end, found {chrom!r}, {start}, {end}",
+                path=path,
+                record=at(number),
+                remedy=BED_REMEDY,
+            )
+        if strand not in {"+", "-", "."}:
+            raise InputError(
+                f"strand must be +, - or ., found {strand!r}",
+                path=path,
+                record=at(number),
+                remedy="write the strand of the gene in column 6",
+            )
+        known = known and (strand == "+" or (strand == "-" and end == start + 1))
+        chroms.append(chrom)
+        tss.append(start)
+        strands.append(strand)
+    if not known:
+        return None
+    names = tuple(rows.names)
+    return GeneTable(names, names, tuple(chroms), np.array(tss, np.int64), tuple(strands))

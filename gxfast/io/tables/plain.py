@@ -1,0 +1,89 @@
+"""Small tables: tab-separated text with a header."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ...rundir import atomic_write
+from ._text import at, column_names, read_lines
+
+__all__ = ["read_table", "write_table"]
+
+
+def write_table(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Path:
+    """Write columns of one length as a TSV with a header; the file appears when it is whole.
+
+    Floats are the shortest text that reads back as the same number; None and NaN are empty cells.
+
+    Parameters
+    ----------
+    path : str or Path
+    columns : mapping of str to sequence, each of length R
+        In the order to write.
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    InputError
+        If there is no column, lengths differ, text holds a tab or line end, or the file cannot be written.
+    """
+    path = Path(path)
+    lengths = {name: len(values) for name, values in columns.items()}
+    if not lengths or len(set(lengths.values())) != 1:
+        raise InputError(
+            f"expected columns of one length, found {lengths}", path=path, remedy="fill the short ones with None"
+        )
+    cells = [[_cell(value, name, path) for value in values] for name, values in columns.items()]
+    header = [_cell(name, name, path) for name in columns]
+    lines = ["\t".join(header), *("\t".join(row) for row in zip(*cells, strict=True))]
+    atomic_write(path, ("\n".join(lines) + "\n").encode())
+    return path
+
+
+def read_table(path: str | Path) -> dict[str, list[str]]:
+    """Read a TSV as `write_table` writes it: the text of every cell, by column, in file order.
+
+    Raises
+    ------
+    InputError
+        For a missing file, ragged rows, or unnamed or repeated columns.
+    """
+    path = Path(path)
+    lines = read_lines(path, "table")
+    number, header = next(lines, (1, ""))
+    names = column_names(header.split("\t"), what="column", path=path, number=number)
+    columns: dict[str, list[str]] = {name: [] for name in names}
+    lists = list(columns.values())
+    for number, line in lines:
+        cells = line.split("\t")
+        if len(cells) != len(lists):
+            raise InputError(
+                f"the row has {len(cells)} cells, the header has {len(lists)}",
+                path=path,
+                record=at(number),
+                remedy="write every row with as many tab-separated cells as the header",
+            )
+        for column, cell in zip(lists, cells, strict=True):
+            column.append(cell)
+    return columns
+
+
+def _cell(value: Any, name: str, path: Path) -> str:
+    if value is None:
+        return ""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    text = str(value)
+    if not {"\t", "\n", "\r"}.isdisjoint(text):
+        raise InputError(f"column {name!r}: a cell holds a tab or a line end: {text!r}", path=path, remedy="rename it")
+    return text

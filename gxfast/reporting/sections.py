@@ -1,0 +1,200 @@
+"""What is said and shown about each model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .data import Matrix, ModelTable, RunData
+from .figures import across_genes, histogram, person_scatter, save
+
+__all__ = ["Figure", "Section", "model_sections"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An inline SVG with its caption and the words for those who do not see it."""
+
+    svg: str
+    title: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One model: key numbers, figures, and the table of genes."""
+
+    model: str
+    n_genes: int
+    n_defined: int
+    mean_r: float | None
+    n_positive: int
+    n_negative: int
+    overview: list[Figure] = field(default_factory=list)
+    genes: list[Figure] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+_TABLE_COLUMNS = (
+    "gene_id", "name", "chrom", "tss", "strand", "n_variants", "n_haplotypes", "n_people", "pearson_r", "pearson_p",
+    "pearson_q", "spearman_rho", "mean_observed", "reference_prediction", "status",
+)  # fmt: skip
+
+
+def model_sections(run: RunData, genes: tuple[str, ...], fdr_cut: float) -> list[Section]:
+    """Draw and describe every model of a run.
+
+    Raises
+    ------
+    InputError
+        If a chosen gene is not in the run.
+    """
+    known = {cell for table in run.models for c in ("gene_id", "name") for cell in table.columns.get(c, [])}
+    for gene in genes:
+        if gene not in known:
+            raise InputError(f"gene {gene!r} is not in this run", path=run.path / "genes.tsv")
+    return [_section(run, table, genes, fdr_cut) for table in run.models]
+
+
+def _section(run: RunData, table: ModelTable, chosen: tuple[str, ...], fdr_cut: float) -> Section:
+    r, q = table.numbers("pearson_r"), table.numbers("pearson_q")
+    defined = ~np.isnan(r)
+    significant = np.nan_to_num(q, nan=1.0) <= fdr_cut
+    section = Section(
+        table.model, len(table), int(defined.sum()), float(r[defined].mean()) if defined.any() else None,
+        int((significant & (r > 0)).sum()), int((significant & (r < 0)).sum()),
+    )  # fmt: skip
+    _add_overview(run, table, section, r, q, fdr_cut)
+    _add_genes(run, table, section, r, chosen)
+    section.columns.extend(column for column in _TABLE_COLUMNS if column in table.columns)
+    section.rows.extend(
+        [_shown(column, table.columns[column][i]) for column in section.columns] for i in range(len(table))
+    )
+    return section
+
+
+def _shown(column: str, cell: str) -> str:
+    """Numbers short enough to read; the full ones are in genes.tsv."""
+    if not cell or column in ("gene_id", "name", "chrom", "tss", "strand", "status"):
+        return cell
+    value = float(cell)
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.2e}" if abs(value) < 1e-3 else f"{value:.3f}"
+
+
+def _add_overview(
+    run: RunData, table: ModelTable, section: Section, r: NDArray[np.float64], q: NDArray[np.float64], fdr_cut: float
+) -> None:
+    ids = table.columns["gene_id"]
+    predicted, observed = table.numbers("reference_prediction"), table.numbers("mean_observed")
+    both = ~np.isnan(predicted) & ~np.isnan(observed)
+    if both.sum() > 2:
+        pearson, spearman = _correlations(predicted[both], observed[both])
+        kept = [ids[i] for i in np.flatnonzero(both)]
+        drawing = across_genes(
+            f"{table.model}.across_genes", kept, predicted[both], observed[both], "mean observed expression"
+        )
+        caption = (
+            f"Across genes: mean observed expression against the prediction for the reference sequence, one dot a "
+            f"gene (n = {int(both.sum())}). Pearson {_number(pearson)}, Spearman {_number(spearman)}. "
+            "Line: least squares."
+        )
+        section.overview.append(Figure(save(drawing, run.path / "figures"), "Across genes", caption, caption))
+    else:
+        section.left_out.append("the figure across genes needs reference predictions and expression of three genes")
+    defined = ~np.isnan(r)
+    if defined.any():
+        drawing = histogram(
+            f"{table.model}.r_histogram", [ids[i] for i in np.flatnonzero(defined)], r[defined], q[defined], fdr_cut
+        )
+        caption = (
+            f"Across people: Pearson r between prediction and expression, per gene (n = {int(defined.sum())} genes, "
+            f"mean r = {float(r[defined].mean()):.3f}). Coloured: q ≤ {fdr_cut:g} by Benjamini-Hochberg on the "
+            f"two-sided p of t; {section.n_positive} positive, {section.n_negative} negative. Dashed: the smallest "
+            "significant |r| on each side."
+        )
+        section.overview.append(Figure(save(drawing, run.path / "figures"), "Across people", caption, caption))
+    else:
+        section.left_out.append("no gene has a defined correlation across people")
+
+
+def _correlations(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    from ..stats import pearson, spearman
+
+    return float(pearson(x, y).r), float(spearman(x, y).rho)
+
+
+def _number(value: float) -> str:
+    return "undefined" if np.isnan(value) else f"{value:.3f}"
+
+
+def _choose(table: ModelTable, r: NDArray[np.float64], chosen: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Best, worst, and the chosen genes (by default the one whose r is nearest to 0)."""
+    defined = np.flatnonzero(~np.isnan(r))
+    if not defined.size:
+        return []
+    picked = {int(defined[np.argmax(r[defined])]): "Best gene"}
+    picked.setdefault(int(defined[np.argmin(r[defined])]), "Worst gene")
+    ids, names = table.columns["gene_id"], table.columns.get("name", table.columns["gene_id"])
+    asked = [i for i in range(len(table)) if ids[i] in chosen or names[i] in chosen]
+    for i in asked:
+        picked.setdefault(i, "Chosen gene")
+    if not asked:
+        picked.setdefault(int(defined[np.argmin(np.abs(r[defined]))]), "A gene near r = 0")
+    return list(picked.items())
+
+
+def _add_genes(
+    run: RunData, table: ModelTable, section: Section, r: NDArray[np.float64], chosen: tuple[str, ...]
+) -> None:
+    predictions = run.predictions.get(table.model)
+    observed = run.corrected or run.observed
+    if predictions is None or observed is None:
+        section.left_out.append("the figures person by person need predictions/ and evaluation/ in the run directory")
+        return
+    label = "expression, covariates regressed out" if run.corrected else "observed expression"
+    for i, title in _choose(table, r, chosen):
+        figure = _person_figure(run, table, predictions, observed, i, label, title)
+        if figure is None:
+            section.left_out.append(f"{table.columns['gene_id'][i]}: no person has both values")
+        else:
+            section.genes.append(figure)
+
+
+def _person_figure(
+    run: RunData, table: ModelTable, predictions: Matrix, observed: Matrix, i: int, label: str, title: str
+) -> Figure | None:
+    gene = table.columns["gene_id"][i]
+    name = table.columns.get("name", table.columns["gene_id"])[i]
+    row, other = predictions.row.get(gene), observed.row.get(gene, observed.row.get(gene.rpartition(":")[0]))
+    if row is None or other is None:
+        return None
+    where = {sample: s for s, sample in enumerate(predictions.samples)}
+    shared = [sample for sample in observed.samples if sample in where]
+    x = predictions.values[row, [where[sample] for sample in shared]]
+    y = observed.values[other, [s for s, sample in enumerate(observed.samples) if sample in where]]
+    both = ~np.isnan(x) & ~np.isnan(y)
+    if both.sum() < 3:
+        return None
+    numbers: dict[str, Any] = {c: table.numbers(c)[i] for c in ("pearson_r", "pearson_p", "pearson_q")}
+    drawing = person_scatter(
+        f"{table.model}.person.{gene}", [shared[k] for k in np.flatnonzero(both)], x[both], y[both],
+        float(numbers["pearson_r"]), label,
+    )  # fmt: skip
+    status = table.columns["status"][i]
+    test = (
+        f"r = {numbers['pearson_r']:.3f}, p = {numbers['pearson_p']:.2g}, q = {numbers['pearson_q']:.2g}"
+        if status == "ok"
+        else f"undefined: {status}"
+    )
+    shown = gene if name == gene else f"{name} ({gene})"
+    caption = f"{shown}, one dot a person (n = {int(both.sum())}): Pearson {test}."
+    return Figure(save(drawing, run.path / "figures"), f"{title}: {name}", caption, caption)

@@ -1,0 +1,101 @@
+"""Killed, resumed, with other threads and batch sizes: the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gxfast.demo import simulate_cohort
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return simulate_cohort(tmp_path_factory.mktemp("cohort"), n_people=40, n_genes=100)
+
+
+def command(cohort: Any, output: Path, *extra: str) -> list[str]:
+    return [
+        sys.executable, "-m", "gxfast", "run", "-q", "--fasta", str(cohort.fasta), "--vcf", str(cohort.vcf),
+        "--genes", str(cohort.genes), "--expression", str(cohort.expression), "--model", str(cohort.model),
+        "-o", str(output), *extra,
+    ]  # fmt: skip
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and ".gxfast" not in file.parts
+    }
+
+
+@pytest.fixture(scope="module")
+def expected(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("plain") / "out"
+    subprocess.run(command(cohort, folder, "--threads", "1"), check=True)
+    found = fingerprint(folder)
+    assert {"genes.tsv", "manifest.json", "report.html"} <= set(found)
+    return found
+
+
+@pytest.mark.parametrize("options", [("--threads", "2"), ("--batch-size", "7"), ("--batch-size", "64")])
+def test_threads_and_batches_do_not_matter(
+    cohort: Any, expected: dict[str, str], tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    subprocess.run(command(cohort, tmp_path / "out", *options), check=True)
+    assert fingerprint(tmp_path / "out") == expected
+
+
+def kill_when(process: subprocess.Popen[bytes], journal: Path, n_lines: int) -> None:
+    while process.poll() is None:
+        if journal.exists() and len(journal.read_bytes().splitlines()) >= n_lines:
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.001)
+    process.wait()
+
+
+@pytest.mark.parametrize("n_lines", [1, 3])
+@pytest.mark.parametrize("torn", [False, True])
+def test_killed_and_resumed(cohort: Any, expected: dict[str, str], tmp_path: Path, n_lines: int, torn: bool) -> None:
+    out = tmp_path / "out"
+    journal = out / ".gxfast" / "journal.tsv"
+    kill_when(subprocess.Popen(command(cohort, out)), journal, n_lines)
+    assert not (out / "manifest.json").exists()
+    assert len(journal.read_text().splitlines()) >= n_lines
+    if torn:
+        shard = next((out / ".gxfast" / "shards").rglob("*.npz"))
+        shard.write_bytes(shard.read_bytes()[:-100])
+        with journal.open("a") as handle:
+            handle.write("half a li")
+    subprocess.run(command(cohort, out, "--resume"), check=True)
+    assert fingerprint(out) == expected
+
+
+def test_interrupt_exits_130_and_resumes(cohort: Any, expected: dict[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen(command(cohort, out), stderr=subprocess.PIPE)
+    journal = out / ".gxfast" / "journal.tsv"
+    while not journal.exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    message = process.communicate()[1].decode()
+    assert process.returncode == 130, message
+    assert "Traceback" not in message
+    subprocess.run(command(cohort, out, "--resume"), check=True)
+    assert fingerprint(out) == expected
+
+
+def test_hash_seed_does_not_matter(cohort: Any, expected: dict[str, str], tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": "12345"}
+    subprocess.run(command(cohort, tmp_path / "out"), check=True, env=environment)
+    assert fingerprint(tmp_path / "out") == expected
