@@ -207,7 +207,8 @@ def _sample_jobs(work: _Work, batch: HaplotypeBatch, n: int) -> list[_Job]:
 
 def _expected(batch: HaplotypeBatch, job: _Job) -> bytes:
     w, person, copy = job
-    return batch.sequences[batch.carriers[w, person, copy]].tobytes()
+    row = int(batch.carriers[w, person, copy])
+    return bytes(batch.sequences[row])
 
 
 def _bcftools(work: _Work, job: _Job) -> bytes:

@@ -69,7 +69,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
     ]  # fmt: skip
     if model:
         options += [
-            click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX model; repeatable."),
+            click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
             click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
             click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
             click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),

@@ -1,7 +1,7 @@
 """The sequence kernels, compiled or as their readable NumPy twin, behind one set of names.
 
 ``backend()`` returns a module with the functions of ``gxfast/_kernels.pyi``. Arguments are checked by the
-callers (`gxfast.encode`, `gxfast.haplotypes`, `gxfast.mutagenesis`), which are the public interface.
+callers (`gxfast.encode`, `gxfast.personal`, `gxfast.mutagenesis`), which are the public interface.
 """
 
 from __future__ import annotations

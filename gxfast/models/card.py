@@ -134,10 +134,8 @@ class ModelCard:
             raise InputError(f"strand must be '+' or '-', found {strand!r}")
         index = self.tss_index[strand]
         reverse = strand == "-" and self.reverse_complement_minus
-        if reverse:
-            start = tss + index - (self.length - 1) - max(self.shifts)
-        else:
-            start = tss - index + min(self.shifts)
+        ahead = index - (self.length - 1) - max(self.shifts) if reverse else min(self.shifts) - index
+        start = tss + ahead
         return start, start + self.read_length, reverse
 
     def to_json(self) -> str:

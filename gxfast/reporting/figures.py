@@ -59,7 +59,8 @@ def save(drawing: Drawing, folder: Path) -> str:
 
     folder.mkdir(exist_ok=True)
     stem = _file_stem(drawing.name)
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": drawing.name}):
+    style: Any = {**_STYLE, "svg.hashsalt": drawing.name}
+    with mpl.rc_context(style):
         figure = Figure(figsize=drawing.size, layout="constrained")
         FigureCanvasAgg(figure)
         drawing.draw(figure.add_subplot())
@@ -137,7 +138,7 @@ def histogram(name: str, gene_id: list[str], r: Float64Array, q: Float64Array, f
         ax.legend(frameon=False, fontsize=8.5, handlelength=1)
 
     table = {"gene_id": gene_id, "pearson_r": r.tolist(), "pearson_q": q.tolist()}
-    return Drawing(name, draw, table, (6.4, 3.2))
+    return Drawing(name, draw, table)
 
 
 def person_scatter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -82,21 +83,30 @@ def test_the_undamaged_world_runs(world: dict[str, Path], tmp_path: Path, capfd:
     assert (tmp_path / "out" / "report.html").exists()
 
 
+def other_name(contig: str) -> str:
+    return contig.removeprefix("chr") if contig.startswith("chr") else f"chr{contig}"
+
+
 def test_contig_names_differ(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
     contig = next(line for line in text_of(world["vcf"]).splitlines() if not line.startswith("#")).split("\t")[0]
-    other = contig.removeprefix("chr") if contig.startswith("chr") else f"chr{contig}"
     rewrite_vcf(
         world["vcf"],
-        lambda text: records(text.replace(f"ID={contig},", f"ID={other},"), lambda f: [other, *f[1:]]),
+        lambda text: records(
+            re.sub(r"(##contig=<ID=)([^,>]+)", lambda m: m[1] + other_name(m[2]), text),
+            lambda f: [other_name(f[0]), *f[1:]],
+        ),
     )
     code, message = attempt(world, tmp_path / "out", capfd)
-    assert_refused(code, message, tmp_path / "out", world["vcf"].name, other, contig, "--rename-chrs")
+    names = (contig, other_name(contig), "--rename-chrs")
+    assert_refused(code, message, tmp_path / "out", world["vcf"].name, *names)
 
 
 def test_wrong_assembly(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
     swap = str.maketrans("ACGT", "CGTA")
-    lines = text_of(world["fasta"]).upper().splitlines()
-    write_bgzf(world["fasta"], "".join((s if s.startswith(">") else s.translate(swap)) + "\n" for s in lines).encode())
+    lines = text_of(world["fasta"]).splitlines()
+    write_bgzf(
+        world["fasta"], "".join((s if s.startswith(">") else s.upper().translate(swap)) + "\n" for s in lines).encode()
+    )
     index_fasta(world["fasta"])
     code, message = attempt(world, tmp_path / "out", capfd)
     assert_refused(code, message, tmp_path / "out", world["vcf"].name, "REF does not match the FASTA", ":")

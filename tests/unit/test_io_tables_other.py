@@ -153,6 +153,10 @@ def test_tables_without_rows_and_with_one_empty_column(tmp_path: Path) -> None:
     assert read_table(write_table(tmp_path / "b.tsv", {"x": [None, 'say "a"']})) == {"x": ["", 'say "a"']}
 
 
+def test_small_table_with_byte_order_mark_and_crlf(tmp_path: Path) -> None:
+    assert read_table(save(tmp_path, "t.tsv", "\ufeffa\tb\r\n1\tx\r\n")) == {"a": ["1"], "b": ["x"]}
+
+
 def test_bad_small_tables(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="one length"):
         write_table(tmp_path / "t.tsv", {"a": [1], "b": []})

@@ -18,6 +18,7 @@ __all__ = ["MatrixSpec", "Rows", "read_rows"]
 Float64Array = NDArray[np.float64]
 
 _MISSING = frozenset({"", ".", "na", "nan"})
+_COMMON_MISSING = frozenset({"", ".", "NA", "NaN", "nan"})
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -131,16 +132,31 @@ def _row_values(line: str, cells: list[str], name: str, number: int, spec: Matri
     texts = cells[spec.leading :]
     # float() also reads digit groups (1_000) and digits of other scripts, which no table should hold.
     plain = line.isascii() and line.count("_") == sum(cell.count("_") for cell in cells[: spec.leading])
-    if plain:
-        try:
-            row = np.fromiter(map(float, texts), np.float64, len(texts))
-        except ValueError:
-            pass
-        else:
-            if np.isfinite(row).all():
-                return row
+    row = _fast_values(texts, missing=spec.missing) if plain else None
+    if row is not None:
+        return row
     parse = _cell_parser(name, number, spec)
     return np.array([parse(column, text) for column, text in zip(spec.columns, texts, strict=True)], np.float64)
+
+
+def _fast_values(texts: list[str], *, missing: bool) -> Float64Array | None:
+    """Return the numbers of a row, or None if a cell needs a closer look."""
+    try:
+        row = np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        pass
+    else:
+        if np.isfinite(row).all():
+            return row
+    if not missing:
+        return None
+    cleaned = ["nan" if text in _COMMON_MISSING else text for text in texts]
+    try:
+        row = np.fromiter(map(float, cleaned), np.float64, len(texts))
+    except ValueError:
+        return None
+    # Any other way to write NaN, such as -nan, is left to the slow path.
+    return None if np.isinf(row).any() or np.isnan(row).sum() != cleaned.count("nan") else row
 
 
 def _cell_parser(name: str, number: int, spec: MatrixSpec) -> Callable[[str, str], float]:

@@ -1,0 +1,162 @@
+"""The report on hand-made run directories: numbers, escaping, missing parts, determinism."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gxfast.errors import InputError
+from gxfast.reporting import write_report
+
+COLUMNS = [
+    "gene_id", "name", "chrom", "tss", "strand", "model", "n_people", "n_variants", "n_haplotypes", "pearson_r",
+    "pearson_p", "pearson_q", "spearman_rho", "mean_observed", "mean_predicted", "reference_prediction", "status",
+]  # fmt: skip
+ROWS = [
+    "G1 UP chr1 100 + m 4 3 5 0.9 0.001 0.004 0.8 1.5 2.5 1.0 ok",
+    "G2 DOWN chr1 200 - m 4 3 5 -0.8 0.002 0.004 -0.8 2.5 2.5 2.0 ok",
+    "G3 FLAT chr1 300 + m 4 3 5 0.1 0.8 0.8 0.1 3.0 2.5 3.0 ok",
+    "G4 NONE chr1 400 + m 4 0 1 . . . . 4.0 2.5 2.0 one_haplotype",
+]
+
+
+def make_run(folder: Path, rows: list[str] = ROWS, *, matrices: bool = True, **replaced: str) -> Path:
+    folder.mkdir()
+    manifest = {
+        "gxfast": "0.1.0",
+        "options": {"transform": "none", "residualise": "expression", "n_covariates": 0},
+        "inputs": {"vcf": [{"file": "a.vcf.gz", "sha256": "ab" * 32}]},
+        "summary": {"n_people": 4, "n_genes": len(rows), "models": {}},
+        "counts": {"m": {"missing_calls": 7, "half_calls": 0}},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    lines = ["\t".join(COLUMNS)]
+    for row in rows:
+        cells = [replaced.get(cell, "" if cell == "." else cell) for cell in row.split()]
+        lines.append("\t".join(cells))
+    (folder / "genes.tsv").write_text("\n".join(lines) + "\n")
+    if matrices:
+        for where in ("predictions/m.bed.gz", "evaluation/observed.bed.gz"):
+            (folder / where).parent.mkdir()
+            with gzip.open(folder / where, "wt") as handle:
+                handle.write("#chr\tstart\tend\tgene_id\ta\tb\tc\td\n")
+                for i, row in enumerate(rows):
+                    gene = replaced.get(row.split()[0], row.split()[0])
+                    handle.write(f"chr1\t{100 * i}\t{100 * i + 1}\t{gene}\t1.0\t2.0\t{3.0 + i}\tNA\n")
+    return folder
+
+
+def text_of(folder: Path, **options: Any) -> str:
+    return write_report(folder, **options).read_text()
+
+
+def test_key_numbers_and_counts(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run"))
+    # (0.9 - 0.8 + 0.1) / 3
+    assert "mean r across people 0.067" in text
+    assert "1 genes are predicted in the right direction and 1 in the wrong one" in text
+    assert "<b>3</b>of 4 genes" in text
+    assert re.search(r"missing_calls</td>\s*<td[^>]*>7<", text)
+    assert "half_calls" not in text
+    assert "one_haplotype" in text
+    assert "ab" * 32 in text
+
+
+def test_across_gene_correlation_is_the_hand_worked_one(tmp_path: Path) -> None:
+    # x = 1 2 3 2, y = 1.5 2.5 3 4: covariance sum 1.5, squares 2 and 3.25
+    text = text_of(make_run(tmp_path / "run"))
+    assert f"Pearson {1.5 / (2 * 3.25) ** 0.5:.3f}" in text
+
+
+def test_figures_come_with_their_tables(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    write_report(folder)
+    names = {p.name for p in (folder / "figures").iterdir()}
+    for stem in ("m.across_genes", "m.r_histogram", "m.person.G1", "m.person.G2", "m.person.G3"):
+        assert {f"{stem}.svg", f"{stem}.png", f"{stem}.tsv"} <= names
+    lines = (folder / "figures" / "m.person.G1.tsv").read_text().splitlines()
+    assert lines == ["sample\tpredicted\tobserved", "a\t1.0\t1.0", "b\t2.0\t2.0", "c\t3.0\t3.0"]
+
+
+def test_one_file_without_network(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run"))
+    assert not re.search(r'(src|href)="(https?:)?//', text)
+    assert "<link" not in text
+    assert "@import" not in text
+
+
+def test_ids_are_unique(tmp_path: Path) -> None:
+    ids = re.findall(r'\bid="([^"]+)"', text_of(make_run(tmp_path / "run")))
+    assert len(ids) == len(set(ids))
+
+
+def test_names_are_harmless(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    folder = make_run(tmp_path / "run", G1=evil, UP="$x_{1}$&<b>")
+    text = text_of(folder)
+    assert evil not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert all("<" not in p.name and "/" not in p.name for p in (folder / "figures").iterdir())
+
+
+def test_a_gene_name_is_no_path(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", G1="../../escape")
+    write_report(folder)
+    assert {p.name for p in tmp_path.iterdir()} == {"run"}
+
+
+def test_same_bytes_twice(tmp_path: Path) -> None:
+    digests = []
+    for name in ("one", "two"):
+        folder = make_run(tmp_path / name)
+        write_report(folder)
+        files = sorted(p for p in folder.rglob("*") if p.is_file())
+        digests.append([hashlib.sha256(p.read_bytes()).hexdigest() for p in files])
+    assert digests[0] == digests[1]
+
+
+def test_chosen_genes_by_id_or_name(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run"), genes=["NONE"])
+    assert "Chosen gene: NONE" in text
+    assert "undefined: one_haplotype" in text
+    with pytest.raises(InputError, match="'G9' is not in this run"):
+        write_report(tmp_path / "run", genes=["G9"])
+
+
+def test_without_matrices_the_scatter_is_left_out_with_a_reason(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run", matrices=False))
+    assert "Left out: the figures person by person need" in text
+
+
+def test_nothing_defined(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run", [ROWS[3]]))
+    assert "no gene has a defined correlation across people" in text
+    assert "no defined correlation" in text
+
+
+def test_several_models(tmp_path: Path) -> None:
+    rows = [*ROWS, *(row.replace(" m ", " other ") for row in ROWS[:3])]
+    text = text_of(make_run(tmp_path / "run", rows, matrices=False))
+    assert '<section id="m1">' in text
+    assert '<section id="m2">' in text
+    assert "other: mean r across people 0.067" in text
+
+
+def test_planted_truth(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    (folder / "demo_truth.tsv").write_text(
+        "gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\nG1\tright\tv\t1\tpositive\tyes\n"
+        "G2\twrong\tv\t1\tpositive\tno\n"
+    )
+    assert "1 of 2 genes came out as planted" in text_of(folder)
+
+
+def test_no_run_directory(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no run directory"):
+        write_report(tmp_path)
