@@ -1,4 +1,7 @@
 from collections.abc import Sequence
+from typing import Self
+
+from typing_extensions import disjoint_base
 
 OK: int
 IO_ERROR: int
@@ -10,15 +13,17 @@ BAD_COLUMNS: int
 UNSORTED: int
 NO_MEMORY: int
 
+@disjoint_base
 class VariantReader:
     failed_position: int
     n_samples: int
-    def __init__(self, path: bytes, is_bcf: bool, samples: bytes, n_samples_in_file: int) -> None: ...
+    def __new__(cls, path: bytes, is_bcf: bool, samples: bytes, n_samples_in_file: int) -> Self: ...
     def query(
         self, contig: bytes, start: int, end: int
     ) -> tuple[int, bytearray, bytearray, bytearray, bytearray, bytearray, bytearray, bytearray, bytearray]: ...
 
+@disjoint_base
 class FastaReader:
-    def __init__(self, path: bytes) -> None: ...
+    def __new__(cls, path: bytes) -> Self: ...
     def contigs(self) -> Sequence[tuple[str, int]]: ...
     def fetch(self, contig: bytes, start: int, end: int) -> bytes | None: ...

@@ -66,8 +66,8 @@ void translate_row(const std::uint8_t *sequence, std::int64_t length, const std:
 #if GXFAST_X86
 /// The whole 256-byte table sits in four registers; one look-up translates 64 bases.
 __attribute__((target("avx512f,avx512bw,avx512vbmi"))) void
-translate_row_avx512(const std::uint8_t *sequence, std::int64_t length, const std::uint8_t *table, bool reverse,
-                     std::uint8_t *out) {
+translate_row_avx512(const std::uint8_t *sequence, std::int64_t length, const std::uint8_t *table,
+                     bool reverse, std::uint8_t *out) {
   const __m512i t0 = _mm512_loadu_si512(table), t1 = _mm512_loadu_si512(table + 64);
   const __m512i t2 = _mm512_loadu_si512(table + 128), t3 = _mm512_loadu_si512(table + 192);
   alignas(64) std::uint8_t backwards[64];
