@@ -44,6 +44,8 @@ class InputPaths:
     device : str
     batch_size : int or None
     max_bytes : int or None
+    length : int or None
+        Bases the models read, where neither graph nor card says it.
     """
 
     fasta: str
@@ -59,6 +61,7 @@ class InputPaths:
     device: str = "auto"
     batch_size: int | None = None
     max_bytes: int | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,11 @@ def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, hashes: bool = Tr
     expression = read_expression(paths.expression) if paths.expression else None
     genes = _genes(paths, expression)
     files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)))
-    everybody = VariantFileSet(files).all_samples
-    samples = choose_samples(everybody, paths.samples, source=", ".join(str(f) for f in files))
+    cohort = VariantFileSet(files)
+    samples = choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(f) for f in files))
     if expression is not None:
         samples = _shared(samples, expression, files)
-    genotypes = VariantFileSet(files, samples=samples)
+    genotypes = cohort.subset(samples)
     covariates = read_covariates(paths.covariates, first=paths.n_covariates) if paths.covariates else None
     if len(paths.cards) not in (0, len(paths.models)):
         raise InputError(
@@ -103,7 +106,14 @@ def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, hashes: bool = Tr
         )
     cards = paths.cards or (None,) * len(paths.models)
     models = tuple(
-        Model(path, card=card, device=paths.device, batch_size=paths.batch_size, max_bytes=paths.max_bytes)
+        Model(
+            path,
+            card=card,
+            device=paths.device,
+            batch_size=paths.batch_size,
+            max_bytes=paths.max_bytes,
+            length=paths.length,
+        )
         for path, card in zip(paths.models, cards, strict=True)
     )
     names = [model.card.name for model in models]

@@ -40,7 +40,7 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     arguments = {
         **options, "fasta": str(cohort.fasta), "vcf": [str(cohort.vcf)], "genes": str(cohort.genes),
         "expression": str(cohort.expression), "models": [str(cohort.model)], "covariates": None,
-        "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
+        "window": None, "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
         "variants": "all", "unphased": "error", "missing": "ref", "overlap": "first",
         "ref_mismatch": "error", "symbolic": "skip", "filter": "all",
     }  # fmt: skip

@@ -6,13 +6,15 @@ import importlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from ..errors import GxfastError
 
-__all__ = ["main"]
+__all__ = ["entry", "main"]
 
 # Command -> (module below gxfast.cli, attribute). Modules are imported when their command runs.
 _COMMANDS = {
@@ -65,9 +67,9 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; return the exit code (0, 1, 2, 3 or 130)."""
-    _quiet_logging()
     try:
-        result: Any = cli.main(args=argv, prog_name="gxfast", standalone_mode=False)
+        with _console_logging():
+            result: Any = cli.main(args=argv, prog_name="gxfast", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except GxfastError as error:
         click.echo(f"gxfast: error: {error}", err=True)
@@ -90,9 +92,28 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _quiet_logging() -> None:
+def entry() -> None:
+    """Run as a program. After Ctrl-C it leaves at once: a worker may sit in native code for a while."""
+    code = main()
+    if code == 130:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+@contextmanager
+def _console_logging() -> Iterator[None]:
+    """Show warnings of the library on stderr while a command runs, and leave its logger as it was."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("gxfast: %(message)s"))
     logger = logging.getLogger("gxfast")
-    logger.handlers[:] = [handler]
-    logger.setLevel(os.environ.get("GXFAST_LOG", "WARNING").upper())
+    before = logger.level
+    logger.addHandler(handler)
+    levels = logging.getLevelNamesMapping()
+    logger.setLevel(levels.get(os.environ.get("GXFAST_LOG", "").upper(), logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)

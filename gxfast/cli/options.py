@@ -72,6 +72,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
             click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
             click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
             click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
+            click.option("--window", type=click.IntRange(1), help="Bases to read, if neither model nor card says."),
             click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
             click.option("--max-mem", metavar="8G", help="Memory for one model run (bounds the batch)."),
         ]  # fmt: skip
@@ -162,6 +163,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         device=options.get("device", "auto"),
         batch_size=options.get("batch_size"),
         max_bytes=parse_size(options.get("max_mem")),
+        length=options.get("window"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -103,6 +104,15 @@ class VariantFileSet:
         self.samples = tuple(samples) if samples is not None else first.samples
         self.all_samples = first.all_samples
         self.contigs = tuple(self._by_contig)
+
+    def subset(self, samples: Sequence[str]) -> VariantFileSet:
+        """Return the same files restricted to some people; see `VariantFile.subset`."""
+        other = copy.copy(self)
+        replaced = {id(file): file.subset(samples) for file in self.files}
+        other.files = list(replaced.values())
+        other._by_contig = {contig: replaced[id(file)] for contig, file in self._by_contig.items()}
+        other.samples = tuple(samples)
+        return other
 
     def region(self, chrom: str, start: int, end: int) -> Genotypes:
         """Read [start, end) of a contig from the file that has it; see `VariantFile.region`."""
