@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .._threads import resolve_threads
 from ..errors import DeviceError, InputError, ModelError
+from ..personal import HaplotypeBatch
 from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
 from ._contract import bind
 from ._file import read_model_file
@@ -238,13 +239,17 @@ class Model:
         )
 
     def predict(
-        self, sequences: NDArray[np.uint8], *, n_threads: int | None = None, check_finite: bool = False
+        self,
+        sequences: NDArray[np.uint8] | HaplotypeBatch,
+        *,
+        n_threads: int | None = None,
+        check_finite: bool = False,
     ) -> NDArray[np.float64]:
         """Predict the track values of sequences.
 
         Parameters
         ----------
-        sequences : uint8 array, shape (N, card.read_length)
+        sequences : uint8 array, shape (N, card.read_length), or HaplotypeBatch
             ASCII bases, already reverse-complemented where the model reads the other strand, with the flanks
             that the card's shifts need (none without shifts).
         n_threads : int, optional
@@ -265,6 +270,8 @@ class Model:
             ``check_finite``, gives a value that is not finite (the row is named).
         """
         length = self.card.read_length
+        if isinstance(sequences, HaplotypeBatch):
+            sequences = sequences.sequences
         plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
         if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
             found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
