@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 
-__all__ = ["RunDirectory", "atomic_write", "sha256_of"]
+__all__ = ["RunDirectory", "atomic_write", "rehash_results", "sha256_of"]
 
 _STATE = ".gxfast"
 _CHUNK = 1 << 22
@@ -174,12 +174,7 @@ class RunDirectory:
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, with the hash of every result file: the run is complete from here on."""
-        results = {
-            str(file.relative_to(self.path)): sha256_of(file)
-            for file in sorted(self.path.rglob("*"))
-            if file.is_file() and _STATE not in file.parts and file.name != "manifest.json"
-        }
-        content = {**self.plan, **manifest, "results": results, "complete": True}
+        content = {**self.plan, **manifest, "results": _result_hashes(self.path), "complete": True}
         atomic_write(self.path / "manifest.json", _json_bytes(content))
 
     def write_provisional_manifest(self, manifest: Mapping[str, Any]) -> None:
@@ -195,6 +190,19 @@ class RunDirectory:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _result_hashes(path: Path) -> dict[str, str]:
+    files = sorted(file.relative_to(path) for file in path.rglob("*") if file.is_file())
+    return {str(file): sha256_of(path / file) for file in files if file.parts[0] not in (_STATE, "manifest.json")}
+
+
+def rehash_results(path: Path) -> None:
+    """Bring the hashes in the manifest of a finished run up to date, after its report was drawn again."""
+    file = path / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    if manifest.get("complete") is True:
+        atomic_write(file, _json_bytes({**manifest, "results": _result_hashes(path)}))
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .options import set_verbosity
@@ -16,9 +18,11 @@ __all__ = ["report"]
 def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
     """Draw the figures of a run directory and write its report.html (one file, no network)."""
     from ..reporting import write_report
+    from ..rundir import rehash_results
 
     set_verbosity(0, quiet)
     path = write_report(directory, genes=genes)
+    rehash_results(Path(directory))
     if not quiet:
         click.echo(f"wrote {path}")
     return 0

@@ -28,10 +28,20 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """The rows of genes.tsv that belong to one model; numbers are NaN where the cell is empty."""
+    """The rows of genes.tsv that belong to one track of one model; numbers are NaN where the cell is empty.
+
+    ``track`` is empty where the model has one track; ``own_id`` is the gene's id without the track.
+    """
 
     model: str
+    track: str
+    own_id: list[str]
     columns: dict[str, list[str]]
+
+    @property
+    def label(self) -> str:
+        """Name of the model, and of the track where there are several."""
+        return f"{self.model}, {self.track}" if self.track else self.model
 
     def __len__(self) -> int:
         return len(self.columns["gene_id"])
@@ -39,7 +49,14 @@ class ModelTable:
     def numbers(self, column: str) -> NDArray[np.float64]:
         """A column as float64; all NaN if the table does not have it."""
         cells = self.columns.get(column, [""] * len(self))
-        return np.array([float(cell) if cell else math.nan for cell in cells])
+        try:
+            return np.array([float(cell) if cell else math.nan for cell in cells])
+        except ValueError as error:
+            raise InputError(
+                f"column {column!r} holds text where a number or nothing is expected ({error})",
+                path="genes.tsv",
+                remedy="leave undefined cells empty, or write the table again with gxfast evaluate",
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,8 @@ def load_run(path: Path) -> RunData:
     """
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict):
+            raise ValueError("expected a JSON object")
     except (OSError, ValueError) as error:
         raise InputError(
             f"this is no run directory with a manifest ({error})",
@@ -72,29 +91,60 @@ def load_run(path: Path) -> RunData:
             remedy="give the directory that gxfast run or gxfast evaluate wrote, or finish it with --resume",
         ) from None
     table = read_table(path / "genes.tsv")
+    lacking = [column for column in ("gene_id", "model", "status") if column not in table]
+    if lacking:
+        raise InputError(
+            f"the table has no column {', '.join(lacking)}",
+            path=path / "genes.tsv",
+            remedy="write the table again with gxfast evaluate",
+        )
     names = list(dict.fromkeys(table["model"]))
-    models = tuple(_of_model(table, name) for name in names)
+    folder = path / "evaluation"
+    observed = _matrix(folder / "observed.bed.gz")
+    models = tuple(part for name in names for part in _of_model(table, name, observed))
     predictions = {}
     for name in names:
         file = path / "predictions" / f"{name}.bed.gz"
         if file.exists():
             predictions[name] = _matrix(file)
-    folder = path / "evaluation"
     truth = path / "demo_truth.tsv"
     return RunData(
         path,
         manifest,
         models,
         predictions,
-        _matrix(folder / "observed.bed.gz"),
+        observed,
         _matrix(folder / "observed.residual.bed.gz"),
         read_table(truth) if truth.exists() else None,
     )
 
 
-def _of_model(table: dict[str, list[str]], model: str) -> ModelTable:
-    keep = [i for i, name in enumerate(table["model"]) if name == model]
-    return ModelTable(model, {column: [cells[i] for i in keep] for column, cells in table.items()})
+def _of_model(table: dict[str, list[str]], model: str, observed: Matrix | None) -> list[ModelTable]:
+    """One table per track: a gene must not be counted once per track, and q values are per track."""
+    rows = [i for i, name in enumerate(table["model"]) if name == model]
+    known = observed.row if observed else {}
+    split = {i: _split(table["gene_id"][i], known) for i in rows}
+    if not all(track for _, track in split.values()) or len({own for own, _ in split.values()}) == len(rows):
+        split = {i: (table["gene_id"][i], "") for i in rows}
+    of_track: dict[str, list[int]] = {}
+    for i in rows:
+        of_track.setdefault(split[i][1], []).append(i)
+    return [
+        ModelTable(
+            model, track, [split[i][0] for i in keep],
+            {column: [cells[i] for i in keep] for column, cells in table.items()},
+        )
+        for track, keep in of_track.items()
+    ]  # fmt: skip
+
+
+def _split(gene_id: str, known: dict[str, int]) -> tuple[str, str]:
+    """``gene_id:track`` in two. Both may hold colons (``CAGE:brain``): a gene with expression decides."""
+    if gene_id in known:
+        return gene_id, ""
+    ends = [k for k, letter in enumerate(gene_id) if letter == ":"]
+    end = next((k for k in reversed(ends) if gene_id[:k] in known), ends[0] if ends else len(gene_id))
+    return gene_id[:end], gene_id[end + 1 :]
 
 
 def _matrix(file: Path) -> Any:

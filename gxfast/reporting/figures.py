@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from ..io.tables import write_table
 __all__ = ["Drawing", "across_genes", "histogram", "person_scatter", "save"]
 
 Float64Array = NDArray[np.float64]
+
+# Above this many dots an SVG of paths is too heavy for a page: they become one bitmap in it.
+_MANY: Final = 2000
 
 # Okabe & Ito (2008): told apart by readers with any colour vision.
 BLUE: Final = "#0072B2"
@@ -70,17 +74,26 @@ def save(drawing: Drawing, folder: Path) -> str:
         (folder / f"{stem}.svg").write_text(svg, encoding="utf-8")
         figure.savefig(folder / f"{stem}.png", dpi=200, metadata={"Software": None}, facecolor="white")
     write_table(folder / f"{stem}.tsv", drawing.table)
-    return _inline(svg, stem)
+    return _inline(svg, drawing.name)
 
 
 def _file_stem(name: str) -> str:
-    """Gene and model names never become paths as they are."""
-    return "".join(c if c.isalnum() or c in "._-" else f"%{ord(c):02X}" for c in name).strip(".")
+    """Gene and model names never become paths as they are, nor names longer than file systems take."""
+    stem = "".join(c if c.isalnum() or c in "._-" else f"%{ord(c):02X}" for c in name)
+    stem = re.sub(r"^\.", "%2E", stem)
+    if len(stem.encode()) <= 200:
+        return stem
+    return stem.encode()[:150].decode(errors="ignore") + "-" + _digest(name)
 
 
-def _inline(svg: str, stem: str) -> str:
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
+
+
+def _inline(svg: str, name: str) -> str:
     body = svg[svg.index("<svg") :]
-    prefix = "f" + re.sub(r"[^A-Za-z0-9_-]", "_", stem) + "-"
+    # A digest, for names that differ only in characters that an id cannot hold.
+    prefix = f"f{_digest(name)}-"
     body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}\1)", body)
     body = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}\1"', body)
@@ -101,7 +114,7 @@ def across_genes(name: str, gene_id: list[str], predicted: Float64Array, observe
 
     def draw(ax: Any) -> None:
         size = 26 if len(predicted) < 500 else 6
-        ax.scatter(predicted, observed, s=size, color=BLUE, alpha=0.65, linewidths=0)
+        ax.scatter(predicted, observed, s=size, color=BLUE, alpha=0.65, linewidths=0, rasterized=len(predicted) > _MANY)
         if len(predicted) > 2 and np.ptp(predicted) > 0:
             ax.plot(*_line(predicted, observed), color=INK, linewidth=1)
         ax.set_xlabel("predicted from the reference")
@@ -145,11 +158,12 @@ def person_scatter(
     name: str, samples: list[str], predicted: Float64Array, observed: Float64Array, r: float, label: str
 ) -> Drawing:
     """One gene, one dot a person."""
-    colour = BLUE if r >= 0 else ORANGE
+    colour = GREY if np.isnan(r) else BLUE if r >= 0 else ORANGE
 
     def draw(ax: Any) -> None:
-        ax.scatter(predicted, observed, s=14, color=colour, alpha=0.55, linewidths=0)
-        if np.ptp(predicted) > 0:
+        ax.scatter(predicted, observed, s=14, color=colour, alpha=0.55, linewidths=0, rasterized=len(predicted) > _MANY)
+        # An undefined correlation has no line: what spread there is may be rounding.
+        if not np.isnan(r) and np.ptp(predicted) > 0:
             ax.plot(*_line(predicted, observed), color=INK, linewidth=1)
         ax.ticklabel_format(axis="x", useOffset=False)
         ax.locator_params(axis="x", nbins=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -23,43 +24,79 @@ def render(run: RunData, sections: list[Section], fdr_cut: float) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    summary = run.manifest.get("summary", {})
+    manifest = run.manifest
+    summary = _mapping(manifest.get("summary"))
+    options = _mapping(manifest.get("options"))
     text = environment.get_template("report.html.j2").render(
         sections=sections,
-        sentence=_sentence(summary, sections, fdr_cut),
+        sentence=_sentence(run, summary, sections, fdr_cut),
         sharing=_sharing(summary),
+        overview=_overview(sections),
         truth=_truth(run),
-        options=_flat(run.manifest.get("options", {})),
-        versions=_flat({"gxfast": run.manifest.get("gxfast", ""), **run.manifest.get("versions", {})}),
-        inputs=_inputs(run.manifest.get("inputs", {})),
-        counts=_counts(run.manifest.get("counts", {})),
-        method=_method(run.manifest.get("options", {}), fdr_cut),
+        options=_flat(options),
+        versions=_flat({"gxfast": manifest.get("gxfast", ""), **_mapping(manifest.get("versions"))}),
+        inputs=_inputs(_mapping(manifest.get("inputs"))),
+        counts=_counts(_mapping(manifest.get("counts"))),
+        method=_method(options, fdr_cut),
+        command=_command(manifest.get("command")),
+        numeric=_numeric,
     )
     path = run.path / "report.html"
     atomic_write(path, text.encode("utf-8"))
     return path
 
 
-def _sentence(summary: dict[str, Any], sections: list[Section], fdr_cut: float) -> str:
-    parts = [f"{summary.get('n_people', '?')} people, {summary.get('n_genes', '?')} genes."]
+def _mapping(value: Any) -> dict[str, Any]:
+    """A part of the manifest, or nothing: a report must not fail over what an older run left out."""
+    return value if isinstance(value, dict) else {}
+
+
+def _command(value: Any) -> str:
+    return shlex.join(str(v) for v in value) if isinstance(value, list) else str(value or "")
+
+
+def _genes(n: int) -> str:
+    return f"{n:,} gene" if n == 1 else f"{n:,} genes"
+
+
+def _sentence(run: RunData, summary: dict[str, Any], sections: list[Section], fdr_cut: float) -> str:
+    n_genes = len({own for table in run.models for own in table.own_id})
+    n_people = summary.get("n_people", len(run.observed.samples) if run.observed else None)
+    people = "" if n_people is None else f"{n_people} people, "
+    parts = [f"{people}{_genes(n_genes)}."]
+    if len(sections) > 3:
+        parts.append(f"{len(sections)} models or tracks, side by side below.")
+        return " ".join(parts)
     for s in sections:
         mean = "no defined correlation" if s.mean_r is None else f"mean r across people {s.mean_r:.3f}"
+        verb = "is" if s.n_positive == 1 else "are"
         parts.append(
-            f"{s.model}: {mean}; at FDR {100 * fdr_cut:g} % {s.n_positive} genes are predicted in the right "
+            f"{s.model}: {mean}; at FDR {100 * fdr_cut:g} % {_genes(s.n_positive)} {verb} predicted in the right "
             f"direction and {s.n_negative} in the wrong one."
         )
     return " ".join(parts)
 
 
+def _overview(sections: list[Section]) -> list[list[Any]]:
+    return [
+        [s.model, s.n_genes, s.n_defined, "" if s.mean_r is None else f"{s.mean_r:.3f}", s.n_positive, s.n_negative]
+        for s in sections
+    ]
+
+
 def _sharing(summary: dict[str, Any]) -> list[str]:
     lines = []
-    for name, entry in summary.get("models", {}).items():
-        if entry.get("unique_haplotypes"):
-            lines.append(
-                f"{name} read {entry['unique_haplotypes']:,} distinct haplotypes instead of "
-                f"{entry['sequences_without_sharing']:,} sequences ({entry['fold_fewer']}x fewer; "
-                f"{entry['model_calls']:,} model calls with the references)."
-            )
+    for name, entry in _mapping(summary.get("models")).items():
+        numbers = [_mapping(entry).get(key) for key in ("unique_haplotypes", "sequences_without_sharing")]
+        unique, without = numbers
+        if not isinstance(unique, int) or not isinstance(without, int) or not unique:
+            continue
+        calls = entry.get("model_calls")
+        tail = f"; {calls:,} model calls with the references" if isinstance(calls, int) else ""
+        lines.append(
+            f"{name} read {unique:,} distinct haplotypes instead of {without:,} sequences "
+            f"({without / unique:.1f}x fewer{tail})."
+        )
     return lines
 
 
@@ -68,14 +105,28 @@ def _truth(run: RunData) -> dict[str, Any] | None:
         return None
     columns = list(run.truth)
     rows = [list(cells) for cells in zip(*run.truth.values(), strict=True)]
-    agree = sum(cell == "yes" for cell in run.truth["agrees"])
-    return {
-        "columns": columns,
-        "rows": rows,
-        "sentence": f"This cohort was simulated: the effect of every gene is known. {agree} of {len(rows)} genes came "
-        "out as planted (right: the model's direction is the truth; wrong: the opposite is; missed: the model "
-        "does not see the causal variant).",
-    }
+    sentence = "This cohort was simulated: the effect of every gene is known."
+    if "agrees" in run.truth:
+        agree = sum(cell == "yes" for cell in run.truth["agrees"])
+        sentence += (
+            f" {agree} of {_genes(len(rows))} came out as planted (right: the model's direction is the truth; wrong: "
+            "the opposite is; missed: the model does not see the causal variant)."
+        )
+    return {"columns": columns, "rows": rows, "sentence": sentence}
+
+
+def _numeric(rows: list[list[Any]], column: int) -> bool:
+    """Whether a column of a table holds numbers and gaps only, for it to be set flush right."""
+    cells = [str(row[column]) for row in rows if row[column] != ""]
+    return bool(cells) and all(_is_number(cell) for cell in cells)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _method(options: dict[str, Any], fdr_cut: float) -> list[str]:
@@ -97,29 +148,36 @@ def _method(options: dict[str, Any], fdr_cut: float) -> list[str]:
 
 
 def _flat(values: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = []
-    for key, value in values.items():
-        if isinstance(value, list) and len(value) > 6:
-            text = f"{', '.join(str(v) for v in value[:3])}, ... ({len(value)})"
-        elif isinstance(value, dict):
-            text = ", ".join(f"{k}: {v}" for k, v in value.items())
-        else:
-            text = ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)
-        rows.append((key, text))
-    return rows
+    return [(key, _words(value)) for key, value in values.items()]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list) and len(value) > 6 and all(isinstance(v, str) for v in value):
+        return f"{', '.join(value[:3])}, ... ({len(value)})"
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {_words(v)}" for k, v in value.items())
+    return ", ".join(_words(v) for v in value) if isinstance(value, list) else str(value)
 
 
 def _inputs(inputs: dict[str, Any]) -> list[tuple[str, str, str]]:
     rows = []
     for what, entries in inputs.items():
-        for entry in entries:
-            files = entry.get("files") or {entry.get("file", ""): entry.get("sha256", "")}
-            rows += [(what, name, digest) for name, digest in files.items()]
+        for entry in entries if isinstance(entries, list) else [entries]:
+            if not isinstance(entry, dict):
+                rows.append((what, str(entry), ""))
+                continue
+            single = {str(entry.get("file", entry.get("path", ""))): entry.get("sha256", "")}
+            files = _mapping(entry.get("files")) or single
+            rows += [(what, name, str(digest)) for name, digest in files.items()]
     return rows
 
 
-def _counts(counts: dict[str, Any]) -> list[tuple[str, str, int]]:
-    rows = []
+def _counts(counts: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """Model, what, how many; counts of no model have an empty first cell."""
+    rows: list[tuple[str, str, Any]] = []
     for model, entry in counts.items():
-        rows += [(model, key, value) for key, value in entry.items() if value]
+        if isinstance(entry, dict):
+            rows += [(model, key, value) for key, value in entry.items() if value]
+        elif entry:
+            rows.append(("", model, entry))
     return rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,9 @@ from .data import Matrix, ModelTable, RunData
 from .figures import across_genes, histogram, person_scatter, save
 
 __all__ = ["Figure", "Section", "model_sections"]
+
+# A model may have thousands of tracks: those beyond appear in the table of models only.
+_MOST_SECTIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One model: key numbers, figures, and the table of genes."""
+    """One model, or one track of it: key numbers, figures, and the table of genes."""
 
     model: str
     n_genes: int
@@ -40,6 +45,8 @@ class Section:
     columns: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    reasons: list[tuple[str, int]] = field(default_factory=list)
+    detailed: bool = True
 
 
 _TABLE_COLUMNS = (
@@ -56,21 +63,25 @@ def model_sections(run: RunData, genes: tuple[str, ...], fdr_cut: float) -> list
     InputError
         If a chosen gene is not in the run.
     """
-    known = {cell for table in run.models for c in ("gene_id", "name") for cell in table.columns.get(c, [])}
+    known = {cell for t in run.models for c in ("gene_id", "name") for cell in t.columns.get(c, [])}
+    known |= {own for t in run.models for own in t.own_id}
     for gene in genes:
         if gene not in known:
             raise InputError(f"gene {gene!r} is not in this run", path=run.path / "genes.tsv")
-    return [_section(run, table, genes, fdr_cut) for table in run.models]
+    return [_section(run, table, genes, fdr_cut, k < _MOST_SECTIONS) for k, table in enumerate(run.models)]
 
 
-def _section(run: RunData, table: ModelTable, chosen: tuple[str, ...], fdr_cut: float) -> Section:
+def _section(run: RunData, table: ModelTable, chosen: tuple[str, ...], fdr_cut: float, detailed: bool) -> Section:
     r, q = table.numbers("pearson_r"), table.numbers("pearson_q")
     defined = ~np.isnan(r)
     significant = np.nan_to_num(q, nan=1.0) <= fdr_cut
     section = Section(
-        table.model, len(table), int(defined.sum()), float(r[defined].mean()) if defined.any() else None,
+        table.label, len(table), int(defined.sum()), float(r[defined].mean()) if defined.any() else None,
         int((significant & (r > 0)).sum()), int((significant & (r < 0)).sum()),
+        reasons=_reasons(table, defined), detailed=detailed,
     )  # fmt: skip
+    if not detailed:
+        return section
     _add_overview(run, table, section, r, q, fdr_cut)
     _add_genes(run, table, section, r, chosen)
     section.columns.extend(column for column in _TABLE_COLUMNS if column in table.columns)
@@ -80,11 +91,22 @@ def _section(run: RunData, table: ModelTable, chosen: tuple[str, ...], fdr_cut: 
     return section
 
 
+def _reasons(table: ModelTable, defined: NDArray[np.bool_]) -> list[tuple[str, int]]:
+    """Why genes have no correlation, most frequent first."""
+    counts = Counter(table.columns["status"][i] or "no reason given" for i in np.flatnonzero(~defined))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
 def _shown(column: str, cell: str) -> str:
     """Numbers short enough to read; the full ones are in genes.tsv."""
     if not cell or column in ("gene_id", "name", "chrom", "tss", "strand", "status"):
         return cell
-    value = float(cell)
+    try:
+        value = float(cell)
+    except ValueError:
+        return cell
+    if not math.isfinite(value):
+        return "" if math.isnan(value) else cell
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     return f"{value:.2e}" if abs(value) < 1e-3 else f"{value:.3f}"
@@ -97,14 +119,15 @@ def _add_overview(
     predicted, observed = table.numbers("reference_prediction"), table.numbers("mean_observed")
     both = ~np.isnan(predicted) & ~np.isnan(observed)
     if both.sum() > 2:
-        pearson, spearman = _correlations(predicted[both], observed[both])
+        pearson, p, spearman = _correlations(predicted[both], observed[both])
         kept = [ids[i] for i in np.flatnonzero(both)]
         drawing = across_genes(
-            f"{table.model}.across_genes", kept, predicted[both], observed[both], "mean observed expression"
+            f"{_stem(table)}.across_genes", kept, predicted[both], observed[both], "mean observed expression"
         )
         caption = (
             f"Across genes: mean observed expression against the prediction for the reference sequence, one dot a "
-            f"gene (n = {int(both.sum())}). Pearson {_number(pearson)}, Spearman {_number(spearman)}. "
+            f"gene (n = {int(both.sum())}). Pearson {_number(pearson)} (two-sided p from t: {_p(p)}), "
+            f"Spearman {_number(spearman)}. "
             "Line: least squares."
         )
         section.overview.append(Figure(save(drawing, run.path / "figures"), "Across genes", caption, caption))
@@ -113,27 +136,38 @@ def _add_overview(
     defined = ~np.isnan(r)
     if defined.any():
         drawing = histogram(
-            f"{table.model}.r_histogram", [ids[i] for i in np.flatnonzero(defined)], r[defined], q[defined], fdr_cut
+            f"{_stem(table)}.r_histogram", [ids[i] for i in np.flatnonzero(defined)], r[defined], q[defined], fdr_cut
         )
         caption = (
             f"Across people: Pearson r between prediction and expression, per gene (n = {int(defined.sum())} genes, "
             f"mean r = {float(r[defined].mean()):.3f}). Coloured: q ≤ {fdr_cut:g} by Benjamini-Hochberg on the "
-            f"two-sided p of t; {section.n_positive} positive, {section.n_negative} negative. Dashed: the smallest "
-            "significant |r| on each side."
+            f"two-sided p of t; {section.n_positive} positive, {section.n_negative} negative."
+            + (" Dashed: the smallest significant |r| on each side." if section.n_positive + section.n_negative else "")
         )
         section.overview.append(Figure(save(drawing, run.path / "figures"), "Across people", caption, caption))
     else:
         section.left_out.append("no gene has a defined correlation across people")
 
 
-def _correlations(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+def _correlations(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:
     from ..stats import pearson, spearman
 
-    return float(pearson(x, y).r), float(spearman(x, y).rho)
+    linear = pearson(x, y)
+    return float(linear.r), float(linear.p), float(spearman(x, y).rho)
 
 
 def _number(value: float) -> str:
     return "undefined" if np.isnan(value) else f"{value:.3f}"
+
+
+def _p(value: float) -> str:
+    if np.isnan(value):
+        return "undefined"
+    return f"{value:.2g}" if value > 0 else "< 1e-300"
+
+
+def _stem(table: ModelTable) -> str:
+    return f"{table.model}.{table.track}" if table.track else table.model
 
 
 def _choose(table: ModelTable, r: NDArray[np.float64], chosen: tuple[str, ...]) -> list[tuple[int, str]]:
@@ -144,7 +178,7 @@ def _choose(table: ModelTable, r: NDArray[np.float64], chosen: tuple[str, ...]) 
     picked = {int(defined[np.argmax(r[defined])]): "Best gene"}
     picked.setdefault(int(defined[np.argmin(r[defined])]), "Worst gene")
     ids, names = table.columns["gene_id"], table.columns.get("name", table.columns["gene_id"])
-    asked = [i for i in range(len(table)) if ids[i] in chosen or names[i] in chosen]
+    asked = [i for i in range(len(table)) if {ids[i], names[i], table.own_id[i]} & set(chosen)]
     for i in asked:
         picked.setdefault(i, "Chosen gene")
     if not asked:
@@ -164,7 +198,8 @@ def _add_genes(
     for i, title in _choose(table, r, chosen):
         figure = _person_figure(run, table, predictions, observed, i, label, title)
         if figure is None:
-            section.left_out.append(f"{table.columns['gene_id'][i]}: no person has both values")
+            gene = table.columns["gene_id"][i]
+            section.left_out.append(f"{gene}: fewer than three people have a prediction and an expression value")
         else:
             section.genes.append(figure)
 
@@ -174,7 +209,7 @@ def _person_figure(
 ) -> Figure | None:
     gene = table.columns["gene_id"][i]
     name = table.columns.get("name", table.columns["gene_id"])[i]
-    row, other = predictions.row.get(gene), observed.row.get(gene, observed.row.get(gene.rpartition(":")[0]))
+    row, other = predictions.row.get(gene), observed.row.get(table.own_id[i])
     if row is None or other is None:
         return None
     where = {sample: s for s, sample in enumerate(predictions.samples)}
@@ -186,15 +221,27 @@ def _person_figure(
         return None
     numbers: dict[str, Any] = {c: table.numbers(c)[i] for c in ("pearson_r", "pearson_p", "pearson_q")}
     drawing = person_scatter(
-        f"{table.model}.person.{gene}", [shared[k] for k in np.flatnonzero(both)], x[both], y[both],
+        f"{_stem(table)}.person.{table.own_id[i]}", [shared[k] for k in np.flatnonzero(both)], x[both], y[both],
         float(numbers["pearson_r"]), label,
     )  # fmt: skip
     status = table.columns["status"][i]
     test = (
-        f"r = {numbers['pearson_r']:.3f}, p = {numbers['pearson_p']:.2g}, q = {numbers['pearson_q']:.2g}"
-        if status == "ok"
+        f"r = {numbers['pearson_r']:.3f}, two-sided p = {_p(numbers['pearson_p'])}, q = {_p(numbers['pearson_q'])}"
+        if not np.isnan(numbers["pearson_r"])
         else f"undefined: {status}"
     )
     shown = gene if name == gene else f"{name} ({gene})"
-    caption = f"{shown}, one dot a person (n = {int(both.sum())}): Pearson {test}."
+    caption = f"{shown}, one dot a person (n = {int(both.sum())}): Pearson {test}." + _covariate_note(run)
     return Figure(save(drawing, run.path / "figures"), f"{title}: {name}", caption, caption)
+
+
+def _covariate_note(run: RunData) -> str:
+    if run.corrected is None:
+        return ""
+    options = run.manifest.get("options")
+    if isinstance(options, dict) and options.get("residualise") == "both":
+        return (
+            " Shown: expression without the covariates, and the prediction as it is; r is the partial correlation, "
+            "without the covariates on either side, so that the dots and the line need not show the same r."
+        )
+    return " Shown: expression without the covariates, and the prediction as it is."

@@ -60,7 +60,7 @@ def test_key_numbers_and_counts(tmp_path: Path) -> None:
     text = text_of(make_run(tmp_path / "run"))
     # (0.9 - 0.8 + 0.1) / 3
     assert "mean r across people 0.067" in text
-    assert "1 genes are predicted in the right direction and 1 in the wrong one" in text
+    assert "1 gene is predicted in the right direction and 1 in the wrong one" in text
     assert "<b>3</b>of 4 genes" in text
     assert re.search(r"missing_calls</td>\s*<td[^>]*>7<", text)
     assert "half_calls" not in text
@@ -160,3 +160,133 @@ def test_planted_truth(tmp_path: Path) -> None:
 def test_no_run_directory(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run directory"):
         write_report(tmp_path)
+
+
+def change_manifest(folder: Path, **parts: Any) -> Path:
+    file = folder / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **parts}))
+    return folder
+
+
+def test_tracks_are_not_counted_as_genes(tmp_path: Path) -> None:
+    # Two tracks, one with a colon in its name; expression is by gene. Track b differs in G1 only: 0.3, not 0.9.
+    rows = []
+    for row in ROWS[:3]:
+        gene, rest = row.split(" ", 1)
+        rows += [f"{gene}:CAGE:a {rest}", f"{gene}:b {rest}".replace(" 0.9 ", " 0.3 ")]
+    folder = make_run(tmp_path / "run", rows)
+    observed = folder / "evaluation" / "observed.bed.gz"
+    with gzip.open(observed, "wt") as handle:
+        handle.write("#chr\tstart\tend\tgene_id\ta\tb\tc\td\n")
+        for i in range(3):
+            handle.write(f"chr1\t{100 * i}\t{100 * i + 1}\tG{i + 1}\t1.0\t2.0\t{3.0 + i}\tNA\n")
+    text = text_of(folder)
+    assert "4 people, 3 genes." in text
+    # (0.9 - 0.8 + 0.1) / 3 and (0.3 - 0.8 + 0.1) / 3
+    assert "m, CAGE:a: mean r across people 0.067" in text
+    assert "m, b: mean r across people -0.133" in text
+    assert text.count("one dot a gene (n = 3)") == 4
+    assert "(n = 6" not in text
+    assert "Left out" not in text
+    assert (folder / "figures" / "m.CAGE%3Aa.person.G1.svg").exists()
+
+
+def test_a_colon_in_a_gene_is_no_track(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run", G1="HLA:A", G2="HLA:B", G3="HLA:C", G4="HLA:D"))
+    assert "4 people, 4 genes. m: mean r across people 0.067" in text
+    text = text_of(make_run(tmp_path / "other", matrices=False, G1="HLA:A", G2="HLA:B", G3="HLA:C", G4="X"))
+    assert "4 genes. m: mean r across people 0.067" in text
+
+
+def test_many_models_stand_side_by_side(tmp_path: Path) -> None:
+    rows = [row.replace(" m ", f" m{k:02d} ") for k in range(14) for row in ROWS[:3]]
+    text = text_of(make_run(tmp_path / "run", rows, matrices=False))
+    assert "The first 12 have figures below" in text
+    assert len(re.findall(r'<section id="m\d+">', text)) == 12
+    assert re.search(r"<td>m13</td><td class=\"n\">3</td><td class=\"n\">3</td><td class=\"n\">0.067</td>", text)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"counts": {"missing_calls": 3}},
+        {"inputs": {"vcf": {"path": "x.vcf", "sha256": "aa"}, "note": "text"}},
+        {"summary": {"models": {"m": {"unique_haplotypes": 5}}}},
+        {"summary": None, "options": None, "versions": None, "inputs": None, "counts": None},
+    ],
+    ids=["flat counts", "flat inputs", "no sequences", "nulls"],
+)
+def test_other_manifests_are_shown_too(tmp_path: Path, parts: dict[str, Any]) -> None:
+    text = text_of(change_manifest(make_run(tmp_path / "run"), **parts))
+    assert "mean r across people 0.067" in text
+    if parts.get("counts"):
+        assert re.search(r"missing_calls</td>\s*<td[^>]*>3<", text)
+
+
+def test_command_is_shown_escaped(tmp_path: Path) -> None:
+    folder = change_manifest(make_run(tmp_path / "run"), command=["gxfast", "run", "-o", "<a b>"])
+    assert "<code>gxfast run -o &#39;&lt;a b&gt;&#39;</code>" in text_of(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("\tmodel\t", "\tmodle\t", "no column model"),
+        ("\tstatus\n", "\tstat\n", "no column status"),
+        ("\t0.9\t", "\tabc\t", "'pearson_r' holds text"),
+    ],
+)
+def test_tables_that_cannot_be_used(tmp_path: Path, old: str, new: str, message: str) -> None:
+    folder = make_run(tmp_path / "run")
+    file = folder / "genes.tsv"
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(InputError, match=message):
+        write_report(folder)
+    (folder / "manifest.json").write_text("[]")
+    with pytest.raises(InputError, match="JSON object"):
+        write_report(folder)
+
+
+def test_long_and_similar_names_keep_files_and_ids_apart(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", G1="A.1", G2="A_1", G3="G" * 300)
+    text = text_of(folder)
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids)) > 0
+    assert set(re.findall(r'(?:href="#|url\(#)(f[^")]+)', text)) <= set(ids)
+    assert len(list((folder / "figures").glob("m.person.*.svg"))) == 3
+
+
+def test_an_undefined_gene_has_neither_sign_nor_line(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    text = text_of(folder, genes=["G4"])
+    svg = (folder / "figures" / "m.person.G4.svg").read_text().lower()
+    assert "#8a8f98" in svg
+    assert "#d55e00" not in svg
+    assert "#0072b2" not in svg
+    assert "1 of 4 without a defined r: one_haplotype (1)" in text
+
+
+def test_covariates_are_named_under_the_scatter(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    observed = folder / "evaluation" / "observed.bed.gz"
+    (folder / "evaluation" / "observed.residual.bed.gz").write_bytes(observed.read_bytes())
+    text = text_of(folder)
+    assert "Shown: expression without the covariates, and the prediction as it is." in text
+    assert "partial correlation" not in text
+    change_manifest(folder, options={"residualise": "both", "n_covariates": 2})
+    assert "r is the partial correlation" in text_of(folder)
+
+
+def test_nothing_significant_and_one_gene(tmp_path: Path) -> None:
+    rows = [row.replace("0.004", "0.4") for row in ROWS[:1]]
+    text = text_of(make_run(tmp_path / "run", rows))
+    assert "1 gene. m: mean r across people 0.900; at FDR 5 % 0 genes are" in text
+    assert "Dashed" not in text
+    assert "the figure across genes needs" in text
+
+
+def test_many_dots_become_a_bitmap(tmp_path: Path) -> None:
+    rows = [f"G{i} N{i} chr1 {i + 1} + m 4 3 5 0.1 0.5 0.9 0.1 {i % 7} 2 {i % 11} ok" for i in range(2001)]
+    text = text_of(make_run(tmp_path / "run", rows, matrices=False))
+    assert "data:image/png;base64," in text
+    assert "one dot a gene (n = 2001)" in text
