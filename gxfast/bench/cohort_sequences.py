@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,8 +154,8 @@ def _fetch_per_person(work: _Work, people: Sequence[int]) -> Iterator[NDArray[np
                 yield _flip(pair) if work.windows.reverse[w] else pair
 
 
-def _person_loop(work: _Work) -> Iterator[NDArray[np.uint8]]:
-    """A better script: records of a gene kept in a list, then person by person."""
+def _genes_with_records(work: _Work) -> Iterator[tuple[int, int, NDArray[np.uint8], Any, list[str]]]:
+    """Per gene: window index, start, reference codes, its records (read once), sample names."""
     import pysam
 
     lut = _codes_table()
@@ -163,35 +164,35 @@ def _person_loop(work: _Work) -> Iterator[NDArray[np.uint8]]:
         for w, chrom in enumerate(work.windows.chrom):
             start, end = int(work.windows.start[w]), int(work.windows.start[w]) + work.windows.length
             reference = lut[np.frombuffer(fasta.fetch(chrom, start, end).encode(), np.uint8)]
-            records = [r for r in vcf.fetch(chrom, start, end) if all(len(a) == 1 for a in r.alleles)]
-            for name in samples:
-                for copy in (0, 1):
-                    sequence = reference.copy()
-                    for record in records:
-                        allele = record.samples[name]["GT"][copy]
-                        if allele:
-                            sequence[record.pos - 1 - start] = lut[ord(record.alleles[allele])]
-                    yield _flip(sequence) if work.windows.reverse[w] else sequence
+            snvs = (r for r in vcf.fetch(chrom, start, end) if all(len(allele) == 1 for allele in r.alleles))
+            yield w, start, reference, snvs, samples
+
+
+def _person_loop(work: _Work) -> Iterator[NDArray[np.uint8]]:
+    """A better script: records of a gene kept in a list, then person by person."""
+    lut = _codes_table()
+    for w, start, reference, snvs, samples in _genes_with_records(work):
+        records = list(snvs)
+        for name in samples:
+            for copy in (0, 1):
+                sequence = reference.copy()
+                for record in records:
+                    allele = record.samples[name]["GT"][copy]
+                    if allele:
+                        sequence[record.pos - 1 - start] = lut[ord(record.alleles[allele])]
+                yield _flip(sequence) if work.windows.reverse[w] else sequence
 
 
 def _record_loop(work: _Work) -> Iterator[NDArray[np.uint8]]:
     """A careful script: genotypes of all people per record as an array, SNVs set by fancy indexing."""
-    import pysam
-
     lut = _codes_table()
-    with pysam.FastaFile(str(work.fasta)) as fasta, pysam.VariantFile(str(work.vcf)) as vcf:
-        samples = list(vcf.header.samples)
-        for w, chrom in enumerate(work.windows.chrom):
-            start, end = int(work.windows.start[w]), int(work.windows.start[w]) + work.windows.length
-            reference = lut[np.frombuffer(fasta.fetch(chrom, start, end).encode(), np.uint8)]
-            sequences = np.tile(reference, (2 * len(samples), 1))
-            for record in vcf.fetch(chrom, start, end):
-                if any(len(allele) != 1 for allele in record.alleles):
-                    continue
-                letters = lut[np.frombuffer("".join(record.alleles).encode(), np.uint8)]
-                calls = np.array([record.samples[name]["GT"] for name in samples]).reshape(-1)
-                sequences[:, record.pos - 1 - start] = letters[calls]
-            yield _flip(sequences) if work.windows.reverse[w] else sequences
+    for w, start, reference, snvs, samples in _genes_with_records(work):
+        sequences = np.tile(reference, (2 * len(samples), 1))
+        for record in snvs:
+            letters = lut[np.frombuffer("".join(record.alleles).encode(), np.uint8)]
+            calls = np.array([record.samples[name]["GT"] for name in samples]).reshape(-1)
+            sequences[:, record.pos - 1 - start] = letters[calls]
+        yield _flip(sequences) if work.windows.reverse[w] else sequences
 
 
 _Job = tuple[int, int, int]
