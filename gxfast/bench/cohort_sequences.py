@@ -64,7 +64,7 @@ def run(size: str, data: Path | None) -> Row:
             coded[carriers[person]] for coded, carriers in _coded(batch) for person in few
         )
         absent, sampled = {}, 0
-        if shutil.which("bcftools"):
+        if shutil.which("bcftools") and shutil.which("samtools"):
             sampled = _SAMPLED[size]
             jobs = _sample_jobs(work, batch, sampled)
             equal = equal and all(_bcftools(work, job) == _expected(batch, job) for job in jobs)
