@@ -128,8 +128,9 @@ def predict_block(
     status = tuple(
         "contig not in the FASTA" if chrom not in genome.contigs
         else "contig not in the VCF" if known is not None and chrom not in known
+        else "TSS past the end of the contig" if tss >= genome.contigs[chrom]
         else "ok"
-        for chrom in genes.chrom
+        for chrom, tss in zip(genes.chrom, genes.tss.tolist(), strict=True)
     )  # fmt: skip
     usable = [g for g, why in enumerate(status) if why == "ok"]
     worst_case = max(1, 2 * len(genotypes.samples) * windows.length)

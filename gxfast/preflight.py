@@ -55,7 +55,8 @@ def preflight(inputs: Inputs) -> list[Finding]:
     for model in inputs.models:
         findings += _model(model, inputs)
     if not any(f.level == "error" and f.what == "contigs" for f in findings):
-        findings += _records(inputs)
+        outside = _outside(inputs)
+        findings += outside or _records(inputs)
     return findings
 
 
@@ -111,6 +112,17 @@ def _contigs(inputs: Inputs) -> list[Finding]:
     return findings or [Finding("ok", "contigs", f"{len(wanted)} of {len(wanted)} in the FASTA and the VCF")]
 
 
+def _outside(inputs: Inputs) -> list[Finding]:
+    """The first TSS past the end of its contig."""
+    genes = inputs.genes
+    for gene, chrom, tss in zip(genes.gene_id, genes.chrom, genes.tss.tolist(), strict=True):
+        length = inputs.genome.contigs.get(chrom)
+        if length is not None and not 0 <= tss < length:
+            message = f"gene {gene}: TSS {tss + 1} lies outside {chrom} ({length} bases in {inputs.genome.path})"
+            return [Finding("error", "genes", message, "use gene positions of the FASTA's assembly")]
+    return []
+
+
 def _samples(inputs: Inputs) -> list[Finding]:
     chosen, everybody = len(inputs.genotypes.samples), len(inputs.genotypes.all_samples)
     message = f"{chosen} people used of {everybody} in the VCF"
@@ -151,7 +163,7 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
     try:
         values = model.predict(np.full((2, card.read_length), ord("N"), np.uint8))
     except GxfastError as error:
-        return [*findings, Finding("error", "model", error.message, error.remedy or "")]
+        return [*findings, Finding("error", "model", str(error).split("\n")[0], error.remedy or "")]
     if not np.isfinite(values).all():
         findings.append(
             Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")
@@ -182,9 +194,6 @@ def _records(inputs: Inputs) -> list[Finding]:
         length = inputs.genome.contigs.get(chrom)
         if length is None or chrom not in inputs.genotypes.contigs:
             continue
-        if not 0 <= tss < length:
-            message = f"gene {inputs.genes.gene_id[g]}: TSS {tss + 1} lies outside {chrom} ({length} bases)"
-            return [Finding("error", "genes", message, "use gene positions of the FASTA's assembly")]
         low, high = tss - reach, tss + reach
         try:
             records = prepare_records(

@@ -145,6 +145,7 @@ def prepare_records(
         genotypes.position, _ref_lengths(genotypes, deletions), genotypes.first_allele,
         genotypes.allele_offset, bases,
     )  # fmt: skip
+    _refuse_useless_alleles(genotypes, bases)
     table, calls = _non_sequence_alleles(genotypes, table, calls, policy, counts)
     table, calls = _extra_alleles(genotypes, table, calls, policy, counts)
     table, calls = _split_mixed(genotypes, table, calls, deletions)
@@ -211,6 +212,28 @@ def _check_reference(
             record=genotypes.describe(v),
             remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e), "
             "or --ref-mismatch skip for single records",
+        )
+
+
+def _refuse_useless_alleles(genotypes: Genotypes, bases: NDArray[np.uint8]) -> None:
+    """Refuse alleles without a letter and ALT equal to REF: the record does not say what its carriers have."""
+    offsets, lengths = genotypes.allele_offset[:-1], np.diff(genotypes.allele_offset)
+    n_alleles = np.diff(genotypes.first_allele)
+    first = np.repeat(genotypes.first_allele[:-1], n_alleles)
+    is_alt = first != np.arange(first.size)
+    letter = np.append(bases, np.uint8(0))[offsets]
+    bad = lengths == 0
+    alike = np.flatnonzero(is_alt & (lengths == lengths[first]) & (letter == letter[first]) & ~bad)
+    for allele in alike.tolist():
+        begin, ref, n = int(offsets[allele]), int(offsets[first[allele]]), int(lengths[allele])
+        bad[allele] = np.array_equal(bases[begin : begin + n], bases[ref : ref + n])
+    if bad.any():
+        v = int(np.searchsorted(genotypes.first_allele, np.flatnonzero(bad)[0], side="right")) - 1
+        raise InputError(
+            "an allele is empty, or ALT equals REF",
+            path=genotypes.source,
+            record=genotypes.describe(v),
+            remedy="remove or mend the record",
         )
 
 
@@ -342,7 +365,7 @@ def _allele_kind(text: str, number: int) -> str:
         return "deletion_symbols"
     if text.startswith("<") and text.endswith(">"):
         return "other_symbols"
-    if "[" in text or "]" in text or text.startswith(".") or text.endswith("."):
+    if "[" in text or "]" in text or (len(text) > 1 and (text.startswith(".") or text.endswith("."))):
         return "breakends"
     letters = np.frombuffer(text.encode("latin-1"), np.uint8)
     if (_IS_IUPAC[letters] | _IS_BASE[letters]).all():

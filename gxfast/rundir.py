@@ -242,7 +242,7 @@ def _claim(path: Path) -> IO[str]:
 
 
 def _json_bytes(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
 def _differences(old: Any, new: Any, at: str = "") -> list[str]:

@@ -42,6 +42,14 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Somebody closed our output (| head): not an error of ours, which click would make of it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
@@ -80,26 +88,34 @@ def main(argv: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("gxfast: interrupted; finished work is kept, go on with --resume", err=True)
         return 130
-    except BrokenPipeError:
-        # Somebody closed our output (| head): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except MemoryError:
         click.echo("gxfast: error: out of memory\n  remedy: lower --batch-size or --max-mem", err=True)
         return 1
     except OSError as error:
-        click.echo(f"gxfast: error: {error}", err=True)
+        click.echo(f"gxfast: error: {error}\n  remedy: check free space, quota and limits (ulimit -a)", err=True)
         return 1
 
 
 def entry() -> None:
     """Run as a program. After Ctrl-C it leaves at once: a worker may sit in native code for a while."""
+    _open_closed_streams()
     code = main()
     if code == 130:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Fill closed standard streams, or the next file opened would take their place and their text."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 @contextmanager

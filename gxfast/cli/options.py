@@ -47,7 +47,7 @@ def parse_size(text: str | None) -> int | None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?", text.strip().lower())
     if not match or float(match[1]) <= 0:
-        raise InputError(f"--max-mem must be a size such as 8G, found {text!r}")
+        raise InputError(f"--max-mem: not a size: {text!r}", remedy="write a size such as 8G or 512M")
     return int(float(match[1]) * _UNITS[match[2]])
 
 
@@ -145,10 +145,12 @@ def input_paths(options: dict[str, Any]) -> Any:
     from ..inputs import InputPaths
 
     samples: list[str] = []
-    if options.get("samples"):
-        samples = [name.strip() for name in options["samples"].split(",") if name.strip()]
-    if options.get("samples_file"):
-        samples += _sample_lines(options["samples_file"])
+    if options.get("samples") is not None:
+        samples = _listed("--samples", options["samples"], "name people as A,B or ^A,B")
+    if options.get("samples_file") is not None:
+        if samples:
+            raise InputError("people are chosen twice", remedy="use either --samples or --samples-file")
+        samples = _sample_lines(options["samples_file"])
     return InputPaths(
         fasta=options["fasta"],
         vcf=tuple(options["vcf"]),
@@ -168,14 +170,24 @@ def input_paths(options: dict[str, Any]) -> Any:
 
 
 def _regions(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
+    return () if text is None else tuple(_listed("--regions", text, "write regions as chr:beg-end"))
+
+
+def _listed(option: str, text: str, remedy: str) -> list[str]:
+    """Split at commas. An empty list (an unset shell variable) must not come to mean everything."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise InputError(f"{option} lists nothing", remedy=f"{remedy}, or leave the option out")
+    return parts
 
 
 def _sample_lines(path: str) -> list[str]:
     try:
         names = Path(path.removeprefix("^")).read_text(encoding="utf-8").split()
     except OSError as error:
-        raise InputError(f"cannot read the samples: {error.strerror}", path=path) from None
+        raise InputError(
+            f"cannot read the samples: {error.strerror}", path=path, remedy="check the path given to -S"
+        ) from None
     if not names:
-        raise InputError("the file names no sample", path=path)
+        raise InputError("the file names no sample", path=path, remedy="write one sample a line, or leave -S out")
     return [("^" + names[0]) if path.startswith("^") else names[0], *names[1:]]

@@ -118,6 +118,13 @@ def execute(
     threads = resolve_threads(options["threads"])
     policy = policy_from(options)
     inputs = open_inputs(input_paths(options), policy)
+    unknown = set(options.get("report_genes", ())) - {*inputs.genes.gene_id, *inputs.genes.name}
+    if unknown:
+        raise InputError(
+            f"gene {min(unknown)!r} of --gene is not among the genes",
+            path=options["genes"] or options["expression"],
+            remedy="name it as in the columns gene_id or name",
+        )
     if inputs.expression is None:
         steps = tuple(name for name in steps if name not in ("evaluate", "report"))
     evaluation = EvaluateOptions(options["transform"], options["residualise"])

@@ -26,11 +26,13 @@ def require_file(path: Path, what: str) -> None:
     try:
         info = path.stat()
     except OSError as error:
-        raise InputError(f"cannot open the {what}: {error.strerror}", path=path) from None
+        raise InputError(
+            f"cannot open the {what}: {error.strerror}", path=path, remedy="check the path, and that you may read it"
+        ) from None
     if not stat.S_ISREG(info.st_mode):
-        raise InputError(f"the {what} is not a regular file", path=path)
+        raise InputError(f"the {what} is not a regular file", path=path, remedy="name a file, not a folder or a pipe")
     if info.st_size == 0:
-        raise InputError(f"the {what} is empty", path=path)
+        raise InputError(f"the {what} is empty", path=path, remedy="make or copy the file again")
 
 
 def is_bgzf_block(head: bytes) -> bool:
@@ -44,7 +46,9 @@ def sniff(path: Path) -> str:
         with path.open("rb") as handle:
             head = handle.read(18)
     except OSError as error:
-        raise InputError(f"cannot read the file: {error.strerror}", path=path) from None
+        raise InputError(
+            f"cannot read the file: {error.strerror}", path=path, remedy="check that you may read it"
+        ) from None
     if is_bgzf_block(head):
         return "bgzf"
     return "gzip" if head[:2] == _GZIP else "plain"

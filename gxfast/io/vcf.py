@@ -229,7 +229,9 @@ class VariantFile:
 
     def _choose(self, samples: Sequence[str] | None) -> tuple[str, ...]:
         if not self.all_samples:
-            raise InputError("the file has no genotypes (sites only)", path=self.path)
+            raise InputError(
+                "the file has no genotypes (sites only)", path=self.path, remedy="give the VCF with the sample columns"
+            )
         if samples is None:
             return self.all_samples
         known = set(self.all_samples)
@@ -242,7 +244,7 @@ class VariantFile:
                 remedy="list its samples with: bcftools query -l FILE",
             )
         if len(set(samples)) != len(samples):
-            raise InputError("a sample is named twice", path=self.path)
+            raise InputError("a sample is named twice", path=self.path, remedy="name each sample once")
         return tuple(samples)
 
     def _file_order(self) -> Int64Array | None:
@@ -283,7 +285,9 @@ class VariantFile:
                         os.fsencode(self.path), self._is_bcf, names, len(self.all_samples)
                     )
             except OSError as error:
-                raise InputError(str(error), path=self.path) from None
+                raise InputError(
+                    str(error), path=self.path, remedy="check the file with: bcftools view FILE > /dev/null"
+                ) from None
             self._local.pid = key
         return self._local.handle
 
@@ -331,7 +335,9 @@ class VariantFile:
             unphased_array = np.ascontiguousarray(unphased_array[:, self._order])
         positions = np.frombuffer(position, np.int64)
         if n and positions[0] < 0:
-            raise InputError("POS must be at least 1", path=self.path, record=f"{chrom}:0")
+            raise InputError(
+                "POS must be at least 1", path=self.path, record=f"{chrom}:0", remedy="remove or mend the record"
+            )
         return Genotypes(
             chrom, start, end, self.samples, positions, np.frombuffer(ref_length, np.int64),
             _offsets(np.frombuffer(n_alleles, np.int32)), _offsets(np.frombuffer(lengths, np.int32)),

@@ -58,7 +58,7 @@ def choose_samples(available: Sequence[str], wanted: Sequence[str] | None, *, so
         )
     chosen = [name for name in available if (name in set(names)) != exclude]
     if not chosen:
-        raise InputError("no sample is left after the selection", path=source)
+        raise InputError("no sample is left after the selection", path=source, remedy="leave fewer people out")
     return chosen
 
 

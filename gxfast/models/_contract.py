@@ -173,7 +173,7 @@ def _default(file: ModelFile, source: Tensor, output: Tensor, length: int | None
             "give the length (Python: length=, command line: --window) or a card with input.length",
         )
     if found is not None and length is not None and found != length:
-        raise _error(file, f"length {length} was asked for, but the model reads {found}")
+        raise _error(file, f"length {length} was asked for, but the model reads {found}", "leave --window out")
     chosen = found if found is not None else length
     if chosen is None or chosen < 1:
         raise _error(file, f"the sequence length must be positive, found {chosen}")

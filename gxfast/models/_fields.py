@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, Final
 
 from ..errors import InputError, ModelError
 
 __all__ = ["Fields", "parse_object"]
 
 MAX_CHARACTERS = 16 * 2**20
+
+
+CARD_REMEDY: Final = "see docs/model_cards.md; gxfast model inspect MODEL prints a card to begin with"
 
 
 def parse_object(text: str, *, source: str) -> dict[str, Any]:
@@ -22,13 +25,17 @@ def parse_object(text: str, *, source: str) -> dict[str, Any]:
         If the text is no JSON object, repeats a key, holds NaN or Infinity, or is over 16 MiB.
     """
     if len(text) > MAX_CHARACTERS:
-        raise InputError(f"a card of {len(text)} characters is too large (at most 16 MiB)", path=source)
+        raise InputError(
+            f"a card of {len(text)} characters is too large (at most 16 MiB)", path=source, remedy=CARD_REMEDY
+        )
     try:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not a valid JSON model card: {error}", path=source) from None
+        raise InputError(f"not a valid JSON model card: {error}", path=source, remedy=CARD_REMEDY) from None
     if not isinstance(value, dict):
-        raise InputError(f"a model card is a JSON object, found {type(value).__name__}", path=source)
+        raise InputError(
+            f"a model card is a JSON object, found {type(value).__name__}", path=source, remedy=CARD_REMEDY
+        )
     return value
 
 
@@ -55,7 +62,7 @@ class Fields:
 
     def error(self, key: str, message: str, *, remedy: str | None = None) -> ModelError:
         """Return the error for one field, for the caller to raise."""
-        return ModelError(message, path=self._source, record=f"{self._prefix}{key}", remedy=remedy)
+        return ModelError(message, path=self._source, record=f"{self._prefix}{key}", remedy=remedy or CARD_REMEDY)
 
     def child(self, key: str, *, required: bool = False) -> Fields:
         """Return a nested object; an absent one reads as empty unless it is required."""

@@ -107,13 +107,21 @@ def _read_bytes(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise ModelError(f"cannot read the model: {error.strerror or error}", path=path) from None
+        raise ModelError(
+            f"cannot read the model: {error.strerror or error}",
+            path=path,
+            remedy="check the path, and that you may read it",
+        ) from None
     if not stat.S_ISREG(mode):  # opening a FIFO would wait for ever
-        raise ModelError("the model is not a regular file", path=path)
+        raise ModelError("the model is not a regular file", path=path, remedy="name the .onnx file")
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"cannot read the model: {error.strerror or error}", path=path) from None
+        raise ModelError(
+            f"cannot read the model: {error.strerror or error}",
+            path=path,
+            remedy="check the path, and that you may read it",
+        ) from None
     if not data:
         raise ModelError("the model file is empty", path=path, remedy="download or export it again")
     for magic, what, remedy in _SIGNATURES:

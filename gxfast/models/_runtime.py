@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +39,11 @@ def run(session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any,
             remedy="if it was exported for another batch size, export it with a dynamic batch axis",
         ) from None
     if not isinstance(raw, np.ndarray) or raw.dtype.kind not in "fiub" or raw.ndim < 1:
-        raise ModelError(f"output {output!r} is no array of numbers with a batch axis", path=path)
+        raise ModelError(
+            f"output {output!r} is no array of numbers with a batch axis",
+            path=path,
+            remedy="name another output as output.name in a card",
+        )
     return raw
 
 
@@ -58,8 +63,15 @@ def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str
     settings.use_deterministic_compute = True
     settings.log_severity_level = 4
     try:
+        # onnxruntime takes UTF-8 whatever the locale, which made a string with surrogates of the path.
+        name = source if isinstance(source, bytes) else os.fsencode(source).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ModelError(
+            "onnxruntime cannot open a path that is not UTF-8", path=path, remedy="rename the file or its folder"
+        ) from None
+    try:
         return ort.InferenceSession(
-            source if isinstance(source, bytes) else str(source),
+            name,
             settings,
             providers=[(provider, options)],
             enable_fallback=0,
@@ -71,7 +83,7 @@ def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str
         raise ModelError(
             f"onnxruntime {ort.__version__} cannot load the model: {text}",
             path=path,
-            remedy="update onnxruntime, or export the model for an older opset" if newer else None,
+            remedy="update onnxruntime, or export the model for an older opset" if newer else "export it again",
         ) from None
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import InputError
-from ._fields import Fields, parse_object
+from ._fields import CARD_REMEDY, Fields, parse_object
 
 __all__ = ["ModelCard", "card_from_json", "default_card", "find_card", "load_card"]
 
@@ -234,12 +234,12 @@ def load_card(path: str | Path) -> ModelCard:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError("the model card is not a readable file", path=path)
+        raise InputError("the model card is not a readable file", path=path, remedy="check the path given to --card")
     try:
         with path.open("rb") as stream:
             text = stream.read(16 * 2**20 + 1).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the model card: {error}", path=path) from None
+        raise InputError(f"cannot read the model card: {error}", path=path, remedy=CARD_REMEDY) from None
     return card_from_json(text, source=str(path))
 
 

@@ -385,5 +385,7 @@ def _onnxruntime() -> Any:
 def _device_index(device: str) -> int:
     match = re.fullmatch(r"auto|cpu|cuda(?::(\d{1,3}))?", device)
     if not match:
-        raise InputError(f"device must be auto, cpu, cuda or cuda:<number>, found {device!r}")
+        raise InputError(
+            f"device must be auto, cpu, cuda or cuda:<number>, found {device!r}", remedy="choose one of these"
+        )
     return int(match[1] or 0)

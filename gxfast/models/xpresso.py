@@ -117,7 +117,7 @@ def _read_weights(path: Path) -> Weights:
     except ImportError:
         raise InputError("reading Keras weights needs h5py", path=path, remedy='pip install "gxfast[models]"') from None
     if not path.is_file():
-        raise InputError("the weight file is not a readable file", path=path)
+        raise InputError("the weight file is not a readable file", path=path, remedy="check the path")
     try:
         with h5py.File(path, "r") as file:
             _check_settings(file, path)

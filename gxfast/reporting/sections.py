@@ -67,7 +67,11 @@ def model_sections(run: RunData, genes: tuple[str, ...], fdr_cut: float) -> list
     known |= {own for t in run.models for own in t.own_id}
     for gene in genes:
         if gene not in known:
-            raise InputError(f"gene {gene!r} is not in this run", path=run.path / "genes.tsv")
+            raise InputError(
+                f"gene {gene!r} is not in this run",
+                path=run.path / "genes.tsv",
+                remedy="choose from its columns gene_id and name",
+            )
     return [_section(run, table, genes, fdr_cut, k < _MOST_SECTIONS) for k, table in enumerate(run.models)]
 
 
