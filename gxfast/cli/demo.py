@@ -57,6 +57,10 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
             f"next: gxfast run --fasta {cohort.fasta} --vcf {cohort.vcf} --genes {cohort.genes} "
             f"--expression {cohort.expression} --model {cohort.model} -o mine"
         )
+    if not comparison.ok:
+        click.echo(
+            f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)", err=True
+        )
     return code or (0 if comparison.ok else 1)
 
 
