@@ -319,11 +319,9 @@ def _non_sequence_alleles(
     """Make ``*``, symbolic and break-end alleles reference, ``<DEL>`` a deletion, and refuse junk."""
     _, ref_length, first_allele, offset, bases = table
     plain = _IS_BASE[bases]
-    lengths = np.diff(offset)
     odd_letters = np.concatenate([[0], np.cumsum(~plain)])
     odd = np.flatnonzero(odd_letters[offset[1:]] > odd_letters[offset[:-1]])
-    empty = np.flatnonzero(lengths == 0)
-    if not len(odd) and not len(empty):
+    if not len(odd):
         return table, calls
     calls = calls.copy()
     record_of = np.searchsorted(first_allele, odd, side="right") - 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,3 +119,24 @@ def make_world() -> MakeWorld:
         return World(fasta, vcf)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A small simulated cohort; tests damage copies of it, never itself."""
+    from gxfast.demo import simulate_cohort
+
+    return simulate_cohort(tmp_path_factory.mktemp("cohort"), n_people=20, n_genes=9)
+
+
+@pytest.fixture
+def world(cohort: Any, tmp_path: Path) -> dict[str, Path]:
+    """A private copy of the inputs, to be damaged."""
+    folder = tmp_path / "world"
+    shutil.copytree(cohort.directory, folder)
+    names = {"fasta": cohort.fasta, "vcf": cohort.vcf, "genes": cohort.genes, "expression": cohort.expression}
+    paths = {key: folder / Path(path).name for key, path in names.items()}
+    # The model that ships with the package may not be among the copied files.
+    paths["model"] = folder / "model.onnx"
+    shutil.copy(cohort.model, paths["model"])
+    return paths

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,25 +13,7 @@ from typing import Any
 import pytest
 
 from gxfast.cli.main import main
-from gxfast.demo import simulate_cohort
 from gxfast.io.writers import index_vcf, write_bgzf
-
-
-@pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return simulate_cohort(tmp_path_factory.mktemp("cohort"), n_people=20, n_genes=9)
-
-
-@pytest.fixture
-def world(cohort: Any, tmp_path: Path) -> dict[str, Path]:
-    """A private copy of the inputs, to be damaged."""
-    folder = tmp_path / "world"
-    shutil.copytree(cohort.directory, folder)
-    names = {"fasta": cohort.fasta, "vcf": cohort.vcf, "genes": cohort.genes, "expression": cohort.expression}
-    paths = {key: folder / Path(path).name for key, path in names.items()}
-    paths["model"] = folder / "model.onnx"
-    shutil.copy(cohort.model, paths["model"])
-    return paths
 
 
 def arguments(world: dict[str, Path], output: Path) -> list[str]:
