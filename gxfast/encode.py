@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ._memory import stream_from
 from ._threads import resolve_threads
 from .errors import InputError
 from .kernels import backend
@@ -144,6 +145,8 @@ def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def _dtype_name(dtype: Any) -> str:
+    if isinstance(dtype, str) and dtype in _DTYPES:
+        return dtype
     try:
         name = str(np.dtype(dtype))
     except TypeError:
@@ -243,6 +246,7 @@ def one_hot(
         table,
         layout != "NLC",
         reverse_complement,
+        result.nbytes >= stream_from(),
         flat.reshape((n, length, 4) if layout == "NLC" else (n, 4, length)),
         resolve_threads(n_threads),
     )

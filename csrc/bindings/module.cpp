@@ -7,6 +7,7 @@ namespace gxfast::bindings {
 void bind_one_hot(pybind11::module_ &module);
 void bind_haplotype(pybind11::module_ &module);
 void bind_mutagenesis(pybind11::module_ &module);
+void bind_memory(pybind11::module_ &module);
 } // namespace gxfast::bindings
 
 PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
@@ -16,4 +17,5 @@ PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
   gxfast::bindings::bind_one_hot(module);
   gxfast::bindings::bind_haplotype(module);
   gxfast::bindings::bind_mutagenesis(module);
+  gxfast::bindings::bind_memory(module);
 }

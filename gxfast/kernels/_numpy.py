@@ -24,6 +24,7 @@ def one_hot(
     table: NDArray[Any],
     channels_first: bool,
     reverse: bool,
+    stream: bool,
     out: NDArray[Any],
     n_threads: int,
 ) -> None:

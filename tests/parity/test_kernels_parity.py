@@ -133,20 +133,25 @@ class TestHaplotypes:
 class TestOthers:
     @modest
     @given(
-        st.integers(0, 5), st.integers(0, 40), st.sampled_from(["u1", "u2", "u4", "u8"]), st.booleans(),
-        st.booleans(), st.integers(1, 3), st.integers(0, 2**32 - 1),
+        st.integers(0, 5), st.integers(0, 200), st.sampled_from(["u1", "u2", "u4", "u8"]), st.booleans(),
+        st.booleans(), st.booleans(), st.booleans(), st.integers(1, 3), st.integers(0, 2**32 - 1),
     )  # fmt: skip
     def test_one_hot_and_translate(
-        self, n: int, length: int, dtype: str, first: bool, reverse: bool, threads: int, seed: int
-    ) -> None:
+        self, n: int, length: int, dtype: str, first: bool, reverse: bool, stream: bool, regular: bool,
+        threads: int, seed: int,
+    ) -> None:  # fmt: skip
         rng = np.random.default_rng(seed)
         sequences = rng.integers(0, 256, (n, length), np.uint8)
         table = rng.integers(0, np.iinfo(dtype).max, (256, 4), dtype)
+        if regular:  # one set channel per byte, or all four alike: what the vector kernels take
+            table = np.where(rng.permuted(np.tile(np.eye(4, dtype=bool), (64, 1)), axis=1), table[0, 0] | 1, 0)
+            table[rng.random(256) < 0.3] = table[0, 1]
+            table = table.astype(dtype)
         letters = rng.integers(0, 256, 256, np.uint8)
         outs, texts = [], []
         for kernels in (CPP, TWIN):
             outs.append(np.empty((n, 4, length) if first else (n, length, 4), dtype))
-            kernels.one_hot(sequences, table, first, reverse, outs[-1], threads)
+            kernels.one_hot(sequences, table, first, reverse, stream, outs[-1], threads)
             texts.append(np.empty((n, length), np.uint8))
             kernels.translate(sequences, letters, reverse, texts[-1], threads)
         assert np.array_equal(*outs)

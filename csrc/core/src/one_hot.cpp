@@ -1,15 +1,10 @@
 #include "gxfast/one_hot.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
-#include "gxfast/cpu.hpp"
 #include "gxfast/parallel.hpp"
-
-#if GXFAST_X86
-#include <immintrin.h>
-#endif
+#include "one_hot_kernels.hpp"
 
 namespace gxfast {
 namespace {
@@ -17,126 +12,130 @@ namespace {
 constexpr std::int64_t kChannels = 4;
 // Enough work per block that handing it to a thread is free beside it.
 constexpr std::int64_t kBasesPerBlock = 1 << 16;
-// A block of one channel stays in L1 while the four channel planes are written from the same input.
-constexpr std::int64_t kPlaneBlock = 4096;
-
-template <class Element> using Plane = std::array<Element, 256>;
-
-template <class Element>
-void rows_nlc(const std::uint8_t *sequence, std::int64_t length, const Element *table, bool reverse,
-              Element *out) {
-  const std::uint8_t *read = reverse ? sequence + length - 1 : sequence;
-  const std::ptrdiff_t step = reverse ? -1 : 1;
-  for (std::int64_t i = 0; i < length; ++i, read += step, out += kChannels)
-    std::memcpy(out, table + kChannels * *read, kChannels * sizeof(Element));
-}
-
-template <class Element>
-void planes_ncl(const std::uint8_t *sequence, std::int64_t length,
-                const std::array<Plane<Element>, kChannels> &planes, bool reverse, Element *out) {
-  for (std::int64_t begin = 0; begin < length; begin += kPlaneBlock) {
-    const std::int64_t end = std::min(length, begin + kPlaneBlock);
-    for (std::int64_t c = 0; c < kChannels; ++c) {
-      const Plane<Element> &plane = planes[static_cast<std::size_t>(c)];
-      Element *row = out + c * length;
-      if (reverse)
-        for (std::int64_t i = begin; i < end; ++i)
-          row[i] = plane[sequence[length - 1 - i]];
-      else
-        for (std::int64_t i = begin; i < end; ++i)
-          row[i] = plane[sequence[i]];
-    }
-  }
-}
+// A block of input stays in L1 while it is expanded, once or (NCL) four times.
+constexpr std::int64_t kBlock = 4096;
 
 std::int64_t sequences_per_block(std::int64_t length) {
   return std::max<std::int64_t>(1, kBasesPerBlock / std::max<std::int64_t>(length, 1));
 }
 
-void translate_row(const std::uint8_t *sequence, std::int64_t length, const std::uint8_t *table, bool reverse,
-                   std::uint8_t *out) {
-  if (reverse)
-    for (std::int64_t k = 0; k < length; ++k)
-      out[k] = table[sequence[length - 1 - k]];
-  else
-    for (std::int64_t k = 0; k < length; ++k)
-      out[k] = table[sequence[k]];
-}
-
-#if GXFAST_X86
-/// The whole 256-byte table sits in four registers; one look-up translates 64 bases.
-__attribute__((target("avx512f,avx512bw,avx512vbmi"))) void
-translate_row_avx512(const std::uint8_t *sequence, std::int64_t length, const std::uint8_t *table,
-                     bool reverse, std::uint8_t *out) {
-  const __m512i t0 = _mm512_loadu_si512(table), t1 = _mm512_loadu_si512(table + 64);
-  const __m512i t2 = _mm512_loadu_si512(table + 128), t3 = _mm512_loadu_si512(table + 192);
-  alignas(64) std::uint8_t backwards[64];
-  for (int i = 0; i < 64; ++i)
-    backwards[i] = static_cast<std::uint8_t>(63 - i);
-  const __m512i flip = _mm512_load_si512(backwards);
-  std::int64_t k = 0;
-  for (; k + 64 <= length; k += 64) {
-    __m512i bases = _mm512_loadu_si512(sequence + (reverse ? length - 64 - k : k));
-    if (reverse)
-      bases = _mm512_maskz_permutexvar_epi8(~0ULL, flip, bases); // maskz: GCC 12 warns of the plain form
-    const __m512i low = _mm512_permutex2var_epi8(t0, bases, t1);
-    const __m512i high = _mm512_permutex2var_epi8(t2, bases, t3);
-    _mm512_storeu_si512(out + k, _mm512_mask_blend_epi8(_mm512_movepi8_mask(bases), low, high));
-  }
-  translate_row(reverse ? sequence : sequence + k, length - k, table, reverse, out + k);
-}
-#endif
-
-using TranslateRow = void (*)(const std::uint8_t *, std::int64_t, const std::uint8_t *, bool, std::uint8_t *);
-
-TranslateRow translate_row_for_this_cpu() {
-#if GXFAST_X86
-  static const bool fast = __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw");
-  if (fast)
-    return translate_row_avx512;
-#endif
-  return translate_row;
+/// Channel that alone is not 0, kUnknownClass if all four are alike, -1 for anything else.
+template <class Element> int class_of_row(const Element *row) {
+  if (std::all_of(row, row + kChannels, [&](Element value) { return value == row[0]; }))
+    return kUnknownClass;
+  int channel = -1;
+  for (int c = 0; c < kChannels; ++c)
+    if (row[c] != 0) {
+      if (channel >= 0)
+        return -1;
+      channel = c;
+    }
+  return channel;
 }
 
 } // namespace
 
+template <class Element> OneHotTable<Element>::OneHotTable(const Element *table) {
+  std::copy(table, table + table_.size(), table_.begin());
+  has_classes_ = find_classes();
+}
+
+template <class Element> bool OneHotTable<Element>::find_classes() {
+  bool one_known = false, unknown_known = false;
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    const Element *of_byte = table_.data() + kChannels * byte;
+    const int found = class_of_row(of_byte);
+    if (found < 0)
+      return false;
+    class_of_[byte] = static_cast<std::uint8_t>(found);
+    const bool is_unknown = found == kUnknownClass;
+    Element &value = is_unknown ? unknown_ : one_;
+    bool &known = is_unknown ? unknown_known : one_known;
+    const Element here = is_unknown ? of_byte[0] : of_byte[found];
+    if (known && value != here)
+      return false;
+    value = here;
+    known = true;
+  }
+  return true;
+}
+
+template <class Element>
+void OneHotTable<Element>::encode(const std::uint8_t *sequence, std::int64_t length, Layout layout,
+                                  bool reverse, bool stream, Element *out) const {
+  if (has_classes_ && kernel_set().of<Element>().rows != nullptr)
+    encode_classes(sequence, length, layout, reverse, stream, out);
+  else
+    encode_any(sequence, length, layout, reverse, out);
+}
+
+template <class Element>
+void OneHotTable<Element>::encode_classes(const std::uint8_t *sequence, std::int64_t length, Layout layout,
+                                          bool reverse, bool stream, Element *out) const {
+  const KernelSet &kernels = kernel_set();
+  const ClassKernels<Element> &expand = kernels.of<Element>();
+  std::uint8_t classes[kBlock];
+  for (std::int64_t begin = 0; begin < length; begin += kBlock) {
+    const std::int64_t n = std::min(kBlock, length - begin);
+    const std::int64_t from = reverse ? length - begin - n : begin;
+    kernels.translate(sequence + from, n, class_of_.data(), reverse, classes);
+    if (layout == Layout::NLC)
+      expand.rows(classes, n, one_, unknown_, stream, out + kChannels * begin);
+    else
+      for (std::uint8_t c = 0; c < kChannels; ++c)
+        expand.plane(classes, n, c, one_, unknown_, stream, out + c * length + begin);
+  }
+}
+
+template <class Element>
+void OneHotTable<Element>::encode_any(const std::uint8_t *sequence, std::int64_t length, Layout layout,
+                                      bool reverse, Element *out) const {
+  const std::uint8_t *read = reverse ? sequence + length - 1 : sequence;
+  const std::ptrdiff_t step = reverse ? -1 : 1;
+  if (layout == Layout::NLC) {
+    for (std::int64_t i = 0; i < length; ++i, read += step)
+      std::memcpy(out + kChannels * i, row(*read), kChannels * sizeof(Element));
+    return;
+  }
+  for (std::int64_t begin = 0; begin < length; begin += kBlock) {
+    const std::int64_t end = std::min(length, begin + kBlock);
+    for (std::int64_t c = 0; c < kChannels; ++c)
+      for (std::int64_t i = begin; i < end; ++i)
+        out[c * length + i] = row(read[i * step])[c];
+  }
+}
+
 template <class Element>
 void one_hot(const std::uint8_t *sequences, std::int64_t n, std::int64_t length, const Element *table,
-             Layout layout, bool reverse, Element *out, int n_threads) {
-  if (length == 0)
+             Layout layout, bool reverse, bool stream, Element *out, int n_threads) {
+  if (n == 0 || length == 0)
     return;
-  std::array<Plane<Element>, kChannels> planes;
-  for (std::size_t byte = 0; byte < 256; ++byte)
-    for (std::size_t c = 0; c < kChannels; ++c)
-      planes[c][byte] = table[byte * kChannels + c];
+  const OneHotTable<Element> encoder(table);
   parallel_for(n, sequences_per_block(length), n_threads, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::uint8_t *sequence = sequences + i * length;
-      Element *target = out + i * length * kChannels;
-      if (layout == Layout::NLC)
-        rows_nlc(sequence, length, table, reverse, target);
-      else
-        planes_ncl(sequence, length, planes, reverse, target);
-    }
+    for (std::int64_t i = begin; i < end; ++i)
+      encoder.encode(sequences + i * length, length, layout, reverse, stream, out + i * length * kChannels);
+    if (stream)
+      finish_streaming();
   });
 }
 
 void translate(const std::uint8_t *sequences, std::int64_t n, std::int64_t length, const std::uint8_t *table,
                bool reverse, std::uint8_t *out, int n_threads) {
-  const auto row = translate_row_for_this_cpu();
+  const auto row = kernel_set().translate;
   parallel_for(n, sequences_per_block(length), n_threads, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       row(sequences + i * length, length, table, reverse, out + i * length);
   });
 }
 
-template void one_hot(const std::uint8_t *, std::int64_t, std::int64_t, const std::uint8_t *, Layout, bool,
-                      std::uint8_t *, int);
-template void one_hot(const std::uint8_t *, std::int64_t, std::int64_t, const std::uint16_t *, Layout, bool,
-                      std::uint16_t *, int);
-template void one_hot(const std::uint8_t *, std::int64_t, std::int64_t, const std::uint32_t *, Layout, bool,
-                      std::uint32_t *, int);
-template void one_hot(const std::uint8_t *, std::int64_t, std::int64_t, const std::uint64_t *, Layout, bool,
-                      std::uint64_t *, int);
+#define GXFAST_INSTANTIATE(Element)                                                                          \
+  template class OneHotTable<Element>;                                                                       \
+  template void one_hot(const std::uint8_t *, std::int64_t, std::int64_t, const Element *, Layout, bool,     \
+                        bool, Element *, int);
+GXFAST_INSTANTIATE(std::uint8_t)
+GXFAST_INSTANTIATE(std::uint16_t)
+GXFAST_INSTANTIATE(std::uint32_t)
+GXFAST_INSTANTIATE(std::uint64_t)
+#undef GXFAST_INSTANTIATE
 
 } // namespace gxfast

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace gxfast {
@@ -11,12 +12,43 @@ enum class Layout { NLC, NCL };
 ///
 /// Element is an unsigned integer of the width of the output type (1, 2, 4 or 8 bytes), because the kernel
 /// moves bit patterns and never computes.
-///
-/// sequences: (n, length); out: (n, length, 4) for NLC, (n, 4, length) for NCL. With `reverse`, position i
-/// of the output reads position length-1-i; the complement is the table's business.
+template <class Element> class OneHotTable {
+public:
+  explicit OneHotTable(const Element *table);
+
+  /// One sequence: out is (length, 4) for NLC, (4, length) for NCL. With `reverse`, position i of the output
+  /// reads position length-1-i; the complement is the table's business. `stream` writes past the caches:
+  /// faster where the output is much larger than they are, slower where it is read soon. The caller then
+  /// calls finish_streaming() on the same thread.
+  void encode(const std::uint8_t *sequence, std::int64_t length, Layout layout, bool reverse, bool stream,
+              Element *out) const;
+
+  /// One base, as a row of four channels.
+  const Element *row(std::uint8_t base) const { return table_.data() + 4 * base; }
+
+private:
+  void encode_classes(const std::uint8_t *sequence, std::int64_t length, Layout layout, bool reverse,
+                      bool stream, Element *out) const;
+  void encode_any(const std::uint8_t *sequence, std::int64_t length, Layout layout, bool reverse,
+                  Element *out) const;
+  bool find_classes();
+
+  std::array<Element, 1024> table_;
+  // Nearly all tables are of one kind: `one_` in a single channel per base, or `unknown_` in all four. Then a
+  // base is one of five classes, which vector instructions expand without looking anything up.
+  bool has_classes_;
+  std::array<std::uint8_t, 256> class_of_{};
+  Element one_ = 0;
+  Element unknown_ = 0;
+};
+
+/// sequences: (n, length); out: (n, length, 4) for NLC, (n, 4, length) for NCL.
 template <class Element>
 void one_hot(const std::uint8_t *sequences, std::int64_t n, std::int64_t length, const Element *table,
-             Layout layout, bool reverse, Element *out, int n_threads);
+             Layout layout, bool reverse, bool stream, Element *out, int n_threads);
+
+/// Makes streamed output visible to other threads before they are told of it.
+void finish_streaming();
 
 /// out[i] = table[sequences[i]], row by row, reversed within the row if asked: reverse complement, codes.
 void translate(const std::uint8_t *sequences, std::int64_t n, std::int64_t length, const std::uint8_t *table,
