@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Table", "allele_texts", "make_table", "with_alleles"]
+__all__ = ["Table", "allele_texts", "concatenate_tables", "make_table", "with_alleles"]
 
 Int64Array = NDArray[np.int64]
 # position, ref_length, first_allele, allele_offset, bases: the arguments of ``Variants``
@@ -40,3 +40,15 @@ def make_table(position: Int64Array, ref_length: Int64Array, texts: list[list[by
     firsts = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     offsets = np.cumsum([0, *map(len, flat)], dtype=np.int64)
     return position, ref_length, firsts, offsets, np.frombuffer(b"".join(flat), np.uint8)
+
+
+def concatenate_tables(tables: list[Table]) -> Table:
+    """The table of consecutive stretches of one contig."""
+
+    def joined(index: int) -> Int64Array:
+        shifts = np.cumsum([0, *(int(table[index][-1]) for table in tables)])
+        parts = [table[index][:-1] + shift for table, shift in zip(tables, shifts[:-1], strict=True)]
+        return np.concatenate([*parts, shifts[-1:]]).astype(np.int64)
+
+    position, ref_length, bases = (np.concatenate([table[i] for table in tables]) for i in (0, 1, 4))
+    return position, ref_length, joined(2), joined(3), bases

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,11 +32,30 @@ class Variants:
         bases: NDArray[np.uint8],
     ) -> None: ...
 
-def unique_columns(calls: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]: ...
-def resolve_overlaps(variants: Variants, alleles: NDArray[np.int8]) -> int: ...
+def carried_alleles(
+    calls: NDArray[np.int8], first_allele: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]: ...
+def unique_rows(
+    offset: NDArray[np.int64], alleles: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]: ...
+def join_rows(
+    parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int32]]], shifts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]: ...
+def rows_in_window(
+    variants: Variants,
+    offset: NDArray[np.int64],
+    alleles: NDArray[np.int32],
+    chosen: NDArray[np.int64],
+    low: int,
+    high: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]: ...
+def resolve_overlaps(
+    variants: Variants, offset: NDArray[np.int64], alleles: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]: ...
 def haplotype_extents(
     variants: Variants,
-    alleles: NDArray[np.int8],
+    offset: NDArray[np.int64],
+    alleles: NDArray[np.int32],
     reference: NDArray[np.uint8],
     reference_start: int,
     anchor: int,
@@ -44,7 +65,8 @@ def haplotype_extents(
 ) -> None: ...
 def haplotype_bases(
     variants: Variants,
-    alleles: NDArray[np.int8],
+    offset: NDArray[np.int64],
+    alleles: NDArray[np.int32],
     reference: NDArray[np.uint8],
     reference_start: int,
     anchor: int,
@@ -53,9 +75,26 @@ def haplotype_bases(
     out: NDArray[np.uint8],
     n_threads: int,
 ) -> None: ...
+def haplotype_one_hot(
+    variants: Variants,
+    offset: NDArray[np.int64],
+    alleles: NDArray[np.int32],
+    reference: NDArray[np.uint8],
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    table: NDArray[np.unsignedinteger],
+    channels_first: bool,
+    reverse: bool,
+    stream: bool,
+    out: NDArray[np.unsignedinteger],
+    n_threads: int,
+) -> None: ...
 def haplotype_positions(
     variants: Variants,
-    alleles: NDArray[np.int8],
+    offset: NDArray[np.int64],
+    alleles: NDArray[np.int32],
     reference: NDArray[np.uint8],
     reference_start: int,
     anchor: int,
@@ -66,7 +105,8 @@ def haplotype_positions(
 ) -> None: ...
 def consensus(
     variants: Variants,
-    alleles: NDArray[np.int8],
+    offset: NDArray[np.int64],
+    alleles: NDArray[np.int32],
     reference: NDArray[np.uint8],
     reference_start: int,
     start: int,
@@ -82,3 +122,17 @@ def write_mutants(
     out: NDArray[np.uint8],
     n_threads: int,
 ) -> None: ...
+
+class EditedRows:
+    def __init__(
+        self,
+        sequence: NDArray[np.uint8],
+        table: NDArray[np.uint8],
+        channels_first: bool,
+        offset: NDArray[np.int64],
+        position: NDArray[np.int64],
+        base: NDArray[np.uint8],
+        batch: NDArray[np.uint8],
+    ) -> None: ...
+    def step(self) -> int: ...
+    def reset(self) -> None: ...

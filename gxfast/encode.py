@@ -30,6 +30,7 @@ IUPAC: Final = {
     "B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG",
 }  # fmt: skip
 _COMPLEMENT: Final = dict(zip("ACGTURYSWKMBDHVN", "TGCAAYRSWMKVHDBN", strict=True))
+_COPY_BYTES: Final = 1 << 20
 _DTYPES: Final = {"float32": 4, "float16": 2, "uint8": 1, "int8": 1, "float64": 8}
 _LAYOUTS: Final = ("NLC", "NCL", "NC1L")
 
@@ -155,7 +156,11 @@ def _dtype_name(dtype: Any) -> str:
     return name
 
 
-def _output(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+def output_array(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+    """Return ``out`` if it can be filled with that shape and dtype, or a new array.
+
+    Large new arrays lie on huge pages: NumPy asks the kernel for them from 4 MiB on.
+    """
     if out is None:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray) or out.dtype != np.dtype(dtype) or out.shape != shape:
@@ -164,6 +169,22 @@ def _output(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -> NDA
     if not out.flags.c_contiguous or not out.flags.writeable:
         raise InputError("out must be C-contiguous and writeable")
     return out
+
+
+def one_hot_table(
+    n: int, length: int, layout: str, dtype: str, unknown: str, channels: str, complement: bool,
+    ambiguous: str = "unknown",
+) -> tuple[NDArray[Any], tuple[int, ...]]:  # fmt: skip
+    """Return the kernels' look-up table (256, 4) and the output shape for ``n`` sequences; checks the choices."""
+    _check_choice("layout", layout, _LAYOUTS)
+    _check_choice("dtype", dtype, tuple(_DTYPES))
+    _check_choice("unknown", unknown, ("zero", "quarter"))
+    if sorted(channels) != sorted("ACGT"):
+        raise InputError(f"channels must be a permutation of ACGT, found {channels!r}")
+    if dtype in ("uint8", "int8") and (unknown == "quarter" or ambiguous == "fraction"):
+        raise InputError(f"fractions cannot be written as {dtype}", remedy="use dtype='float32' or 'float16'")
+    shape = {"NLC": (n, length, 4), "NCL": (n, 4, length), "NC1L": (n, 4, 1, length)}[layout]
+    return _one_hot_table(dtype, unknown, ambiguous, channels, complement), shape
 
 
 def _reject_unknown(sequences: UInt8Array, with_iupac: bool, what: str) -> None:
@@ -217,29 +238,23 @@ def one_hot(
     InputError
         For arguments outside the above, unequal lengths, or unknown bases under ``"error"``.
     """
-    _check_choice("layout", layout, _LAYOUTS)
     dtype = _dtype_name(dtype)
     _check_choice("unknown", unknown, ("zero", "quarter", "error"))
     _check_choice("ambiguous", ambiguous, ("unknown", "fraction", "error"))
-    if sorted(channels) != sorted("ACGT"):
-        raise InputError(f"channels must be a permutation of ACGT, found {channels!r}")
-    if dtype in ("uint8", "int8") and (unknown == "quarter" or ambiguous == "fraction"):
-        raise InputError(f"fractions cannot be written as {dtype}", remedy="use dtype='float32' or 'float16'")
     sequences, single = as_sequences(seqs)
+    n, length = sequences.shape
+    table, shape = one_hot_table(
+        n, length, layout, dtype, "zero" if unknown == "error" else unknown, channels, reverse_complement, ambiguous
+    )
     if unknown == "error":
         _reject_unknown(sequences, ambiguous != "error", "unknown")
     if ambiguous == "error":
         iupac_only = _known_bytes(True)[sequences] > _known_bytes(False)[sequences]
         if iupac_only.any():
             _reject_unknown(np.where(iupac_only, sequences, np.uint8(0)), False, "ambiguous")
-    n, length = sequences.shape
-    shape = {"NLC": (n, length, 4), "NCL": (n, 4, length), "NC1L": (n, 4, 1, length)}[layout]
-    result = _output(out, shape[1:] if single else shape, dtype)
+    result = output_array(out, shape[1:] if single else shape, dtype)
     if np.may_share_memory(sequences, result):
         sequences = sequences.copy()
-    table = _one_hot_table(
-        dtype, "quarter" if unknown == "quarter" else "zero", ambiguous, channels, reverse_complement
-    )
     flat = result.reshape(-1).view(table.dtype)
     backend().one_hot(
         sequences,
@@ -302,7 +317,7 @@ def reverse_complement(
         flipped = np.flip(array, axis=axes)
         if out is None:
             return np.ascontiguousarray(flipped)
-        target = _output(out, array.shape, str(array.dtype))
+        target = output_array(out, array.shape, str(array.dtype))
         target[...] = flipped
         return target
     result = _translated(x, _complement_table(), True, out, n_threads)
@@ -316,11 +331,24 @@ def reverse_complement(
     return [row.decode("ascii") if isinstance(given, str) else row for row, given in zip(rows, x, strict=True)]
 
 
+def complement_bases(letters: UInt8Array) -> UInt8Array:
+    """Complement letters or codes one by one, without reversing."""
+    return _complement_table()[letters]
+
+
+def reverse_complement_in_place(sequences: UInt8Array, n_threads: int) -> None:
+    """Reverse-complement the rows of (N, L) where they are, a block of rows at a time."""
+    step = max(1, _COPY_BYTES // max(1, sequences.shape[1]))
+    for first in range(0, len(sequences), step):
+        rows = sequences[first : first + step]
+        backend().translate(rows.copy(), _complement_table(), True, rows, n_threads)
+
+
 def _translated(
     seqs: Sequences, table: UInt8Array, reverse: bool, out: UInt8Array | None, n_threads: int
 ) -> UInt8Array:
     sequences, single = as_sequences(seqs)
-    result = _output(out, sequences.shape[1:] if single else sequences.shape, "uint8")
+    result = output_array(out, sequences.shape[1:] if single else sequences.shape, "uint8")
     if np.may_share_memory(sequences, result):
         sequences = sequences.copy()  # in place: the kernel reads after it has written
     backend().translate(sequences, table, reverse, result.reshape(sequences.shape), resolve_threads(n_threads))

@@ -10,34 +10,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._rows import Rows
 from ._threads import resolve_threads
 from .encode import reverse_complement
 from .errors import InputError
 from .io.fasta import Genome
-from .io.vcf import Genotypes
+from .io.vcf import GenotypeSource
 from .kernels import backend
-from .records import HaplotypePolicy, prepare_records
+from .records import HaplotypePolicy, PreparedRecords, prepare_records, refuse_overlaps
+from .store import FIRST_MARGIN, HaplotypeStore
 from .types import Windows
 
 __all__ = ["HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"]
 
 Int64Array = NDArray[np.int64]
-
-# First guess of how much personal sequence a net deletion may draw in from beyond the window.
-_FIRST_MARGIN = 512
-
-
-class GenotypeSource(Protocol):
-    """Genotypes in memory, or a file that reads them by region."""
-
-    @property
-    def samples(self) -> tuple[str, ...]: ...
-    def region(self, chrom: str, start: int, end: int) -> Genotypes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,7 @@ class HaplotypeBatch:
     counts : dict of str to int
         How many records and calls met each policy (see `HaplotypePolicy`).
     positions : int64 array, shape (N, L), or None
-        Reference position of every base, -1 where inserted (on request).
+        Reference position of every base (on request); -1 where inserted, or before the contig.
     """
 
     sequences: NDArray[np.uint8]
@@ -79,7 +70,7 @@ class HaplotypeBatch:
 
 def haplotypes(
     genome: Genome,
-    genotypes: GenotypeSource,
+    genotypes: GenotypeSource | HaplotypeStore,
     windows: Windows,
     *,
     anchor: str | None = None,
@@ -97,8 +88,8 @@ def haplotypes(
     Parameters
     ----------
     genome : Genome
-    genotypes : Genotypes or VariantFile
-        In memory, or read on demand.
+    genotypes : Genotypes, VariantFile, VariantFileSet or HaplotypeStore
+        In memory, or read on demand; a store has its own policy.
     windows : Windows
     anchor : {None, "start", "end"}
         The base that keeps its index: ``windows.anchor`` (the TSS) by default, or the first or last of the
@@ -119,7 +110,7 @@ def haplotypes(
         Naming the file and the record: REF that is not in the FASTA, heterozygous calls without phase, and
         whatever else the policy refuses.
     """
-    policy = policy or HaplotypePolicy()
+    policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     threads = resolve_threads(n_threads)
     built = [
         _build_window(genome, genotypes, windows, w, _anchor_of(windows, w, anchor), policy, positions, threads)
@@ -149,7 +140,7 @@ class _WindowHaplotypes:
 
 def _build_window(
     genome: Genome,
-    genotypes: GenotypeSource,
+    genotypes: GenotypeSource | HaplotypeStore,
     windows: Windows,
     w: int,
     anchor: int,
@@ -162,77 +153,97 @@ def _build_window(
     if not 0 <= left < length:
         raise InputError(f"anchor {chrom}:{anchor + 1} lies outside its window")
     kernels: Any = backend()
-    margin = 0 if policy.variants == "snv" else _FIRST_MARGIN
+    margin = 0 if policy.variants == "snv" else FIRST_MARGIN
     while True:
         low, high = start - margin, start + length + margin
         reference = genome.fetch_array(chrom, low, high)
-        records = prepare_records(genotypes.region(chrom, low, high), reference, low, policy)
-        variants = kernels.Variants(*records.table)
-        with_reference = np.concatenate([np.zeros((len(records), 1), np.int8), records.alleles], axis=1)
-        index, _, alleles = kernels.unique_columns(with_reference)
-        skipped = kernels.resolve_overlaps(variants, alleles)
-        extents = np.empty((len(alleles), 3), np.int64)
-        kernels.haplotype_extents(variants, alleles, reference, low, anchor, left, length - left, extents)
+        records = _records(genotypes, chrom, low, high, reference, policy)
+        where = reference, low, anchor, left, length - left
+        index, unique = _unique(kernels, records.carried.after_empty())
+        carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
+        skipped = len(unique.values) - len(carried.values)
+        extents = np.empty((carried.n, 3), np.int64)
+        kernels.haplotype_extents(records.variants, *carried, *where, extents)
         missing = max(low - int(extents[:, 0].min()), int(extents[:, 1].max()) - high, 0)
         if missing == 0:
             break
         # A net deletion reached past what was read: read further and build again.
-        margin += missing + _FIRST_MARGIN
-    if skipped and policy.overlap == "error":
-        raise InputError(
-            f"{skipped} overlapping variants on one haplotype in {chrom}:{start + 1}-{start + length}",
-            path=records.source,
-            remedy="use overlap='first' to let the first record win, or remove them with bcftools",
-        )
-    index, alleles, extents = _merge_equal(kernels, index, alleles, extents, records.table, skipped)
-    sequences = np.empty((len(alleles), length), np.uint8)
-    kernels.haplotype_bases(variants, alleles, reference, low, anchor, left, length - left, sequences, n_threads)
+        margin += missing + FIRST_MARGIN
+    refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{start + length}")
+    index, carried, extents = _merge_equal(kernels, index, carried, extents, records.table)
+    sequences = np.empty((carried.n, length), np.uint8)
+    kernels.haplotype_bases(records.variants, *carried, *where, sequences, n_threads)
     position_map = None
     if positions:
-        position_map = np.empty((len(alleles), length), np.int64)
-        kernels.haplotype_positions(
-            variants, alleles, reference, low, anchor, left, length - left, position_map, n_threads
-        )
+        position_map = np.empty((carried.n, length), np.int64)
+        kernels.haplotype_positions(records.variants, *carried, *where, position_map, n_threads)
     if windows.reverse[w]:
         sequences = reverse_complement(sequences)
         position_map = None if position_map is None else np.ascontiguousarray(position_map[:, ::-1])
     carriers = index[1:].reshape(-1, 2).copy()
     carriers[records.absent] = -1
-    inside = (records.table[0] < start + length) & (records.table[0] + records.table[1] > start)
     counts = records.counts
     counts["overlap_skipped"] += skipped
     counts["anchor_deleted"] += int(extents[np.unique(carriers[carriers >= 0]), 2].sum())
     return _WindowHaplotypes(
         sequences,
         carriers,
-        int(((records.alleles > 0).any(axis=1) & inside).sum()),
+        _variants_inside(records, start, start + length),
         len(np.unique(carriers[carriers >= 0])),
         counts,
         position_map,
     )
 
 
+def _records(
+    source: GenotypeSource | HaplotypeStore,
+    chrom: str,
+    low: int,
+    high: int,
+    reference: NDArray[np.uint8],
+    policy: HaplotypePolicy,
+) -> PreparedRecords:
+    if not isinstance(source, HaplotypeStore):
+        return prepare_records(source.region(chrom, low, high), reference, low, policy)
+    if policy != source.policy:
+        raise InputError(f"the store was read with {source.policy}", remedy="give the same policy, or leave it out")
+    return source.records_in(chrom, low, high)
+
+
+def _unique(kernels: Any, rows: Rows) -> tuple[NDArray[np.int32], Rows]:
+    """Distinct rows, in order of first appearance, and which of them each row is."""
+    index, first = kernels.unique_rows(*rows)
+    return index, rows.take(first)
+
+
+def _variants_inside(records: PreparedRecords, start: int, end: int) -> int:
+    """Records that touch the window and that somebody carries."""
+    position, ref_length, first_allele = records.table[:3]
+    carried = np.searchsorted(first_allele, np.unique(records.carried.values), side="right") - 1
+    carried = np.unique(carried)
+    return int(((position[carried] < end) & (position[carried] + ref_length[carried] > start)).sum())
+
+
 def _merge_equal(
     kernels: Any,
     index: NDArray[np.int32],
-    alleles: NDArray[np.int8],
+    carried: Rows,
     extents: Int64Array,
     table: tuple[NDArray[Any], ...],
-    skipped: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int8], Int64Array]:
-    """Forget alleles that were overridden or lie beyond a haplotype's reach, and merge what is then equal."""
+) -> tuple[NDArray[np.int32], Rows, Int64Array]:
+    """Forget alleles that lie beyond a haplotype's reach, and merge what is then equal."""
     position, ref_length, first_allele, offset, bases = table
-    record = np.repeat(np.arange(len(position)), np.diff(first_allele))
-    ref, letter = first_allele[:-1][record], np.append(bases, np.uint8(0))[offset[:-1]]
+    allele = carried.values
+    record = np.searchsorted(first_allele, allele, side="right") - 1
+    ref = first_allele[record]
+    letter, first_letter = (np.append(bases, np.uint8(0))[offset[i]] for i in (allele, ref))
     # The base before an indel, which VCF writes as its first letter, is not changed by it.
-    has_anchor_base = (np.diff(offset) != ref_length[record]) & (letter == letter[ref])
-    start = position + has_anchor_base[first_allele[:-1] + alleles]
-    reached = (start < extents[:, 1:2]) & (position + ref_length > extents[:, :1])
-    if reached.all() and not skipped:
-        return index, alleles, extents
-    effective = np.ascontiguousarray(np.where(reached, alleles, np.int8(0)).T)
-    merged, first, unique = kernels.unique_columns(effective)
-    return merged[index], unique, extents[first]
+    has_anchor_base = (offset[allele + 1] - offset[allele] != ref_length[record]) & (letter == first_letter)
+    row = carried.row_of_each()
+    reached = position[record] + has_anchor_base < extents[row, 1]
+    reached &= position[record] + ref_length[record] > extents[row, 0]
+    merged, first = kernels.unique_rows(*carried.where(reached))
+    return merged[index], carried.where(reached).take(first), extents[first]
 
 
 def _join(
@@ -292,10 +303,10 @@ def consensus(
     high = max(end, int(reach.max(initial=end)))
     reference = genome.fetch_array(chrom, low, high)
     records = prepare_records(replace(records_in, start=low, end=high), reference, low, policy)
-    variants = kernels.Variants(*records.table)
-    with_reference = np.concatenate([np.zeros((len(records), 1), np.int8), records.alleles], axis=1)
-    index, _, alleles = kernels.unique_columns(with_reference)
-    kernels.resolve_overlaps(variants, alleles)
+    index, unique = _unique(kernels, records.carried.after_empty())
+    carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
+    skipped = len(unique.values) - len(carried.values)
+    refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{end}")
     carriers = index[1:].reshape(-1, 2).copy()
     carriers[records.absent] = -1
-    return kernels.consensus(variants, alleles, reference, low, start, end), carriers
+    return kernels.consensus(records.variants, *carried, reference, low, start, end), carriers

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from .errors import InputError, ModelError
 from .io.fasta import Genome
-from .personal import GenotypeSource, HaplotypeBatch, HaplotypePolicy, haplotypes
+from .io.vcf import GenotypeSource
+from .personal import HaplotypeBatch, HaplotypePolicy, haplotypes
 from .types import GeneTable, PredictionSet, Windows
 
 if TYPE_CHECKING:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._alleles import Table, allele_texts, make_table, with_alleles
+from ._rows import Rows
 from .errors import InputError
 from .io.vcf import Genotypes
+from .kernels import backend
 
-__all__ = ["HaplotypePolicy", "PreparedRecords", "prepare_records"]
+__all__ = ["HaplotypePolicy", "PreparedRecords", "prepare_records", "refuse_overlaps"]
 
 Int64Array = NDArray[np.int64]
 
@@ -32,9 +34,7 @@ _CHOICES: Final = {
 # More mismatches than this share of the records means another assembly, whatever the policy.
 _MAX_MISMATCH_SHARE: Final = 0.01
 _MIN_RECORDS_FOR_SHARE: Final = 20
-_IUPAC_PAIR: Final = {
-    "AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M",
-}  # fmt: skip
+_IUPAC_PAIR: Final = {"AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M"}
 
 _UPPER = np.arange(256, dtype=np.uint8)
 _UPPER[97:123] -= 32
@@ -93,8 +93,10 @@ class PreparedRecords:
     ----------
     table : tuple
         position, ref_length, first_allele, allele_offset, bases: the arguments of ``Variants``.
-    alleles : int8 array, shape (V, 2 S)
-        Allele index per haplotype (person-major), 0 = reference; never negative.
+    variants : gxfast._kernels.Variants
+        The same for the kernels.
+    carried : Rows, 2 S of them
+        Alternative alleles that each haplotype carries (person-major).
     absent : bool array, shape (S, 2)
         Haplotypes that a person does not have (haploid calls).
     counts : Counter
@@ -103,7 +105,8 @@ class PreparedRecords:
     """
 
     table: Table
-    alleles: NDArray[np.int8]
+    variants: Any
+    carried: Rows
     absent: NDArray[np.bool_]
     counts: Counter[str]
     source: str
@@ -150,7 +153,19 @@ def prepare_records(
     table, calls = _extra_alleles(genotypes, table, calls, policy, counts)
     table, calls = _split_mixed(genotypes, table, calls, deletions)
     flat = np.ascontiguousarray(calls.reshape(len(table[0]), calls.shape[1] * 2))
-    return PreparedRecords(table, flat, absent, counts, genotypes.source)
+    kernels: Any = backend()
+    carried = Rows(*kernels.carried_alleles(flat, table[2]))
+    return PreparedRecords(table, kernels.Variants(*table), carried, absent, counts, genotypes.source)
+
+
+def refuse_overlaps(skipped: int, policy: HaplotypePolicy, source: str, region: str) -> None:
+    """Raise InputError if variants were skipped for overlapping where the policy forbids it."""
+    if skipped and policy.overlap == "error":
+        raise InputError(
+            f"{skipped} overlapping variants on one haplotype in {region}",
+            path=source,
+            remedy="use overlap='first' to let the first record win, or remove them with bcftools",
+        )
 
 
 def _select(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> Genotypes:
@@ -278,14 +293,14 @@ def _split_mixed(
 def _absent(calls: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Second haplotypes that no call has; a person with no records is diploid."""
     absent = np.zeros(calls.shape[1:], bool)
-    if len(calls):
+    if len(calls) and calls.min() < -1:
         absent[:, 1] = (calls[:, :, 1] == -2).all(axis=0)
     return absent
 
 
 def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> NDArray[np.int8]:
     calls = genotypes.calls
-    counts["unphased_heterozygous"] = int(genotypes.unphased.sum())
+    counts["unphased_heterozygous"] = int(np.count_nonzero(genotypes.unphased))
     if calls.min(initial=0) < 0:
         _count_incomplete(calls, counts)
     if policy.unphased == "error" and counts["unphased_heterozygous"]:

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace gxfast::bindings {
 
@@ -18,6 +20,13 @@ namespace py = pybind11;
 template <class T> using Array = py::array_t<T, py::array::c_style>;
 
 template <class T> T *writable(Array<T> &array) { return array.mutable_data(); }
+
+/// Hands a vector's memory to NumPy without a copy.
+template <class T> Array<T> to_array(std::vector<T> &&values) {
+  auto *owned = new std::vector<T>(std::move(values));
+  const py::capsule owner(owned, [](void *memory) { delete static_cast<std::vector<T> *>(memory); });
+  return Array<T>(static_cast<py::ssize_t>(owned->size()), owned->data(), owner);
+}
 
 inline void require(bool condition, const char *what) {
   if (!condition)

@@ -2,17 +2,27 @@
 #include <pybind11/stl.h>
 
 #include "gxfast/cpu.hpp"
+#include "gxfast/parallel.hpp"
 
 namespace gxfast::bindings {
 void bind_one_hot(pybind11::module_ &module);
 void bind_haplotype(pybind11::module_ &module);
 void bind_mutagenesis(pybind11::module_ &module);
 void bind_memory(pybind11::module_ &module);
+
+/// Runs Python's signal handlers, so that Ctrl-C ends a long call.
+void check_signals() {
+  const pybind11::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0)
+    throw pybind11::error_already_set();
+}
+
 } // namespace gxfast::bindings
 
 PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
   module.doc() = "Compiled kernels of gxfast. Use gxfast.kernels, which checks arguments.";
   module.attr("__version__") = GXFAST_VERSION;
+  gxfast::set_interrupt_check(&gxfast::bindings::check_signals);
   module.def("cpu_features", &gxfast::cpu_features);
   gxfast::bindings::bind_one_hot(module);
   gxfast::bindings::bind_haplotype(module);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <random>
 
 #include "check.hpp"
@@ -36,6 +37,31 @@ struct Table {
             bases.data()};
   }
 };
+
+/// The allele indices that a row of allele numbers stands for.
+std::vector<std::int32_t> indices(const Table &table, const std::vector<std::int8_t> &alleles) {
+  std::vector<std::int32_t> found;
+  for (std::size_t v = 0; v < alleles.size(); ++v)
+    if (alleles[v] > 0)
+      found.push_back(static_cast<std::int32_t>(table.first_allele[v] + alleles[v]));
+  return found;
+}
+
+/// Runs resolve_overlaps on allele numbers; overridden ones become 0. Returns how many were.
+std::int64_t resolve(const std::vector<Record> &records, std::vector<std::int8_t> &alleles) {
+  const Table table(records);
+  std::vector<std::int32_t> carried = indices(table, alleles);
+  const std::int64_t kept = gxfast::resolve_overlaps(gxfast::Edits(table.view()), carried.data(),
+                                                     static_cast<std::int64_t>(carried.size()));
+  const auto skipped = static_cast<std::int64_t>(carried.size()) - kept;
+  carried.resize(static_cast<std::size_t>(kept));
+  for (std::size_t v = 0; v < alleles.size(); ++v) {
+    const auto allele = static_cast<std::int32_t>(table.first_allele[v] + alleles[v]);
+    if (std::find(carried.begin(), carried.end(), allele) == carried.end())
+      alleles[v] = 0;
+  }
+  return skipped;
+}
 
 struct Built {
   std::string letters;
@@ -77,11 +103,20 @@ struct World {
   }
   gxfast::HaplotypeLayout anchored(std::int64_t anchor, std::int64_t left, std::int64_t right) {
     keep.assign(1, Table(records));
-    return gxfast::layout_anchored(keep[0].view(), alleles.data(), view(), anchor, left, right);
+    const gxfast::Edits edits(keep[0].view());
+    const std::vector<std::int32_t> carried = indices(keep[0], alleles);
+    gxfast::HaplotypeLayout layout;
+    gxfast::layout_anchored({&edits, carried.data(), static_cast<std::int64_t>(carried.size())}, view(),
+                            anchor, left, right, layout);
+    return layout;
   }
   std::string consensus(std::int64_t start, std::int64_t end) {
     const Table table(records);
-    return write(gxfast::layout_consensus(table.view(), alleles.data(), view(), start, end)).letters;
+    const gxfast::Edits edits(table.view());
+    const std::vector<std::int32_t> carried = indices(table, alleles);
+    return write(gxfast::layout_consensus({&edits, carried.data(), static_cast<std::int64_t>(carried.size())},
+                                          view(), start, end))
+        .letters;
   }
 };
 
@@ -153,8 +188,7 @@ void hand_worked_consensus() {
 void hand_worked_overlaps() {
   const auto resolved = [](const std::vector<Record> &records, std::int64_t expected_skipped) {
     std::vector<std::int8_t> alleles(records.size(), 1);
-    const Table table(records);
-    CHECK(gxfast::resolve_overlaps(table.view(), alleles.data()) == expected_skipped);
+    CHECK(resolve(records, alleles) == expected_skipped);
     return alleles;
   };
   using Alleles = std::vector<std::int8_t>;
@@ -211,8 +245,7 @@ void random_cases() {
     std::vector<std::int8_t> expected_alleles = world.alleles;
     const std::int64_t expected_skipped =
         gxfast::reference::resolve_overlaps(world.records, expected_alleles);
-    const Table table(world.records);
-    const std::int64_t skipped = gxfast::resolve_overlaps(table.view(), world.alleles.data());
+    const std::int64_t skipped = resolve(world.records, world.alleles);
     CHECK_IN(skipped == expected_skipped && world.alleles == expected_alleles, context);
 
     const auto anchor = static_cast<std::int64_t>(90 + random() % 70);

@@ -63,7 +63,7 @@ def self_test() -> dict[str, bool]:
     for channels_first in (False, True):
         for reverse in (False, True):
             shape = (5, 4, 97) if channels_first else (5, 97, 4)
-            same("one_hot", sequences, table, channels_first, reverse, out=np.empty(shape, np.uint32))
+            same("one_hot", sequences, table, channels_first, reverse, False, out=np.empty(shape, np.uint32))
     same(
         "translate",
         sequences,
@@ -76,8 +76,10 @@ def self_test() -> dict[str, bool]:
         out=np.empty((14, 97), np.uint8),
     )  # fmt: skip
     calls = rng.integers(0, 3, (4, 30)).astype(np.int8)
-    pairs = zip(fast.unique_columns(calls), slow.unique_columns(calls), strict=True)
-    results["unique_columns"] = all(np.array_equal(a, b) for a, b in pairs)
+    rows = fast.carried_alleles(calls, np.arange(0, 15, 3))
+    pairs = [*zip(rows, slow.carried_alleles(calls, np.arange(0, 15, 3)), strict=True)]
+    pairs += zip(fast.unique_rows(*rows), slow.unique_rows(*rows), strict=True)
+    results["unique_rows"] = all(np.array_equal(a, b) for a, b in pairs)
     results["haplotype_bases"] = _haplotypes_agree(fast, slow, rng)
     return results
 
@@ -90,10 +92,11 @@ def _haplotypes_agree(fast: Any, slow: Any, rng: np.random.Generator) -> bool:
         np.array([90, 100, 110], np.int64), np.array([1, 2, 1], np.int64), np.array([0, 2, 4, 6], np.int64),
         offsets, np.frombuffer(b"".join(texts), np.uint8),
     )  # fmt: skip
-    alleles = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], np.int8)
+    calls = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], np.int8).T.copy()
+    rows = slow.carried_alleles(calls, arguments[2])
     left, right = np.empty((8, 60), np.uint8), np.empty((8, 60), np.uint8)
     for module, out in ((fast, left), (slow, right)):
-        module.haplotype_bases(module.Variants(*arguments), alleles, reference, 0, 100, 30, 30, out, 1)
+        module.haplotype_bases(module.Variants(*arguments), *rows, reference, 0, 100, 30, 30, out, 1)
     return bool(np.array_equal(left, right))
 
 

@@ -8,7 +8,9 @@ gxfast.io.fasta keep one per thread. Arguments are checked there.
 from cpython.bytearray cimport PyByteArray_FromStringAndSize
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy, strlen
+from libc.string cimport memcpy, memset, strlen
+
+from libcpp cimport bool as cbool
 
 from pysam.libchtslib cimport (
     BCF_BT_INT8, BCF_BT_INT16, BCF_BT_INT32, BCF_ERR_CTG_UNDEF, BCF_ERR_TAG_UNDEF, BCF_UN_FMT, BCF_UN_STR,
@@ -20,6 +22,20 @@ from pysam.libchtslib cimport (
     tbx_t, vcf_parse,
 )
 
+cdef extern from "gxfast/genotype_text.hpp" namespace "gxfast" nogil:
+    struct PlainLine:
+        int64_t position
+        const char *ref
+        int64_t ref_length
+        const char *alt
+        int64_t alt_length
+        cbool passed
+        const char *samples
+        int64_t samples_length
+    bint split_plain_line(const char *line, int64_t length, PlainLine &out)
+    int read_plain_calls(const char *text, int64_t length, int64_t n_samples, int8_t *calls, uint8_t *unphased)
+    int read_plain_calls_bcf(const uint8_t *values, int64_t n_samples, int8_t *calls, uint8_t *unphased)
+
 # Reasons why a record stops the reading; gxfast.io.vcf words them.
 OK, IO_ERROR, BAD_RECORD, NO_GT, BAD_ALLELE, BAD_PLOIDY, BAD_COLUMNS, UNSORTED, NO_MEMORY = range(9)
 cdef enum Status:
@@ -29,6 +45,18 @@ cdef struct Buffer:
     char *data
     size_t used
     size_t capacity
+
+
+# The columns of the records read so far, as VariantReader.query returns them
+cdef struct Columns:
+    Buffer position
+    Buffer ref_length
+    Buffer n_alleles
+    Buffer lengths
+    Buffer bases
+    Buffer calls
+    Buffer unphased
+    Buffer passed
 
 
 cdef int append(Buffer *buffer, const void *source, size_t size) noexcept nogil:
@@ -69,6 +97,10 @@ cdef int decode_calls(const bcf_fmt_t *fmt, int n_samples, int n_allele, int8_t 
     """calls: (n_samples, 2), -1 missing, -2 no second haplotype; unphased: 1 where the order is unknown."""
     cdef int s, k, a, b
     cdef int32_t first, second
+    if fmt.type == BCF_BT_INT8 and fmt.n == 2:
+        a = read_plain_calls_bcf(<const uint8_t *>fmt.p, n_samples, calls, unphased)
+        if 0 <= a < n_allele:
+            return C_OK
     if fmt.type != BCF_BT_INT8 and fmt.type != BCF_BT_INT16 and fmt.type != BCF_BT_INT32:
         return C_BAD_RECORD
     for s in range(n_samples):
@@ -98,6 +130,8 @@ cdef class VariantReader:
     cdef bint _is_bcf
     cdef int _n_samples
     cdef int _n_columns
+    cdef int *_kept  # file column of each sample read; NULL if all are
+    cdef Buffer _scratch  # calls and phases of all columns, where some are left out
     cdef readonly int64_t failed_position
     cdef readonly int n_samples
 
@@ -109,7 +143,9 @@ cdef class VariantReader:
         self._header = bcf_hdr_read(self._file)
         if self._header == NULL:
             raise OSError("htslib cannot read the header")
-        if bcf_hdr_set_samples(self._header, samples, 0) != 0:
+        self.n_samples = self._n_samples = samples.count(b",") + 1 if samples else 0
+        # Asked for everybody by name, htslib would copy every record.
+        if self._n_samples < n_samples_in_file and bcf_hdr_set_samples(self._header, samples, 0) != 0:
             raise OSError("htslib cannot select the samples")
         # flags 2 = HTS_IDX_SILENT_FAIL: the caller words the error
         if is_bcf:
@@ -121,10 +157,28 @@ cdef class VariantReader:
         self._record = bcf_init()
         if self._record == NULL:
             raise MemoryError
-        self.n_samples = self._n_samples = samples.count(b",") + 1 if samples else 0
         self._n_columns = 9 + n_samples_in_file
+        if self._header.keep_samples != NULL:
+            self._remember_kept(n_samples_in_file)
+
+    cdef int _remember_kept(self, int n_in_file) except -1:
+        cdef int column, n = 0
+        self._kept = <int *>realloc(NULL, sizeof(int) * (self._n_samples + 1))
+        if self._kept == NULL or append(&self._scratch, NULL, 3 * <size_t>n_in_file) != 0:
+            raise MemoryError
+        for column in range(n_in_file):
+            if self._header.keep_samples[column // 8] >> (column % 8) & 1:
+                if n == self._n_samples:
+                    raise OSError("htslib kept other samples than were asked for")
+                self._kept[n] = column
+                n += 1
+        if n != self._n_samples:
+            raise OSError("htslib kept other samples than were asked for")
+        return 0
 
     def __dealloc__(self):
+        free(self._kept)
+        free(self._scratch.data)
         if self._record != NULL:
             bcf_destroy(self._record)
         if self._tabix != NULL:
@@ -143,16 +197,14 @@ cdef class VariantReader:
         as bytearrays of int64, int64, int32, int32, letters, int8, uint8, uint8; contig unknown to the
         index means no records.
         """
-        cdef Buffer position = [NULL, 0, 0], ref_length = [NULL, 0, 0], n_alleles = [NULL, 0, 0]
-        cdef Buffer lengths = [NULL, 0, 0], bases = [NULL, 0, 0], calls = [NULL, 0, 0]
-        cdef Buffer unphased = [NULL, 0, 0], passed = [NULL, 0, 0]
+        cdef Columns out
         cdef kstring_t line
         cdef hts_itr_t *iterator = NULL
-        cdef int status = C_OK, code
-        cdef int64_t last = -1
+        cdef int status = C_OK
         cdef int tid = bcf_hdr_name2id(self._header, contig) if self._is_bcf else tbx_name2id(self._tabix, contig)
         line.l = line.m = 0
         line.s = NULL
+        memset(&out, 0, sizeof(out))
         try:
             if tid >= 0:
                 if self._is_bcf:
@@ -161,66 +213,121 @@ cdef class VariantReader:
                     iterator = tbx_itr_queryi(self._tabix, tid, start, end)
             if iterator != NULL:
                 with nogil:
-                    while status == C_OK:
-                        code = self._next(iterator, &line, &status)
-                        if code < 0:
-                            break
-                        if self._record.pos < last:
-                            status = C_UNSORTED
-                        last = self._record.pos
-                        self.failed_position = last
-                        if status == C_OK:
-                            status = self._store(&position, &ref_length, &n_alleles, &lengths, &bases,
-                                                 &calls, &unphased, &passed)
-            return (status, take(&position), take(&ref_length), take(&n_alleles), take(&lengths),
-                    take(&bases), take(&calls), take(&unphased), take(&passed))
+                    status = self._read_all(iterator, &line, &out)
+            return (status, take(&out.position), take(&out.ref_length), take(&out.n_alleles), take(&out.lengths),
+                    take(&out.bases), take(&out.calls), take(&out.unphased), take(&out.passed))
         finally:
             if iterator != NULL:
                 hts_itr_destroy(iterator)
-            for_each_free(&position, &ref_length, &n_alleles, &lengths)
-            for_each_free(&bases, &calls, &unphased, &passed)
+            free(out.position.data)
+            free(out.ref_length.data)
+            free(out.n_alleles.data)
+            free(out.lengths.data)
+            free(out.bases.data)
+            free(out.calls.data)
+            free(out.unphased.data)
+            free(out.passed.data)
             free(line.s)
 
-    cdef int _next(self, hts_itr_t *iterator, kstring_t *line, int *status) noexcept nogil:
-        """Parse the next record. Returns -1 at the end or on an error (then status says which)."""
-        cdef int code
+    cdef int _read_all(self, hts_itr_t *iterator, kstring_t *line, Columns *out) noexcept nogil:
+        cdef int64_t last = -1
+        cdef int code, status
+        while True:
+            if self._is_bcf:
+                code = bcf_itr_next(self._file, iterator, self._record)
+            else:
+                code = tbx_itr_next(self._file, self._tabix, iterator, line)
+            if code < 0:
+                return C_OK if code == -1 else C_IO_ERROR
+            status = self._store_bcf(out) if self._is_bcf else self._store_line(line, out)
+            if status != C_OK:
+                return status
+            if self.failed_position < last:
+                return C_UNSORTED
+            last = self.failed_position
+
+    cdef int _store_bcf(self, Columns *out) noexcept nogil:
+        if self._header.keep_samples != NULL:
+            bcf_subset_format(self._header, self._record)
+        return self._store_record(out)
+
+    cdef int _store_line(self, kstring_t *line, Columns *out) noexcept nogil:
         cdef size_t i
         cdef int columns = 1
-        if self._is_bcf:
-            code = bcf_itr_next(self._file, iterator, self._record)
-            if code < -1:
-                status[0] = C_IO_ERROR
-            if code < 0:
-                return -1
-            if self._header.keep_samples != NULL:
-                bcf_subset_format(self._header, self._record)
-        else:
-            code = tbx_itr_next(self._file, self._tabix, iterator, line)
-            if code < -1:
-                status[0] = C_IO_ERROR
-            if code < 0:
-                return -1
-            for i in range(line.l):
-                columns += line.s[i] == 9
-            if columns != self._n_columns:
-                # The record is not parsed: say which one it is by the last good position.
-                status[0] = C_BAD_COLUMNS
-                return -1
-            if vcf_parse(line, self._header, self._record) < 0:
-                status[0] = C_BAD_RECORD
-                return -1
-        if self._record.errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF):
-            status[0] = C_BAD_RECORD
-            return -1
-        return 0
+        # Nearly every line is of one plain kind; htslib parses the others, and words what is wrong with them.
+        cdef int plain = self._store_plain(line, out)
+        if plain != 0:
+            return C_OK if plain == 1 else C_NO_MEMORY
+        for i in range(line.l):
+            columns += line.s[i] == 9
+        if columns != self._n_columns:
+            return C_BAD_COLUMNS
+        if vcf_parse(line, self._header, self._record) < 0:
+            return C_BAD_RECORD
+        return self._store_record(out)
 
-    cdef int _store(self, Buffer *position, Buffer *ref_length, Buffer *n_alleles, Buffer *lengths,
-                    Buffer *bases, Buffer *calls, Buffer *unphased, Buffer *passed) noexcept nogil:
+    cdef int _store_plain(self, kstring_t *line, Columns *out) noexcept nogil:
+        """1: stored; 0: not a plain line, nothing stored; -1: no memory."""
+        cdef PlainLine plain
+        cdef int8_t *calls
+        cdef uint8_t *unphased
+        cdef int32_t n_alleles = 1, number, s
+        cdef int64_t i, begin = 0
+        cdef int n_in_file = self._n_columns - 9, largest, failed = 0
+        cdef uint8_t flag
+        if self._n_samples == 0 or not split_plain_line(line.s, line.l, plain):
+            return 0
+        if plain.alt_length > 0:
+            n_alleles += 1
+            for i in range(plain.alt_length):
+                n_alleles += plain.alt[i] == 44
+        if append(&out.calls, NULL, 2 * <size_t>self._n_samples) != 0:
+            return -1
+        if append(&out.unphased, NULL, <size_t>self._n_samples) != 0:
+            return -1
+        calls = <int8_t *>(out.calls.data + out.calls.used - 2 * <size_t>self._n_samples)
+        unphased = <uint8_t *>(out.unphased.data + out.unphased.used - <size_t>self._n_samples)
+        if self._kept == NULL:
+            largest = read_plain_calls(plain.samples, plain.samples_length, n_in_file, calls, unphased)
+        else:
+            largest = read_plain_calls(plain.samples, plain.samples_length, n_in_file,
+                                       <int8_t *>self._scratch.data, <uint8_t *>self._scratch.data + 2 * n_in_file)
+        if largest < 0 or largest >= n_alleles:
+            out.calls.used -= 2 * <size_t>self._n_samples
+            out.unphased.used -= <size_t>self._n_samples
+            return 0
+        if self._kept != NULL:
+            for s in range(self._n_samples):
+                calls[2 * s] = self._scratch.data[2 * self._kept[s]]
+                calls[2 * s + 1] = self._scratch.data[2 * self._kept[s] + 1]
+                unphased[s] = self._scratch.data[2 * n_in_file + self._kept[s]]
+        self.failed_position = plain.position
+        failed |= append(&out.position, &plain.position, 8)
+        failed |= append(&out.ref_length, &plain.ref_length, 8)
+        failed |= append(&out.n_alleles, &n_alleles, 4)
+        number = <int32_t>plain.ref_length
+        failed |= append(&out.lengths, &number, 4)
+        failed |= append(&out.bases, plain.ref, plain.ref_length)
+        if plain.alt_length > 0:
+            for i in range(plain.alt_length + 1):
+                if i == plain.alt_length or plain.alt[i] == 44:
+                    number = <int32_t>(i - begin)
+                    failed |= append(&out.lengths, &number, 4)
+                    failed |= append(&out.bases, plain.alt + begin, number)
+                    begin = i + 1
+        flag = plain.passed
+        failed |= append(&out.passed, &flag, 1)
+        return -1 if failed else 1
+
+    cdef int _store_record(self, Columns *out) noexcept nogil:
         cdef bcf_fmt_t *fmt
         cdef int64_t value
         cdef int32_t number, i
         cdef uint8_t flag
-        cdef int failed = 0, status
+        cdef int failed = 0
+        if self._record.errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF):
+            return C_BAD_RECORD
+        self.failed_position = self._record.pos
         # FILTER is unpacked with the alleles only when asked for (BCF_UN_FLT = 2)
         if bcf_unpack(self._record, BCF_UN_STR | 2 | BCF_UN_FMT) < 0:
             return C_BAD_RECORD
@@ -229,36 +336,28 @@ cdef class VariantReader:
             if fmt == NULL or fmt.p == NULL:
                 return C_NO_GT
         value = self._record.pos
-        failed |= append(position, &value, 8)
+        failed |= append(&out.position, &value, 8)
         value = self._record.rlen
-        failed |= append(ref_length, &value, 8)
+        failed |= append(&out.ref_length, &value, 8)
         number = self._record.n_allele
-        failed |= append(n_alleles, &number, 4)
+        failed |= append(&out.n_alleles, &number, 4)
         for i in range(<int32_t>self._record.n_allele):
             number = <int32_t>strlen(self._record.d.allele[i])
-            failed |= append(lengths, &number, 4)
-            failed |= append(bases, self._record.d.allele[i], number)
+            failed |= append(&out.lengths, &number, 4)
+            failed |= append(&out.bases, self._record.d.allele[i], number)
         flag = self._record.d.n_flt == 0 or (self._record.d.n_flt == 1 and self._record.d.flt[0] == 0)
-        failed |= append(passed, &flag, 1)
-        failed |= append(calls, NULL, 2 * <size_t>self._n_samples)
-        failed |= append(unphased, NULL, <size_t>self._n_samples)
+        failed |= append(&out.passed, &flag, 1)
+        failed |= append(&out.calls, NULL, 2 * <size_t>self._n_samples)
+        failed |= append(&out.unphased, NULL, <size_t>self._n_samples)
         if failed:
             return C_NO_MEMORY
         if self._n_samples == 0:
             return C_OK
-        status = decode_calls(
+        return decode_calls(
             fmt, self._n_samples, self._record.n_allele,
-            <int8_t *>(calls.data + calls.used - 2 * <size_t>self._n_samples),
-            <uint8_t *>(unphased.data + unphased.used - <size_t>self._n_samples),
+            <int8_t *>(out.calls.data + out.calls.used - 2 * <size_t>self._n_samples),
+            <uint8_t *>(out.unphased.data + out.unphased.used - <size_t>self._n_samples),
         )
-        return status
-
-
-cdef void for_each_free(Buffer *a, Buffer *b, Buffer *c, Buffer *d) noexcept:
-    free(a.data)
-    free(b.data)
-    free(c.data)
-    free(d.data)
 
 
 cdef class FastaReader:

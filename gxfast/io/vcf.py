@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,17 @@ from .bgzf import check_complete, require_file, sniff
 from .index_check import check_index, find_index
 from .regions import parse_region
 
-__all__ = ["Genotypes", "VariantFile"]
+__all__ = ["GenotypeSource", "Genotypes", "VariantFile"]
 
 Int64Array = NDArray[np.int64]
+
+
+class GenotypeSource(Protocol):
+    """Genotypes in memory, or a file that reads them by region."""
+
+    @property
+    def samples(self) -> tuple[str, ...]: ...
+    def region(self, chrom: str, start: int, end: int) -> Genotypes: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ Same names and arguments as ``gxfast/_kernels.pyi``. Written to be obviously rig
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 UInt8Array = NDArray[np.uint8]
 Int64Array = NDArray[np.int64]
 Int8Array = NDArray[np.int8]
+Int32Array = NDArray[np.int32]
 # One base of a haplotype: (letter, reference position or -1)
 Base = tuple[int, int]
 # Reference interval [start, end) and the letters that replace it
@@ -55,6 +58,7 @@ class Variants:
         letters = [
             bytes(bases[allele_offset[i] : allele_offset[i + 1]].tobytes()) for i in range(int(first_allele[-1]))
         ]
+        self.first_allele = [int(i) for i in first_allele]
         self.alleles = [letters[first_allele[v] : first_allele[v + 1]] for v in range(len(self.position))]
 
     def extends_after_anchor(self, variant: int, allele: int) -> bool:
@@ -71,49 +75,87 @@ class Variants:
         cut = len(longer) - len(shorter)
         return any(longer[:at] + longer[at + cut :] == shorter for at in range(1, len(shorter) + 1))
 
-    def edits(self, alleles: Int8Array) -> list[Edit]:
+    def record_of(self, allele: int) -> tuple[int, int]:
+        """Record and number within it of an allele index."""
+        v = max(v for v in range(len(self.position)) if self.first_allele[v] <= allele)
+        return v, allele - self.first_allele[v]
+
+    def edits(self, alleles: Iterable[int]) -> list[Edit]:
         """Reference intervals [start, end) and the letters that replace them, left to right."""
         found = []
-        for v, a in enumerate(alleles):
-            if a > 0:
-                skip = int(self.extends_after_anchor(v, a))
-                start, end = self.position[v] + skip, self.position[v] + self.ref_length[v]
-                found.append((start, end, self.alleles[v][a][skip:]))
+        for v, a in map(self.record_of, alleles):
+            skip = int(self.extends_after_anchor(v, a))
+            start, end = self.position[v] + skip, self.position[v] + self.ref_length[v]
+            found.append((start, end, self.alleles[v][a][skip:]))
         return found
 
 
-def unique_columns(calls: Int8Array) -> tuple[NDArray[np.int32], Int64Array, Int8Array]:
-    """Distinct columns in order of first appearance: index per column, first column of each, columns as rows."""
-    seen: dict[bytes, int] = {}
+def _split(offset: Int64Array, alleles: Int32Array) -> list[list[int]]:
+    return [alleles[begin:end].tolist() for begin, end in pairwise(offset.tolist())]
+
+
+def _join(rows: list[list[int]]) -> tuple[Int64Array, Int32Array]:
+    offset = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return offset, np.array([allele for row in rows for allele in row], np.int32)
+
+
+def carried_alleles(calls: Int8Array, first_allele: Int64Array) -> tuple[Int64Array, Int32Array]:
+    """Allele indices that each haplotype (column) carries."""
+    rows = [
+        [int(first_allele[v]) + int(calls[v, h]) for v in np.flatnonzero(calls[:, h])] for h in range(calls.shape[1])
+    ]
+    return _join(rows)
+
+
+def unique_rows(offset: Int64Array, alleles: Int32Array) -> tuple[Int32Array, Int64Array]:
+    """Distinct rows in order of first appearance: index per row, first row of each."""
+    seen: dict[tuple[int, ...], int] = {}
     index, first = [], []
-    for i in range(calls.shape[1]):
-        key = calls[:, i].tobytes()
-        if key not in seen:
-            seen[key] = len(seen)
+    for i, row in enumerate(map(tuple, _split(offset, alleles))):
+        if row not in seen:
+            seen[row] = len(seen)
             first.append(i)
-        index.append(seen[key])
-    columns = np.ascontiguousarray(calls[:, first].T) if first else np.empty((0, calls.shape[0]), np.int8)
-    return np.array(index, np.int32), np.array(first, np.int64), columns
+        index.append(seen[row])
+    return np.array(index, np.int32), np.array(first, np.int64)
 
 
-def resolve_overlaps(variants: Variants, alleles: Int8Array) -> int:
-    """First record wins: set overridden alleles to 0 in place; return how many were."""
-    skipped = 0
-    for row in alleles:
-        taken, after_insertion = None, False  # last reference base already taken
-        for v, a in enumerate(row):
-            if a <= 0:
-                continue
-            position, ref_length = variants.position[v], variants.ref_length[v]
-            free = taken is None or position > taken
-            extends = position == taken and variants.is_pure_indel(v, a) and not after_insertion
-            if not (free or extends):
-                row[v] = 0
-                skipped += 1
-                continue
+def join_rows(parts: list[tuple[Int64Array, Int32Array]], shifts: Int64Array) -> tuple[Int64Array, Int32Array]:
+    """Rows of several parts end to end, with ``shifts[p]`` added to the values of part ``p``."""
+    split = [_split(offset, alleles + np.int32(shift)) for (offset, alleles), shift in zip(parts, shifts, strict=True)]
+    return _join([[allele for row in rows for allele in row] for rows in zip(*split, strict=True)])
+
+
+def rows_in_window(
+    variants: Variants, offset: Int64Array, alleles: Int32Array, chosen: Int64Array, low: int, high: int
+) -> tuple[Int64Array, Int32Array]:
+    """The alleles of some rows whose records touch reference interval [low, high)."""
+
+    def touches(allele: int) -> bool:
+        v, _ = variants.record_of(allele)
+        return variants.position[v] < high and variants.position[v] + variants.ref_length[v] > low
+
+    rows = _split(offset, alleles)
+    return _join([[allele for allele in rows[i] if touches(allele)] for i in chosen.tolist()])
+
+
+def resolve_overlaps(variants: Variants, offset: Int64Array, alleles: Int32Array) -> tuple[Int64Array, Int32Array]:
+    """First record wins: the alleles of each row that take effect."""
+    return _join([_in_effect(variants, row) for row in _split(offset, alleles)])
+
+
+def _in_effect(variants: Variants, row: list[int]) -> list[int]:
+    kept: list[int] = []
+    taken, after_insertion = None, False  # last reference base already taken
+    for allele in row:
+        v, a = variants.record_of(allele)
+        position, ref_length = variants.position[v], variants.ref_length[v]
+        free = taken is None or position > taken
+        extends = position == taken and variants.is_pure_indel(v, a) and not after_insertion
+        if free or extends:
+            kept.append(allele)
             taken = position + ref_length - 1
             after_insertion = len(variants.alleles[v][a]) > ref_length
-    return skipped
+    return kept
 
 
 def _reference_base(reference: UInt8Array, reference_start: int, position: int) -> Base:
@@ -138,7 +180,7 @@ def _personal_bases(
 
 def _anchored(
     variants: Variants,
-    alleles: Int8Array,
+    alleles: list[int],
     reference: UInt8Array,
     reference_start: int,
     anchor: int,
@@ -177,7 +219,8 @@ def _needed(base: Base, edit: Edit | None) -> tuple[int, int]:
 
 def haplotype_extents(
     variants: Variants,
-    alleles: Int8Array,
+    offset: Int64Array,
+    alleles: Int32Array,
     reference: UInt8Array,
     reference_start: int,
     anchor: int,
@@ -186,14 +229,15 @@ def haplotype_extents(
     out: Int64Array,
 ) -> None:
     """Per haplotype: first and one past the last reference position needed; 1 if the anchor is deleted."""
-    for h, row in enumerate(alleles):
+    for h, row in enumerate(_split(offset, alleles)):
         _, first, last, deleted = _anchored(variants, row, reference, reference_start, anchor, left, right)
         out[h] = first, last, int(deleted)
 
 
 def haplotype_bases(
     variants: Variants,
-    alleles: Int8Array,
+    offset: Int64Array,
+    alleles: Int32Array,
     reference: UInt8Array,
     reference_start: int,
     anchor: int,
@@ -203,14 +247,37 @@ def haplotype_bases(
     n_threads: int,
 ) -> None:
     """Per haplotype: the ``left + right`` letters around the anchor, which lands on index ``left``."""
-    for h, row in enumerate(alleles):
+    for h, row in enumerate(_split(offset, alleles)):
         bases = _anchored(variants, row, reference, reference_start, anchor, left, right)[0]
         out[h] = [letter for letter, _ in bases]
 
 
+def haplotype_one_hot(
+    variants: Variants,
+    offset: Int64Array,
+    alleles: Int32Array,
+    reference: UInt8Array,
+    reference_start: int,
+    anchor: int,
+    left: int,
+    right: int,
+    table: NDArray[Any],
+    channels_first: bool,
+    reverse: bool,
+    stream: bool,
+    out: NDArray[Any],
+    n_threads: int,
+) -> None:
+    """`haplotype_bases`, then `one_hot` of them."""
+    letters = np.empty((len(offset) - 1, left + right), np.uint8)
+    haplotype_bases(variants, offset, alleles, reference, reference_start, anchor, left, right, letters, n_threads)
+    one_hot(letters, table, channels_first, reverse, stream, out, n_threads)
+
+
 def haplotype_positions(
     variants: Variants,
-    alleles: Int8Array,
+    offset: Int64Array,
+    alleles: Int32Array,
     reference: UInt8Array,
     reference_start: int,
     anchor: int,
@@ -219,15 +286,16 @@ def haplotype_positions(
     out: Int64Array,
     n_threads: int,
 ) -> None:
-    """Per haplotype: the reference position of each base, -1 for inserted ones."""
-    for h, row in enumerate(alleles):
+    """Per haplotype: the reference position of each base, -1 for inserted ones and before the contig."""
+    for h, row in enumerate(_split(offset, alleles)):
         bases = _anchored(variants, row, reference, reference_start, anchor, left, right)[0]
-        out[h] = [position for _, position in bases]
+        out[h] = [max(-1, position) for _, position in bases]
 
 
 def consensus(
     variants: Variants,
-    alleles: Int8Array,
+    offset: Int64Array,
+    alleles: Int32Array,
     reference: UInt8Array,
     reference_start: int,
     start: int,
@@ -235,7 +303,7 @@ def consensus(
 ) -> list[bytes]:
     """Per haplotype: the sequence of reference window [start, end) as ``bcftools consensus`` writes it."""
     found = []
-    for row in alleles:
+    for row in _split(offset, alleles):
         letters = bytearray()
         cursor = start
         for begin, stop, alt in variants.edits(row):
@@ -266,3 +334,46 @@ def write_mutants(
     """Row k is ``sequence`` with ``positions[k]`` set to ``bases[k]``."""
     out[...] = sequence
     out[np.arange(len(positions)), positions] = bases
+
+
+class EditedRows:
+    """Set the edits of the next rows in a batch of equal one-hot rows, after taking the last ones back."""
+
+    def __init__(
+        self,
+        sequence: UInt8Array,
+        table: UInt8Array,
+        channels_first: bool,
+        offset: Int64Array,
+        position: Int64Array,
+        base: UInt8Array,
+        batch: UInt8Array,
+    ) -> None:
+        dtype = f"u{table.size // 1024}"
+        self._sequence, self._table = sequence, table.view(dtype).reshape(256, 4)
+        rows = batch.view(dtype)
+        self._batch = (
+            rows.reshape(-1, 4, sequence.size).transpose(0, 2, 1)
+            if channels_first
+            else rows.reshape(-1, sequence.size, 4)
+        )
+        self._offset, self._position, self._base = offset, position, base
+        self._first, self._count = 0, 0
+
+    def reset(self) -> None:
+        """Take everything back and start over."""
+        for k in range(self._count):
+            for e in range(self._offset[self._first + k], self._offset[self._first + k + 1]):
+                self._batch[k, self._position[e]] = self._table[self._sequence[self._position[e]]]
+        self._first = self._count = 0
+
+    def step(self) -> int:
+        """Set the next rows; return how many, 0 at the end."""
+        first = self._first + self._count
+        self.reset()
+        self._first = first
+        self._count = min(len(self._batch), len(self._offset) - 1 - first)
+        for k in range(self._count):
+            for e in range(self._offset[first + k], self._offset[first + k + 1]):
+                self._batch[k, self._position[e]] = self._table[self._base[e]]
+        return self._count

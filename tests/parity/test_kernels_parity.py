@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gxfast._rows import Rows
 from gxfast.kernels import backend
 
 CPP, TWIN = backend("cpp"), backend("numpy")
@@ -52,16 +53,21 @@ def worlds(draw: st.DrawFn) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:
     return table, np.array(alleles, np.int8).reshape(n_haplotypes, len(positions)), as_bytes(reference)
 
 
-def resolved(table: tuple[Any, ...], alleles: np.ndarray) -> np.ndarray:
-    """Alleles after both backends resolved the overlaps, which must agree."""
-    rows, counts = [], []
-    for kernels in (CPP, TWIN):
-        row = alleles.copy()
-        counts.append(kernels.resolve_overlaps(kernels.Variants(*table), row))
-        rows.append(row)
-    assert np.array_equal(*rows)
-    assert counts[0] == counts[1]
-    return rows[0]
+def equal(found: Any, expected: Any) -> bool:
+    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def carried(table: tuple[Any, ...], alleles: np.ndarray) -> Rows:
+    """What each haplotype carries, overlaps unresolved."""
+    return Rows(*CPP.carried_alleles(np.ascontiguousarray(alleles.T), table[2]))
+
+
+def resolved(table: tuple[Any, ...], alleles: np.ndarray) -> Rows:
+    """The alleles in effect after both backends resolved the overlaps, which must agree."""
+    rows = carried(table, alleles)
+    found, expected = (k.resolve_overlaps(k.Variants(*table), *rows) for k in (CPP, TWIN))
+    assert equal(found, expected)
+    return Rows(*found)
 
 
 class TestHaplotypes:
@@ -69,18 +75,23 @@ class TestHaplotypes:
     @given(worlds(), st.integers(START - 10, START + 50), st.integers(0, 30), st.integers(1, 30))
     def test_anchored(self, world: Any, anchor: int, left: int, right: int) -> None:
         table, raw, reference = world
-        alleles = resolved(table, raw)
+        rows = resolved(table, raw)
         found = {}
         for kernels in (CPP, TWIN):
-            where = (kernels.Variants(*table), alleles, reference, START, anchor, left, right)
-            extents = np.full((len(alleles), 3), -9, np.int64)
-            bases = np.zeros((len(alleles), left + right), np.uint8)
-            positions = np.full((len(alleles), left + right), -9, np.int64)
+            where = (kernels.Variants(*table), *rows, reference, START, anchor, left, right)
+            extents = np.full((rows.n, 3), -9, np.int64)
+            bases = np.zeros((rows.n, left + right), np.uint8)
+            positions = np.full((rows.n, left + right), -9, np.int64)
             kernels.haplotype_extents(*where, extents)
             kernels.haplotype_bases(*where, bases, 2)
             kernels.haplotype_positions(*where, positions, 1)
-            found[kernels] = extents, bases, positions
-        for name, compiled, twin in zip(("extents", "bases", "positions"), found[CPP], found[TWIN], strict=True):
+            encoded = np.zeros((rows.n, 4, left + right), np.uint16)
+            letters = np.arange(1024, dtype=np.uint16).reshape(256, 4)
+            kernels.haplotype_one_hot(*where, letters, True, True, False, encoded, 2)
+            found[kernels] = extents, bases, positions, encoded
+        for name, compiled, twin in zip(
+            ("extents", "bases", "positions", "one-hot"), found[CPP], found[TWIN], strict=True
+        ):
             assert np.array_equal(compiled, twin), name
 
     @modest
@@ -88,31 +99,29 @@ class TestHaplotypes:
     def test_extents_say_which_edits_show(self, world: Any, left: int, right: int, anchor: int) -> None:
         """Dropping the edits outside the extents changes no base: what merging haplotypes relies on."""
         table, raw, reference = world
-        alleles = resolved(table, raw)
+        rows = resolved(table, raw)
         where = (reference, START, anchor, left, right)
-        extents = np.empty((len(alleles), 3), np.int64)
+        extents = np.empty((rows.n, 3), np.int64)
         variants = CPP.Variants(*table)
-        CPP.haplotype_extents(variants, alleles, *where, extents)
+        CPP.haplotype_extents(variants, *rows, *where, extents)
         twin = TWIN.Variants(*table)
-        kept = alleles.copy()
-        for row, (first, last, _) in zip(kept, extents, strict=True):
-            for v, a in enumerate(row):
-                start = table[0][v] + (a > 0 and twin.extends_after_anchor(v, a))
-                if not (start < last and table[0][v] + table[1][v] > first):
-                    row[v] = 0
-        before, after = (np.empty((len(alleles), left + right), np.uint8) for _ in range(2))
-        CPP.haplotype_bases(variants, alleles, *where, before, 1)
-        CPP.haplotype_bases(variants, kept, *where, after, 1)
+        shows = []
+        for row, allele in zip(rows.row_of_each(), rows.values.tolist(), strict=True):
+            v, a = twin.record_of(allele)
+            start = table[0][v] + twin.extends_after_anchor(v, a)
+            shows.append(start < extents[row, 1] and table[0][v] + table[1][v] > extents[row, 0])
+        kept = rows.where(np.array(shows, bool))
+        before, after = (np.empty((rows.n, left + right), np.uint8) for _ in range(2))
+        CPP.haplotype_bases(variants, *rows, *where, before, 1)
+        CPP.haplotype_bases(variants, *kept, *where, after, 1)
         assert np.array_equal(before, after)
 
     @modest
     @given(worlds(), st.integers(START - 5, START + 40), st.integers(0, 40))
     def test_consensus(self, world: Any, start: int, length: int) -> None:
         table, raw, reference = world
-        alleles = resolved(table, raw)
-        results = [
-            k.consensus(k.Variants(*table), alleles, reference, START, start, start + length) for k in (CPP, TWIN)
-        ]
+        rows = resolved(table, raw)
+        results = [k.consensus(k.Variants(*table), *rows, reference, START, start, start + length) for k in (CPP, TWIN)]
         assert results[0] == results[1]
 
     def test_threads_do_not_change_a_byte(self) -> None:
@@ -123,7 +132,7 @@ class TestHaplotypes:
             np.cumsum(np.r_[0, np.tile([1, 2], width)]), as_bytes("AAT" * width),
         )  # fmt: skip
         alleles = rng.integers(0, 2, (n, width)).astype(np.int8)
-        where = (CPP.Variants(*table), alleles, as_bytes("A" * 400), 100, 200, 90, 110)
+        where = (CPP.Variants(*table), *carried(table, alleles), as_bytes("A" * 400), 100, 200, 90, 110)
         one, three = (np.empty((n, 200), np.uint8) for _ in range(2))
         CPP.haplotype_bases(*where, one, 1)
         CPP.haplotype_bases(*where, three, 3)
@@ -159,13 +168,34 @@ class TestOthers:
 
     @modest
     @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 4), st.integers(0, 2**32 - 1))
-    def test_unique_columns(self, rows: int, columns: int, values: int, seed: int) -> None:
+    def test_carried_and_unique(self, n_variants: int, n_haplotypes: int, values: int, seed: int) -> None:
         rng = np.random.default_rng(seed)
-        calls = rng.integers(0, values, (rows, columns)).astype(np.int8)
-        calls[rng.random((rows, columns)) < 0.8] = 0
-        for compiled, twin in zip(CPP.unique_columns(calls), TWIN.unique_columns(calls), strict=True):
-            assert compiled.dtype == twin.dtype
-            assert np.array_equal(compiled, twin)
+        calls = rng.integers(0, values, (n_variants, n_haplotypes)).astype(np.int8)
+        calls[rng.random(calls.shape) < 0.8] = 0
+        first_allele = np.arange(0, 4 * n_variants + 1, 4)
+        rows = CPP.carried_alleles(calls, first_allele)
+        assert equal(rows, TWIN.carried_alleles(calls, first_allele))
+        assert equal(CPP.unique_rows(*rows), TWIN.unique_rows(*rows))
+
+    @modest
+    @given(st.integers(1, 4), st.integers(0, 5), st.integers(0, 2**32 - 1))
+    def test_join_rows(self, n_parts: int, n_rows: int, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        parts = []
+        for _ in range(n_parts):
+            offset = np.concatenate([[0], np.cumsum(rng.integers(0, 4, n_rows))])
+            parts.append((offset, rng.integers(0, 99, offset[-1], np.int32)))
+        shifts = rng.integers(0, 1000, n_parts)
+        assert equal(CPP.join_rows(parts, shifts), TWIN.join_rows(parts, shifts))
+
+    @modest
+    @given(worlds(), st.integers(START - 5, START + 45), st.integers(0, 20), st.data())
+    def test_rows_in_window(self, world: Any, low: int, length: int, data: st.DataObject) -> None:
+        table, raw, _ = world
+        rows = carried(table, raw)
+        chosen = np.array(data.draw(st.lists(st.integers(0, rows.n - 1), max_size=5)) if rows.n else [], np.int64)
+        found, expected = (k.rows_in_window(k.Variants(*table), *rows, chosen, low, low + length) for k in (CPP, TWIN))
+        assert equal(found, expected)
 
     @modest
     @given(st.text("ACGTNR", min_size=1, max_size=30), st.data())
@@ -194,11 +224,17 @@ class TestBindingsRefuse:
 
     def test_alleles_outside_the_table(self) -> None:
         variants = CPP.Variants(*self.table)
-        for bad in (-1, 2):
-            with pytest.raises(IndexError, match="variant 0, haplotype 1"):
-                CPP.resolve_overlaps(variants, np.array([[0], [bad]], np.int8))
-        with pytest.raises(ValueError, match="haplotypes, variants"):
-            CPP.resolve_overlaps(variants, np.zeros((1, 2), np.int8))
+        for bad in ([-1], [2], [1, 1], [1, 0]):
+            with pytest.raises(IndexError, match="row 1"):
+                CPP.resolve_overlaps(variants, np.array([0, 0, len(bad)]), np.array(bad, np.int32))
+
+    def test_rows_that_do_not_fit(self) -> None:
+        variants = CPP.Variants(*self.table)
+        for offset in ([0, 2], [-1, 1], [0, 5, 1], []):
+            with pytest.raises(ValueError, match="rows"):
+                CPP.resolve_overlaps(variants, np.array(offset, np.int64), np.array([1], np.int32))
+        with pytest.raises(IndexError, match="row 7"):
+            CPP.rows_in_window(variants, np.array([0, 1]), np.array([1], np.int32), np.array([7]), 0, 9)
 
     def test_tables_that_do_not_fit(self) -> None:
         for k, bad in [
@@ -213,13 +249,21 @@ class TestBindingsRefuse:
             np.array([101, 101]), np.array([5, 2]), np.array([0, 2, 4]), np.array([0, 5, 6, 8, 9]),
             as_bytes("CCCCCCCCC"),
         )  # fmt: skip
-        where = (CPP.Variants(*table), np.ones((1, 2), np.int8), as_bytes("CCCCCCCCCCC"), 100, 101, 1, 4)
+        where = (
+            CPP.Variants(*table),
+            *carried(table, np.ones((1, 2), np.int8)),
+            as_bytes("CCCCCCCCCCC"),
+            100,
+            101,
+            1,
+            4,
+        )
         with pytest.raises(ValueError, match="resolve them first"):
             CPP.haplotype_bases(*where, np.empty((1, 5), np.uint8), 1)
 
     def test_outputs(self) -> None:
-        variants, alleles = CPP.Variants(*self.table), np.zeros((1, 1), np.int8)
-        where = (variants, alleles, as_bytes("ACGT"), 100, 102, 2, 2)
+        rows = np.array([0, 1]), np.array([1], np.int32)
+        where = (CPP.Variants(*self.table), *rows, as_bytes("ACGT"), 100, 102, 2, 2)
         for bad in (np.empty((1, 5), np.uint8), np.empty((2, 4), np.uint8), np.empty(4, np.uint8)):
             with pytest.raises(ValueError):
                 CPP.haplotype_bases(*where, bad, 1)

@@ -70,6 +70,33 @@ def assert_equal(a: Genotypes, b: Genotypes) -> None:
         assert not isinstance(x, np.ndarray) or x.dtype == y.dtype, field.name
 
 
+PLAIN_CALLS = ["0|1", "1|0", "0|0", "1|1"]
+ODD_CALLS = ["0/1", ".|1", "./.", "1|2", "2|0", "0", ".", "0|1", "1|1"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_mixture_of_lines_reads_as_the_twin_reads_it(write: Callable[..., Path], seed: int) -> None:
+    """Lines of the plain kind are split without htslib; all others go through it."""
+    rng = np.random.default_rng(seed)
+    records = []
+    for position in range(2, 98, 2):
+        calls = [str(c) for c in rng.choice(PLAIN_CALLS if rng.random() < 0.5 else ODD_CALLS, len(SAMPLES))]
+        info = str(rng.choice([".", "END=97"], p=[0.8, 0.2]))
+        alt = str(rng.choice(["T,G", "TA,C", "*,A", "<DEL>,T"]))
+        records.append(
+            ("c1", position, CONTIGS["c1"][position - 1], alt, calls, str(rng.choice(["PASS", ".", "q10"])), info)
+        )
+    path = write(records=records)
+    paths = path, as_bcf(path)
+    for samples in (None, ("dee", "ann"), ("bob",)):
+        for path_read in paths:
+            found, expected = (
+                VariantFile(path_read, samples=samples, reader=reader).region("c1", 0, 100)
+                for reader in ("htslib", "pysam")
+            )
+            assert_equal(found, expected)
+
+
 class TestReading:
     def test_by_hand(self, vcf: Path) -> None:
         found = VariantFile(vcf).region("c1", 0, 30)

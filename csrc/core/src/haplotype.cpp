@@ -7,16 +7,6 @@
 namespace gxfast {
 namespace {
 
-/// Reference interval [start, end) replaced by letters; start == end is an insertion before `start`.
-struct Edit {
-  std::int64_t start;
-  std::int64_t end;
-  const std::uint8_t *bases;
-  std::int64_t length;
-
-  bool is_insertion() const { return start == end; }
-};
-
 /// VCF writes the base before an indel as its first letter; that base itself is not changed.
 bool has_anchor_base(const VariantTable::Allele &ref, const VariantTable::Allele &alt,
                      std::int64_t ref_length) {
@@ -39,25 +29,12 @@ bool is_pure_indel(const VariantTable::Allele &ref, const VariantTable::Allele &
   return std::equal(ref.bases + ref.length - rest, ref.bases + ref.length, alt.bases + alt.length - rest);
 }
 
-std::vector<Edit> edits_of(const VariantTable &variants, const std::int8_t *alleles) {
-  std::vector<Edit> edits;
-  for (std::int64_t v = 0; v < variants.n; ++v) {
-    if (alleles[v] <= 0)
-      continue;
-    const VariantTable::Allele alt = variants.allele(v, alleles[v]);
-    const std::int64_t ref_length = variants.ref_length[v];
-    const std::int64_t skip = has_anchor_base(variants.allele(v, 0), alt, ref_length) ? 1 : 0;
-    const std::int64_t position = variants.position[v];
-    edits.push_back({position + skip, position + ref_length, alt.bases + skip, alt.length - skip});
-  }
-  return edits;
-}
-
-/// Collects segments of reference and of edits; reference outside what was given becomes N. With `leftwards`
-/// the caller adds stretches from right to left, and take() returns them in reading order.
+/// Appends segments of reference and of edits; reference outside what was given becomes N. With `leftwards`
+/// the caller adds stretches from right to left; the segments then stand in that order.
 class Builder {
 public:
-  Builder(const Reference &reference, bool leftwards) : reference_(reference), leftwards_(leftwards) {}
+  Builder(const Reference &reference, bool leftwards, std::vector<Segment> &segments)
+      : reference_(reference), leftwards_(leftwards), segments_(segments) {}
 
   void add_reference(std::int64_t begin, std::int64_t end) {
     if (end <= begin)
@@ -73,14 +50,8 @@ public:
   /// Letters [from, to) of an edit. Replaced bases keep their position one for one; surplus ones have none.
   void add_edit(const Edit &edit, std::int64_t from, std::int64_t to) {
     const std::int64_t placed = std::clamp(edit.end - edit.start, from, to);
-    add({edit.bases + from, placed - from, edit.start + from}, {edit.bases + placed, to - placed, -1},
-        {nullptr, 0, -1});
-  }
-
-  std::vector<Segment> take() {
-    if (leftwards_)
-      std::reverse(segments_.begin(), segments_.end());
-    return std::move(segments_);
+    add({edit.bases + from, placed - from, edit.start + from}, {edit.bases + placed, to - placed, kInserted},
+        {nullptr, 0, kInserted});
   }
 
 private:
@@ -92,7 +63,7 @@ private:
 
   const Reference &reference_;
   bool leftwards_;
-  std::vector<Segment> segments_;
+  std::vector<Segment> &segments_;
 };
 
 /// Where the two outward walks begin, with the edit that covers the anchor (if any) split between them.
@@ -103,16 +74,17 @@ struct Start {
   std::int64_t split = 0; ///< letters of the covering edit that lie to the left of the anchor
 };
 
-Start find_start(const std::vector<Edit> &edits, std::int64_t anchor) {
-  for (const Edit &edit : edits)
+Start find_start(const Carried &carried, std::int64_t anchor) {
+  for (std::int64_t i = 0; i < carried.n; ++i) {
+    const Edit &edit = carried[i];
     if (edit.start <= anchor && anchor < edit.end)
       return {edit.start, edit.end, &edit, std::min(anchor - edit.start, edit.length)};
+  }
   return {anchor, anchor};
 }
 
 /// Fills `count` bases rightwards. Returns one past the last reference position needed.
-std::int64_t walk_right(const std::vector<Edit> &edits, const Start &start, std::int64_t count,
-                        Builder &builder) {
+std::int64_t walk_right(const Carried &carried, const Start &start, std::int64_t count, Builder &builder) {
   std::int64_t cursor = start.right_from;
   bool ends_inserted = false;
   const auto take = [&](const Edit &edit, std::int64_t from) {
@@ -124,7 +96,8 @@ std::int64_t walk_right(const std::vector<Edit> &edits, const Start &start, std:
   };
   if (start.covering != nullptr)
     take(*start.covering, start.split);
-  for (const Edit &edit : edits) {
+  for (std::int64_t i = 0; i < carried.n; ++i) {
+    const Edit &edit = carried[i];
     // An insertion just before the anchor base belongs to the left side.
     const bool before_anchor = start.covering == nullptr && edit.is_insertion() && edit.start == cursor &&
                                cursor == start.right_from;
@@ -141,8 +114,7 @@ std::int64_t walk_right(const std::vector<Edit> &edits, const Start &start, std:
 }
 
 /// Fills `count` bases leftwards. Returns the first reference position needed.
-std::int64_t walk_left(const std::vector<Edit> &edits, const Start &start, std::int64_t count,
-                       Builder &builder) {
+std::int64_t walk_left(const Carried &carried, const Start &start, std::int64_t count, Builder &builder) {
   std::int64_t cursor = start.left_from;
   bool ends_inserted = false;
   const auto take = [&](const Edit &edit, std::int64_t upto) {
@@ -154,14 +126,15 @@ std::int64_t walk_left(const std::vector<Edit> &edits, const Start &start, std::
   };
   if (start.covering != nullptr)
     take(*start.covering, start.split);
-  for (auto edit = edits.rbegin(); edit != edits.rend(); ++edit) {
-    if (edit->end > start.left_from || &*edit == start.covering)
+  for (std::int64_t i = carried.n - 1; i >= 0; --i) {
+    const Edit &edit = carried[i];
+    if (edit.end > start.left_from || &edit == start.covering)
       continue;
-    if (cursor - edit->end >= count)
+    if (cursor - edit.end >= count)
       break;
-    builder.add_reference(edit->end, cursor);
-    count -= cursor - edit->end;
-    take(*edit, edit->length);
+    builder.add_reference(edit.end, cursor);
+    count -= cursor - edit.end;
+    take(edit, edit.length);
   }
   builder.add_reference(cursor - count, cursor);
   return cursor - count - (ends_inserted && count == 0 ? 1 : 0);
@@ -169,51 +142,56 @@ std::int64_t walk_left(const std::vector<Edit> &edits, const Start &start, std::
 
 } // namespace
 
-std::int64_t resolve_overlaps(const VariantTable &variants, std::int8_t *alleles) {
-  std::int64_t skipped = 0;
+Edits::Edits(const VariantTable &variants) {
+  for (std::int64_t v = 0; v < variants.n; ++v) {
+    const VariantTable::Allele ref = variants.allele(v, 0);
+    const std::int64_t position = variants.position[v], ref_length = variants.ref_length[v];
+    longest_ = std::max(longest_, ref_length);
+    for (std::int64_t a = 0; a < variants.first_allele[v + 1] - variants.first_allele[v]; ++a) {
+      const VariantTable::Allele alt = variants.allele(v, a);
+      const std::int64_t skip = has_anchor_base(ref, alt, ref_length) ? 1 : 0;
+      edits_.push_back({position + skip, position + ref_length, alt.bases + skip, alt.length - skip, position,
+                        ref_length, is_pure_indel(ref, alt, ref_length), alt.length > ref_length});
+    }
+  }
+}
+
+std::int64_t resolve_overlaps(const Edits &edits, std::int32_t *alleles, std::int64_t n) {
+  std::int64_t kept = 0;
   std::int64_t frozen = std::numeric_limits<std::int64_t>::min(); // last reference base already taken
   bool after_insertion = false;
-  for (std::int64_t v = 0; v < variants.n; ++v) {
-    if (alleles[v] <= 0)
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Edit &edit = edits[alleles[i]];
+    const bool fits =
+        edit.position > frozen || (edit.position == frozen && edit.is_pure_indel && !after_insertion);
+    if (!fits)
       continue;
-    const VariantTable::Allele alt = variants.allele(v, alleles[v]);
-    const std::int64_t ref_length = variants.ref_length[v];
-    const std::int64_t position = variants.position[v];
-    const bool extends = is_pure_indel(variants.allele(v, 0), alt, ref_length);
-    const bool fits = position > frozen || (position == frozen && extends && !after_insertion);
-    if (!fits) {
-      alleles[v] = 0;
-      ++skipped;
-      continue;
-    }
-    frozen = position + ref_length - 1;
-    after_insertion = alt.length > ref_length;
+    alleles[kept++] = alleles[i];
+    frozen = edit.position + edit.ref_length - 1;
+    after_insertion = edit.is_longer;
   }
-  return skipped;
+  return kept;
 }
 
-HaplotypeLayout layout_anchored(const VariantTable &variants, const std::int8_t *alleles,
-                                const Reference &reference, std::int64_t anchor, std::int64_t left,
-                                std::int64_t right) {
-  const std::vector<Edit> edits = edits_of(variants, alleles);
-  const Start start = find_start(edits, anchor);
-  HaplotypeLayout layout;
+void layout_anchored(const Carried &carried, const Reference &reference, std::int64_t anchor,
+                     std::int64_t left, std::int64_t right, HaplotypeLayout &layout) {
+  const Start start = find_start(carried, anchor);
   layout.anchor_deleted = start.covering != nullptr && start.split == start.covering->length;
-  Builder to_left(reference, true);
-  layout.first = walk_left(edits, start, left, to_left);
-  layout.segments = to_left.take();
-  Builder to_right(reference, false);
-  layout.last = walk_right(edits, start, right, to_right);
-  const std::vector<Segment> tail = to_right.take();
-  layout.segments.insert(layout.segments.end(), tail.begin(), tail.end());
-  return layout;
+  layout.segments.clear();
+  Builder to_left(reference, true, layout.segments);
+  layout.first = walk_left(carried, start, left, to_left);
+  std::reverse(layout.segments.begin(), layout.segments.end());
+  Builder to_right(reference, false, layout.segments);
+  layout.last = walk_right(carried, start, right, to_right);
 }
 
-HaplotypeLayout layout_consensus(const VariantTable &variants, const std::int8_t *alleles,
-                                 const Reference &reference, std::int64_t start, std::int64_t end) {
-  Builder builder(reference, false);
+HaplotypeLayout layout_consensus(const Carried &carried, const Reference &reference, std::int64_t start,
+                                 std::int64_t end) {
+  HaplotypeLayout layout;
+  Builder builder(reference, false, layout.segments);
   std::int64_t cursor = start;
-  for (const Edit &edit : edits_of(variants, alleles)) {
+  for (std::int64_t i = 0; i < carried.n; ++i) {
+    const Edit &edit = carried[i];
     const bool insertion_before = edit.is_insertion() && edit.start <= start;
     const bool outside = edit.is_insertion() ? edit.start > end : edit.start >= end || edit.end <= start;
     if (insertion_before || outside)
@@ -227,7 +205,9 @@ HaplotypeLayout layout_consensus(const VariantTable &variants, const std::int8_t
     cursor = std::max(cursor, edit.end);
   }
   builder.add_reference(cursor, std::max(cursor, end));
-  return {builder.take(), start, std::max(cursor, end), false};
+  layout.first = start;
+  layout.last = std::max(cursor, end);
+  return layout;
 }
 
 std::int64_t total_length(const HaplotypeLayout &layout) {
@@ -237,21 +217,50 @@ std::int64_t total_length(const HaplotypeLayout &layout) {
   return length;
 }
 
+namespace {
+
+void copy_bases(const std::uint8_t *source, std::int64_t length, std::uint8_t *out) {
+  if (source == nullptr)
+    std::memset(out, 'N', static_cast<std::size_t>(length));
+  else if (length == 1)
+    *out = *source; // every other segment of a haplotype with SNVs
+  else
+    std::memcpy(out, source, static_cast<std::size_t>(length));
+}
+
+} // namespace
+
 void write_bases(const HaplotypeLayout &layout, std::uint8_t *out) {
   for (const Segment &segment : layout.segments) {
-    const auto length = static_cast<std::size_t>(segment.length);
-    if (segment.source == nullptr)
-      std::memset(out, 'N', length);
-    else
-      std::memcpy(out, segment.source, length);
+    copy_bases(segment.source, segment.length, out);
     out += segment.length;
+  }
+}
+
+void HaplotypeReader::open(const HaplotypeLayout &layout) {
+  layout_ = &layout;
+  ends_.clear();
+  std::int64_t end = 0;
+  for (const Segment &segment : layout.segments)
+    ends_.push_back(end += segment.length);
+}
+
+void HaplotypeReader::read(std::int64_t begin, std::int64_t end, std::uint8_t *out) const {
+  auto at = static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), begin) - ends_.begin());
+  while (begin < end) {
+    const Segment &segment = layout_->segments[at];
+    const std::int64_t stop = std::min(end, ends_[at]), from = begin - (ends_[at] - segment.length);
+    copy_bases(segment.source == nullptr ? nullptr : segment.source + from, stop - begin, out);
+    out += stop - begin;
+    begin = stop;
+    ++at;
   }
 }
 
 void write_positions(const HaplotypeLayout &layout, std::int64_t *out) {
   for (const Segment &segment : layout.segments)
     for (std::int64_t i = 0; i < segment.length; ++i)
-      *out++ = segment.position < 0 ? -1 : segment.position + i;
+      *out++ = segment.position == kInserted ? -1 : std::max<std::int64_t>(-1, segment.position + i);
 }
 
 } // namespace gxfast

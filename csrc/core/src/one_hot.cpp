@@ -12,8 +12,6 @@ namespace {
 constexpr std::int64_t kChannels = 4;
 // Enough work per block that handing it to a thread is free beside it.
 constexpr std::int64_t kBasesPerBlock = 1 << 16;
-// A block of input stays in L1 while it is expanded, once or (NCL) four times.
-constexpr std::int64_t kBlock = 4096;
 
 std::int64_t sequences_per_block(std::int64_t length) {
   return std::max<std::int64_t>(1, kBasesPerBlock / std::max<std::int64_t>(length, 1));
@@ -61,48 +59,45 @@ template <class Element> bool OneHotTable<Element>::find_classes() {
 }
 
 template <class Element>
-void OneHotTable<Element>::encode(const std::uint8_t *sequence, std::int64_t length, Layout layout,
-                                  bool reverse, bool stream, Element *out) const {
-  if (has_classes_ && kernel_set().of<Element>().rows != nullptr)
-    encode_classes(sequence, length, layout, reverse, stream, out);
-  else
-    encode_any(sequence, length, layout, reverse, out);
+void OneHotTable<Element>::encode(const std::uint8_t *sequence, std::int64_t length, std::int64_t begin,
+                                  std::int64_t end, Layout layout, bool reverse, bool stream,
+                                  Element *out) const {
+  for (; begin < end; begin += kBlock) {
+    const std::int64_t n = std::min(kBlock, end - begin);
+    encode_piece(sequence + (reverse ? length - begin - n : begin), n, begin, length, layout, reverse, stream,
+                 out);
+  }
 }
 
 template <class Element>
-void OneHotTable<Element>::encode_classes(const std::uint8_t *sequence, std::int64_t length, Layout layout,
-                                          bool reverse, bool stream, Element *out) const {
+void OneHotTable<Element>::encode_piece(const std::uint8_t *letters, std::int64_t n, std::int64_t position,
+                                        std::int64_t length, Layout layout, bool reverse, bool stream,
+                                        Element *out) const {
   const KernelSet &kernels = kernel_set();
   const ClassKernels<Element> &expand = kernels.of<Element>();
-  std::uint8_t classes[kBlock];
-  for (std::int64_t begin = 0; begin < length; begin += kBlock) {
-    const std::int64_t n = std::min(kBlock, length - begin);
-    const std::int64_t from = reverse ? length - begin - n : begin;
-    kernels.translate(sequence + from, n, class_of_.data(), reverse, classes);
-    if (layout == Layout::NLC)
-      expand.rows(classes, n, one_, unknown_, stream, out + kChannels * begin);
-    else
-      for (std::uint8_t c = 0; c < kChannels; ++c)
-        expand.plane(classes, n, c, one_, unknown_, stream, out + c * length + begin);
-  }
+  if (!has_classes_ || expand.rows == nullptr)
+    return encode_any(letters, n, position, length, layout, reverse, out);
+  alignas(64) std::uint8_t classes[kBlock + kReadPast];
+  kernels.translate(letters, n, class_of_.data(), reverse, classes);
+  std::memset(classes + n, 0, kReadPast);
+  if (layout == Layout::NLC)
+    expand.rows(classes, n, one_, unknown_, stream, out + kChannels * position);
+  else
+    for (std::uint8_t c = 0; c < kChannels; ++c)
+      expand.plane(classes, n, c, one_, unknown_, stream, out + c * length + position);
 }
 
 template <class Element>
-void OneHotTable<Element>::encode_any(const std::uint8_t *sequence, std::int64_t length, Layout layout,
-                                      bool reverse, Element *out) const {
-  const std::uint8_t *read = reverse ? sequence + length - 1 : sequence;
-  const std::ptrdiff_t step = reverse ? -1 : 1;
-  if (layout == Layout::NLC) {
-    for (std::int64_t i = 0; i < length; ++i, read += step)
-      std::memcpy(out + kChannels * i, row(*read), kChannels * sizeof(Element));
-    return;
-  }
-  for (std::int64_t begin = 0; begin < length; begin += kBlock) {
-    const std::int64_t end = std::min(length, begin + kBlock);
+void OneHotTable<Element>::encode_any(const std::uint8_t *letters, std::int64_t n, std::int64_t position,
+                                      std::int64_t length, Layout layout, bool reverse, Element *out) const {
+  const auto values_at = [&](std::int64_t i) { return row(letters[reverse ? n - 1 - i : i]); };
+  if (layout == Layout::NLC)
+    for (std::int64_t i = 0; i < n; ++i)
+      std::memcpy(out + kChannels * (position + i), values_at(i), kChannels * sizeof(Element));
+  else
     for (std::int64_t c = 0; c < kChannels; ++c)
-      for (std::int64_t i = begin; i < end; ++i)
-        out[c * length + i] = row(read[i * step])[c];
-  }
+      for (std::int64_t i = 0; i < n; ++i)
+        out[c * length + position + i] = values_at(i)[c];
 }
 
 template <class Element>
@@ -111,12 +106,18 @@ void one_hot(const std::uint8_t *sequences, std::int64_t n, std::int64_t length,
   if (n == 0 || length == 0)
     return;
   const OneHotTable<Element> encoder(table);
-  parallel_for(n, sequences_per_block(length), n_threads, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-      encoder.encode(sequences + i * length, length, layout, reverse, stream, out + i * length * kChannels);
-    if (stream)
-      finish_streaming();
-  });
+  // Long sequences are cut, so that one of them still keeps all threads busy and can be interrupted.
+  const std::int64_t pieces = (length + kBasesPerBlock - 1) / kBasesPerBlock;
+  parallel_for(
+      n * pieces, sequences_per_block(length), n_threads, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t k = first; k < last; ++k) {
+          const std::int64_t i = k / pieces, begin = k % pieces * kBasesPerBlock;
+          encoder.encode(sequences + i * length, length, begin, std::min(length, begin + kBasesPerBlock),
+                         layout, reverse, stream, out + i * length * kChannels);
+        }
+        if (stream)
+          finish_streaming();
+      });
 }
 
 void translate(const std::uint8_t *sequences, std::int64_t n, std::int64_t length, const std::uint8_t *table,

@@ -14,12 +14,6 @@
 namespace gxfast {
 namespace {
 
-template <class Element> void write_row(std::uint8_t base, Element one, Element unknown, Element *row) {
-  const Element other = base == kUnknownClass ? unknown : Element{0};
-  for (std::uint8_t c = 0; c < 4; ++c)
-    row[c] = c == base ? one : other;
-}
-
 void translate_plain(const std::uint8_t *in, std::int64_t n, const std::uint8_t *table, bool reverse,
                      std::uint8_t *out) {
   if (reverse)
@@ -54,8 +48,12 @@ namespace avx2 {
 #include "simd/vector_avx2.inl"
 //
 #include "simd/memory.inl"
-#include "simd/one_hot.inl"
+#include "simd/rows.inl"
 #include "simd/translate_avx2.inl"
+//
+#include "simd/plane_avx2.inl"
+//
+#include "simd/dispatch.inl"
 } // namespace avx2
 #pragma GCC pop_options
 
@@ -65,8 +63,12 @@ namespace avx512 {
 #include "simd/vector_avx512.inl"
 //
 #include "simd/memory.inl"
-#include "simd/one_hot.inl"
+#include "simd/rows.inl"
 #include "simd/translate_avx512.inl"
+//
+#include "simd/plane_avx512.inl"
+//
+#include "simd/dispatch.inl"
 } // namespace avx512
 #pragma GCC pop_options
 #endif

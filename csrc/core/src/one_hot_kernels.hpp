@@ -4,6 +4,9 @@
 
 namespace gxfast {
 
+/// The kernels read whole registers: so many bytes past the last class must be readable.
+constexpr std::int64_t kReadPast = 64;
+
 /// What a base is to the one-hot kernels: the channel that is set (0-3), or unknown.
 constexpr std::uint8_t kUnknownClass = 4;
 

@@ -33,18 +33,60 @@ struct Reference {
   std::int64_t end() const { return start + length; }
 };
 
+/// One allele, ready to be put into a sequence: reference interval [start, end) becomes `length` letters.
+/// start == end is an insertion before `start`.
+struct Edit {
+  std::int64_t start;
+  std::int64_t end;
+  const std::uint8_t *bases;
+  std::int64_t length;
+  std::int64_t position;   ///< of the record: one less than start where the first base is only an anchor
+  std::int64_t ref_length; ///< of the record
+  bool is_pure_indel;      ///< only adds or only removes bases, and not before its first one
+  bool is_longer;          ///< than the reference it replaces
+
+  bool is_insertion() const { return start == end; }
+};
+
+/// The edit of every allele of a table, worked out once. Points into the table's letters.
+class Edits {
+public:
+  Edits() = default;
+  explicit Edits(const VariantTable &variants);
+  const Edit &operator[](std::int32_t allele) const { return edits_[static_cast<std::size_t>(allele)]; }
+  /// Most reference bases that one record covers.
+  std::int64_t longest() const { return longest_; }
+
+private:
+  std::vector<Edit> edits_;
+  std::int64_t longest_ = 0;
+};
+
+/// What one haplotype carries: indices of alternative alleles into a table's alleles, ascending, at most one
+/// per record. Non-owning.
+struct Carried {
+  const Edits *edits;
+  const std::int32_t *alleles;
+  std::int64_t n;
+
+  const Edit &operator[](std::int64_t i) const { return (*edits)[alleles[i]]; }
+};
+
 /// Decides which carried alleles take effect on one haplotype when records overlap: the first in file order
 /// wins, as in `bcftools consensus`. A later record that starts on the last base taken by an earlier one is
 /// still applied when it is a pure insertion or deletion after that base (its anchor) and the earlier record
 /// was not an insertion.
-/// alleles: (n) allele index per variant, 0 = reference; overridden ones are set to 0. Returns how many.
-std::int64_t resolve_overlaps(const VariantTable &variants, std::int8_t *alleles);
+/// Moves the alleles that take effect to the front, in order, and returns how many there are.
+std::int64_t resolve_overlaps(const Edits &edits, std::int32_t *alleles, std::int64_t n);
+
+/// Position of bases that stand nowhere on the reference.
+constexpr std::int64_t kInserted = INT64_MIN;
 
 /// One run of output bases taken from one place.
 struct Segment {
   const std::uint8_t *source; ///< letters to copy; nullptr = outside the given reference, write N
   std::int64_t length;
-  std::int64_t position; ///< reference position of the first base; -1 for inserted bases
+  std::int64_t position; ///< reference position of the first base; kInserted for inserted bases
 };
 
 /// Where a haplotype's bases come from, left to right.
@@ -60,21 +102,34 @@ struct HaplotypeLayout {
 
 /// Exactly `left + right` bases: the anchor base lands on index `left`, and both sides are filled outwards
 /// with this haplotype's own sequence, so that a deletion draws in more of it and an insertion pushes some
-/// out. alleles must have gone through resolve_overlaps.
-HaplotypeLayout layout_anchored(const VariantTable &variants, const std::int8_t *alleles,
-                                const Reference &reference, std::int64_t anchor, std::int64_t left,
-                                std::int64_t right);
+/// out. The alleles must have gone through resolve_overlaps. `layout` is overwritten; its memory is reused.
+void layout_anchored(const Carried &carried, const Reference &reference, std::int64_t anchor,
+                     std::int64_t left, std::int64_t right, HaplotypeLayout &layout);
 
 /// The haplotype of reference window [start, end), as long as it comes out: the rule of bcftools consensus.
-HaplotypeLayout layout_consensus(const VariantTable &variants, const std::int8_t *alleles,
-                                 const Reference &reference, std::int64_t start, std::int64_t end);
+HaplotypeLayout layout_consensus(const Carried &carried, const Reference &reference, std::int64_t start,
+                                 std::int64_t end);
 
 std::int64_t total_length(const HaplotypeLayout &layout);
 
 /// Copies the bases (total_length of them).
 void write_bases(const HaplotypeLayout &layout, std::uint8_t *out);
 
-/// Writes the reference position of every base, -1 where the base was inserted.
+/// Reads stretches of a haplotype without writing all of it.
+class HaplotypeReader {
+public:
+  /// The layout must outlive its use.
+  void open(const HaplotypeLayout &layout);
+
+  /// Bases [begin, end).
+  void read(std::int64_t begin, std::int64_t end, std::uint8_t *out) const;
+
+private:
+  const HaplotypeLayout *layout_ = nullptr;
+  std::vector<std::int64_t> ends_; ///< per segment: bases up to its end
+};
+
+/// Writes the reference position of every base, -1 where the base was inserted or lies before the contig.
 void write_positions(const HaplotypeLayout &layout, std::int64_t *out);
 
 } // namespace gxfast

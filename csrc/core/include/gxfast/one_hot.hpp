@@ -16,21 +16,27 @@ template <class Element> class OneHotTable {
 public:
   explicit OneHotTable(const Element *table);
 
-  /// One sequence: out is (length, 4) for NLC, (4, length) for NCL. With `reverse`, position i of the output
-  /// reads position length-1-i; the complement is the table's business. `stream` writes past the caches:
-  /// faster where the output is much larger than they are, slower where it is read soon. The caller then
-  /// calls finish_streaming() on the same thread.
-  void encode(const std::uint8_t *sequence, std::int64_t length, Layout layout, bool reverse, bool stream,
-              Element *out) const;
+  /// Positions [begin, end) of one sequence: out is (length, 4) for NLC, (4, length) for NCL. With `reverse`,
+  /// position i of the output reads position length-1-i; the complement is the table's business. `stream`
+  /// writes past the caches: faster where the output is much larger than they are, slower where it is read
+  /// soon. The caller then calls finish_streaming() on the same thread.
+  void encode(const std::uint8_t *sequence, std::int64_t length, std::int64_t begin, std::int64_t end,
+              Layout layout, bool reverse, bool stream, Element *out) const;
+
+  /// A piece of a sequence of `length` bases whose letters are at hand: `n` of them (at most kBlock), which
+  /// become positions [position, position + n) of the output.
+  void encode_piece(const std::uint8_t *letters, std::int64_t n, std::int64_t position, std::int64_t length,
+                    Layout layout, bool reverse, bool stream, Element *out) const;
+
+  /// Bases of a piece that stay in L1 while they are expanded, once or (NCL) four times.
+  static constexpr std::int64_t kBlock = 16384 / static_cast<std::int64_t>(sizeof(Element));
 
   /// One base, as a row of four channels.
   const Element *row(std::uint8_t base) const { return table_.data() + 4 * base; }
 
 private:
-  void encode_classes(const std::uint8_t *sequence, std::int64_t length, Layout layout, bool reverse,
-                      bool stream, Element *out) const;
-  void encode_any(const std::uint8_t *sequence, std::int64_t length, Layout layout, bool reverse,
-                  Element *out) const;
+  void encode_any(const std::uint8_t *letters, std::int64_t n, std::int64_t position, std::int64_t length,
+                  Layout layout, bool reverse, Element *out) const;
   bool find_classes();
 
   std::array<Element, 1024> table_;

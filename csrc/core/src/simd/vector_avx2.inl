@@ -6,6 +6,12 @@ struct Vector {
 
   static Register load(const void *from) { return _mm256_loadu_si256(static_cast<const __m256i *>(from)); }
   static void store(void *to, Register v) { _mm256_storeu_si256(static_cast<__m256i *>(to), v); }
+  /// The first n lanes of Size bytes.
+  template <int Size> static void store_some(void *to, Register v, int n) {
+    alignas(kBytes) std::uint8_t bytes[kBytes];
+    store(bytes, v);
+    std::memcpy(to, bytes, static_cast<std::size_t>(n * Size));
+  }
   static void stream(void *to, Register v) { _mm256_stream_si256(static_cast<__m256i *>(to), v); }
   static Register fill8(std::uint8_t value) { return _mm256_set1_epi8(static_cast<char>(value)); }
   static Register fill16(std::uint16_t value) { return _mm256_set1_epi16(static_cast<short>(value)); }
