@@ -1,9 +1,14 @@
-"""Differential tests: variable-length haplotypes against bcftools, fixed-length ones against a slow oracle."""
+"""Differential tests on random records: bcftools and a slow oracle write the sequences that must come out.
+
+One call of bcftools writes one haplotype of one person on every contig, and each contig is a window, so that
+some 30,000 haplotypes are compared in seconds.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +16,17 @@ import numpy as np
 import pysam.bcftools
 import pytest
 
-from gxfast.personal import consensus, haplotypes
+import gxfast as gx
 from gxfast.types import Windows
 
 SAMPLES = ("s1", "s2", "s3")
+N_CONTIGS = 400
+CONTIG_LENGTH = 400
+HAPLOTYPES = [(i, h) for i in range(len(SAMPLES)) for h in (0, 1)]
+PER_SEED = N_CONTIGS * len(HAPLOTYPES)
+MakeWorld = Callable[..., Any]
+# Per person and haplotype: the sequence of each contig or slice.
+Expected = dict[tuple[int, int], dict[str, str]]
 Records = list[tuple[str, int, str, str, list[str]]]
 
 
@@ -22,46 +34,56 @@ def letters(rng: random.Random, n: int) -> str:
     return "".join(rng.choices("ACGT", k=n))
 
 
-def clean_alt(rng: random.Random, ref: str) -> str:
+def simple_alt(rng: random.Random, ref: str) -> str:
     """SNV, plain insertion, plain deletion."""
     if len(ref) > 1:
         return ref[0]
     return rng.choice("ACGT".replace(ref, "")) if rng.random() < 0.6 else ref + letters(rng, rng.randint(1, 6))
 
 
-def dirty_alt(rng: random.Random, ref: str) -> str:
-    """Also MNV, replacements of another length, with and without a shared first base."""
+def clean_alt(rng: random.Random, ref: str) -> str:
+    """Also MNV, and replacements of another length that keep the first base."""
     kinds = [
-        lambda: clean_alt(rng, ref),
+        lambda: simple_alt(rng, ref),
         lambda: letters(rng, len(ref)),
         lambda: ref[0] + letters(rng, rng.randint(0, len(ref) + 2)),
-        lambda: letters(rng, rng.randint(1, len(ref) + 2)),
     ]
-    return rng.choices(kinds, [4, 2, 2, 2])[0]()
+    return rng.choices(kinds, [4, 2, 2])[0]()
 
 
-def make_records(rng: random.Random, name: str, bases: str, dirty: bool) -> Records:
+def dirty_alt(rng: random.Random, ref: str) -> str:
+    """Also replacements that share no base with REF."""
+    return clean_alt(rng, ref) if rng.random() < 0.8 else letters(rng, rng.randint(1, len(ref) + 2))
+
+
+ALT = {"simple": simple_alt, "clean": clean_alt, "dirty": dirty_alt}
+
+
+def make_records(rng: random.Random, name: str, bases: str, kind: str) -> Records:
     found: Records = []
     position = rng.randint(0, 4)
+    dirty = kind == "dirty"
     while True:
         # Steps of 0 put several records on one base; clean records keep a base between them.
         position += rng.choice([0, 0, 1, 1, 2, 3, 5, 8, 13]) if dirty else rng.choice([1, 2, 3, 5, 8, 13, 21])
         ref = bases[position : position + rng.choice([1, 1, 1, 1, 2, 3, 5, 8])]
         if position + 8 > len(bases):
             return found
-        make = dirty_alt if dirty else clean_alt
-        alts = list(dict.fromkeys(make(rng, ref) for _ in range(rng.choice([1, 1, 2, 3]))))
+        alts = list(dict.fromkeys(ALT[kind](rng, ref) for _ in range(rng.choice([1, 1, 2, 3]))))
         alts = [alt for alt in alts if alt != ref] or [ref + "T"]
         calls = [f"{rng.randint(0, len(alts))}|{rng.randint(0, len(alts))}" for _ in SAMPLES]
         found.append((name, position + 1, ref, ",".join(alts), calls))
         position += 0 if dirty else len(ref)
 
 
-def make_case(folder: Path, make_world: Callable[..., Any], seed: int, dirty: bool) -> tuple[Any, dict[str, str]]:
+def make_case(
+    folder: Path, make_world: MakeWorld, seed: int, kind: str
+) -> tuple[Any, dict[str, str], dict[str, Records]]:
     rng = random.Random(seed)
-    contigs = {f"c{i}": letters(rng, 300 if dirty else 400) for i in range(400)}
-    records = [record for n, bases in contigs.items() for record in make_records(rng, n, bases, dirty)]
-    return make_world(folder, contigs, records, SAMPLES), contigs
+    contigs = {f"c{i}": letters(rng, CONTIG_LENGTH) for i in range(N_CONTIGS)}
+    records = {name: make_records(rng, name, bases, kind) for name, bases in contigs.items()}
+    world = make_world(folder, contigs, [record for per_contig in records.values() for record in per_contig], SAMPLES)
+    return world, contigs, records
 
 
 def by_bcftools(world: Any, sample: str, haplotype: int, fasta: Path | None = None) -> dict[str, str]:
@@ -73,47 +95,90 @@ def by_bcftools(world: Any, sample: str, haplotype: int, fasta: Path | None = No
     return found
 
 
-def differences(world: Any, windows: dict[str, tuple[str, int, int]], fasta: Path | None = None) -> tuple[int, int]:
-    """Haplotypes that differ from bcftools, and how many were compared."""
-    expected = {(i, h): by_bcftools(world, s, h + 1, fasta) for i, s in enumerate(SAMPLES) for h in (0, 1)}
+def all_by_bcftools(world: Any, fasta: Path | None = None) -> Expected:
+    return {(i, h): by_bcftools(world, SAMPLES[i], h + 1, fasta) for i, h in HAPLOTYPES}
+
+
+def write_slices(path: Path, contigs: dict[str, str], slices: dict[str, tuple[str, int, int]]) -> Path:
+    path.write_text("".join(f">{title}\n{contigs[name][a:b]}\n" for title, (name, a, b) in slices.items()))
+    return path
+
+
+def differences(world: Any, windows: dict[str, tuple[str, int, int]], expected: Expected) -> tuple[int, int]:
+    """Haplotypes of variable length that differ, and how many were compared."""
     genome, variants = world.genome, world.variants
     wrong = total = 0
     for name, (chrom, start, end) in windows.items():
-        found, carriers = consensus(genome, variants, chrom, start, end)
-        for i in range(len(SAMPLES)):
-            for h in (0, 1):
-                total += 1
-                wrong += found[carriers[i, h]].decode() != expected[i, h][name]
+        found, carriers = gx.consensus(genome, variants, chrom, start, end)
+        for (i, h), by_name in expected.items():
+            total += 1
+            wrong += found[carriers[i, h]].decode() != by_name[name]
     return wrong, total
 
 
+def fixed_differences(world: Any, contigs: dict[str, str], expected: Expected) -> int:
+    """Of windows anchored on the first base of a contig, with N behind what bcftools writes."""
+    n, length = len(contigs), CONTIG_LENGTH + 100
+    zeros = np.zeros(n, np.int64)
+    batch = gx.haplotypes(world.genome, world.variants, Windows(tuple(contigs), zeros, length, zeros, zeros > 0))
+    found = [[row.tobytes().decode() for row in batch.sequences[batch.carriers[w].ravel()]] for w in range(n)]
+    padded = [[(expected[key][name] + "N" * length)[:length] for key in HAPLOTYPES] for name in contigs]
+    return sum(x != y for one, other in zip(found, padded, strict=True) for x, y in zip(one, other, strict=True))
+
+
 @pytest.mark.parametrize(
-    ("dirty", "seeds"), [(False, (1, 2)), (True, (3, 4))], ids=["clean", "overlapping and complex"]
+    ("kind", "seeds"),
+    [("clean", range(100, 104)), ("dirty", range(200, 206))],
+    ids=["clean", "overlapping and complex"],
 )
-def test_whole_contigs(dirty: bool, seeds: tuple[int, ...], tmp_path: Path, make_world: Callable[..., Any]) -> None:
+def test_whole_contigs(kind: str, seeds: range, tmp_path: Path, make_world: MakeWorld) -> None:
     total = 0
     for seed in seeds:
-        world, contigs = make_case(tmp_path / str(seed), make_world, seed, dirty)
-        wrong, compared = differences(world, {n: (n, 0, len(bases)) for n, bases in contigs.items()})
-        assert wrong == 0, f"seed {seed}"
+        world, contigs, _ = make_case(tmp_path / str(seed), make_world, seed, kind)
+        expected = all_by_bcftools(world)
+        wrong, compared = differences(world, {n: (n, 0, len(bases)) for n, bases in contigs.items()}, expected)
+        assert (wrong, fixed_differences(world, contigs, expected)) == (0, 0), f"seed {seed}"
         total += compared
-    assert total == 4_800
+    assert total == len(seeds) * PER_SEED
 
 
-def test_windows(tmp_path: Path, make_world: Callable[..., Any]) -> None:
-    """Slices of a contig, with records over both edges. Clean records only: bcftools 1.24 corrupts its memory
-    on replacements that begin before a slice."""
-    world, contigs = make_case(tmp_path, make_world, 5, dirty=False)
+def test_windows(tmp_path: Path, make_world: MakeWorld) -> None:
+    """Slices of a contig, with records over both edges. No replacements: bcftools 1.24 spoils its memory on those
+    that begin before a slice."""
+    world, contigs, _ = make_case(tmp_path, make_world, 5, "simple")
     rng = random.Random(6)
     windows = {}
-    for name, bases in contigs.items():
-        start = rng.randint(0, 340)
+    for name in contigs:
+        start = rng.randint(0, CONTIG_LENGTH - 60)
         end = start + rng.randint(1, 60)
         windows[f"{name}:{start + 1}-{end}"] = (name, start, end)
-        assert end <= len(bases)
-    slices = tmp_path / "slices.fa"
-    slices.write_text("".join(f">{w}\n{contigs[n][a:b]}\n" for w, (n, a, b) in windows.items()))
-    assert differences(world, windows, slices) == (0, 2_400)
+    slices = write_slices(tmp_path / "slices.fa", contigs, windows)
+    assert differences(world, windows, all_by_bcftools(world, slices)) == (0, PER_SEED)
+
+
+def test_fixed_length_from_what_bcftools_writes_on_either_side(tmp_path: Path, make_world: MakeWorld) -> None:
+    """The contig cut before the TSS: what bcftools writes for both pieces, trimmed or padded outwards."""
+    world, contigs, _ = make_case(tmp_path, make_world, 9, "simple")
+    rng = random.Random(10)
+    tss = {name: rng.randint(1, CONTIG_LENGTH - 1) for name in contigs}
+    start = [t - rng.randint(0, 119) for t in tss.values()]
+    pieces: dict[str, Expected] = {}
+    for side in ("left", "right"):
+        cut = {n: (n, 0, t) if side == "left" else (n, t, CONTIG_LENGTH) for n, t in tss.items()}
+        titles = {f"{n}:{a + 1}-{b}": (n, a, b) for n, a, b in cut.values()}
+        written = all_by_bcftools(world, write_slices(tmp_path / f"{side}.fa", contigs, titles))
+        pieces[side] = {key: {t.split(":")[0]: bases for t, bases in w.items()} for key, w in written.items()}
+    windows = Windows(tuple(contigs), np.array(start), 120, np.array(list(tss.values())), np.zeros(N_CONTIGS, np.bool_))
+    batch = gx.haplotypes(world.genome, world.variants, windows)
+    wrong = total = 0
+    for w, (name, at) in enumerate(tss.items()):
+        n_left = at - start[w]
+        for i, h in pieces["left"]:
+            left, right = pieces["left"][i, h][name], pieces["right"][i, h][name]
+            expected = ("N" * n_left + left)[len(left) :] + (right + "N" * 120)[: 120 - n_left]
+            total += 1
+            wrong += batch.sequences[batch.carriers[w, i, h]].tobytes().decode() != expected
+    assert (wrong, total) == (0, PER_SEED)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +194,7 @@ def test_windows(tmp_path: Path, make_world: Callable[..., Any]) -> None:
     ],
 )
 def test_replacements_over_window_edges(
-    ref: str, alt: str, start: int, end: int, expected: str, tmp_path: Path, make_world: Callable[..., Any]
+    ref: str, alt: str, start: int, end: int, expected: str, tmp_path: Path, make_world: MakeWorld
 ) -> None:
     """Expected: what bcftools 1.24 wrote, one process per case."""
     contig = "AACCGGTTACGATTACAGGC"
@@ -138,58 +203,82 @@ def test_replacements_over_window_edges(
 
 
 def slow_haplotype(
-    contig: str, records: Records, sample: int, haplotype: int, start: int, length: int, tss: int
-) -> str:
-    """The fixed-length window by editing one list of letters, last record first. Clean records only."""
-    cells = list(contig)
-    for _, pos, ref, alts, calls in reversed(records):
+    contig: str, records: Records, sample: int, haplotype: int, window: range, tss: int
+) -> tuple[str, list[int]]:
+    """The letters of a fixed window and the position of each, by walking along the contig base by base."""
+    # Per base of the reference: the letters that stand there, each with its position (-1: inserted).
+    cells = [[(base, at)] for at, base in enumerate(contig)]
+    for _, pos, ref, alts, calls in records:
         allele = int(calls[sample].split("|")[haplotype])
-        if allele:
-            # The bases removed stay as empty cells, so every cell keeps its reference position.
-            alt = alts.split(",")[allele - 1]
-            cells[pos - 1 : pos - 1 + len(ref)] = ["" for _ in ref]
-            cells[pos - 1] = alt
+        if not allele:
+            continue
+        alt = alts.split(",")[allele - 1]
+        for k in range(len(ref)):
+            cells[pos - 1 + k] = [(alt[k], pos - 1 + k)] if k < len(alt) else []
+        cells[pos - 2 + len(ref)] += [(letter, -1) for letter in alt[len(ref) :]]
     at = tss
-    while at < len(cells) and cells[at] == "":
+    while at < len(cells) and not cells[at]:
         at += 1  # a deleted anchor hands over to the next retained base
-    left, right = "".join(cells[:at]), "".join(cells[at:])
-    n_left = tss - start
-    return ("N" * n_left + left)[len(left) :] + (right + "N" * length)[: length - n_left]
+    left = [item for cell in cells[:at] for item in cell]
+    right = [item for cell in cells[at:] for item in cell]
+    n_left = tss - window.start
+    before = [("N", -1 - k) for k in range(n_left)][::-1]
+    after = [("N", len(contig) + k) for k in range(len(window))]
+    walked = (before + left)[len(left) :] + (right + after)[: len(window) - n_left]
+    return "".join(letter for letter, _ in walked), [place for _, place in walked]
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-def test_fixed_length_against_slow_oracle(
-    reverse: bool, tmp_path: Path, make_world: Callable[..., Any], backend: str
-) -> None:
+@dataclass(frozen=True)
+class Walked:
+    """One haplotype of one window: what came out, and what walking along the contig says, on the plus strand."""
+
+    found: str
+    expected: str
+    found_places: list[int]
+    expected_places: list[int]
+
+
+def walk_windows(folder: Path, make_world: MakeWorld, kind: str, reverse: bool, n_windows: int) -> Iterator[Walked]:
     rng = random.Random(7)
-    world, contigs = make_case(tmp_path, make_world, 8, dirty=False)
-    by_contig: dict[str, Records] = {name: [] for name in contigs}
-    with pysam.VariantFile(str(world.vcf)) as handle:
-        for r in handle:
-            calls = ["|".join(str(a) for a in r.samples[s]["GT"]) for s in SAMPLES]
-            by_contig[r.chrom].append((r.chrom, r.pos, r.ref, ",".join(r.alts), calls))
-    names = list(contigs)[: 400 if backend == "cpp" else 60]
-    tss = [rng.randint(0, 399) for _ in names]
+    world, contigs, records = make_case(folder, make_world, 8, kind)
+    names = list(contigs)[:n_windows]
+    tss = [rng.randint(0, CONTIG_LENGTH - 1) for _ in names]
     starts = [t - rng.randint(0, 119) for t in tss]
     windows = Windows(tuple(names), np.array(starts), 120, np.array(tss), np.full(len(names), reverse, np.bool_))
-    batch = haplotypes(world.genome, world.variants, windows, positions=True)
+    batch = gx.haplotypes(world.genome, world.variants, windows, positions=True)
     assert batch.positions is not None
     complement = str.maketrans("ACGTN", "TGCAN")
-    wrong = 0
     for w, name in enumerate(names):
         distinct = set()
-        for i in range(len(SAMPLES)):
-            for h in (0, 1):
-                expected = slow_haplotype(contigs[name], by_contig[name], i, h, starts[w], 120, tss[w])
-                distinct.add(expected)
-                row = batch.carriers[w, i, h]
-                assert batch.window[row] == w
-                found = batch.sequences[row].tobytes().decode()
-                wrong += found != (expected.translate(complement)[::-1] if reverse else expected)
-                letters_at = found.translate(complement)[::-1] if reverse else found
-                places = batch.positions[row][::-1] if reverse else batch.positions[row]
-                kept = places[places >= 0]
-                assert (np.diff(kept) > 0).all()
-                assert all(c == "N" for c, p in zip(letters_at, places, strict=True) if p >= 400)
+        for i, h in HAPLOTYPES:
+            window = range(starts[w], starts[w] + 120)
+            expected, places = slow_haplotype(contigs[name], records[name], i, h, window, tss[w])
+            distinct.add(expected)
+            row = batch.carriers[w, i, h]
+            assert batch.window[row] == w
+            found, found_places = batch.sequences[row].tobytes().decode(), batch.positions[row].tolist()
+            if reverse:
+                found, found_places = found[::-1].translate(complement), found_places[::-1]
+            yield Walked(found, expected, found_places, places)
         assert batch.n_haplotypes[w] >= len(distinct)
-    assert wrong == 0
+
+
+@pytest.mark.parametrize("kind", ["simple", "clean"])
+@pytest.mark.parametrize("reverse", [False, True], ids=["plus", "minus"])
+def test_fixed_length_by_walking(kind: str, reverse: bool, tmp_path: Path, make_world: MakeWorld, backend: str) -> None:
+    n_windows = N_CONTIGS if backend == "cpp" else 60
+    walked = list(walk_windows(tmp_path, make_world, kind, reverse, n_windows))
+    assert len(walked) == n_windows * len(HAPLOTYPES)
+    assert sum(one.found != one.expected for one in walked) == 0
+    # Past the start of a contig the positions have a test of their own.
+    inside = [one for one in walked if one.expected[0] != "N"]
+    assert len(inside) > len(walked) // 2
+    assert sum(one.found_places != one.expected_places for one in inside) == 0
+
+
+def test_positions_past_the_contig_start_by_walking(tmp_path: Path, make_world: MakeWorld, backend: str) -> None:
+    beyond = [one for one in walk_windows(tmp_path, make_world, "clean", False, 200) if one.expected[0] == "N"]
+    assert len(beyond) > 30
+    # The N before the contig have no position.
+    on_contig = [(list(one.found_places), [max(p, -1) for p in one.expected_places]) for one in beyond]
+    assert sum(found != expected for found, expected in on_contig) == 0
