@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelError
+from ..errors import InputError, ModelError
 from ._batches import OutOfMemoryError
+from .code_input import FRONT_KEY
 
-__all__ = ["CPU", "CUDA", "CUDA_OPTIONS", "create", "cuda_problem", "probe", "run"]
+__all__ = ["CPU", "CUDA", "CUDA_OPTIONS", "create", "cuda_problem", "device_index", "front_names", "probe", "run"]
 
 CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
@@ -23,8 +25,10 @@ CUDA_OPTIONS: Final = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
 _OUT_OF_MEMORY: Final = re.compile(r"Failed to allocate memory|out of memory|BFCArena|CUDA error 2\b|bad_alloc", re.I)
 
 
-def run(session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any, *, path: Path) -> NDArray[Any]:
-    """Run one batch; onnxruntime gets contiguous arrays in native byte order only."""
+def run(
+    session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any, *, n_rows: int, path: Path
+) -> NDArray[Any]:
+    """Run one batch of ``n_rows``; onnxruntime gets contiguous arrays in native byte order only."""
     for name, array in feeds.items():
         if not (array.flags.c_contiguous and array.dtype.isnative):
             feeds[name] = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
@@ -34,7 +38,7 @@ def run(session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any,
         if _OUT_OF_MEMORY.search(str(error)):
             raise OutOfMemoryError(_first_line(error)) from None
         raise ModelError(
-            f"the model fails on a batch of {len(next(iter(feeds.values())))}: {_first_line(error)}",
+            f"the model fails on a batch of {n_rows}: {_first_line(error)}",
             path=path,
             remedy="if it was exported for another batch size, export it with a dynamic batch axis",
         ) from None
@@ -43,6 +47,12 @@ def run(session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any,
             f"output {output!r} is no array of numbers with a batch axis",
             path=path,
             remedy="name another output as output.name in a card",
+        )
+    if len(raw) != n_rows:
+        raise ModelError(
+            f"output {output!r} of shape {list(raw.shape)} has no row per sequence (batch of {n_rows})",
+            path=path,
+            remedy="export the model with a batch axis first",
         )
     return raw
 
@@ -65,11 +75,15 @@ def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str
     try:
         # onnxruntime takes UTF-8 whatever the locale, which made a string with surrogates of the path.
         name = source if isinstance(source, bytes) else os.fsencode(source).decode("utf-8")
+        folder = os.fsencode(path.absolute().parent).decode("utf-8") if isinstance(path, Path) else None
     except UnicodeDecodeError:
         raise ModelError(
             "onnxruntime cannot open a path that is not UTF-8", path=path, remedy="rename the file or its folder"
         ) from None
     try:
+        if folder is not None and isinstance(source, bytes):
+            # Content has no folder of its own: where its external data lie (read since onnxruntime 1.21).
+            settings.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
         return ort.InferenceSession(
             name,
             settings,
@@ -85,6 +99,22 @@ def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str
             path=path,
             remedy="update onnxruntime, or export the model for an older opset" if newer else "export it again",
         ) from None
+
+
+def front_names(session: Any) -> dict[str, str]:
+    """Return the names of the inputs of a session's front (see `front_inputs`), by role."""
+    names: dict[str, str] = json.loads(session.get_modelmeta().custom_metadata_map[FRONT_KEY])["inputs"]
+    return names
+
+
+def device_index(device: str) -> int:
+    """Return the number of the CUDA device; InputError where the string is not understood."""
+    match = re.fullmatch(r"auto|cpu|cuda(?::(\d{1,3}))?", device)
+    if not match:
+        raise InputError(
+            f"device must be auto, cpu, cuda or cuda:<number>, found {device!r}", remedy="choose one of these"
+        )
+    return int(match[1] or 0)
 
 
 def cuda_problem(ort: Any, index: int) -> str | None:

@@ -9,8 +9,9 @@ rows were seen to equal those of the smallest batch. On CUDA no such promise can
 from __future__ import annotations
 
 import logging
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,14 +25,16 @@ from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
 from ._contract import bind
 from ._file import read_model_file
 from ._outputs import OutputRule
-from ._runtime import CPU, CUDA, CUDA_OPTIONS, create, cuda_problem, probe, run
+from ._runtime import CPU, CUDA, CUDA_OPTIONS, create, cuda_problem, device_index, front_names, probe, run
 from .card import ModelCard, find_card
+from .code_input import front_bytes, supports_front
 
 __all__ = ["Model", "Session", "open_session", "runtime_facts"]
 
 _LOG = logging.getLogger("gxfast")
 _WHEELS: Final = ("onnxruntime", "onnxruntime-gpu")
 _INSTALL: Final = 'pip install "gxfast[cpu]" or pip install "gxfast[gpu]"'
+FEEDS: Final = ("auto", "one_hot", "codes")
 MAX_BATCH: Final = {CPU: 32, CUDA: 256}
 DEFAULT_MAX_BYTES: Final = 2**30
 # Activations are not known before a run: this many times the bytes of the one-hot input are assumed
@@ -60,17 +63,19 @@ class Session:
     provider_options: dict[str, str]
 
 
-def open_session(source: Path | bytes, *, device: str = "auto", path: object = None) -> Session:
+def open_session(
+    source: Path | bytes | Callable[[str], Path | bytes], *, device: str = "auto", path: object = None
+) -> Session:
     """Open a single-threaded session on the device asked for, never silently on another.
 
     Parameters
     ----------
-    source : Path or bytes
-        ONNX file (needed where it has external data) or its content.
+    source : Path, bytes, or callable
+        ONNX file or its content, or what gives one of them for an execution provider.
     device : {"auto", "cpu", "cuda", "cuda:<i>"}
         ``auto`` is CUDA where a test model really runs there, else the CPU.
     path : optional
-        Name for messages where ``source`` is bytes.
+        Name for messages where ``source`` is no Path; a Path also says where the external data lie.
 
     Raises
     ------
@@ -81,14 +86,18 @@ def open_session(source: Path | bytes, *, device: str = "auto", path: object = N
     ModelError
         If onnxruntime refuses the model.
     """
-    index = _device_index(device)
+    index = device_index(device)
     ort = _onnxruntime()
     path = source if path is None and isinstance(source, Path) else path
+
+    def opened(provider: str, options: dict[str, str]) -> Any:
+        return create(ort, source(provider) if callable(source) else source, provider, options, path=path)
+
     if device != "cpu":
         problem = cuda_problem(ort, index)
         if problem is None:
             options = {"device_id": str(index), **CUDA_OPTIONS}
-            raw = create(ort, source, CUDA, options, path=path)
+            raw = opened(CUDA, options)
             if raw.get_providers()[0] == CUDA:
                 return Session(raw, f"cuda:{index}", CUDA, options)
             problem = "onnxruntime did not put the model on the GPU"
@@ -100,7 +109,7 @@ def open_session(source: Path | bytes, *, device: str = "auto", path: object = N
                 "check nvidia-smi and gxfast doctor; or choose --device cpu",
             )
         _LOG.info("device auto: running on the CPU, because %s", problem)
-    return Session(create(ort, source, CPU, {}, path=path), "cpu", CPU, {})
+    return Session(opened(CPU, {}), "cpu", CPU, {})
 
 
 def runtime_facts() -> dict[str, Any]:
@@ -163,6 +172,9 @@ class Model:
         limits the batch size that is picked automatically.
     length : int, optional
         Bases the model reads, where neither the graph nor a card says it.
+    feed : {"auto", "one_hot", "codes"}
+        Whether the host encodes sequences, or sends a byte per base and the graph encodes them (the same
+        bits). ``auto`` is codes on CUDA, where the transfer counts, and one-hot on the CPU.
 
     Attributes
     ----------
@@ -171,6 +183,8 @@ class Model:
     device, provider : str
         Where the model really runs.
     provider_options : dict of str to str
+    feed : str
+        ``"one_hot"`` or ``"codes"``.
     sha256 : str
         Of the ONNX file.
     files : dict of str to str
@@ -199,7 +213,10 @@ class Model:
         batch_size: int | None = None,
         max_bytes: int | None = None,
         length: int | None = None,
+        feed: str = "auto",
     ) -> None:
+        if feed not in FEEDS:
+            raise InputError(f"feed must be one of {', '.join(FEEDS)}, found {feed!r}")
         for name, value in (("batch_size", batch_size), ("max_bytes", max_bytes), ("length", length)):
             if value is not None and value < 1:
                 raise InputError(f"{name} must be positive, found {value}")
@@ -210,10 +227,20 @@ class Model:
         self._binding = bind(file, card, length=length)
         self.path, self.files, self.card = file.path, file.files, self._binding.card
         self.sha256 = file.files[file.path.name]
-        self._session = open_session(file.path, device=device)
+
+        def feed_of(provider: str) -> str:
+            on_device = provider == CUDA and supports_front(file.opset)
+            return feed if feed != "auto" else "codes" if on_device else "one_hot"
+
+        self._session = open_session(
+            lambda provider: self.path if feed_of(provider) == "one_hot" else self.with_front(),
+            device=device,
+            path=self.path,
+        )
         self.device, self.provider = self._session.device, self._session.provider
-        self.provider_options = self._session.provider_options
-        self._runner = self._make_runner(batch_size, max_bytes or DEFAULT_MAX_BYTES)
+        self.provider_options, self.feed = self._session.provider_options, feed_of(self.provider)
+        self._batch_size, self._max_bytes = batch_size, max_bytes or DEFAULT_MAX_BYTES
+        self._runner = self.make_runner(self._evaluate)
         self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
         self.tracks = self._rule.track_names()
 
@@ -231,6 +258,10 @@ class Model:
     def batch_size(self) -> int:
         """Rows per run now; picked at the first large call, halved where memory runs out."""
         return self._runner.size
+
+    @cached_property
+    def _code_name(self) -> str:
+        return front_names(self._session.raw)["codes"]
 
     def __repr__(self) -> str:
         return (
@@ -289,11 +320,16 @@ class Model:
             )
         return result
 
-    def _make_runner(self, asked: int | None, max_bytes: int) -> BatchRunner:
+    def with_front(self, kind: str | None = None) -> bytes:
+        """Return the model, as ONNX bytes, with codes or edits as its sequence input (see `front_bytes`)."""
+        return front_bytes(self.path, self.card, kind=kind)
+
+    def make_runner(self, evaluate: Callable[[NDArray[np.uint8], Any], NDArray[np.float64]]) -> BatchRunner:
+        """Return a runner of the batch size that the options and the device ask for."""
         per_row = 4 * self.length * np.dtype(self._binding.dtype).itemsize * ACTIVATION_FACTOR
-        allowed = max(MIN_BATCH, min(MAX_BATCH[self.provider], max_bytes // per_row))
+        allowed = max(MIN_BATCH, min(MAX_BATCH[self.provider], self._max_bytes // per_row))
         limit = 1 << (allowed.bit_length() - 1)  # a power of two: the sizes tried double each time
-        fixed, on_cpu = self._binding.fixed_batch, self.provider == CPU
+        fixed, asked, on_cpu = self._binding.fixed_batch, self._batch_size, self.provider == CPU
         if fixed is not None:
             if asked not in (None, fixed):
                 _LOG.warning("%s: the graph fixes the batch at %d; %s is not used", self.path, fixed, asked)
@@ -304,7 +340,7 @@ class Model:
             # On CUDA bits may change with the size, so it is not left to a stop watch.
             size = MIN_BATCH if on_cpu else limit
         return BatchRunner(
-            self._evaluate,
+            evaluate,
             _run_options,
             size=size,
             limit=limit,
@@ -325,43 +361,37 @@ class Model:
             raise ModelError(f"not enough memory for one batch: {error}", path=self.path) from None
 
     def _evaluate(self, rows: NDArray[np.uint8], options: Any) -> NDArray[np.float64]:
-        """Track values of one full batch: the mean over the ensemble, then transform and reduce."""
+        return self.ensemble(lambda shift, reverse: self._raw_output(rows, shift, reverse, options))
+
+    def ensemble(self, member: Callable[[int, bool], NDArray[Any]]) -> NDArray[np.float64]:
+        """Mean of ``member(shift, reverse)``, the output for one full batch, then transform and reduce."""
         strands = (False, True) if self.card.ensemble_reverse_complement else (False,)
         members = [(shift, reverse) for shift in self.card.shifts for reverse in strands]
-        values = [
-            self._rule.select(self._raw_output(rows, shift, reverse, options), flipped=reverse)
-            for shift, reverse in members
-        ]
+        values = [self._rule.select(member(shift, reverse), flipped=reverse) for shift, reverse in members]
         total = values[0]
         for other in values[1:]:  # in a fixed order, so that the bits are fixed
             total = total + other
         return self._rule.finish(total / len(members))
 
     def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:
-        from ..encode import one_hot
+        from ..encode import codes, one_hot
 
         card = self.card
         start = shift - min(card.shifts)
-        encoded = one_hot(
-            np.ascontiguousarray(rows[:, start : start + card.length]),
-            layout=card.layout,
-            dtype=self._binding.dtype,
-            unknown="zero" if card.unknown == 0.0 else "quarter",
-            channels=card.channels,
-            reverse_complement=reverse,
-        )
-        feeds = {str(card.input_name): encoded}
+        letters = np.ascontiguousarray(rows[:, start : start + card.length])
+        if self.feed == "codes":
+            feeds: dict[str, NDArray[Any]] = {self._code_name: codes(letters, reverse_complement=reverse)}
+            return self.run_batch(self._session, feeds, len(rows), options)
+        unknown = "zero" if card.unknown == 0.0 else "quarter"
+        rules: dict[str, Any] = {"layout": card.layout, "channels": card.channels, "unknown": unknown}
+        encoded = one_hot(letters, dtype=self._binding.dtype, reverse_complement=reverse, **rules)
+        return self.run_batch(self._session, {str(card.input_name): encoded}, len(rows), options)
+
+    def run_batch(self, session: Session, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
+        """Run ``session`` of this model, or of one with a front, on one batch; constant inputs are added."""
         for name, (values, per_row) in self._binding.extra_inputs.items():
-            feeds[name] = np.repeat(values, len(rows), axis=0) if per_row else values
-        raw = run(self._session.raw, str(card.output_name), feeds, options, path=self.path)
-        if len(raw) != len(rows):
-            raise ModelError(
-                f"output {card.output_name!r} of shape {list(raw.shape)} has no row per sequence "
-                f"(batch of {len(rows)})",
-                path=self.path,
-                remedy="export the model with a batch axis first",
-            )
-        return raw
+            feeds[name] = np.repeat(values, n_rows, axis=0) if per_row else values
+        return run(session.raw, str(self.card.output_name), feeds, options, n_rows=n_rows, path=self.path)
 
 
 def _run_options() -> Any:
@@ -380,12 +410,3 @@ def _onnxruntime() -> Any:
         raise DeviceError("the installed onnxruntime is broken", remedy=f"uninstall it, then {_INSTALL}")
     onnxruntime.set_default_logger_severity(4)
     return onnxruntime
-
-
-def _device_index(device: str) -> int:
-    match = re.fullmatch(r"auto|cpu|cuda(?::(\d{1,3}))?", device)
-    if not match:
-        raise InputError(
-            f"device must be auto, cpu, cuda or cuda:<number>, found {device!r}", remedy="choose one of these"
-        )
-    return int(match[1] or 0)

@@ -1,0 +1,237 @@
+"""Check and time the three ways to feed a model on CUDA: one-hot, codes, edits. Writes one JSON file.
+
+    python bench/gpu/measure.py --out DIR                 on a machine with a CUDA device; exit 3 where there is none
+    python bench/gpu/measure.py --out DIR --rehearse      tiny, on the CPU: only to see that the script works
+
+Exit 0: measured and every check held; 1: a check failed (the JSON says which); 3: no CUDA.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from nets import basenji2_sized
+
+import gxfast
+import gxfast.demo
+from gxfast.encode import codes, one_hot
+from gxfast.models._runtime import CPU, CUDA, CUDA_OPTIONS
+from gxfast.models.card import ModelCard
+from gxfast.models.code_input import front_inputs
+from gxfast.models.mutants import MutantPredictor
+from gxfast.models.session import Model, runtime_facts
+from gxfast.mutagenesis import apply_edits
+
+DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
+LENGTHS = (131_072, 196_608)
+SECONDS, WARM_UP = 5.0, 2
+# CUDA may choose other convolution kernels than the CPU: relative to the largest value of the output.
+CPU_TOLERANCE, FRONT_TOLERANCE = 1e-4, 1e-6
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="folder for gpu_feeds.json")
+    parser.add_argument("--rehearse", action="store_true", help="tiny sizes on the CPU; no result of any meaning")
+    options = parser.parse_args()
+    problem = runtime_facts()["working"].get(CUDA, "onnxruntime is not installed")
+    if problem is not None and not options.rehearse:
+        print(f"no CUDA, nothing measured: {problem}", file=sys.stderr)
+        return 3
+    device = "cpu" if options.rehearse else "cuda:0"
+    options.out.mkdir(parents=True, exist_ok=True)
+    report: dict[str, Any] = {"rehearsal": options.rehearse, "machine": machine(), "models": {}, "failed": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path, card, n, batch in models(Path(folder), tiny=options.rehearse):
+            print(f"{name} ...", file=sys.stderr)
+            report["models"][name] = measure(path, card, n, batch, device, Path(folder), tiny=options.rehearse)
+            report["failed"] += [f"{name}: {what}" for what in report["models"][name].pop("failed")]
+    target = options.out / "gpu_feeds.json"
+    target.write_text(json.dumps(report, indent=1) + "\n")
+    print(target)
+    for what in report["failed"]:
+        print(f"FAILED {what}", file=sys.stderr)
+    return 1 if report["failed"] else 0
+
+
+def models(folder: Path, *, tiny: bool) -> list[tuple[str, Path, ModelCard | None, int, int]]:
+    """Name, file, card, sequences per call, batch size."""
+    found: list[tuple[str, Path, ModelCard | None, int, int]] = [
+        ("demo", DEMO, None, *((8, 4) if tiny else (4096, 256)))
+    ]
+    for length in (1024,) if tiny else LENGTHS:
+        path = folder / f"net{length}.onnx"
+        card = basenji2_sized(path, length, shrink=16 if tiny else 1)
+        found.append((card.name, path, card, *((4, 2) if tiny else (16, 4))))
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on: without this a number is worth nothing."""
+
+    def answer(*command: str) -> str | None:
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        except (OSError, subprocess.CalledProcessError):
+            return None
+
+    here = str(Path(__file__).parent)
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "gpu": answer("nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"),
+        "pcie": answer(
+            "nvidia-smi", "--query-gpu=pcie.link.gen.current,pcie.link.width.current", "--format=csv,noheader"
+        ),
+        "cpu": platform.processor() or platform.machine(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "onnxruntime": onnxruntime.__version__,
+        "numpy": np.__version__,
+        "gxfast": gxfast.__version__,
+        "commit": answer("git", "-C", here, "rev-parse", "HEAD"),
+        "changed_files": answer("git", "-C", here, "status", "--porcelain", "--untracked-files=no"),
+        "cuda_options": CUDA_OPTIONS,
+    }
+
+
+def measure(
+    path: Path, card: ModelCard | None, n: int, batch: int, device: str, folder: Path, *, tiny: bool
+) -> dict[str, Any]:
+    """Everything about one model."""
+    host, graph = (Model(path, card=card, device=device, feed=feed, batch_size=batch) for feed in ("one_hot", "codes"))
+    reference, positions, bases = mutants_of(host.card.read_length, n)
+    rows = apply_edits(reference, positions, bases)
+    predictor = MutantPredictor(host)
+    ways: dict[str, Callable[[], np.ndarray[Any, Any]]] = {
+        "one_hot": lambda: host.predict(rows),
+        "codes": lambda: graph.predict(rows),
+        "edits": lambda: predictor.predict(reference, positions, bases),
+    }
+    values = {way: predict() for way, predict in ways.items()}
+    on_cpu = Model(path, card=card, device="cpu", batch_size=2).predict(rows[:2])
+    scale = float(np.abs(on_cpu).max()) or 1.0
+    result: dict[str, Any] = {
+        "device": host.device,
+        "length": host.length,
+        "sequences": n,
+        "batch": batch,
+        "largest_difference_from_cpu": float(np.abs(values["one_hot"][:2] - on_cpu).max()) / scale,
+        "failed": [],
+        "ways": {},
+    }
+    if result["largest_difference_from_cpu"] > CPU_TOLERANCE:
+        result["failed"].append("one-hot on the device differs from the CPU")
+    baseline: Counter[str] = Counter()
+    for way, predict in ways.items():
+        same_bits = values[way].tobytes() == values["one_hot"].tobytes()
+        facts: dict[str, Any] = {
+            "same_bits_as_one_hot": same_bits,
+            "largest_difference_from_one_hot": float(np.abs(values[way] - values["one_hot"]).max()) / scale,
+        }
+        # Same bits are expected (the same kernels read the same floats) and reported; only more is a failure.
+        if facts["largest_difference_from_one_hot"] > FRONT_TOLERANCE:
+            result["failed"].append(f"{way}: other values than one-hot")
+        source, feeds = raw_feeds(way, host, rows[:batch], reference, positions[:batch], bases[:batch])
+        facts |= placed(source, feeds, host, folder)
+        facts |= timed(predict, n, seconds=0.05 if tiny else SECONDS)
+        copies = Counter(facts["memcpy_nodes"])
+        baseline = copies if way == "one_hot" else baseline
+        if added := copies - baseline:
+            result["failed"].append(f"{way}: the front makes copies {dict(added)}")
+        if device != "cpu" and facts["front_nodes_not_on_cuda"]:
+            result["failed"].append(f"{way}: not on CUDA: {facts['front_nodes_not_on_cuda']}")
+        result["ways"][way] = facts
+    return result
+
+
+def mutants_of(length: int, n: int) -> tuple[Any, Any, Any]:
+    """A random reference with a few N, and n single-base edits of it around the middle."""
+    rng = np.random.default_rng(1)
+    reference = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, length)]
+    reference[:: max(2, length // 20)] = ord("N")
+    positions = length // 2 + (np.arange(n) - n // 2) % (length // 2)
+    return reference, positions, np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, n)]
+
+
+def raw_feeds(way: str, model: Model, rows: Any, reference: Any, positions: Any, bases: Any) -> tuple[bytes, Any]:
+    """The graph of one way and what one batch of it sends."""
+    if way == "one_hot":
+        return model.path.read_bytes(), {str(model.card.input_name): one_hot(rows, layout=model.card.layout)}
+    source = model.with_front(None if way == "codes" else "mutants")
+    names = front_inputs(onnx.load_from_string(source))
+    if way == "codes":
+        return source, {names["codes"]: codes(rows)}
+    arrays = {"reference": codes(reference)[np.newaxis], "position": positions.astype(np.int64), "base": codes(bases)}
+    return source, {names[role]: array for role, array in arrays.items()}
+
+
+def placed(source: bytes, feeds: dict[str, Any], model: Model, folder: Path) -> dict[str, Any]:
+    """Bytes sent per batch; copies between host and device; where the nodes of the front really ran."""
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = 1
+    settings.enable_profiling = True
+    settings.profile_file_prefix = str(folder / "profile")
+    settings.optimized_model_filepath = str(folder / "optimized.onnx")
+    settings.log_severity_level = 4
+    providers: list[Any] = [CPU] if model.provider == CPU else [(CUDA, model.provider_options), CPU]
+    session = onnxruntime.InferenceSession(source, settings, providers=providers)
+    for _ in range(2):
+        session.run(None, feeds)
+    events = json.loads(Path(session.end_profiling()).read_text())
+    ran = {
+        event["name"].removesuffix("_kernel_time"): (event["args"]["op_name"], event["args"]["provider"])
+        for event in events
+        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time")
+    }
+    dumped = Counter(node.op_type for node in onnx.load(settings.optimized_model_filepath).graph.node)
+    front = {node.name for node in onnx.load_from_string(source).graph.node if is_front(node, feeds, source)}
+    return {
+        "bytes_sent_per_batch": sum(array.nbytes for array in feeds.values()),
+        "bytes_sent_per_sequence": sum(a.nbytes for k, a in feeds.items() if not k.endswith("_reference"))
+        / model.batch_size,
+        "memcpy_nodes": {name: count for name, count in dumped.items() if name.startswith("Memcpy")},
+        "memcpy_nodes_run": sorted(name for name, (operator, _) in ran.items() if operator.startswith("Memcpy")),
+        "front_nodes": {name: ran[name] for name in sorted(front) if name in ran},
+        "front_nodes_not_on_cuda": sorted(name for name in front if name in ran and ran[name][1] != CUDA),
+    }
+
+
+def is_front(node: Any, feeds: dict[str, Any], source: bytes) -> bool:
+    """Nodes of a front are named after the sequence input: INPUT_operator_node."""
+    inputs = {name.rsplit("_", 1)[0] for name in feeds}
+    return node.name.endswith("_node") and any(node.name.startswith(f"{name}_") for name in inputs)
+
+
+def timed(predict: Callable[[], Any], n: int, *, seconds: float) -> dict[str, Any]:
+    """Sequences per second of repeated calls: median, best and worst."""
+    for _ in range(WARM_UP):
+        predict()
+    rates, end = [], time.perf_counter() + seconds
+    while len(rates) < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        predict()
+        rates.append(n / (time.perf_counter() - start))
+    return {
+        "sequences_per_second": float(np.median(rates)),
+        "fastest": max(rates),
+        "slowest": min(rates),
+        "calls": len(rates),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Everything that needs a CUDA device, in one call: environment, tests with the GPU wheel, checks, measurements.
+#
+#   bench/gpu/run.sh [RESULT_FOLDER]        default: $OUT, else bench/results/gpu
+#
+# PYTHON       Python to make the environment with (default python3)
+# GPU_VENV     environment to make or use again (default: a folder in $TMPDIR)
+# WHEELHOUSE   folder with every wheel that is needed, for a machine without a network (pip download fills it)
+#
+# Exit 3 where there is no CUDA device; 1 where a check or test fails.
+set -euo pipefail
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+out=${1:-${OUT:-$repo/bench/results/gpu}}
+venv=${GPU_VENV:-${TMPDIR:-/tmp}/gxfast-gpu-venv}
+
+if ! nvidia-smi --query-gpu=name,driver_version --format=csv,noheader; then
+    echo "no CUDA, nothing measured: nvidia-smi finds no device" >&2
+    exit 3
+fi
+
+mkdir -p "$out"
+[ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
+from=()
+if [ -n "${WHEELHOUSE:-}" ]; then
+    from=(--no-index --find-links "$WHEELHOUSE")
+fi
+# Both wheels provide the module onnxruntime; the one for the CPU must not be there.
+"$venv/bin/python" -m pip uninstall -q -y onnxruntime || true
+"$venv/bin/python" -m pip install -q "${from[@]}" "$repo[gpu,test]"
+"$venv/bin/python" -m pip freeze >"$out/pip_freeze.txt"
+
+status=0
+cd "$repo/bench/gpu"
+"$venv/bin/python" measure.py --out "$out" || status=$?
+[ "$status" -ne 3 ] || exit 3
+
+# From an empty folder, so that the installed package is tested and not the checkout.
+cd "$(mktemp -d)"
+"$venv/bin/python" -m pytest -q -c "$repo/pyproject.toml" --rootdir "$repo" \
+    "$repo"/tests/unit/test_models_*.py "$repo/tests/integration/test_code_feed.py" \
+    2>&1 | tee "$out/pytest.txt" || status=1
+exit "$status"

@@ -1,0 +1,413 @@
+"""One-hot encoding and edits inside the ONNX graph: a model that reads base codes instead of floats.
+
+A one-hot float32 sequence is 16 bytes per base; its codes (A, C, G, T = 0, 1, 2, 3; unknown = 4) are one, and
+a single-base mutant of a reference that is sent once is nine bytes in all. The graph passes here put a small
+front before the model's sequence input that makes the same floats from the codes, bit for bit, on the device.
+The tensor of the old input keeps its name, so nothing behind the front changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, ModelError
+from ._contract import AXES, SEQUENCE_DTYPES
+from ._file import _subgraphs
+from .card import METADATA_KEY, ModelCard
+
+if TYPE_CHECKING:
+    import onnx
+
+__all__ = ["FRONT_KERNELS", "FRONT_KEY", "code_input", "edited_input", "front_bytes", "front_inputs", "supports_front"]
+
+# Metadata entry that names the inputs of the front.
+FRONT_KEY: Final = "gxfast.front"
+# What a front may use: per operator the first opset that has it and the element types of its inputs. Both
+# execution providers have a kernel for each of them, so a GPU session needs no copy back to the host.
+# Source: docs/OperatorKernels.md of onnxruntime (commit 001d12d), tables of CPUExecutionProvider and
+# CUDAExecutionProvider. Not here on purpose: Equal (no uint8 on CUDA), OneHot (no int32 indices on the CPU).
+_FLOATS: Final = frozenset(SEQUENCE_DTYPES)
+_UINT8, _INT32, _INT64 = frozenset({"uint8"}), frozenset({"int32"}), frozenset({"int64"})
+FRONT_KERNELS: Final[dict[str, tuple[int, tuple[frozenset[str], ...]]]] = {
+    "Cast": (6, (_UINT8,)),
+    "Gather": (1, (_FLOATS, _INT32)),
+    "Transpose": (1, (_FLOATS,)),
+    "Unsqueeze": (1, (_FLOATS | _UINT8 | _INT64, _INT64)),
+    "Shape": (1, (_INT64,)),
+    "Expand": (8, (_UINT8, _INT64)),
+    "ScatterElements": (11, (_UINT8, _INT64, _UINT8)),
+    "ScatterND": (11, (_UINT8, _INT64, _UINT8)),
+}
+MIN_OPSET: Final = 7  # the oldest that onnxruntime promises to run
+_AXES_AS_INPUT: Final = 13  # Unsqueeze took its axes as an attribute before
+_INITIALIZERS_ALONE: Final = 4  # IR version since which an initializer need not be an input, too
+KINDS: Final = ("mutants", "haplotypes")
+_UNKNOWN: Final[dict[str | float, str]] = {"zero": "zero", "quarter": "quarter", 0.0: "zero", 0.25: "quarter"}
+
+
+def code_input(
+    model: onnx.ModelProto,
+    input_name: str,
+    *,
+    layout: str,
+    channels: str = "ACGT",
+    unknown: str | float = "zero",
+) -> onnx.ModelProto:
+    """Return a copy of a model that reads base codes instead of a one-hot sequence.
+
+    The input is replaced, in its place, by ``INPUT_codes``: uint8 (N, L), as `gxfast.codes` gives them, N and
+    L as declared by the model. Codes above 4 are an error of the caller: the CPU refuses them, CUDA does not
+    look. `front_inputs` tells the name of the input; a card in the metadata is made to name it, too.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        Not changed. External data stay where they are and are not read.
+    input_name : str
+        The sequence input; float32, float16 or float64, which is also the type of the encoding.
+    layout : {"NLC", "NCL", "NC1L"}
+    channels : str
+        Order of the channels, a permutation of ``"ACGT"``.
+    unknown : {"zero", "quarter"} or {0.0, 0.25}
+        Value of all four channels at an unknown base.
+
+    Returns
+    -------
+    onnx.ModelProto
+
+    Raises
+    ------
+    InputError
+        If an option is not one of those above.
+    ModelError
+        If there is no such input, its type or shape does not fit, or the opset is below 7.
+    """
+    return _with_front(_copied(model), input_name, None, layout, channels, unknown)
+
+
+def edited_input(
+    model: onnx.ModelProto,
+    input_name: str,
+    *,
+    kind: str,
+    layout: str,
+    channels: str = "ACGT",
+    unknown: str | float = "zero",
+) -> onnx.ModelProto:
+    """Return a copy of a model that reads one reference sequence and edits of it.
+
+    The sequence input is replaced, in its place and in this order, by
+
+    - for ``"mutants"`` (one edit per row): ``INPUT_reference`` uint8 (1, L) codes, ``INPUT_position`` int64
+      (N,), ``INPUT_base`` uint8 (N,) codes. Nine bytes per row.
+    - for ``"haplotypes"`` (substitutions, any number per row): ``INPUT_reference`` uint8 (1, L),
+      ``INPUT_shape`` int64 (2,) = (N, L), ``INPUT_index`` int64 (K, 2) = (row, position), ``INPUT_base`` uint8
+      (K,). Where one (row, position) comes twice, which one wins is not defined.
+
+    Rows and positions outside the batch are an error of the caller: the CPU refuses them, CUDA does not look.
+
+    Parameters
+    ----------
+    kind : {"mutants", "haplotypes"}
+    model, input_name, layout, channels, unknown
+        As in `code_input`.
+
+    Returns
+    -------
+    onnx.ModelProto
+
+    Raises
+    ------
+    InputError
+        If an option is not one of those above.
+    ModelError
+        As `code_input`, with opset 11 as the oldest.
+    """
+    if kind not in KINDS:
+        raise InputError(f"kind must be one of {', '.join(KINDS)}, found {kind!r}")
+    return _with_front(_copied(model), input_name, kind, layout, channels, unknown)
+
+
+def front_inputs(model: onnx.ModelProto) -> dict[str, str]:
+    """Return the names of a front's inputs by their role (``codes``; or ``reference``, ``position``, ...).
+
+    Raises
+    ------
+    ModelError
+        If the model has no front.
+    """
+    for entry in model.metadata_props:
+        if entry.key == FRONT_KEY:
+            return {str(role): str(name) for role, name in json.loads(entry.value)["inputs"].items()}
+    raise ModelError("the model has no front that gxfast made", remedy="make one with code_input or edited_input")
+
+
+def front_bytes(path: Path, card: ModelCard, *, kind: str | None = None) -> bytes:
+    """Read a model file and return it with a front (None: codes), ready for an onnxruntime session.
+
+    Parameters
+    ----------
+    path : Path
+    card : ModelCard
+        With ``input_name`` filled in.
+    kind : {None, "mutants", "haplotypes"}
+
+    Raises
+    ------
+    ModelError
+        If the file is gone, or as `code_input` and `edited_input`.
+    """
+    import onnx
+
+    model, name = onnx.ModelProto(), str(card.input_name)
+    try:
+        model.ParseFromString(path.read_bytes())
+        _with_front(model, name, kind, card.layout, card.channels, card.unknown)
+    except OSError as error:
+        raise ModelError(f"cannot read the model: {error.strerror or error}", path=path) from None
+    except ModelError as error:
+        raise ModelError(error.message, path=path, record=name, remedy=error.remedy) from None
+    return bytes(model.SerializeToString())
+
+
+def supports_front(opset: dict[str, int]) -> bool:
+    """Return whether a model of these operator set versions can read codes."""
+    return opset.get("ai.onnx", 0) >= MIN_OPSET
+
+
+def _copied(model: onnx.ModelProto) -> Any:
+    import onnx
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    return copy
+
+
+def _with_front(model: Any, input_name: str, kind: str | None, layout: str, channels: str, unknown: str | float) -> Any:
+    """Put a front into ``model`` itself."""
+    if layout not in AXES:
+        raise InputError(f"layout must be one of {', '.join(AXES)}, found {layout!r}")
+    if unknown not in _UNKNOWN:
+        raise InputError(f"unknown must be zero, quarter, 0.0 or 0.25, found {unknown!r}")
+    front = _Front(model, input_name, layout)
+    table = _rows(front.dtype, channels, _UNKNOWN[unknown])
+    batch, length = front.dims
+    if kind is None:
+        codes = front.input("codes", "uint8", [batch, length])
+    else:
+        reference = front.input("reference", "uint8", [1, length])
+        codes = _mutants(front, reference) if kind == "mutants" else _haplotypes(front, reference)
+    front.encode(codes, table)
+    front.finish(kind or "codes")
+    return model
+
+
+def _rows(dtype: str, channels: str, unknown: str) -> NDArray[Any]:
+    """Return the encoding of the codes 0..4, (5, 4): by the encoder of the host, so that the bits are its."""
+    from ..encode import one_hot
+
+    table: NDArray[Any] = one_hot(
+        np.arange(5, dtype=np.uint8),
+        layout="NLC",
+        dtype=SEQUENCE_DTYPES[dtype],
+        unknown=unknown,
+        channels=channels,
+    )
+    return table
+
+
+def _mutants(front: _Front, reference: str) -> str:
+    batch = front.dims[0]
+    position, base = front.input("position", "int64", [batch]), front.input("base", "uint8", [batch])
+    column = front.unsqueeze(position, 1)
+    # The column's own shape (N, 1) broadcasts the (1, L) reference to (N, L): no arithmetic on shapes.
+    rows = front.add("Expand", reference, front.add("Shape", column))
+    return front.add("ScatterElements", rows, column, front.unsqueeze(base, 1), axis=1)
+
+
+def _haplotypes(front: _Front, reference: str) -> str:
+    shape, n_edits = front.input("shape", "int64", [2]), front.name("edits")
+    index, base = front.input("index", "int64", [n_edits, 2]), front.input("base", "uint8", [n_edits])
+    return front.add("ScatterND", front.add("Expand", reference, shape), index, base)
+
+
+class _Front:
+    """The nodes and inputs of a front while they are put together.
+
+    Attributes
+    ----------
+    dtype : str
+        ONNX element type of the sequence input, in lower case.
+    dims : list of two (int, str or None)
+        Declared batch size and length: fixed, symbolic or unknown.
+    """
+
+    def __init__(self, model: Any, input_name: str, layout: str) -> None:
+        from onnx import TensorProto
+
+        self._model, self._graph, self._old, self._layout = model, model.graph, input_name, layout
+        self._opset = max((e.version for e in model.opset_import if e.domain in ("", "ai.onnx")), default=0)
+        if self._opset < MIN_OPSET:
+            raise self._error(f"opset {self._opset or 'none'} is too old", "export the model with opset 11 or newer")
+        names = [value.name for value in self._graph.input]
+        if input_name not in names or any(tensor.name == input_name for tensor in self._graph.initializer):
+            raise self._error(f"no input is named {input_name!r}; inputs: {', '.join(names) or 'none'}")
+        self._at = names.index(input_name)
+        tensor = self._graph.input[self._at].type.tensor_type
+        self.dtype = TensorProto.DataType.Name(tensor.elem_type).lower()
+        if self.dtype not in _FLOATS:
+            raise self._error(
+                f"input {input_name!r} is {self.dtype}; float32, float16 and float64 can be one-hot sequences"
+            )
+        self.dims = self._checked_dims(tensor)
+        self._taken = set(_names(self._graph))
+        self._nodes: list[Any] = []
+        self._inputs: dict[str, Any] = {}
+
+    def _error(self, message: str, remedy: str | None = None) -> ModelError:
+        return ModelError(message, record=self._old, remedy=remedy)
+
+    def _checked_dims(self, tensor: Any) -> list[int | str | None]:
+        if not tensor.HasField("shape"):
+            return [None, None]
+        dims: list[int | str | None] = [
+            # exporters write 0 or -1 for "any size" where they do not write a name
+            dim.dim_param or (dim.dim_value if dim.dim_value > 0 else None)
+            for dim in tensor.shape.dim
+        ]
+        length, channel = AXES[self._layout]
+        fits = len(dims) == len(self._layout) and not (isinstance(dims[channel], int) and dims[channel] != 4)
+        if fits and self._layout == "NC1L":
+            fits = not isinstance(dims[2], int) or dims[2] == 1
+        if not fits:
+            shape = ", ".join("?" if size is None else str(size) for size in dims)
+            raise self._error(f"input {self._old!r} [{shape}] does not fit layout {self._layout}")
+        return [dims[0], dims[length]]
+
+    def name(self, wish: str) -> str:
+        """Return a name that occurs nowhere in the graph, nor in its subgraphs."""
+        wish, number = f"{self._old}_{wish}", 2
+        chosen = wish
+        while chosen in self._taken:
+            chosen, number = f"{wish}_{number}", number + 1
+        self._taken.add(chosen)
+        return chosen
+
+    def input(self, role: str, dtype: str, shape: list[Any]) -> str:
+        """Declare an input of the new graph; return its name."""
+        from onnx import TensorProto, helper
+
+        name = self.name(role)
+        self._inputs[role] = helper.make_tensor_value_info(name, getattr(TensorProto, dtype.upper()), shape)
+        return name
+
+    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        """Append a node; return the name of its output."""
+        from onnx import helper
+
+        since = FRONT_KERNELS[operator][0]
+        if self._opset < since:
+            raise self._error(
+                f"the model is of opset {self._opset}; operator {operator} came with opset {since}",
+                f"export the model with opset {since} or newer",
+            )
+        output = output or self.name(operator.lower())
+        node_name = self.name(f"{operator.lower()}_node")
+        self._nodes.append(helper.make_node(operator, list(inputs), [output], name=node_name, **attributes))
+        return output
+
+    def constant(self, wish: str, array: NDArray[Any]) -> str:
+        """Add an initializer; return its name."""
+        from onnx import helper, numpy_helper
+
+        tensor = numpy_helper.from_array(array, self.name(wish))
+        self._graph.initializer.append(tensor)
+        if self._model.ir_version < _INITIALIZERS_ALONE:
+            self._graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, array.shape))
+        return str(tensor.name)
+
+    def unsqueeze(self, tensor: str, axis: int, *, output: str | None = None) -> str:
+        """Append an Unsqueeze in the form that the opset has."""
+        if self._opset < _AXES_AS_INPUT:
+            return self.add("Unsqueeze", tensor, output=output, axes=[axis])
+        axes = self.constant("axes", np.array([axis], np.int64))
+        return self.add("Unsqueeze", tensor, axes, output=output)
+
+    def encode(self, codes: str, table: NDArray[Any]) -> None:
+        """Append codes (N, L) -> one-hot in the layout, under the name of the old input."""
+        from onnx import TensorProto
+
+        index = self.add("Cast", codes, to=TensorProto.INT32)
+        eye = self.constant("eye", table)
+        last = self._old if self._layout == "NLC" else None
+        encoded = self.add("Gather", eye, index, output=last, axis=0)
+        if self._layout == "NCL":
+            self.add("Transpose", encoded, output=self._old, perm=[0, 2, 1])
+        elif self._layout == "NC1L":
+            self.unsqueeze(self.add("Transpose", encoded, perm=[0, 2, 1]), 2, output=self._old)
+
+    def finish(self, kind: str) -> None:
+        """Put everything into the model: inputs, nodes, what was known of the shape, metadata."""
+        graph = self._graph
+        old = _copied_value(graph.input[self._at])
+        del graph.input[self._at]
+        for i, value in enumerate(self._inputs.values()):
+            graph.input.insert(self._at + i, value)
+        for i, node in enumerate(self._nodes):
+            graph.node.insert(i, node)
+        if all(value.name != self._old for value in (*graph.output, *graph.value_info)):
+            graph.value_info.append(old)
+        roles = {role: value.name for role, value in self._inputs.items()}
+        _set_metadata(self._model, FRONT_KEY, json.dumps({"kind": kind, "inputs": roles}))
+        _rename_in_card(self._model, self._old, next(iter(roles.values())))
+
+
+def _names(graph: Any) -> Iterator[str]:
+    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        yield value.name
+    for sparse in graph.sparse_initializer:
+        yield sparse.values.name
+    for node in graph.node:
+        yield from (node.name, *node.input, *node.output)
+        for subgraph in _subgraphs(node):
+            yield from _names(subgraph)
+
+
+def _copied_value(value: Any) -> Any:
+    """Copy the declaration of a tensor; sizes that no inference can confirm (0, -1) become unknown."""
+    import onnx
+
+    copy = onnx.ValueInfoProto()
+    copy.CopyFrom(value)
+    for dim in copy.type.tensor_type.shape.dim:
+        if dim.HasField("dim_value") and dim.dim_value < 1:
+            dim.ClearField("dim_value")
+    return copy
+
+
+def _set_metadata(model: Any, key: str, text: str) -> None:
+    for entry in model.metadata_props:
+        if entry.key == key:
+            entry.value = text
+            return
+    model.metadata_props.add(key=key, value=text)
+
+
+def _rename_in_card(model: Any, old: str, new: str) -> None:
+    """Make the card in the metadata, where there is one, name the input that took the place of the old one."""
+    for entry in model.metadata_props:
+        if entry.key != METADATA_KEY:
+            continue
+        try:
+            card = json.loads(entry.value)
+            if card["input"].get("name") in (None, old):
+                card["input"]["name"] = new
+                entry.value = json.dumps(card, ensure_ascii=False, separators=(",", ":"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # no card that could be read; it is refused, with its reason, where it is used
