@@ -11,7 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import stats
+    from . import compat, stats
+    from .compat._binding import accelerate, patch, unpatch
+    from .edits import EditedBatches, Edits
     from .encode import codes, one_hot, reverse_complement
     from .errors import DeviceError, GxfastError, InputError, ModelError
     from .evaluation import evaluate
@@ -20,13 +22,16 @@ if TYPE_CHECKING:
     from .io.vcf import Genotypes, VariantFile
     from .models.card import ModelCard
     from .models.session import Model
-    from .mutagenesis import saturation_mutants
+    from .mutagenesis import apply_edits, saturation_edits, saturation_mutants
     from .personal import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
     from .prediction import model_windows, predict
     from .reporting import write_report as report
+    from .store import HaplotypeStore
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
 
 _HOME = {
+    "compat._binding": ("accelerate", "unpatch"),
+    "edits": ("EditedBatches", "Edits"),
     "encode": ("codes", "one_hot", "reverse_complement"),
     "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
     "evaluation": ("evaluate",),
@@ -36,9 +41,10 @@ _HOME = {
     "io.vcf": ("Genotypes", "VariantFile"),
     "models.card": ("ModelCard",),
     "models.session": ("Model",),
-    "mutagenesis": ("saturation_mutants",),
+    "mutagenesis": ("apply_edits", "saturation_edits", "saturation_mutants"),
     "prediction": ("model_windows", "predict"),
     "reporting": ("report",),
+    "store": ("HaplotypeStore",),
     "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -47,6 +53,8 @@ _RENAMED = {"report": "write_report"}
 __all__ = [
     "CovariateTable",
     "DeviceError",
+    "EditedBatches",
+    "Edits",
     "ExpressionTable",
     "GeneTable",
     "Genome",
@@ -54,6 +62,7 @@ __all__ = [
     "GxfastError",
     "HaplotypeBatch",
     "HaplotypePolicy",
+    "HaplotypeStore",
     "InputError",
     "Model",
     "ModelCard",
@@ -62,20 +71,26 @@ __all__ = [
     "VariantFile",
     "Windows",
     "__version__",
+    "accelerate",
+    "apply_edits",
     "codes",
+    "compat",
     "consensus",
     "evaluate",
     "haplotypes",
     "model_windows",
     "one_hot",
+    "patch",
     "predict",
     "read_covariates",
     "read_expression",
     "read_genes",
     "report",
     "reverse_complement",
+    "saturation_edits",
     "saturation_mutants",
     "stats",
+    "unpatch",
 ]
 
 
@@ -84,8 +99,9 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("gxfast")
-    if name == "stats":
-        return importlib.import_module(".stats", __name__)
+    # `patch` is a callable module, see there.
+    if name in ("compat", "patch", "stats"):
+        return importlib.import_module(f".{name}", __name__)
     if name in _MODULE_OF:
         value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), _RENAMED.get(name, name))
         # A submodule of the same name (predict, evaluate, haplotypes) must not shadow the function.

@@ -1,0 +1,93 @@
+"""One-hot conventions of other tools as tables of 256 rows: the one place where their encoders are computed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._memory import stream_from
+from ..kernels import backend
+
+__all__ = ["bytes_of", "encode", "encode_text", "first_letter_outside", "letter_table", "supported_dtype"]
+
+UInt8Array = NDArray[np.uint8]
+
+
+@lru_cache(maxsize=128)
+def letter_table(
+    dtype: str,
+    *,
+    letters: str = "ACGT",
+    fold_case: bool = False,
+    unknown: float = 0.0,
+    special: tuple[tuple[str, float], ...] = (),
+) -> NDArray[Any]:
+    """Return the row of every byte value, shape (256, 4).
+
+    Parameters
+    ----------
+    dtype : str
+        NumPy name of the output's dtype; values are cast to it as NumPy casts on assignment.
+    letters : str
+        The letters of channels 0 to 3; ``"\\0"`` leaves a channel without a letter.
+    fold_case : bool
+        Give lower-case letters the rows of the upper-case ones.
+    unknown : float
+        Value of all four channels for any other byte.
+    special : tuple of (str, float)
+        Letters that have one value in all four channels; they win over ``letters``.
+    """
+    table = np.zeros((256, 4), dtype)
+    table[:] = unknown
+    for channel, letter in enumerate(letters):
+        for spelling in {letter, letter.lower()} if fold_case else {letter}:
+            if spelling != "\0":
+                table[ord(spelling)] = 0
+                table[ord(spelling), channel] = 1
+    for names, value in special:
+        for letter in names:
+            table[ord(letter)] = value
+    table.setflags(write=False)
+    return table
+
+
+def encode(sequences: UInt8Array, table: NDArray[Any], *, n_threads: int = 1) -> NDArray[Any]:
+    """Look up the bytes of ``sequences`` (N, L) in ``table`` (256, 4); the result is (N, L, 4)."""
+    out = np.empty((*sequences.shape, 4), table.dtype)
+    if out.size:
+        width = f"u{table.dtype.itemsize}"
+        stream = out.nbytes >= stream_from()
+        backend().one_hot(sequences, table.view(width), False, False, stream, out.view(width), n_threads)
+    return out
+
+
+def encode_text(raw: bytes, table: NDArray[Any], *, n_threads: int = 1) -> NDArray[Any]:
+    """Encode one sequence; the result is (L, 4)."""
+    row: NDArray[Any] = encode(bytes_of(raw)[np.newaxis], table, n_threads=n_threads)[0]
+    return row
+
+
+def bytes_of(raw: bytes) -> UInt8Array:
+    """Return the bytes as an array (L,), without a copy."""
+    return np.frombuffer(raw, np.uint8)
+
+
+def first_letter_outside(text: str, letters: bytes) -> str | None:
+    """Return the first character of ``text`` that is not one of ``letters``, or None."""
+    # bytes.translate deletes at memory speed; the slow search runs only when there is something to report.
+    if text.isascii() and not text.encode("ascii").translate(None, letters):
+        return None
+    return next(letter for letter in text if ord(letter) > 127 or ord(letter) not in letters)
+
+
+def supported_dtype(dtype: Any) -> str | None:
+    """Return the NumPy name of a dtype the kernels can write (1, 2, 4 or 8 bytes, native numbers), else None."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        return None
+    plain = found.kind in "biuf" and found.isnative and found.itemsize in (1, 2, 4, 8)
+    return found.name if plain else None

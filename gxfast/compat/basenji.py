@@ -1,0 +1,68 @@
+"""Twin of ``basenji.dna_io``: bool one-hot, unknown bases as zero rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._encode import encode_text, letter_table
+from ._hosts import host_original
+
+__all__ = ["dna_1hot"]
+
+
+def dna_1hot(
+    seq: str, seq_len: int | None = None, n_uniform: bool = False, n_sample: bool = False
+) -> NDArray[np.bool_] | NDArray[np.float16]:
+    """One-hot encode DNA as ``basenji.dna_io.dna_1hot`` does.
+
+    Parameters
+    ----------
+    seq : str
+        Any case.
+    seq_len : int, optional
+        Trim to, or extend to, this length around the centre; the added rows are zero.
+    n_uniform : bool
+        Unknown bases as 0.25 in float16 instead of zero rows in bool.
+    n_sample : bool
+        Draw unknown bases at random: handed to basenji if there are any.
+
+    Returns
+    -------
+    array, shape (seq_len, 4), bool or float16
+
+    Raises
+    ------
+    NotImplementedError
+        With ``n_sample`` or a ``seq`` that is no str, if basenji is not installed.
+    """
+    return centred_1hot(seq, seq_len, n_uniform, n_sample, ("basenji", "basenji.dna_io"))
+
+
+def centred_1hot(seq: str, seq_len: int | None, n_uniform: bool, n_sample: bool, host: tuple[str, str]) -> NDArray[Any]:
+    """Body of `dna_1hot`, which basenji and baskerville share."""
+    if not isinstance(seq, str):
+        original = host_original(*host, "dna_1hot", f"a sequence of type {type(seq).__name__}")  # type: ignore[unreachable]
+        return np.asarray(original(seq, seq_len, n_uniform, n_sample))
+    if n_sample and not n_uniform and seq.upper().strip("ACGT"):
+        # strip() leaves nothing exactly if every letter is known, and then there is nothing to draw.
+        original = host_original(*host, "dna_1hot", "n_sample=True (random bases for unknown ones)")
+        return np.asarray(original(seq, seq_len, n_uniform, n_sample))
+    length = len(seq) if seq_len is None else seq_len
+    if seq_len is not None and seq_len <= len(seq):
+        trim = (len(seq) - seq_len) // 2
+        seq = seq[trim : trim + seq_len]
+    first = max((length - len(seq)) // 2, 0)
+    # Upper-casing can lengthen text that is not ASCII (one sharp s, two S); the tail then falls off the end.
+    raw = seq.encode("ascii") if seq.isascii() else seq.upper().encode("ascii", "replace")
+    dtype = "float16" if n_uniform else "bool"
+    rows = encode_text(
+        raw[: max(length - first, 0)], letter_table(dtype, fold_case=True, unknown=0.25 if n_uniform else 0.0)
+    )
+    if len(rows) == length:
+        return rows
+    out = np.zeros((length, 4), dtype)
+    out[first : first + len(rows)] = rows
+    return out

@@ -1,0 +1,224 @@
+"""Twins of ``tangermeme.utils.one_hot_encode`` and ``tangermeme.ersatz``: strict, channels first, int8."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from .._threads import thread_budget
+from ._encode import encode_text, first_letter_outside, letter_table, supported_dtype
+from ._hosts import host_original, torch_module
+
+__all__ = ["delete", "insert", "one_hot_encode", "substitute"]
+
+
+def one_hot_encode(
+    sequence: str,
+    alphabet: Any = ("A", "C", "G", "T"),
+    dtype: Any = None,
+    ignore: Any = ("N",),
+    desc: str | None = None,
+    verbose: bool = False,
+    n_jobs: int = 1,
+    return_packed: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """One-hot encode DNA as ``tangermeme.utils.one_hot_encode`` does.
+
+    Parameters
+    ----------
+    sequence : str
+    alphabet : list, tuple or str
+        A, C, G, T; others are handed to tangermeme.
+    dtype : torch.dtype, optional
+        int8 by default (None).
+    ignore : list of str
+        Letters that become zero columns; every other letter, lower case included, is refused.
+    desc, verbose
+        Accepted, without effect.
+    n_jobs : int
+        Threads; -1 for all.
+    return_packed : bool
+        Handed to tangermeme.
+
+    Returns
+    -------
+    torch tensor, shape (4, L)
+
+    Raises
+    ------
+    ValueError
+        For a letter in neither list, or in both.
+    TypeError
+        For anything that is no str.
+    NotImplementedError
+        For what is handed on, if tangermeme is not installed.
+    """
+    torch = torch_module()
+    wanted = torch.int8 if dtype is None else dtype
+    plain = isinstance(alphabet, list | tuple | str) and "".join(alphabet) == "ACGT" and "".join(ignore).isascii()
+    if return_packed or not plain:
+        original = host_original(
+            "tangermeme", "tangermeme.utils", "one_hot_encode", "return_packed or another alphabet"
+        )
+        return original(sequence, alphabet, wanted, ignore, desc, verbose, n_jobs, return_packed, **kwargs)
+    name = supported_dtype(str(wanted).removeprefix("torch.")) if isinstance(wanted, torch.dtype) else None
+    columns = torch.from_numpy(one_hot_array(sequence, "".join(ignore), name or "int8", n_jobs))
+    return columns if columns.dtype == wanted else columns.type(wanted)
+
+
+def one_hot_array(sequence: str, ignore: str = "N", dtype: str = "int8", n_jobs: int = 1) -> NDArray[Any]:
+    """Body of `one_hot_encode`, as a NumPy array (4, L): a view of (L, 4) memory, as tangermeme's."""
+    for letter in ignore:
+        if letter in "ACGT":
+            raise ValueError(f"Character {letter} in the alphabet and also in the list of ignored characters.")
+    if not isinstance(sequence, str):
+        raise TypeError(f"sequence must be a str, found {type(sequence).__name__}")
+    unknown = first_letter_outside(sequence, b"ACGT" + ignore.encode("ascii"))
+    if unknown is not None:
+        sequence.encode("utf8")  # a lone surrogate is a UnicodeEncodeError, as in tangermeme
+        raise ValueError(f"Encountered character {unknown!r} that is not in `alphabet` or in `ignore`.")
+    table = letter_table(dtype, special=((ignore, 0.0),))
+    threads = thread_budget() if n_jobs == -1 else max(1, min(int(n_jobs), thread_budget()))
+    return encode_text(sequence.encode("ascii"), table, n_threads=threads).T
+
+
+def _check_one_hot(x: Any, name: str, allow_unknown: bool, channels: int | None = None) -> None:
+    """Refuse what is not a one-hot tensor, in the order and with the exceptions of tangermeme."""
+    torch = torch_module()
+    if not isinstance(x, torch.Tensor):
+        raise ValueError(f"{name} must be a torch.Tensor object")
+    if channels is not None and (x.ndim != 3 or x.shape[1] != channels):
+        raise ValueError(f"{name} has shape {tuple(x.shape)} but must have shape (-1, {channels}, -1)")
+    if not torch.all((x == 0) | (x == 1)):
+        raise ValueError(f"{name} must be one-hot encoded.")
+    sums = x.sum(dim=1)
+    if not torch.all(sums <= 1 if allow_unknown else sums == 1):
+        raise ValueError(f"{name} must be one-hot encoded" + ("." if allow_unknown else " without unknown characters."))
+
+
+def _packed(x: Any, motif: Any, return_packed: bool | None) -> bool:
+    return bool(return_packed) or any(type(value).__name__ == "PackedSequence" for value in (x, motif))
+
+
+def _motif_tensor(motif: Any, alphabet: Any, ignore: Any) -> Any:
+    return one_hot_encode(motif, alphabet=alphabet, ignore=ignore).unsqueeze(0) if isinstance(motif, str) else motif
+
+
+def substitute(
+    X: Any,
+    motif: Any,
+    start: int | None = None,
+    alphabet: Any = ("A", "C", "G", "T"),
+    ignore: Any = ("N",),
+    return_packed: bool | None = None,
+) -> Any:
+    """Write a motif over one-hot sequences as ``tangermeme.ersatz.substitute`` does.
+
+    Parameters
+    ----------
+    X : torch tensor, shape (N, 4, L)
+        Zero columns (unknown) are allowed.
+    motif : str, or torch tensor (1 or N, 4, M)
+        Zero columns, and letters in ``ignore``, keep what ``X`` has.
+    start : int, optional
+        By default the motif is centred.
+    alphabet, ignore
+        As in `one_hot_encode`.
+    return_packed : bool, optional
+        True, like a PackedSequence, is handed to tangermeme.
+
+    Returns
+    -------
+    torch tensor, shape (N, 4, L); a copy
+
+    Raises
+    ------
+    ValueError
+        For what is not one-hot, or a motif that leaves the sequence.
+    """
+    if _packed(X, motif, return_packed):
+        original = host_original("tangermeme", "tangermeme.ersatz", "substitute", "a packed sequence")
+        return original(X, motif, start, alphabet, ignore, return_packed)
+    torch = torch_module()
+    motif = _motif_tensor(motif, alphabet, ignore)
+    _check_one_hot(X, "X", allow_unknown=True)
+    _check_one_hot(motif, "motif", allow_unknown=True, channels=X.shape[1])
+    length, width = X.shape[-1], motif.shape[-1]
+    if width > length:
+        raise ValueError("Motif cannot be longer than sequence.")
+    if start is None:
+        start = length // 2 - width // 2
+    elif start < 0 or start > length - width:
+        raise ValueError("Provided start falls off the end of the sequence")
+    result = torch.clone(X)
+    region = result[:, :, start : start + width]
+    region[...] = torch.where(motif.sum(dim=1, keepdim=True) == 1, motif.to(X.dtype), region)
+    return result
+
+
+def insert(
+    X: Any,
+    motif: Any,
+    start: int | None = None,
+    alphabet: Any = ("A", "C", "G", "T"),
+    return_packed: bool | None = None,
+) -> Any:
+    """Insert a motif into one-hot sequences as ``tangermeme.ersatz.insert`` does.
+
+    Parameters
+    ----------
+    X, alphabet, return_packed
+        As in `substitute`.
+    motif : str, or torch tensor (1 or N, 4, M)
+        Unknown letters are refused.
+    start : int, optional
+        By default the middle of the sequence.
+
+    Returns
+    -------
+    torch tensor, shape (N, 4, L + M)
+
+    Raises
+    ------
+    ValueError
+        As in `substitute`.
+    """
+    if _packed(X, motif, return_packed):
+        original = host_original("tangermeme", "tangermeme.ersatz", "insert", "a packed sequence")
+        return original(X, motif, start, alphabet, return_packed)
+    torch = torch_module()
+    motif = _motif_tensor(motif, alphabet, ("N",))
+    _check_one_hot(X, "X", allow_unknown=True)
+    _check_one_hot(motif, "motif", allow_unknown=False, channels=X.shape[1])
+    if start is None:
+        start = X.shape[-1] // 2
+    elif start < 0 or start > X.shape[-1] - motif.shape[-1]:
+        raise ValueError("Provided start falls off the end of the sequence")
+    if motif.shape[0] == 1:
+        motif = motif.expand(X.shape[0], -1, -1)
+    return torch.cat([X[:, :, :start], motif, X[:, :, start:]], dim=-1)
+
+
+def delete(X: Any, start: int, end: int, return_packed: bool | None = None) -> Any:
+    """Cut [start, end) out of one-hot sequences as ``tangermeme.ersatz.delete`` does.
+
+    Returns
+    -------
+    torch tensor, shape (N, 4, L - (end - start))
+
+    Raises
+    ------
+    ValueError
+        For a range that is empty or leaves the sequence, or what is not one-hot.
+    """
+    if _packed(X, None, return_packed):
+        original = host_original("tangermeme", "tangermeme.ersatz", "delete", "a packed sequence")
+        return original(X, start, end, return_packed)
+    if not 0 <= start <= X.shape[-1]:
+        raise ValueError("Start cannot be below zero or greater than the length of the sequence.")
+    if not start < end <= X.shape[-1]:
+        raise ValueError("End must come after start and cannot be greater than the length of the sequence.")
+    _check_one_hot(X, "X", allow_unknown=True)
+    return torch_module().cat([X[:, :, :start], X[:, :, end:]], dim=-1)

@@ -1,0 +1,61 @@
+"""tangermeme: the twin and the installed host agree on any input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gxfast.compat import tangermeme as ours
+
+text = st.one_of(st.text("ACGT"), st.text("ACGTN"), st.text("ACGTNacgtnRYKM.-*"), st.text(max_size=20))
+wrong = st.sampled_from([None, 3, b"ACGT", ["A", "C"], 1.5])
+motifs = st.text("ACGT", max_size=6) | st.text("ACGTNX", max_size=6)
+starts = st.none() | st.integers(-1, 12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seq=st.text("ACGTN") | text | wrong,
+    ignore=st.sampled_from([["N"], ["N", "X"], [], ["A"]]),
+    dtype=st.sampled_from(["int8", "float32", "float16", "int64", "bfloat16", "bool"]),
+)
+def test_one_hot_encode(host: Callable[..., Any], agree: Any, seq: Any, ignore: list[str], dtype: str) -> None:
+    original = host("tangermeme.utils", "one_hot_encode")
+    import torch
+
+    agree(original, ours.one_hot_encode, seq)
+    agree(original, ours.one_hot_encode, seq, ignore=ignore, dtype=getattr(torch, dtype))
+    agree(original, ours.one_hot_encode, seq, alphabet="ACGU", n_jobs=-1)
+
+
+def test_layout_in_memory(host: Callable[..., Any]) -> None:
+    original = host("tangermeme.utils", "one_hot_encode")
+    assert original("ACGT").stride() == ours.one_hot_encode("ACGT").stride()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seqs=st.lists(st.text("ACGTN", min_size=8, max_size=8), min_size=1, max_size=3),
+    motif=motifs,
+    start=starts,
+    end=st.integers(-1, 12),
+    as_float=st.booleans(),
+)
+def test_ersatz(
+    host: Callable[..., Any], agree: Any, seqs: list[str], motif: str, start: Any, end: int, as_float: bool
+) -> None:
+    encode = host("tangermeme.utils", "one_hot_encode")
+    import torch
+
+    X = torch.stack([encode(seq) for seq in seqs])
+    X = X.float() if as_float else X
+    for name in ("substitute", "insert"):
+        agree(host("tangermeme.ersatz", name), getattr(ours, name), X, motif, start)
+        agree(host("tangermeme.ersatz", name), getattr(ours, name), X, X[:, :, :3], start)
+        agree(host("tangermeme.ersatz", name), getattr(ours, name), X * 2, motif, start)
+        agree(host("tangermeme.ersatz", name), getattr(ours, name), "ACGT", motif, start)
+    if start is not None:
+        agree(host("tangermeme.ersatz", "delete"), ours.delete, X, start, end)

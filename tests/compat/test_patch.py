@@ -1,0 +1,142 @@
+"""patch, unpatch, accelerate: the mechanism, on a small package written for the test and entered in the table."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gxfast as gx
+from gxfast.compat import _binding
+from gxfast.compat._targets import TOOLS, Target, Tool
+from gxfast.errors import InputError
+
+HOME = """
+def one_hot_encode_sequence(sequence, expand_dim=True):
+    return "original"
+
+def generate_mutagenesis(x, include_original=True, flanks=(0, 0), protected_positions=None):
+    return "original"
+"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installed distribution `toyhost` 1.2 with crested's signatures, bound by name in a second module."""
+    package = tmp_path / "toyhost"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "home.py").write_text(HOME)
+    (package / "user.py").write_text("from .home import one_hot_encode_sequence as encode\n")
+    (package / "late.py").write_text("from .home import one_hot_encode_sequence\n")
+    info = tmp_path / "toyhost-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toyhost\nVersion: 1.2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    targets = tuple(
+        Target("toyhost.home", name, f"crested:{name}") for name in ("one_hot_encode_sequence", "generate_mutagenesis")
+    )
+    monkeypatch.setitem(TOOLS, "toyhost", Tool("toyhost", "1.2", "1.3", targets))
+    importlib.import_module("toyhost.user")
+    yield tmp_path
+    gx.unpatch()
+    _binding._WARNED.clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "toyhost"]:
+        del sys.modules[name]
+
+
+def bound(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"toyhost.{module}"), name)
+
+
+def test_every_binding_is_rewritten_and_restored(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = [bound("home", "one_hot_encode_sequence")]
+    gx.patch("toyhost", verbose=True)
+    assert "toyhost.home.one_hot_encode_sequence replaced in 2 place(s)" in capsys.readouterr().err
+    assert bound("user", "encode")("AC").shape == (1, 2, 4)
+    assert bound("late", "one_hot_encode_sequence") is bound("user", "encode") is not kept[0]
+    gx.patch("toyhost")
+    gx.unpatch("toyhost")
+    for module, name in [("home", "one_hot_encode_sequence"), ("user", "encode"), ("late", "one_hot_encode_sequence")]:
+        assert bound(module, name) is kept[0]
+    assert not _binding._IN_FORCE
+    assert gx.compat.crested.one_hot_encode_sequence("AC").shape == (1, 2, 4)
+
+
+def test_accelerate_restores_what_was_there(toy: Path) -> None:
+    encode = [bound("user", "encode")]
+
+    def fail_inside() -> None:
+        with gx.accelerate("toyhost"):
+            assert bound("user", "encode") is not encode[0]
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_inside()
+    assert bound("user", "encode") is encode[0]
+    gx.patch("toyhost")
+    inside = bound("user", "encode")
+    with gx.accelerate("toyhost"):
+        pass
+    assert bound("user", "encode") is inside
+
+
+def test_untested_versions_and_signatures_are_left_alone_once(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = TOOLS["toyhost"]
+    monkeypatch.setitem(TOOLS, "toyhost", Tool("toyhost", "2.0", "3.0", tool.targets))
+    with pytest.warns(_binding.PatchWarning, match="outside the tested range"):
+        gx.patch("toyhost")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gx.patch("toyhost")
+    assert bound("user", "encode")("AC") == "original"
+    _binding._WARNED.clear()
+    monkeypatch.setitem(TOOLS, "toyhost", tool)
+    monkeypatch.setattr(importlib.import_module("toyhost.home"), "generate_mutagenesis", lambda y: y)
+    with pytest.warns(_binding.PatchWarning, match="other parameters"):
+        gx.patch("toyhost")
+
+
+def test_verification_keeps_an_original_that_differs(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GXFAST_VERIFY", "1")
+    gx.patch("toyhost")
+    with pytest.warns(_binding.PatchWarning, match="the original is kept"):
+        assert bound("user", "encode")("AC") == "original"
+    assert bound("user", "encode")("AC") == "original"
+
+
+def test_unknown_and_absent_tools() -> None:
+    with pytest.raises(InputError, match="unknown tool 'numpy'"):
+        gx.patch("numpy")
+    if not importlib.util.find_spec("basenji"):
+        with pytest.raises(InputError, match="install basenji"):
+            gx.patch("basenji")
+
+
+def test_import_patches_nothing_and_the_module_is_callable() -> None:
+    code = (
+        "import gxfast, gxfast.patch\nfrom gxfast.compat import _binding\n"
+        "print(_binding._IN_FORCE, callable(gxfast.patch))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{} True"
+
+
+def test_script_runs_patched(tmp_path: Path) -> None:
+    pytest.importorskip("crested", reason="needs a real host; see scripts/hosts.sh")
+    script = tmp_path / "s.py"
+    script.write_text(
+        "import sys\nfrom crested.utils import one_hot_encode_sequence as f\n"
+        "print(sys.argv[1:], hasattr(f, '__gxfast_original__'), f('AC').shape)\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-m", "gxfast.patch", "-t", "crested", str(script), "-x", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("['-x', '1'] True (1, 2, 4)")
+    assert "one_hot_encode_sequence replaced in" in done.stderr
