@@ -1,38 +1,46 @@
-"""pytest-benchmark suites: each checks its result against the NumPy twin before it is timed.
+"""Single kernels under pytest-benchmark, on the data of ``python -m gxfast.bench``; results are checked.
 
-Run with ``python -m pytest bench``; CI runs them once with ``--benchmark-disable``.
+Run with ``python -m pytest bench``. What is compared with peers and limits is in ``python -m gxfast.bench``; here
+one kernel at a time is timed, to see a change from one commit to the next.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gxfast.bench.__main__ import all_cases, run_case
+from gxfast.bench.cohort_haplotypes import make_work, open_store
+from gxfast.bench.data import make_sequences
+from gxfast.bench.encoding import expected_one_hot
+from gxfast.bench.peers.interface import Format
+from gxfast.edits import EditedBatches, Edits
 from gxfast.encode import codes, one_hot
-from gxfast.kernels import backend
+from gxfast.mutagenesis import saturation_edits
 
 LENGTH = 10_500
+F32 = Format("NLC", "float32", False)
 
 
 @pytest.fixture(scope="module")
 def sequences() -> Any:
-    return np.frombuffer(b"ACGTN", np.uint8)[np.random.default_rng(1).integers(0, 5, (64, LENGTH))]
+    return make_sequences(64, LENGTH, unknown=0.01)
 
 
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "rc"])
 @pytest.mark.parametrize("layout", ["NLC", "NCL"])
 @pytest.mark.parametrize("dtype", ["float32", "float16", "uint8"])
-def test_one_hot(benchmark: Any, sequences: Any, layout: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GXFAST_BACKEND", "numpy")
-    expected = one_hot(sequences, layout=layout, dtype=dtype)
-    monkeypatch.setenv("GXFAST_BACKEND", "cpp")
+def test_one_hot(benchmark: Any, sequences: Any, layout: str, dtype: str, reverse: bool) -> None:
+    expected = expected_one_hot(sequences, Format(layout, dtype, reverse))
     out = np.empty_like(expected)
-    benchmark(one_hot, sequences, layout=layout, dtype=dtype, out=out)
+    benchmark(one_hot, sequences, layout=layout, dtype=dtype, reverse_complement=reverse, out=out)
     assert np.array_equal(out, expected)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "rc"])
 def test_codes(benchmark: Any, sequences: Any, reverse: bool) -> None:
     out = np.empty_like(sequences)
     benchmark(codes, sequences, reverse_complement=reverse, out=out)
@@ -41,10 +49,49 @@ def test_codes(benchmark: Any, sequences: Any, reverse: bool) -> None:
     assert np.array_equal(out, table[sequences[:, ::-1] if reverse else sequences])
 
 
-def test_unique_columns(benchmark: Any) -> None:
-    rng = np.random.default_rng(2)
-    founders = rng.integers(0, 2, (60, 400)).astype(np.int8)
-    calls = np.ascontiguousarray(founders[rng.integers(0, 60, 1678)].T)
-    index, first, columns = benchmark(backend("cpp").unique_columns, calls)
-    for found, expected in zip((index, first, columns), backend("numpy").unique_columns(calls), strict=True):
-        assert np.array_equal(found, expected)
+@pytest.mark.parametrize("kind", ["snv", "mix"])
+def test_haplotype_letters(benchmark: Any, kind: str) -> None:
+    store, work = open_store(kind, "tiny"), make_work(kind, "tiny", LENGTH)
+    out = np.empty((work.n, LENGTH), np.uint8)
+    benchmark(store.letters, *work.window(0), haplotypes=np.arange(work.n), out=out)
+    assert np.array_equal(out, work.expected(0))
+
+
+@pytest.mark.parametrize("kind", ["snv", "mix"])
+def test_haplotype_one_hot(benchmark: Any, kind: str) -> None:
+    store, work = open_store(kind, "tiny"), make_work(kind, "tiny", LENGTH)
+    out = np.empty((work.n, LENGTH, 4), np.float32)
+    benchmark(store.one_hot, *work.window(0), haplotypes=np.arange(work.n), out=out)
+    assert np.array_equal(out, expected_one_hot(work.expected(0), F32))
+
+
+@pytest.mark.parametrize("kind", ["snv", "mix"])
+def test_haplotype_batches(benchmark: Any, kind: str) -> None:
+    store, work = open_store(kind, "tiny"), make_work(kind, "tiny", LENGTH)
+
+    def batches() -> Any:
+        return store.one_hot_batches(*work.window(0), batch_size=4, haplotypes=np.arange(work.n))
+
+    benchmark(lambda: deque(batches(), maxlen=0))
+    for rows, batch in batches():
+        assert np.array_equal(batch, expected_one_hot(work.expected(0)[rows], F32))
+
+
+def test_mutant_edits(benchmark: Any) -> None:
+    letters = make_sequences(1, LENGTH, unknown=0.0)[0]
+    positions, bases = saturation_edits(letters, start=5000, end=5100)
+    batches = EditedBatches(letters, Edits.single(positions, bases), batch_size=64)
+    benchmark(lambda: deque(batches, maxlen=0))
+    for rows, batch in batches:
+        mutants = np.repeat(letters[np.newaxis], len(batch), axis=0)
+        mutants[np.arange(len(batch)), positions[rows]] = bases[rows]
+        assert np.array_equal(batch, expected_one_hot(mutants, F32))
+
+
+@pytest.mark.filterwarnings("default")  # peers warn about their own dependencies
+@pytest.mark.parametrize("name", list(all_cases()))
+def test_case_agrees(name: str) -> None:
+    row = run_case(name, all_cases()[name], "tiny")
+    assert row.equal, (row.failed, row.differ)
+    assert not row.failed
+    assert not row.differ

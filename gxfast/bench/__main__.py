@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from . import cohort_sequences
+from . import cohort_haplotypes, cohort_preparation, cohort_sequences, edited, encoding, memory, model_input
 from .machine import machine_facts
+from .measure import UnavailableError, short_error
+from .report import markdown
 from .result import Row
 
-CASES = {"cohort-sequences": cohort_sequences.run}
+# One thread for everybody; the packages read these when they are first imported.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
+            "POLARS_MAX_THREADS", "NUMEXPR_NUM_THREADS", "TOKIO_WORKER_THREADS")  # fmt: skip
+
+
+def all_cases() -> dict[str, Callable[[str], Row]]:
+    """Return every case by name, in the order in which they run."""
+    found: dict[str, Callable[[str], Row]] = {}
+    for family in (encoding, edited, cohort_haplotypes, memory, cohort_preparation, model_input, cohort_sequences):
+        found |= family.cases()
+    return found
+
+
+def run_case(name: str, case: Callable[[str], Row], size: str) -> Row:
+    """Run one case; what goes wrong in it is told in its row."""
+    try:
+        return case(size)
+    except UnavailableError as reason:
+        return Row(name, "", None, equal=True, skipped=str(reason))
+    except Exception as error:
+        return Row(name, "", None, equal=False, failed={"the case": short_error(error)})
 
 
 @click.command()
@@ -21,13 +45,23 @@ CASES = {"cohort-sequences": cohort_sequences.run}
 @click.option("--size", type=click.Choice(["tiny", "small", "real"]), default="small", show_default=True)
 @click.option("--json", "json_path", metavar="F", help="Write the results as JSON.")
 @click.option("--md", "md_path", metavar="F", help="Write the table as Markdown.")
-def main(filter_text: str, size: str, json_path: str | None, md_path: str | None) -> int:
-    """Compare gxfast with installed peers, interleaved in one run; exit code 1 if results differ.
+@click.option("--list", "names_only", is_flag=True, help="Print the names of the cases and stop.")
+def main(filter_text: str, size: str, json_path: str | None, md_path: str | None, names_only: bool) -> int:
+    """Compare gxfast with installed peers and physical limits; exit code 1 if a result of gxfast is wrong.
 
-    Real data is used where the environment variable GXFAST_DATA names its folder.
+    Real data is used where the environment variable GXFAST_DATA names its folder. GXFAST_BENCH_CACHE names a
+    folder that keeps the simulated files between runs.
     """
-    data = cohort_sequences.data_folder()
-    rows = [case(size, data) for name, case in CASES.items() if filter_text in name]
+    chosen = {name: case for name, case in all_cases().items() if filter_text in name}
+    if names_only:
+        click.echo("\n".join(chosen))
+        return 0
+    for variable in _THREADS:
+        os.environ[variable] = "1"
+    rows = []
+    for name, case in chosen.items():
+        click.echo(name, err=True)
+        rows.append(run_case(name, case, size))
     facts = {**machine_facts(), "size": size}
     table = markdown(rows, facts)
     click.echo(table)
@@ -37,24 +71,6 @@ def main(filter_text: str, size: str, json_path: str | None, md_path: str | None
     if md_path:
         Path(md_path).write_text(table + "\n")
     return 0 if all(row.equal for row in rows) else 1
-
-
-def markdown(rows: list[Row], facts: dict[str, Any]) -> str:
-    """The table that is printed: a row per case and peer, ratios only where the results agree."""
-    lines = [
-        f"{facts['cpu']}, {facts['cores']} cores, {facts['date']}, load {facts['load']}, size {facts['size']}; "
-        "CPU seconds, one thread, medians of interleaved rounds",
-        "",
-        "| case | peer | gxfast is faster by | spread | equal | goal |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        for name, ratio in row.peers.items():
-            low, high = row.spread[name]
-            shown = f"{ratio:.1f}x | {low:.1f}-{high:.1f}" if row.equal else "results differ |"
-            lines.append(f"| {row.case} | {name} | {shown} | {'yes' if row.equal else 'NO'} | {row.goal} |")
-        lines += [f"| {row.case} | {name} | absent: {remedy} | | | |" for name, remedy in row.absent.items()]
-    return "\n".join([*lines, "", *(f"{row.case}: {row.note}" for row in rows)])
 
 
 if __name__ == "__main__":

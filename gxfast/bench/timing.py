@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Measured", "interleave"]
+__all__ = ["Measured", "calls_for", "cpu_seconds", "interleave"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,33 @@ class Measured:
         return float(np.median(self.seconds))
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """User and system time of this process and of the children it has waited for."""
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def calls_for(call: Callable[[], object], *, at_least: float, most: int = 100_000) -> int:
+    """Return how often to call in one block so that the block lasts ``at_least`` CPU seconds."""
+    calls = 1
+    while True:
+        start = cpu_seconds()
+        for _ in range(calls):
+            call()
+        taken = cpu_seconds() - start
+        if taken >= at_least / 2 or calls >= most:
+            return min(most, max(1, math.ceil(calls * at_least / max(taken, 1e-9)))) if taken < at_least else calls
+        calls = min(most, calls * 10)
 
 
 def interleave(
-    contestants: Mapping[str, Callable[[], object]], *, rounds: int, clock: str = "cpu"
+    contestants: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    clock: str = "cpu",
+    calls: Mapping[str, int] | None = None,
+    rounds_of: Mapping[str, int] | None = None,
+    warm_up: bool = True,
 ) -> dict[str, Measured]:
     """Run each contestant once to warm up, then ``rounds`` times in turn.
 
@@ -41,14 +61,26 @@ def interleave(
     rounds : int
     clock : {"cpu", "wall"}
         CPU time counts child processes too, and does not see other users of the machine.
+    calls : mapping of name to int, optional
+        How often a contestant is called per round (1); seconds are per call all the same.
+    rounds_of : mapping of name to int, optional
+        Slow contestants leave after fewer rounds.
+    warm_up : bool
+        False where each has been called before.
     """
-    now = _cpu_seconds if clock == "cpu" else time.perf_counter
-    for call in contestants.values():
-        call()
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds):
-        for name, call in contestants.items():
-            start = now()
+    now = cpu_seconds if clock == "cpu" else time.perf_counter
+    many, leave = calls or {}, rounds_of or {}
+    if warm_up:
+        for call in contestants.values():
             call()
-            seconds[name].append(now() - start)
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for done in range(rounds):
+        for name, call in contestants.items():
+            if done >= leave.get(name, rounds):
+                continue
+            repeats = range(many.get(name, 1))
+            start = now()
+            for _ in repeats:
+                call()
+            seconds[name].append((now() - start) / len(repeats))
     return {name: Measured(tuple(values)) for name, values in seconds.items()}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Make the environments in which `python -m gxfast.bench` finds the peers. Some GB of packages, from PyPI.
+#
+#   bench/peers.sh [FOLDER]      default .venv-bench; a second one, FOLDER-selene, for the one that needs an old torch
+#   PEERS_ONLY=1 bench/peers.sh  do not install gxfast itself (use PYTHONPATH)
+#
+# Then: FOLDER/bin/python -m gxfast.bench --size real --json results.json
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+folder=${1:-$root/.venv-bench}
+python=${PYTHON:-python3}
+
+install() { # VENV PACKAGE...
+  local venv=$1
+  shift
+  "$python" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet "$@"
+  if [ -z "${PEERS_ONLY:-}" ]; then
+    "$venv/bin/python" -m pip install --quiet "$root[cpu,test]"
+  else
+    "$venv/bin/python" -m pip install --quiet "pysam>=0.24,<0.25" click rich onnx onnxruntime scipy pytest pytest-benchmark
+  fi
+}
+
+# kipoiseq imports six without asking for it.
+install "$folder" \
+  genvarloader==0.43.1 pyconsensus-rs==0.1.0 tangermeme==1.6.0 kipoiseq==0.7.1 six enformer-pytorch==0.8.12 \
+  gReLU==1.1.0 bionumpy==1.0.14 cyvcf2==0.35.0 numba "torch${TORCH_VERSION:-}"
+
+# selene-sdk wants torch <= 2.3.1 (GenVarLoader needs a newer one) and pkg_resources, which setuptools 81 dropped.
+install "$folder-selene" selene-sdk==0.6.0 "setuptools<81"
+
+echo "peers: $folder/bin/python -m gxfast.bench"
+echo "selene: $folder-selene/bin/python -m gxfast.bench -k nlc"
