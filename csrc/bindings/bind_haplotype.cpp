@@ -214,17 +214,12 @@ void one_hot_bound(const Variants &variants, const Array<std::int64_t> &offset,
   const OneHotTable<Element> encoder(table.data());
   const Layout layout_of_out = channels_first ? Layout::NCL : Layout::NLC;
   work.for_each(n_threads, [&](std::int64_t row, const HaplotypeLayout &layout) {
-    // Piece by piece, so that the letters never leave L1.
-    constexpr std::int64_t block = OneHotTable<Element>::kBlock;
-    const std::int64_t length = work.length();
-    thread_local HaplotypeReader reader;
-    reader.open(layout);
-    std::uint8_t letters[block];
-    for (std::int64_t at = 0; at < length; at += block) {
-      const std::int64_t n = std::min(block, length - at), from = reverse ? length - at - n : at;
-      reader.read(from, from + n, letters);
-      encoder.encode_piece(letters, n, at, length, layout_of_out, reverse, stream, target + row * length * 4);
-    }
+    // One haplotype of letters fits into L2: making it first costs nothing beside the encoded output.
+    thread_local std::vector<std::uint8_t> letters;
+    letters.resize(static_cast<std::size_t>(work.length()));
+    write_bases(layout, letters.data());
+    encoder.encode(letters.data(), work.length(), 0, work.length(), layout_of_out, reverse, stream,
+                   target + row * work.length() * 4);
     if (stream)
       finish_streaming();
   });

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..kernels import backend
 from .bgzf import check_complete, require_file, sniff
 
 __all__ = ["Genome"]
@@ -149,7 +150,9 @@ class Genome:
         if inside_start >= inside_end:
             return bases
         text = self._handle().fetch(chrom.encode(), inside_start, inside_end)
-        letters = _TO_UPPER[np.frombuffer(text or b"", np.uint8)]
+        raw = np.frombuffer(text or b"", np.uint8)
+        letters = np.empty_like(raw)
+        backend().translate(raw.reshape(1, -1), _TO_UPPER, False, letters.reshape(1, -1), 1)
         if letters.size != inside_end - inside_start or not letters.all():
             raise InputError(
                 "the FASTA and its index do not fit together (stale index, cut-off file, or not nucleotides)",

@@ -83,61 +83,89 @@ Start find_start(const Carried &carried, std::int64_t anchor) {
   return {anchor, anchor};
 }
 
-/// Fills `count` bases rightwards. Returns one past the last reference position needed.
-std::int64_t walk_right(const Carried &carried, const Start &start, std::int64_t count, Builder &builder) {
-  std::int64_t cursor = start.right_from;
+/// One of the two walks outwards from the anchor, which fill `count` bases. Reference is added in stretches
+/// that run on through substitutions; those are patched in.
+struct Walk {
+  const Carried &carried;
+  const Start &start;
+  Builder builder;
+  std::vector<Patch> &patches;
+  std::int64_t count;   ///< bases still to fill
+  std::int64_t cursor;  ///< reference position reached
+  std::int64_t stretch; ///< where the reference that is not added yet begins (or, leftwards, ends)
   bool ends_inserted = false;
+
+  bool patch(const Edit &edit, std::int64_t at) {
+    if (!edit.is_substitution() || edit.length > count)
+      return false;
+    patches.push_back({at, edit.length, edit.bases});
+    count -= edit.length;
+    ends_inserted = false;
+    return true;
+  }
+};
+
+/// Fills bases up to `length` rightwards. Returns one past the last reference position needed.
+std::int64_t walk_right(Walk &walk, std::int64_t length) {
   const auto take = [&](const Edit &edit, std::int64_t from) {
-    const std::int64_t taken = std::min(count, edit.length - from);
-    builder.add_edit(edit, from, from + taken);
-    count -= taken;
-    cursor = edit.end;
-    ends_inserted = edit.is_insertion(); // which stands between two bases, and needs both
+    const std::int64_t taken = std::min(walk.count, edit.length - from);
+    walk.builder.add_edit(edit, from, from + taken);
+    walk.count -= taken;
+    walk.cursor = walk.stretch = edit.end;
+    walk.ends_inserted = edit.is_insertion(); // which stands between two bases, and needs both
   };
-  if (start.covering != nullptr)
-    take(*start.covering, start.split);
-  for (std::int64_t i = 0; i < carried.n; ++i) {
-    const Edit &edit = carried[i];
+  if (walk.start.covering != nullptr)
+    take(*walk.start.covering, walk.start.split);
+  for (std::int64_t i = 0; i < walk.carried.n; ++i) {
+    const Edit &edit = walk.carried[i];
     // An insertion just before the anchor base belongs to the left side.
-    const bool before_anchor = start.covering == nullptr && edit.is_insertion() && edit.start == cursor &&
-                               cursor == start.right_from;
-    if (edit.start < start.right_from || before_anchor)
+    const bool before_anchor = walk.start.covering == nullptr && edit.is_insertion() &&
+                               edit.start == walk.cursor && walk.cursor == walk.start.right_from;
+    if (edit.start < walk.start.right_from || before_anchor)
       continue;
-    if (edit.start - cursor >= count)
+    if (edit.start - walk.cursor >= walk.count)
       break;
-    builder.add_reference(cursor, edit.start);
-    count -= edit.start - cursor;
+    walk.count -= edit.start - walk.cursor;
+    if (walk.patch(edit, length - walk.count)) {
+      walk.cursor = edit.end;
+      continue;
+    }
+    walk.builder.add_reference(walk.stretch, edit.start);
     take(edit, 0);
   }
-  builder.add_reference(cursor, cursor + count);
-  return cursor + count + (ends_inserted && count == 0 ? 1 : 0);
+  const std::int64_t last = walk.cursor + walk.count;
+  walk.builder.add_reference(walk.stretch, last);
+  return last + (walk.ends_inserted && walk.count == 0 ? 1 : 0);
 }
 
-/// Fills `count` bases leftwards. Returns the first reference position needed.
-std::int64_t walk_left(const Carried &carried, const Start &start, std::int64_t count, Builder &builder) {
-  std::int64_t cursor = start.left_from;
-  bool ends_inserted = false;
+/// Fills bases down to 0 leftwards. Returns the first reference position needed.
+std::int64_t walk_left(Walk &walk) {
   const auto take = [&](const Edit &edit, std::int64_t upto) {
-    const std::int64_t taken = std::min(count, upto);
-    builder.add_edit(edit, upto - taken, upto);
-    count -= taken;
-    cursor = edit.start;
-    ends_inserted = edit.is_insertion();
+    const std::int64_t taken = std::min(walk.count, upto);
+    walk.builder.add_edit(edit, upto - taken, upto);
+    walk.count -= taken;
+    walk.cursor = walk.stretch = edit.start;
+    walk.ends_inserted = edit.is_insertion();
   };
-  if (start.covering != nullptr)
-    take(*start.covering, start.split);
-  for (std::int64_t i = carried.n - 1; i >= 0; --i) {
-    const Edit &edit = carried[i];
-    if (edit.end > start.left_from || &edit == start.covering)
+  if (walk.start.covering != nullptr)
+    take(*walk.start.covering, walk.start.split);
+  for (std::int64_t i = walk.carried.n - 1; i >= 0; --i) {
+    const Edit &edit = walk.carried[i];
+    if (edit.end > walk.start.left_from || &edit == walk.start.covering)
       continue;
-    if (cursor - edit.end >= count)
+    if (walk.cursor - edit.end >= walk.count)
       break;
-    builder.add_reference(edit.end, cursor);
-    count -= cursor - edit.end;
+    walk.count -= walk.cursor - edit.end;
+    if (walk.patch(edit, walk.count - edit.length)) {
+      walk.cursor = edit.start;
+      continue;
+    }
+    walk.builder.add_reference(edit.end, walk.stretch);
     take(edit, edit.length);
   }
-  builder.add_reference(cursor - count, cursor);
-  return cursor - count - (ends_inserted && count == 0 ? 1 : 0);
+  const std::int64_t first = walk.cursor - walk.count;
+  walk.builder.add_reference(first, walk.stretch);
+  return first - (walk.ends_inserted && walk.count == 0 ? 1 : 0);
 }
 
 } // namespace
@@ -178,11 +206,15 @@ void layout_anchored(const Carried &carried, const Reference &reference, std::in
   const Start start = find_start(carried, anchor);
   layout.anchor_deleted = start.covering != nullptr && start.split == start.covering->length;
   layout.segments.clear();
-  Builder to_left(reference, true, layout.segments);
-  layout.first = walk_left(carried, start, left, to_left);
+  layout.patches.clear();
+  Walk to_left{carried,         start,          {reference, true, layout.segments}, layout.patches, left,
+               start.left_from, start.left_from};
+  layout.first = walk_left(to_left);
   std::reverse(layout.segments.begin(), layout.segments.end());
-  Builder to_right(reference, false, layout.segments);
-  layout.last = walk_right(carried, start, right, to_right);
+  std::reverse(layout.patches.begin(), layout.patches.end());
+  Walk to_right{carried,          start,           {reference, false, layout.segments}, layout.patches, right,
+                start.right_from, start.right_from};
+  layout.last = walk_right(to_right, left + right);
 }
 
 HaplotypeLayout layout_consensus(const Carried &carried, const Reference &reference, std::int64_t start,
@@ -223,7 +255,7 @@ void copy_bases(const std::uint8_t *source, std::int64_t length, std::uint8_t *o
   if (source == nullptr)
     std::memset(out, 'N', static_cast<std::size_t>(length));
   else if (length == 1)
-    *out = *source; // every other segment of a haplotype with SNVs
+    *out = *source; // an SNV
   else
     std::memcpy(out, source, static_cast<std::size_t>(length));
 }
@@ -231,30 +263,13 @@ void copy_bases(const std::uint8_t *source, std::int64_t length, std::uint8_t *o
 } // namespace
 
 void write_bases(const HaplotypeLayout &layout, std::uint8_t *out) {
+  std::uint8_t *to = out;
   for (const Segment &segment : layout.segments) {
-    copy_bases(segment.source, segment.length, out);
-    out += segment.length;
+    copy_bases(segment.source, segment.length, to);
+    to += segment.length;
   }
-}
-
-void HaplotypeReader::open(const HaplotypeLayout &layout) {
-  layout_ = &layout;
-  ends_.clear();
-  std::int64_t end = 0;
-  for (const Segment &segment : layout.segments)
-    ends_.push_back(end += segment.length);
-}
-
-void HaplotypeReader::read(std::int64_t begin, std::int64_t end, std::uint8_t *out) const {
-  auto at = static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), begin) - ends_.begin());
-  while (begin < end) {
-    const Segment &segment = layout_->segments[at];
-    const std::int64_t stop = std::min(end, ends_[at]), from = begin - (ends_[at] - segment.length);
-    copy_bases(segment.source == nullptr ? nullptr : segment.source + from, stop - begin, out);
-    out += stop - begin;
-    begin = stop;
-    ++at;
-  }
+  for (const Patch &patch : layout.patches)
+    copy_bases(patch.bases, patch.length, out + patch.at);
 }
 
 void write_positions(const HaplotypeLayout &layout, std::int64_t *out) {

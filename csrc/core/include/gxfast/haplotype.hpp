@@ -46,6 +46,7 @@ struct Edit {
   bool is_longer;          ///< than the reference it replaces
 
   bool is_insertion() const { return start == end; }
+  bool is_substitution() const { return length == end - start; }
 };
 
 /// The edit of every allele of a table, worked out once. Points into the table's letters.
@@ -89,9 +90,17 @@ struct Segment {
   std::int64_t position; ///< reference position of the first base; kInserted for inserted bases
 };
 
-/// Where a haplotype's bases come from, left to right.
+/// Letters that go over what the segments wrote: a substitution, which moves nothing.
+struct Patch {
+  std::int64_t at; ///< index in the haplotype
+  std::int64_t length;
+  const std::uint8_t *bases;
+};
+
+/// Where a haplotype's bases come from: segments left to right, then patches (ascending, disjoint) over them.
 struct HaplotypeLayout {
   std::vector<Segment> segments;
+  std::vector<Patch> patches;
   /// Reference interval that was needed: [first, last) overlaps exactly the edits that show in the bases,
   /// where the interval of an insertion is empty and lies strictly inside. The edit that covers the anchor
   /// counts too.
@@ -114,20 +123,6 @@ std::int64_t total_length(const HaplotypeLayout &layout);
 
 /// Copies the bases (total_length of them).
 void write_bases(const HaplotypeLayout &layout, std::uint8_t *out);
-
-/// Reads stretches of a haplotype without writing all of it.
-class HaplotypeReader {
-public:
-  /// The layout must outlive its use.
-  void open(const HaplotypeLayout &layout);
-
-  /// Bases [begin, end).
-  void read(std::int64_t begin, std::int64_t end, std::uint8_t *out) const;
-
-private:
-  const HaplotypeLayout *layout_ = nullptr;
-  std::vector<std::int64_t> ends_; ///< per segment: bases up to its end
-};
 
 /// Writes the reference position of every base, -1 where the base was inserted or lies before the contig.
 void write_positions(const HaplotypeLayout &layout, std::int64_t *out);
