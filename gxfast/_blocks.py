@@ -62,6 +62,8 @@ def read_blocks(
 
 def concatenate(parts: Sequence[PreparedRecords]) -> PreparedRecords:
     """Join the records of consecutive blocks."""
+    if len(parts) == 1:
+        return parts[0]
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(part.counts)

@@ -43,7 +43,9 @@ class InputPaths:
         Genes whose TSS lies in one of these (1-based inclusive); all by default.
     device : str
     batch_size : int or None
-    max_bytes : int or None
+    max_mem : int or None
+        Bytes for a step of the prediction: half for the model's batch, a quarter each for reading genotypes and
+        for sequences.
     length : int or None
         Bases the models read, where neither graph nor card says it.
     """
@@ -60,7 +62,7 @@ class InputPaths:
     regions: tuple[str, ...] = ()
     device: str = "auto"
     batch_size: int | None = None
-    max_bytes: int | None = None
+    max_mem: int | None = None
     length: int | None = None
 
 
@@ -75,6 +77,7 @@ class Inputs:
     expression: ExpressionTable | None
     covariates: CovariateTable | None
     policy: HaplotypePolicy
+    max_mem: int | None = None
     hashes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -111,7 +114,7 @@ def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, hashes: bool = Tr
             card=card,
             device=paths.device,
             batch_size=paths.batch_size,
-            max_bytes=paths.max_bytes,
+            max_bytes=None if paths.max_mem is None else max(1, paths.max_mem // 2),
             length=paths.length,
         )
         for path, card in zip(paths.models, cards, strict=True)
@@ -120,7 +123,7 @@ def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, hashes: bool = Tr
     if len(set(names)) != len(names):
         raise InputError(f"two models have one name ({', '.join(names)})", remedy="change the name in one of the cards")
     found = _hash_all(paths, files, models) if hashes else {}
-    return Inputs(genome, genotypes, genes, models, expression, covariates, policy, found)
+    return Inputs(genome, genotypes, genes, models, expression, covariates, policy, paths.max_mem, found)
 
 
 def _genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:

@@ -28,9 +28,9 @@ def _one_sequence(sequence: Text) -> UInt8Array:
     rows, single = as_sequences(sequence)
     if not single:
         raise InputError(f"one sequence is needed, found {len(rows)}")
-    letters = np.empty_like(rows)
-    backend().translate(rows, _UPPER_ACGT, False, letters, 1)
-    return letters[0]
+    letters: UInt8Array = np.empty(rows.shape[1], np.uint8)
+    backend().translate(rows, _UPPER_ACGT, False, letters[np.newaxis], 1)
+    return letters
 
 
 def saturation_edits(sequence: Text, *, start: int = 0, end: int | None = None) -> tuple[Int64Array, UInt8Array]:

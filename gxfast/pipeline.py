@@ -140,7 +140,13 @@ def _predict(
         part = genes.take(range(first, min(first + _BLOCK, len(genes))))
         if not run.has_shard(shard):
             block = predict_block(
-                model, inputs.genome, inputs.genotypes, part, policy=inputs.policy, n_threads=n_threads
+                model,
+                inputs.genome,
+                inputs.genotypes,
+                part,
+                policy=inputs.policy,
+                max_mem=inputs.max_mem,
+                n_threads=n_threads,
             )
             run.write_shard(shard, _block_arrays(block))
         # What was computed is read back like what was resumed: one way only for results to be used.

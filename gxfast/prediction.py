@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._threads import resolve_threads
+from ._windows import Source, WindowHaplotypes, plan_window
 from .errors import InputError, ModelError
 from .io.fasta import Genome
-from .io.vcf import GenotypeSource
-from .personal import HaplotypeBatch, HaplotypePolicy, haplotypes
+from .records import HaplotypePolicy
 from .types import GeneTable, PredictionSet, Windows
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-# Sequences of one step of a block are kept in memory together; this bounds them (bytes of letters).
+# Sequences are handed to the model so many bytes of letters at a time.
 _STEP_BYTES = 256 << 20
 
 
@@ -73,10 +74,11 @@ def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
 def predict(
     model: Model,
     genome: Genome,
-    genotypes: GenotypeSource,
+    genotypes: Source,
     genes: GeneTable,
     *,
     policy: HaplotypePolicy | None = None,
+    max_mem: int | None = None,
     n_threads: int = 1,
     progress: Progress | None = None,
 ) -> PredictionSet:
@@ -86,9 +88,12 @@ def predict(
     ----------
     model : Model
     genome : Genome
-    genotypes : VariantFile, VariantFileSet or Genotypes
+    genotypes : VariantFile, VariantFileSet, Genotypes or HaplotypeStore
     genes : GeneTable
     policy : HaplotypePolicy, optional
+    max_mem : int, optional
+        Bytes for reading genotypes and for sequences on their way to the model (half of it; the model's own
+        batches are bounded by ``Model(max_bytes=)``). The result is the same for any number.
     n_threads : int
         0 = all that this process may use; the result is the same for any number.
     progress : callable, optional
@@ -108,7 +113,9 @@ def predict(
     blocks = []
     for first in range(0, len(genes), 32):
         part = genes.take(range(first, min(first + 32, len(genes))))
-        blocks.append(predict_block(model, genome, genotypes, part, policy=policy, n_threads=n_threads))
+        blocks.append(
+            predict_block(model, genome, genotypes, part, policy=policy, max_mem=max_mem, n_threads=n_threads)
+        )
         if progress:
             progress(min(first + 32, len(genes)), len(genes))
     return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks)
@@ -117,10 +124,11 @@ def predict(
 def predict_block(
     model: Model,
     genome: Genome,
-    genotypes: GenotypeSource,
+    genotypes: Source,
     genes: GeneTable,
     *,
     policy: HaplotypePolicy | None = None,
+    max_mem: int | None = None,
     n_threads: int = 1,
 ) -> BlockPrediction:
     """Predict a run of genes; arguments and errors as in `predict`."""
@@ -134,39 +142,56 @@ def predict_block(
         for chrom, tss in zip(genes.chrom, genes.tss.tolist(), strict=True)
     )  # fmt: skip
     usable = [g for g, why in enumerate(status) if why == "ok"]
-    worst_case = max(1, 2 * len(genotypes.samples) * windows.length)
-    step = max(1, _STEP_BYTES // worst_case)
-    parts = []
-    for at in range(0, len(usable), step):
-        rows = usable[at : at + step]
-        batch = haplotypes(genome, genotypes, _take(windows, rows), policy=policy, n_threads=n_threads)
-        values = model.predict(batch.sequences, n_threads=n_threads)
-        _check_finite(values, batch, genes.take(rows), model)
-        parts.append((rows, batch, values))
-    return _assemble(model, genotypes.samples, len(genes), status, parts)
+    policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
+    # A quarter each for reading, for letters; the rest is the model's.
+    share = None if max_mem is None else max(1, max_mem // 4)
+    plans = [
+        plan_window(
+            genome, genotypes, windows.chrom[g], int(windows.start[g]), windows.length, int(windows.anchor[g]),
+            bool(windows.reverse[g]), policy, share,
+        )
+        for g in usable
+    ]  # fmt: skip
+    values = _run(model, plans, windows.length, min(_STEP_BYTES, share or _STEP_BYTES), n_threads)
+    rows = np.concatenate([[0], np.cumsum([len(plan) for plan in plans])]).astype(np.int64)
+    for g, plan, first, last in zip(usable, plans, rows[:-1], rows[1:], strict=True):
+        _check_finite(values[first:last], plan, genes.gene_id[g], genotypes.samples, model)
+    return _assemble(model, genotypes.samples, status, usable, plans, rows, values)
 
 
-def _take(windows: Windows, rows: Sequence[int]) -> Windows:
-    return Windows(
-        tuple(windows.chrom[i] for i in rows),
-        windows.start[rows],
-        windows.length,
-        windows.anchor[rows],
-        windows.reverse[rows],
-    )
+def _run(model: Model, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int) -> Float64Array:
+    """Run all haplotypes of all plans through the model, so many at a time; shape (N, T)."""
+    threads = resolve_threads(n_threads)
+    todo = deque((plan, 0) for plan in plans)
+    total = sum(len(plan) for plan in plans)
+    values = [np.empty((0, len(model.tracks)))]
+    buffer = np.empty((min(total, max(1, step_bytes // max(1, length))), length), np.uint8)
+    filled = 0
+    while todo:
+        plan, first = todo.popleft()
+        n = min(len(plan) - first, len(buffer) - filled)
+        plan.write_letters(buffer[filled : filled + n], first, threads)
+        filled += n
+        if first + n < len(plan):
+            todo.appendleft((plan, first + n))
+        if filled == len(buffer) or not todo:
+            values.append(model.predict(buffer[:filled], n_threads=n_threads))
+            filled = 0
+    return np.concatenate(values)
 
 
-def _check_finite(values: Float64Array, batch: HaplotypeBatch, genes: GeneTable, model: Model) -> None:
+def _check_finite(
+    values: Float64Array, plan: WindowHaplotypes, gene: str, samples: tuple[str, ...], model: Model
+) -> None:
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if not bad.size:
         return
     row = int(bad[0])
-    gene = genes.gene_id[int(batch.window[row])]
-    carrier = np.argwhere(batch.carriers == row)
+    carrier = np.argwhere(plan.carriers == row)
     whose = "the reference"
     if len(carrier):
-        _, person, copy = (int(i) for i in carrier[0])
-        whose = f"sample {batch.samples[person]}, haplotype {copy + 1}"
+        person, copy = (int(i) for i in carrier[0])
+        whose = f"sample {samples[person]}, haplotype {copy + 1}"
     raise ModelError(
         f"the model returned {values[row][~np.isfinite(values[row])][0]} for gene {gene}, {whose} "
         f"({len(bad)} of {len(values)} sequences)",
@@ -179,31 +204,28 @@ def _check_finite(values: Float64Array, batch: HaplotypeBatch, genes: GeneTable,
 def _assemble(
     model: Model,
     samples: tuple[str, ...],
-    n_genes: int,
     status: tuple[str, ...],
-    parts: list[tuple[list[int], HaplotypeBatch, Float64Array]],
+    usable: Sequence[int],
+    plans: Sequence[WindowHaplotypes],
+    rows: Int64Array,
+    predicted: Float64Array,
 ) -> BlockPrediction:
-    n_tracks = len(model.tracks)
-    values = np.full((n_genes, len(samples), n_tracks), np.nan)
+    n_genes = len(status)
+    values = np.full((n_genes, len(samples), len(model.tracks)), np.nan)
     carriers = np.full((n_genes, len(samples), 2), -1, np.int32)
     n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
-    gene_of, rows_of = [np.empty(0, np.int32)], [np.empty((0, n_tracks))]
     counts: Counter[str] = Counter()
-    first = 0
-    for rows, batch, predicted in parts:
-        index = np.array(rows, np.int64)
-        values[index] = combine(predicted, batch.carriers, model.card.haplotypes)
-        carriers[index] = np.where(batch.carriers >= 0, batch.carriers + first, -1)
-        n_variants[index], n_haplotypes[index] = batch.n_variants, batch.n_haplotypes
-        gene_of.append(index[batch.window].astype(np.int32))
-        rows_of.append(predicted)
-        counts.update(batch.counts)
-        counts["model_sequences"] += len(batch)
-        first += len(batch)
+    for g, plan, first in zip(usable, plans, rows[:-1], strict=True):
+        own = np.where(plan.carriers >= 0, plan.carriers + first, -1)
+        values[g] = combine(predicted, own[np.newaxis], model.card.haplotypes)[0]
+        carriers[g] = own
+        n_variants[g], n_haplotypes[g] = plan.n_variants, plan.n_haplotypes
+        counts.update(plan.counts)
+    counts["model_sequences"] += len(predicted)
+    gene_of = np.repeat(np.array(usable, np.int32), np.diff(rows))
     return BlockPrediction(
-        values, np.concatenate(rows_of), np.concatenate(gene_of), carriers, n_variants, n_haplotypes,
-        status, dict(sorted(counts.items())),
-    )  # fmt: skip
+        values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items()))
+    )
 
 
 def combine(values: Float64Array, carriers: NDArray[np.int32], rule: str) -> Float64Array:

@@ -31,7 +31,7 @@ import gxfast.demo
 from gxfast.encode import codes, one_hot
 from gxfast.models._runtime import CPU, CUDA, CUDA_OPTIONS
 from gxfast.models.card import ModelCard
-from gxfast.models.code_input import front_inputs
+from gxfast.models.front import front_inputs
 from gxfast.models.mutants import MutantPredictor
 from gxfast.models.session import Model, runtime_facts
 from gxfast.mutagenesis import apply_edits

@@ -74,7 +74,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
             click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
             click.option("--window", type=click.IntRange(1), help="Bases to read, if neither model nor card says."),
             click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
-            click.option("--max-mem", metavar="8G", help="Memory for one model run (bounds the batch)."),
+            click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches."),
         ]  # fmt: skip
     return _stack(options)
 
@@ -164,7 +164,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         regions=_regions(options.get("regions")),
         device=options.get("device", "auto"),
         batch_size=options.get("batch_size"),
-        max_bytes=parse_size(options.get("max_mem")),
+        max_mem=parse_size(options.get("max_mem")),
         length=options.get("window"),
     )
 

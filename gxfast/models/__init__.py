@@ -15,7 +15,9 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     from .card import ModelCard, card_from_json, default_card, load_card
+    from .front import code_input, edited_input, front_inputs
     from .inspect import format_inspection, inspect_model
+    from .mutants import MutantPredictor
     from .session import Model, runtime_facts
     from .xpresso import import_xpresso
 
@@ -23,9 +25,13 @@ __all__ = [
     "IMPORTERS",
     "Model",
     "ModelCard",
+    "MutantPredictor",
     "card_from_json",
+    "code_input",
     "default_card",
+    "edited_input",
     "format_inspection",
+    "front_inputs",
     "import_xpresso",
     "importer",
     "inspect_model",
@@ -39,9 +45,13 @@ IMPORTERS: Final = {
 _HOMES: Final = {
     "Model": "session",
     "ModelCard": "card",
+    "MutantPredictor": "mutants",
     "card_from_json": "card",
+    "code_input": "front",
     "default_card": "card",
+    "edited_input": "front",
     "format_inspection": "inspect",
+    "front_inputs": "front",
     "import_xpresso": "xpresso",
     "inspect_model": "inspect",
     "load_card": "card",

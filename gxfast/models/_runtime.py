@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
 from ._batches import OutOfMemoryError
-from .code_input import FRONT_KEY
+from .front import FRONT_KEY
 
 __all__ = ["CPU", "CUDA", "CUDA_OPTIONS", "create", "cuda_problem", "device_index", "front_names", "probe", "run"]
 

@@ -27,7 +27,7 @@ from ._file import read_model_file
 from ._outputs import OutputRule
 from ._runtime import CPU, CUDA, CUDA_OPTIONS, create, cuda_problem, device_index, front_names, probe, run
 from .card import ModelCard, find_card
-from .code_input import front_bytes, supports_front
+from .front import front_bytes, supports_front
 
 __all__ = ["Model", "Session", "open_session", "runtime_facts"]
 

@@ -21,7 +21,7 @@ from gxfast.errors import InputError, ModelError
 from gxfast.models import session as session_module
 from gxfast.models._runtime import CPU
 from gxfast.models.card import ModelCard
-from gxfast.models.code_input import edited_input, front_inputs
+from gxfast.models.front import edited_input, front_inputs
 from gxfast.models.mutants import MutantPredictor
 from gxfast.models.session import Model
 from gxfast.models.xpresso import LAYERS, SETTINGS, import_xpresso

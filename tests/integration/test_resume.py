@@ -46,7 +46,9 @@ def expected(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return found
 
 
-@pytest.mark.parametrize("options", [("--threads", "2"), ("--batch-size", "7"), ("--batch-size", "64")])
+@pytest.mark.parametrize(
+    "options", [("--threads", "2"), ("--batch-size", "7"), ("--batch-size", "64"), ("--max-mem", "40K")]
+)
 def test_threads_and_batches_do_not_matter(
     cohort: Any, expected: dict[str, str], tmp_path: Path, options: tuple[str, ...]
 ) -> None:

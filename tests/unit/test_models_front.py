@@ -19,7 +19,7 @@ import gxfast.demo
 from gxfast.encode import codes, one_hot
 from gxfast.errors import InputError, ModelError
 from gxfast.models.card import card_from_json
-from gxfast.models.code_input import (
+from gxfast.models.front import (
     FRONT_KERNELS,
     FRONT_KEY,
     code_input,
