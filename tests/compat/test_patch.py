@@ -130,13 +130,13 @@ def test_import_patches_nothing_and_the_module_is_callable() -> None:
 
 
 def test_script_runs_patched(tmp_path: Path) -> None:
-    pytest.importorskip("crested", reason="needs a real host; see scripts/hosts.sh")
+    pytest.importorskip("kipoiseq", reason="needs a real host; see scripts/hosts.sh")
     script = tmp_path / "s.py"
     script.write_text(
-        "import sys\nfrom crested.utils import one_hot_encode_sequence as f\n"
+        "import sys\nfrom kipoiseq.transforms.functional import one_hot_dna as f\n"
         "print(sys.argv[1:], hasattr(f, '__gxfast_original__'), f('AC').shape)\n"
     )
-    command = [sys.executable, "-W", "ignore", "-m", "gxfast.patch", "-t", "crested", str(script), "-x", "1"]
+    command = [sys.executable, "-W", "ignore", "-m", "gxfast.patch", "-t", "kipoiseq", str(script), "-x", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith("['-x', '1'] True (1, 2, 4)")
-    assert "one_hot_encode_sequence replaced in" in done.stderr
+    assert done.stdout.strip().endswith("['-x', '1'] True (2, 4)")
+    assert "one_hot_dna replaced in" in done.stderr
