@@ -186,3 +186,19 @@ def test_reading_keeps_to_the_memory_it_is_given(tmp_path: Any, make_world: Call
     assert peaks[0] < peaks[1] / 2
     with pytest.raises(InputError, match="allow more memory"):
         gx.HaplotypeStore.read(world.genome, world.variants, "c", max_mem=10)
+
+
+def test_predictions_from_a_store_equal_those_from_the_file(cohort: Any) -> None:
+    genome, genotypes = gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf)
+    genes = gx.read_genes(cohort.genes)
+    chrom = genes.chrom[0]
+    genes = genes.take([g for g in range(len(genes)) if genes.chrom[g] == chrom])
+    model = gx.Model(cohort.model)
+    from_file = gx.predict(model, genome, genotypes, genes)
+    store = gx.HaplotypeStore.read(genome, genotypes, chrom)
+    from_store = gx.predict(model, genome, store, genes)
+    bounded = gx.predict(model, genome, genotypes, genes, max_mem=30_000)
+    for other in (from_store, bounded):
+        assert np.array_equal(from_file.values, other.values, equal_nan=True)
+        assert np.array_equal(from_file.n_haplotypes, other.n_haplotypes)
+        assert from_file.status == other.status
