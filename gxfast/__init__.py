@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import compat, stats
+    from . import compat, ism, stats
     from .compat._binding import accelerate, patch, unpatch
     from .edits import EditedBatches, Edits
     from .encode import codes, one_hot, reverse_complement
@@ -78,6 +78,7 @@ __all__ = [
     "consensus",
     "evaluate",
     "haplotypes",
+    "ism",
     "model_windows",
     "one_hot",
     "patch",
@@ -100,7 +101,7 @@ def __getattr__(name: str) -> Any:
 
         return version("gxfast")
     # `patch` is a callable module, see there.
-    if name in ("compat", "patch", "stats"):
+    if name in ("compat", "ism", "patch", "stats"):
         return importlib.import_module(f".{name}", __name__)
     if name in _MODULE_OF:
         value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), _RENAMED.get(name, name))

@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from ._alleles import concatenate_tables
+from ._haploid import HaploidCalls
+from ._refusals import refuse_other_assembly
 from ._rows import Rows
 from .errors import InputError
 from .io.fasta import Genome
@@ -35,6 +37,8 @@ def read_blocks(
     """Records block by block, each in the block where it begins."""
     max_mem = max_mem or _BLOCK_BYTES
     per_variant = max(1, len(genotypes.samples)) * _DENSE_BYTES_PER_CALL
+    # As wide as if variants were 16 times rarer than usual.
+    largest = max(1, int(16 * max_mem / (per_variant * _FIRST_DENSITY)))
     size, at = max(1, int(max_mem / (per_variant * _FIRST_DENSITY))), start
     while at < end or at == start:
         stop = min(end, at + size)
@@ -55,22 +59,29 @@ def read_blocks(
             read = read.take(np.flatnonzero(mine), at, stop)
         low = min(at, int(read.position.min(initial=at)))
         high = max(stop, int((read.position + read.ref_length).max(initial=stop)))
-        yield prepare_records(read, genome.fetch_array(chrom, low, high), low, policy)
-        size = max(1, min(4 * size, int(size * max_mem / cost))) if cost else 4 * size
+        yield prepare_records(read, genome.fetch_array(chrom, low, high), low, policy, whole=False)
+        # An empty stretch says nothing of the next one: growth has an end.
+        size = max(1, min(4 * size, largest, int(size * max_mem / cost) if cost else largest))
         at = max(stop, at + 1)
 
 
 def concatenate(parts: Sequence[PreparedRecords]) -> PreparedRecords:
-    """Join the records of consecutive blocks."""
-    if len(parts) == 1:
-        return parts[0]
+    """Join the records of consecutive blocks.
+
+    Raises
+    ------
+    InputError
+        If too many of them do not fit the FASTA.
+    """
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(part.counts)
+    refuse_other_assembly(counts, parts[0].source, f"{len(parts)} blocks")
+    if len(parts) == 1:
+        return parts[0]
     table = concatenate_tables([part.table for part in parts])
     kernels: Any = backend()
     shifts = np.cumsum([0, *(int(part.table[2][-1]) for part in parts)])[:-1].astype(np.int64)
     offset, values = kernels.join_rows([tuple(part.carried) for part in parts], shifts)
-    with_records = [part.absent for part in parts if len(part)] or [parts[0].absent]
-    absent = np.logical_and.reduce(with_records)
-    return PreparedRecords(table, kernels.Variants(*table), Rows(offset, values), absent, counts, parts[0].source)
+    haploid = HaploidCalls.concatenate([part.haploid for part in parts])
+    return PreparedRecords(table, kernels.Variants(*table), Rows(offset, values), haploid, counts, parts[0].source)

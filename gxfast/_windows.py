@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blocks import concatenate, read_blocks
+from ._refusals import refuse_overlaps
 from ._rows import Rows
 from .encode import reverse_complement_in_place
 from .errors import InputError
 from .io.fasta import Genome
 from .io.vcf import GenotypeSource
 from .kernels import backend
-from .records import HaplotypePolicy, PreparedRecords, prepare_records, refuse_overlaps
+from .records import HaplotypePolicy, PreparedRecords, prepare_records
 from .store import FIRST_MARGIN, HaplotypeStore
 
 __all__ = ["Source", "WindowHaplotypes", "plan_window", "unique_rows"]
@@ -108,7 +109,7 @@ def plan_window(
     refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{start + length}")
     index, carried, extents = _merge_equal(index, carried, extents, records.table)
     carriers = index[1:].reshape(-1, 2).copy()
-    carriers[records.absent] = -1
+    carriers[records.haploid.absent(low, high)] = -1
     present = np.unique(carriers[carriers >= 0])
     counts = records.counts
     counts["overlap_skipped"] += skipped

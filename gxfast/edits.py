@@ -38,7 +38,7 @@ class Edits(NamedTuple):
     def single(cls, positions: Sequence[int] | Int64Array, bases: str | bytes | UInt8Array) -> Edits:
         """Return one edit per row, as `gxfast.saturation_edits` lists them."""
         letters, one = as_sequences(bases)
-        at = np.ascontiguousarray(positions, np.int64)
+        at = _positions(positions)
         if not one or at.ndim != 1 or letters.size != at.size:
             raise InputError(f"need one letter per position, found {letters.size} letters for shape {at.shape}")
         return cls(np.arange(at.size + 1), at, np.ascontiguousarray(letters[0]))
@@ -106,6 +106,7 @@ class EditedBatches:
         self._sequence = rows[0].copy()
         self._edits = Edits(offset, position, base)
         self._channels_first = layout != "NLC"
+        self._rows: Any = None
         self.buffer = np.empty(shape, dtype)
         self.buffer[:] = one_hot(rows, layout=layout, dtype=dtype, unknown=unknown, channels=channels)
 
@@ -114,23 +115,38 @@ class EditedBatches:
         return -(-(len(self._edits.offset) - 1) // len(self.buffer))
 
     def __iter__(self) -> Iterator[tuple[slice, NDArray[Any]]]:
-        rows = backend().EditedRows(
+        if self._rows is not None:
+            self._rows.reset()  # a loop that was left, or still waits: one is under way at a time
+        rows = self._rows = backend().EditedRows(
             self._sequence, self._table.view(np.uint8).reshape(-1), self._channels_first, *self._edits,
             self.buffer.reshape(-1).view(np.uint8),
         )  # fmt: skip
         first = 0
         try:
-            while count := rows.step():
+            while self._rows is rows and (count := rows.step()):
                 yield slice(first, first + count), self.buffer[:count]
                 first += count
+            if self._rows is not rows:
+                raise RuntimeError("another loop over the same batches began; the buffer is now its")
         finally:
-            # A loop left early must not leave its edits behind: the next iteration starts from clean rows.
-            rows.reset()
+            # A loop left early must not leave its edits behind.
+            if self._rows is rows:
+                rows.reset()
+                self._rows = None
+
+
+def _positions(values: Any) -> Int64Array:
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise InputError(f"positions must be whole numbers, found {array.dtype}")
+    return np.ascontiguousarray(array, np.int64)
 
 
 def _checked(edits: Edits, length: int) -> Edits:
-    offset, position = (np.ascontiguousarray(array, np.int64) for array in edits[:2])
-    base = np.ascontiguousarray(edits.base, np.uint8)
+    offset, position = _positions(edits.offset), _positions(edits.position)
+    if np.asarray(edits.base).dtype != np.uint8:
+        raise InputError(f"bases must be letters as uint8, found {np.asarray(edits.base).dtype}")
+    base = np.ascontiguousarray(edits.base)
     fits = offset.ndim == position.ndim == base.ndim == 1 and offset.size > 0 and position.size == base.size
     if not fits or offset[0] != 0 or offset[-1] != position.size or (np.diff(offset) < 0).any():
         raise InputError(

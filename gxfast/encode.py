@@ -166,8 +166,8 @@ def output_array(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -
     if not isinstance(out, np.ndarray) or out.dtype != np.dtype(dtype) or out.shape != shape:
         found = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
         raise InputError(f"out must be a {dtype} array of shape {shape}, found {found}")
-    if not out.flags.c_contiguous or not out.flags.writeable:
-        raise InputError("out must be C-contiguous and writeable")
+    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
+        raise InputError("out must be C-contiguous, aligned and writeable")
     return out
 
 
@@ -177,7 +177,7 @@ def one_hot_table(
 ) -> tuple[NDArray[Any], tuple[int, ...]]:  # fmt: skip
     """Return the kernels' look-up table (256, 4) and the output shape for ``n`` sequences; checks the choices."""
     _check_choice("layout", layout, _LAYOUTS)
-    _check_choice("dtype", dtype, tuple(_DTYPES))
+    dtype = _dtype_name(dtype)
     _check_choice("unknown", unknown, ("zero", "quarter"))
     if sorted(channels) != sorted("ACGT"):
         raise InputError(f"channels must be a permutation of ACGT, found {channels!r}")

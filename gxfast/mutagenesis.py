@@ -22,6 +22,7 @@ Text = str | bytes | UInt8Array
 _UPPER_ACGT = np.arange(256, dtype=np.uint8)
 _UPPER_ACGT[97:123] -= 32
 _UPPER_ACGT[:4] = np.frombuffer(b"ACGT", np.uint8)
+_UPPER_ACGT[[ord("U"), ord("u")]] = ord("T")
 
 
 def _one_sequence(sequence: Text) -> UInt8Array:

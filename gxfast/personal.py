@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._refusals import refuse_overlaps
 from ._rows import Rows
 from ._threads import resolve_threads
 from ._windows import Source, WindowHaplotypes, plan_window, unique_rows
@@ -22,7 +23,7 @@ from .errors import InputError
 from .io.fasta import Genome
 from .io.vcf import GenotypeSource
 from .kernels import backend
-from .records import HaplotypePolicy, prepare_records, refuse_overlaps
+from .records import HaplotypePolicy, prepare_records
 from .types import Windows
 
 __all__ = ["HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"]
@@ -199,5 +200,5 @@ def consensus(
     skipped = len(unique.values) - len(carried.values)
     refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{end}")
     carriers = index[1:].reshape(-1, 2).copy()
-    carriers[records.absent] = -1
+    carriers[records.haploid.absent(low, high)] = -1
     return kernels.consensus(records.variants, *carried, reference, low, start, end), carriers

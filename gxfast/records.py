@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._alleles import Table, allele_texts, make_table, with_alleles
+from ._haploid import HaploidCalls
+from ._refusals import refuse_other_assembly
 from ._rows import Rows
 from .errors import InputError
 from .io.vcf import Genotypes
 from .kernels import backend
 
-__all__ = ["HaplotypePolicy", "PreparedRecords", "prepare_records", "refuse_overlaps"]
+__all__ = ["HaplotypePolicy", "PreparedRecords", "prepare_records"]
 
 Int64Array = NDArray[np.int64]
 
@@ -31,9 +33,6 @@ _CHOICES: Final = {
     "symbolic": ("skip", "error"),
     "filter": ("all", "pass"),
 }
-# More mismatches than this share of the records means another assembly, whatever the policy.
-_MAX_MISMATCH_SHARE: Final = 0.01
-_MIN_RECORDS_FOR_SHARE: Final = 20
 _IUPAC_PAIR: Final = {"AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M"}
 
 _UPPER = np.arange(256, dtype=np.uint8)
@@ -97,8 +96,8 @@ class PreparedRecords:
         The same for the kernels.
     carried : Rows, 2 S of them
         Alternative alleles that each haplotype carries (person-major).
-    absent : bool array, shape (S, 2)
-        Haplotypes that a person does not have (haploid calls).
+    haploid : HaploidCalls
+        Where people have one haplotype only.
     counts : Counter
         Records and calls per policy.
     source : str
@@ -107,7 +106,7 @@ class PreparedRecords:
     table: Table
     variants: Any
     carried: Rows
-    absent: NDArray[np.bool_]
+    haploid: HaploidCalls
     counts: Counter[str]
     source: str
 
@@ -116,7 +115,12 @@ class PreparedRecords:
 
 
 def prepare_records(
-    genotypes: Genotypes, reference: NDArray[np.uint8], reference_start: int, policy: HaplotypePolicy
+    genotypes: Genotypes,
+    reference: NDArray[np.uint8],
+    reference_start: int,
+    policy: HaplotypePolicy,
+    *,
+    whole: bool = True,
 ) -> PreparedRecords:
     """Apply the policies to the genotypes of one region.
 
@@ -127,6 +131,8 @@ def prepare_records(
         Upper-case bases from ``reference_start`` on.
     reference_start : int
     policy : HaplotypePolicy
+    whole : bool
+        False for one block of a region, whose mismatches `refuse_other_assembly` judges together.
 
     Raises
     ------
@@ -137,11 +143,13 @@ def prepare_records(
     genotypes = _select(genotypes, policy, counts)
     bases = _UPPER[genotypes.bases]
     _check_reference(genotypes, bases, reference, reference_start, policy, counts)
+    if whole:
+        refuse_other_assembly(counts, genotypes.source, f"{genotypes.chrom}:{genotypes.start + 1}-{genotypes.end}")
     if policy.ref_mismatch == "skip" and counts["ref_mismatch"]:
         keep = np.flatnonzero(_reference_agrees(genotypes, bases, reference, reference_start))
         genotypes = genotypes.take(keep, genotypes.start, genotypes.end)
         bases = _UPPER[genotypes.bases]
-    absent = _absent(genotypes.calls)
+    haploid = HaploidCalls.of(genotypes)
     calls = _resolve_calls(genotypes, policy, counts)
     deletions = _symbolic_deletions(genotypes, bases)
     table = (
@@ -155,17 +163,7 @@ def prepare_records(
     flat = np.ascontiguousarray(calls.reshape(len(table[0]), calls.shape[1] * 2))
     kernels: Any = backend()
     carried = Rows(*kernels.carried_alleles(flat, table[2]))
-    return PreparedRecords(table, kernels.Variants(*table), carried, absent, counts, genotypes.source)
-
-
-def refuse_overlaps(skipped: int, policy: HaplotypePolicy, source: str, region: str) -> None:
-    """Raise InputError if variants were skipped for overlapping where the policy forbids it."""
-    if skipped and policy.overlap == "error":
-        raise InputError(
-            f"{skipped} overlapping variants on one haplotype in {region}",
-            path=source,
-            remedy="use overlap='first' to let the first record win, or remove them with bcftools",
-        )
+    return PreparedRecords(table, kernels.Variants(*table), carried, haploid, counts, genotypes.source)
 
 
 def _select(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> Genotypes:
@@ -214,9 +212,7 @@ def _check_reference(
     counts["ref_mismatch"] = len(bad)
     if not len(bad):
         return
-    share = len(bad) / len(genotypes)
-    wrong_assembly = share > _MAX_MISMATCH_SHARE and len(genotypes) >= _MIN_RECORDS_FOR_SHARE
-    if policy.ref_mismatch == "error" or wrong_assembly:
+    if policy.ref_mismatch == "error":
         v = int(bad[0])
         at = int(genotypes.position[v]) - reference_start
         found = reference[max(at, 0) : max(at, 0) + len(genotypes.allele(v, 0))].tobytes().decode()
@@ -288,14 +284,6 @@ def _split_mixed(
         calls[first + 1][is_deletion] = 0
         ref_length[first + 1] = len(genotypes.allele(v, 0))
     return make_table(table[0][rows], ref_length, [texts[v] for v in rows]), calls
-
-
-def _absent(calls: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Second haplotypes that no call has; a person with no records is diploid."""
-    absent = np.zeros(calls.shape[1:], bool)
-    if len(calls) and calls.min() < -1:
-        absent[:, 1] = (calls[:, :, 1] == -2).all(axis=0)
-    return absent
 
 
 def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> NDArray[np.int8]:
@@ -414,7 +402,7 @@ def _extra_alleles(
             calls[v, s] = 0 if code is None else add(v, code.encode())
     if policy.missing == "N":
         for v in np.flatnonzero((calls == -1).any(axis=(1, 2))).tolist():
-            calls[v][calls[v] == -1] = add(v, b"N" * int(table[1][v]))
+            calls[v][calls[v] == -1] = add(v, b"N" * len(genotypes.allele(v, 0)))
     if calls.min(initial=0) < 0:
         calls = np.maximum(calls, np.int8(0))
     return with_alleles(table, {}, added), calls

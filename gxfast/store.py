@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ._blocks import concatenate, read_blocks
 from ._memory import stream_from
+from ._refusals import refuse_overlaps
 from ._rows import Rows
 from ._threads import resolve_threads
 from .edits import Edits
@@ -19,7 +20,7 @@ from .errors import InputError
 from .io.fasta import Genome
 from .io.vcf import GenotypeSource
 from .kernels import backend
-from .records import HaplotypePolicy, PreparedRecords, refuse_overlaps
+from .records import HaplotypePolicy, PreparedRecords
 
 __all__ = ["FIRST_MARGIN", "HaplotypeStore"]
 
@@ -45,7 +46,7 @@ class HaplotypeStore:
     samples : tuple of str, length S
         Haplotype ``2 * person + copy`` is row ``2 * person + copy``.
     absent : bool array, shape (S, 2)
-        Haplotypes that a person does not have; their rows are reference.
+        Haplotypes that a person has nowhere in the stretch; their rows are reference.
     counts : dict of str to int
         Records and calls that met each policy.
     policy : HaplotypePolicy
@@ -57,7 +58,7 @@ class HaplotypeStore:
     ) -> None:  # fmt: skip
         self.genome, self.chrom, self.start, self.end = genome, chrom, start, end
         self.samples, self.policy = samples, policy
-        self.absent, self.counts = records.absent, dict(sorted(records.counts.items()))
+        self.absent, self.counts = records.haploid.absent(start, end), dict(sorted(records.counts.items()))
         self._records = records
         record = np.repeat(np.arange(len(records)), np.diff(records.table[2]))
         # Alleles that are not as long as what they replace: without them a window needs nothing from beyond.
@@ -137,7 +138,7 @@ class HaplotypeStore:
         records = self._records
         kernels: Any = backend()
         rows = kernels.rows_in_window(records.variants, *records.carried, chosen, low, high)
-        return PreparedRecords(records.table, records.variants, Rows(*rows), records.absent, Counter(), records.source)
+        return PreparedRecords(records.table, records.variants, Rows(*rows), records.haploid, Counter(), records.source)
 
     def letters(
         self,
@@ -199,7 +200,8 @@ class HaplotypeStore:
     ) -> NDArray[Any]:
         """Write the one-hot encoding of every haplotype in a window.
 
-        Arguments as in `letters` and `gxfast.one_hot`.
+        Arguments as in `letters` and `gxfast.one_hot`; the letters are A, C, G, T, N and whatever IUPAC codes
+        the reference has, which count as unknown.
 
         Returns
         -------
@@ -266,8 +268,12 @@ class HaplotypeStore:
         InputError
             If a variant in the window is not a substitution of one base: positions would shift.
         """
+        if not start < end:
+            raise InputError(f"need start < end, found {start} and {end}")
         part = self._part(self.chrom, start, end, self._chosen(haplotypes))
         rows = Rows(*backend().resolve_overlaps(part.variants, *part.carried))
+        skipped = len(part.carried.values) - len(rows.values)
+        refuse_overlaps(skipped, self.policy, part.source, f"{self.chrom}:{start + 1}-{end}")
         position, ref_length, first_allele, offset, bases = self._records.table
         allele = rows.values
         record = np.searchsorted(first_allele, allele, side="right") - 1

@@ -13,13 +13,13 @@ struct Calls {
   std::vector<std::uint8_t> unphased;
 };
 
-Calls read(const std::string &text, std::size_t n) {
+Calls read(const std::string &text, std::size_t n, std::int64_t n_fields = 3) {
   // Just enough memory for the line, so that the sanitizers see any read past it.
   const std::vector<char> line(text.begin(), text.end());
   Calls found{0, std::vector<std::int8_t>(2 * n, 9), std::vector<std::uint8_t>(n, 9)};
-  found.largest =
-      gxfast::read_plain_calls(line.data(), static_cast<std::int64_t>(line.size()),
-                               static_cast<std::int64_t>(n), found.calls.data(), found.unphased.data());
+  found.largest = gxfast::read_plain_calls(line.data(), static_cast<std::int64_t>(line.size()),
+                                           static_cast<std::int64_t>(n), n_fields, found.calls.data(),
+                                           found.unphased.data());
   return found;
 }
 
@@ -33,6 +33,8 @@ void hand_worked() {
   CHECK((mixed.calls == std::vector<std::int8_t>{0, 1, -1, 2, 1, 1, -1, -1}));
   CHECK((mixed.unphased == std::vector<std::uint8_t>{1, 0, 0, 0}));
   CHECK(read("0/1", 1).unphased[0] == 1);
+  CHECK(read("0|1:5", 1, 2).largest == 1);
+  CHECK(read("0|1:5", 1, 1).largest == -1);
   for (const char *odd : {"0\t0|1", "0|1", "0|1\t0|1\t0|1", "10|0\t0|1", "0|1\t0|10", "0|1|1\t0|1",
                           "a|1\t0|0", "0|1\t", "\t0|1", "0|1\t0", "", "0|1 0|1", "0|1\t0|1\t", "0|1\t0|1x"})
     CHECK_IN(read(odd, 2).largest == -1, odd);
@@ -53,8 +55,9 @@ void fixed_columns() {
   for (const char *odd :
        {"1\t10\t.\tA\t<DEL>\t.\t.\t.\tGT\t0|1", "1\t10\t.\tA\tG\t.\t.\tDP=3;END=20\tGT\t0|1",
         "1\t10\t.\tA\tG\t.\t.\t.\tDS:GT\t0|1", "1\t10\t.\tA\tG\t.\t.\t.\tGTX\t0|1",
-        "1\tx\t.\tA\tG\t.\t.\t.\tGT\t0|1", "1\t\t.\tA\tG\t.\t.\t.\tGT\t0|1", "1\t10\t.\tA\tG\t.\t.\t.\tGT",
-        "1\t10\t.\t\tG\t.\t.\t.\tGT\t0|1", "1\t12345678901234567\t.\tA\tG\t.\t.\t.\tGT\t0|1", ""})
+        "1\t10\t.\tA\tG\t.\t.\t.\tGT:GT\t0|1:0|1", "1\tx\t.\tA\tG\t.\t.\t.\tGT\t0|1",
+        "1\t\t.\tA\tG\t.\t.\t.\tGT\t0|1", "1\t10\t.\tA\tG\t.\t.\t.\tGT", "1\t10\t.\t\tG\t.\t.\t.\tGT\t0|1",
+        "1\t12345678901234567\t.\tA\tG\t.\t.\t.\tGT\t0|1", ""})
     CHECK_IN(!split(odd), odd);
 }
 

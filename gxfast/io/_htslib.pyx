@@ -30,10 +30,12 @@ cdef extern from "gxfast/genotype_text.hpp" namespace "gxfast" nogil:
         const char *alt
         int64_t alt_length
         cbool passed
+        int64_t n_fields
         const char *samples
         int64_t samples_length
     bint split_plain_line(const char *line, int64_t length, PlainLine &out)
-    int read_plain_calls(const char *text, int64_t length, int64_t n_samples, int8_t *calls, uint8_t *unphased)
+    int read_plain_calls(const char *text, int64_t length, int64_t n_samples, int64_t n_fields, int8_t *calls,
+                         uint8_t *unphased)
     int read_plain_calls_bcf(const uint8_t *values, int64_t n_samples, int8_t *calls, uint8_t *unphased)
 
 # Reasons why a record stops the reading; gxfast.io.vcf words them.
@@ -144,6 +146,8 @@ cdef class VariantReader:
         if self._header == NULL:
             raise OSError("htslib cannot read the header")
         self.n_samples = self._n_samples = samples.count(b",") + 1 if samples else 0
+        if self._n_samples > n_samples_in_file:
+            raise OSError("more samples than the file has")
         # Asked for everybody by name, htslib would copy every record.
         if self._n_samples < n_samples_in_file and bcf_hdr_set_samples(self._header, samples, 0) != 0:
             raise OSError("htslib cannot select the samples")
@@ -288,9 +292,10 @@ cdef class VariantReader:
         calls = <int8_t *>(out.calls.data + out.calls.used - 2 * <size_t>self._n_samples)
         unphased = <uint8_t *>(out.unphased.data + out.unphased.used - <size_t>self._n_samples)
         if self._kept == NULL:
-            largest = read_plain_calls(plain.samples, plain.samples_length, n_in_file, calls, unphased)
+            largest = read_plain_calls(plain.samples, plain.samples_length, n_in_file, plain.n_fields, calls,
+                                       unphased)
         else:
-            largest = read_plain_calls(plain.samples, plain.samples_length, n_in_file,
+            largest = read_plain_calls(plain.samples, plain.samples_length, n_in_file, plain.n_fields,
                                        <int8_t *>self._scratch.data, <uint8_t *>self._scratch.data + 2 * n_in_file)
         if largest < 0 or largest >= n_alleles:
             out.calls.used -= 2 * <size_t>self._n_samples

@@ -240,8 +240,17 @@ class VariantFile:
             raise InputError(
                 "the file has no genotypes (sites only)", path=self.path, remedy="give the VCF with the sample columns"
             )
+        odd = next((name for name in self.all_samples if "," in name), None)
+        if odd is not None:
+            raise InputError(
+                f"a sample name holds a comma ({odd!r}), which htslib takes for two names",
+                path=self.path,
+                remedy="rename it with: bcftools reheader -s NAMES",
+            )
         if samples is None:
             return self.all_samples
+        if not len(samples):
+            raise InputError("no samples were chosen", path=self.path, remedy="name at least one, or leave samples out")
         known = set(self.all_samples)
         unknown = [name for name in samples if name not in known]
         if unknown:

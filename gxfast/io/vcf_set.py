@@ -82,6 +82,11 @@ class VariantFileSet:
             raise InputError("no VCF given", remedy="name one with --vcf")
         self.files = [VariantFile(path, samples=samples) for path in paths]
         first = self.files[0]
+        shared = set(first.all_samples)
+        # Columns may stand in another order in every file: all are read in the order of the first.
+        self.files[1:] = [
+            file.subset(first.samples) if set(file.all_samples) == shared else file for file in self.files[1:]
+        ]
         self._by_contig: dict[str, VariantFile] = {}
         for file in self.files:
             if set(file.all_samples) != set(first.all_samples):

@@ -16,7 +16,7 @@ from gxfast.ism.rules import Context, Span, register, rule_of
 from gxfast.models.session import open_session
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from ism_networks import random_network  # noqa: E402
+from ism_networks import random_network
 
 SEEDS = range(105)
 
@@ -38,7 +38,7 @@ def one_hot_rows(graph: Graph, rows: NDArray[Any]) -> NDArray[Any]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nothing_changes_outside_the_interval_and_all_of_it_can(seed: int) -> None:
+def test_nothing_changes_outside_the_interval(seed: int) -> None:
     length = graph_of(seed, 2).length
     graph = graph_of(seed, length + 1)
     analysis = analyse(graph)
@@ -52,7 +52,9 @@ def test_nothing_changes_outside_the_interval_and_all_of_it_can(seed: int) -> No
         for name, values in zip(tensors, session.run(tensors, {"sequence": one_hot_rows(graph, rows)}), strict=True):
             if name in changed:
                 others = tuple(i for i in range(1, values.ndim) if i != analysis.windows[name].axis)
-                changed[name] |= (values[:-1] != values[-1:]).any(axis=others)
+                # equal rows of one batch may differ in their last bits, by where they lie in memory
+                noise = 1e-5 * max(1.0, float(np.abs(values).max()))
+                changed[name] |= (np.abs(values[:-1] - values[-1:]) > noise).any(axis=others)
     for name in changed.keys() - {graph.input_name}:
         window, position = analysis.windows[name], np.arange(analysis.windows[name].length)
         inside = (position >= window.lo[:, None]) & (position <= window.hi[:, None])

@@ -58,8 +58,8 @@ GXFAST_CLONES int bcf_pairs(const std::uint8_t *values, std::int64_t n, std::int
 
 } // namespace
 
-int read_plain_calls(const char *text, std::int64_t length, std::int64_t n_samples, std::int8_t *calls,
-                     std::uint8_t *unphased) {
+int read_plain_calls(const char *text, std::int64_t length, std::int64_t n_samples, std::int64_t n_fields,
+                     std::int8_t *calls, std::uint8_t *unphased) {
   if (n_samples <= 0)
     return -1;
   if (length == 4 * n_samples - 1 && read_pairs(text, n_samples - 1, calls) == 0) {
@@ -81,6 +81,8 @@ int read_plain_calls(const char *text, std::int64_t length, std::int64_t n_sampl
     const auto *tab =
         static_cast<const char *>(std::memchr(text, '\t', static_cast<std::size_t>(end - text)));
     if ((tab == nullptr) != (s == n_samples - 1))
+      return -1;
+    if (std::count(text, tab == nullptr ? end : tab, ':') >= n_fields)
       return -1;
     text = tab == nullptr ? end : tab + 1;
   }
@@ -105,7 +107,9 @@ bool split_plain_line(const char *line, std::int64_t length, PlainLine &out) {
   const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
   const bool is_number =
       !position.empty() && position.size() < 16 && std::all_of(position.begin(), position.end(), is_digit);
-  const bool has_gt_first = format == "GT" || format.substr(0, 3) == "GT:";
+  const bool twice =
+      format.find(":GT:") != format.npos || (format.size() > 3 && format.substr(format.size() - 3) == ":GT");
+  const bool has_gt_first = (format == "GT" || format.substr(0, 3) == "GT:") && !twice;
   if (!is_number || !has_gt_first || alt.find('<') != alt.npos || text(7).find("END=") != alt.npos)
     return false;
   out.position = -1;
@@ -118,6 +122,7 @@ bool split_plain_line(const char *line, std::int64_t length, PlainLine &out) {
   out.alt = column[4];
   out.alt_length = alt == "." ? 0 : size[4];
   out.passed = filter == "PASS" || filter == ".";
+  out.n_fields = std::count(format.begin(), format.end(), ':') + 1;
   out.samples = column[kFixed];
   out.samples_length = length - (column[kFixed] - line);
   return out.ref_length > 0;

@@ -51,7 +51,7 @@ struct KernelSet {
   }
 };
 
-/// The kernels for this CPU, or for less than it can do if limit_instructions() was called.
+/// The kernels for this CPU, or for less than it can do if limit_instruction_set() was called.
 const KernelSet &kernel_set();
 
 } // namespace gxfast

@@ -9,8 +9,8 @@ namespace gxfast {
 /// first letter to the end of the line. calls: (n_samples, 2), -1 missing; unphased: (n_samples), 1 where two
 /// different alleles have no order. Returns the largest allele number, or -1 if anything else is found: then
 /// the caller has to parse the line in full, and what was written is to be ignored.
-int read_plain_calls(const char *text, std::int64_t length, std::int64_t n_samples, std::int8_t *calls,
-                     std::uint8_t *unphased);
+int read_plain_calls(const char *text, std::int64_t length, std::int64_t n_samples, std::int64_t n_fields,
+                     std::int8_t *calls, std::uint8_t *unphased);
 
 /// The fixed columns of a VCF line that need no header to be understood. Points into the line.
 struct PlainLine {
@@ -20,6 +20,7 @@ struct PlainLine {
   const char *alt;         ///< alleles separated by commas
   std::int64_t alt_length; ///< 0 where there is none (`.`)
   bool passed;             ///< FILTER is PASS or `.`
+  std::int64_t n_fields;   ///< of FORMAT
   const char *samples;
   std::int64_t samples_length;
 };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -63,8 +64,12 @@ template <class Body> void parallel_for(std::int64_t n, std::int64_t block, int 
     }
   };
   std::vector<std::thread> threads;
-  for (int i = 1; i < workers; ++i)
-    threads.emplace_back(work, nullptr);
+  try {
+    for (int i = 1; i < workers; ++i)
+      threads.emplace_back(work, nullptr);
+  } catch (const std::system_error &) {
+    // No more threads are to be had: those that are there do the work.
+  }
   detail::Patience patience;
   work(&patience);
   for (auto &thread : threads)

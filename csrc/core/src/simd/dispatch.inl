@@ -17,6 +17,7 @@ void rows(const std::uint8_t *classes, std::int64_t n, Element one, Element unkn
 template <class Element>
 void plane(const std::uint8_t *classes, std::int64_t n, std::uint8_t channel, Element one, Element unknown,
            bool stream, Element *out) {
+  stream = stream && reinterpret_cast<std::uintptr_t>(out) % sizeof(Element) == 0;
   if (stream)
     unknown ? plane_of<Element, true, true>(classes, n, channel, one, unknown, out)
             : plane_of<Element, true, false>(classes, n, channel, one, unknown, out);

@@ -1,0 +1,116 @@
+"""What each mode costs per mutation: multiply-adds from the shapes, and the elements of everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .graph import Graph, Node
+from .intervals import Analysis
+from .packing import Frontier
+
+__all__ = ["Costs", "costs_of", "node_macs"]
+
+# Element-wise work is bound by memory: one element weighs about as much as this many multiply-adds.
+ELEMENT_COST = 4
+# Small windows cost index arithmetic and copies besides; measured networks took up to this many times their share.
+DELTA_OVERHEAD = 3
+_PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum")
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Costs in multiply-adds, element-wise work included.
+
+    Attributes
+    ----------
+    whole : float
+        One sequence through the whole model.
+    local : float
+        One sequence through the part before the cut.
+    head : float
+        One sequence through the part behind it.
+    copied : float
+        Writing the windows of one mutation, twice.
+    per_pass : float
+        Mutations that one pass through the local part carries, at most.
+    windows : float
+        What one mutation changes before the cut, and everything behind it.
+    """
+
+    whole: float
+    local: float
+    head: float
+    copied: float
+    per_pass: float
+    windows: float
+
+    @property
+    def naive(self) -> float:
+        """Per mutation, mode naive."""
+        return self.whole
+
+    @property
+    def packed(self) -> float:
+        """Per mutation, mode packed."""
+        return self.local / self.per_pass + self.head + self.copied
+
+    @property
+    def delta(self) -> float:
+        """Per mutation, mode delta."""
+        return DELTA_OVERHEAD * self.windows
+
+
+def node_macs(graph: Graph, node: Node) -> float:
+    """Return the multiply-adds of one node for one row of the batch; 0 for element-wise operators."""
+    if node.op_type not in _PRODUCTS:
+        return 0.0
+    made = float(np.prod(graph.shape(node.outputs[0]))) / graph.batch
+    shape = graph.shape(node.inputs[1])
+    if node.op_type == "Conv":
+        return made * float(np.prod(shape[1:]))
+    if node.op_type == "ConvTranspose":
+        read = float(np.prod(graph.shape(node.inputs[0]))) / graph.batch
+        return read * float(np.prod(shape[1:]))
+    if node.op_type == "Gemm":
+        return made * shape[1 if node.attributes.get("transB", 0) else 0]
+    return made * graph.shape(node.inputs[0])[-1]
+
+
+def _work(graph: Graph, node: Node) -> float:
+    elements = sum(float(np.prod(graph.shape(name))) for name in node.outputs if name) / graph.batch
+    return node_macs(graph, node) + ELEMENT_COST * elements
+
+
+def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
+    """Add up the costs of a graph that is cut at ``cut``."""
+    before = {node.name for node in graph.between([graph.input_name], list(cut.tensors))}
+    local = sum(_work(graph, node) for node in graph.nodes if node.name in before)
+    whole = sum(_work(graph, node) for node in graph.nodes)
+    head = 0.0
+    if cut.tensors != (graph.output_name,):
+        head = sum(_work(graph, node) for node in graph.between(list(cut.tensors), [graph.output_name]))
+    copied = 0.0
+    for name, axis in zip(cut.tensors, cut.axes, strict=True):
+        shape = graph.shape(name)
+        per_position = float(np.prod(shape)) / graph.batch / max(1, shape[axis])
+        copied += 2 * ELEMENT_COST * per_position * analysis.windows[name].width
+    per_pass = max(1.0, graph.length / cut.distance)
+    windows = sum(_work(graph, node) * _share(graph, analysis, node) for node in graph.nodes)
+    return Costs(whole, local, head, copied, per_pass, windows)
+
+
+def _share(graph: Graph, analysis: Analysis, node: Node) -> float:
+    """Return the part of a node's work that one mutation asks for when only changes are computed."""
+    window = analysis.windows.get(node.outputs[0])
+    if window is None and node.op_type in ("Gemm", "MatMul"):
+        # The first dense layer needs the rows of its weights that belong to changed positions only.
+        source = node.inputs[0]
+        made = graph.producer(source)
+        if source not in analysis.windows and made is not None and made.op_type in ("Flatten", "Reshape"):
+            source = made.inputs[0]
+        window = analysis.windows.get(source)
+    elif window is None and node.op_type in ("Flatten", "Reshape"):
+        window = analysis.windows.get(node.inputs[0])
+    return 1.0 if window is None else min(1.0, window.width / max(1, window.length))

@@ -1,0 +1,286 @@
+"""Choose how the mutants of a model are computed, say why, and check the choice against the plain way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._threads import resolve_threads
+from ..errors import InputError, ModelError
+from .costs import Costs, costs_of, node_macs
+from .graph import Graph, load_graph, read_proto
+from .intervals import Analysis, analyse
+from .naive import NaiveRunner, largest_row
+from .packed import PackedRunner
+from .packing import Frontier, frontier
+from .readout import Outputs, Readout
+from .runner import Runner
+from .slicing import sliced_proto
+
+if TYPE_CHECKING:
+    from ..models.session import Model
+
+__all__ = ["MODES", "Plan", "plan"]
+
+MODES: Final = ("auto", "naive", "packed", "delta")
+# A prediction from multiply-adds is rough: a mode has to promise this much before it is preferred.
+WORTHWHILE: Final = 1.3
+# Mode delta runs what is behind the cut for about two hundred mutations at once.
+DELTA_ROW_BYTES: Final = 2**22
+TOLERANCE: Final = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-5}
+
+
+def plan(
+    model: Model,
+    outputs: Outputs | Sequence[int | str] | int | str | None = None,
+    mode: str = "auto",
+    length: int | None = None,
+    *,
+    n_threads: int | None = None,
+    check: int = 64,
+) -> Plan:
+    """Plan in-silico mutagenesis of a model.
+
+    Parameters
+    ----------
+    model : Model
+    outputs : Outputs, int, str, or sequence of int or str, optional
+        Tracks (all but `Outputs`), and bins, to compute instead of those of the card.
+    mode : {"auto", "naive", "packed", "delta"}
+        ``naive``: every mutant through the whole model. ``packed``: many mutations share the local first part
+        of the model. ``delta``: only differences are carried through the model. ``auto``: what promises to be
+        fastest.
+    length : int, optional
+        Checked against the model's.
+    n_threads : int, optional
+        Instead of the model's; 0 means all. Results do not depend on it.
+    check : int
+        Mutants that are compared with mode naive before the first use; 0 leaves the check out.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    InputError
+        If an option does not fit.
+    ModelError
+        If the model cannot be run in the mode that was named.
+    """
+    if mode not in MODES:
+        raise InputError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
+    if length is not None and length != model.card.read_length:
+        raise InputError(f"the model reads {model.card.read_length} bases, not {length}", path=model.path)
+    if check < 0:
+        raise InputError(f"check must not be negative, found {check}")
+    named = [outputs] if isinstance(outputs, int | str) else outputs
+    chosen = named if isinstance(named, Outputs) else Outputs(tracks=named)
+    threads = model.n_threads if n_threads is None else resolve_threads(n_threads)
+    return Plan(model, chosen, mode, threads, check)
+
+
+class Plan:
+    """How the mutants of one model are computed; made by `plan`.
+
+    Attributes
+    ----------
+    model : Model
+    mode : str
+        The mode that was chosen.
+    tracks : tuple of str, length T
+    graph : Graph
+        With the output sliced to what is wanted.
+    analysis : Analysis
+    frontier : Frontier
+    costs : Costs
+    readout : Readout
+    runner : Runner
+    """
+
+    def __init__(self, model: Model, outputs: Outputs, mode: str, n_threads: int, check: int) -> None:
+        self.model, self._outputs, self._check, self._threads = model, outputs, check, n_threads
+        whole = load_graph(model)
+        self.readout = Readout(model, outputs, whole.shape(whole.output_name))
+        self.tracks = self.readout.tracks
+        self._proto = self._sliced(whole)
+        self.graph: Graph = whole if self._proto is None else load_graph(model, proto=self._proto)
+        self.analysis: Analysis = analyse(self.graph)
+        self.frontier: Frontier = frontier(self.graph, self.analysis)
+        self.costs: Costs = costs_of(self.graph, self.analysis, self.frontier)
+        self.reason = ""
+        self.runner: Runner = self._chosen(mode)
+        self.mode = mode if mode != "auto" else self.runner.mode
+        self._lock, self._checked = threading.Lock(), check == 0
+
+    def __repr__(self) -> str:
+        return f"Plan({self.model.card.name!r}, mode={self.mode!r}, tracks={len(self.tracks)})"
+
+    def _sliced(self, whole: Graph) -> Any:
+        """Put the selection into the graph, where there is one; None keeps the model as it is."""
+        readout = self.readout
+        if readout.kept_tracks is None and readout.kept_bins is None:
+            return None
+        proto = sliced_proto(
+            read_proto(self.model), whole, readout.card.output_layout, readout.kept_tracks, readout.kept_bins
+        )
+        readout.sliced = True
+        return proto
+
+    def _chosen(self, mode: str) -> Runner:
+        costs, passed_over = self.costs, ""
+        for name, cost in self._ranking(mode):
+            gain = costs.naive / cost
+            self.reason = passed_over + ("it was asked for" if mode == name else f"promises {gain:.1f} times naive")
+            try:
+                return self._made(name)
+            except ModelError as error:
+                if mode != "auto":
+                    raise
+                passed_over += f"{name} is not possible: {error.message}; "
+        return self._made("naive")
+
+    def _ranking(self, mode: str) -> list[tuple[str, float]]:
+        """Modes to try, with their cost per mutation, the best first."""
+        costs = self.costs
+        known = {"naive": costs.naive, "packed": costs.packed, "delta": costs.delta}
+        if mode != "auto":
+            return [(mode, known[mode])]
+        behind = [node for node in self.graph.nodes if node.outputs[0] in self.analysis.dense]
+        small = largest_row(self.graph, behind) <= DELTA_ROW_BYTES
+        good = [
+            (name, cost)
+            for name, cost in known.items()
+            if cost * WORTHWHILE <= costs.naive and (name != "delta" or (small and _has_delta()))
+        ]
+        return [*sorted(good, key=lambda item: item[1]), ("naive", costs.naive)]
+
+    def _made(self, mode: str) -> Runner:
+        if mode == "naive":
+            return NaiveRunner(self.model, self.readout, self._threads, self._proto)
+        if mode == "packed":
+            return PackedRunner(self.model, self.readout, self._threads, self._proto)
+        if not _has_delta():
+            raise ModelError(
+                "mode delta is not part of this installation",
+                path=self.model.path,
+                remedy='use mode "auto", "packed" or "naive"',
+            )
+        kind = import_module(".delta", __package__).DeltaRunner
+        runner: Runner = kind(
+            self.graph, model=self.model, readout=self.readout, n_threads=self._threads, proto=self._proto
+        )
+        return runner
+
+    @cached_property
+    def rows_runner(self) -> Runner:
+        """The runner for rows of several edits: mode delta treats single ones only."""
+        if self.mode != "delta":
+            return self.runner
+        packable = self.costs.packed * WORTHWHILE <= self.costs.naive
+        return self._made("packed" if packable else "naive")
+
+    def explain(self) -> str:
+        """Return a table of the graph: per tensor its window, cost and bytes, and where windows end."""
+        graph, analysis = self.graph, self.analysis
+        cut = set(self.frontier.tensors)
+        lines = [
+            f"{self.model.card.name}: {graph.length} bases in, {len(self.tracks)} values out, mode {self.mode}"
+            f" ({self.reason})",
+            f"{'operator':<24}{'tensor':<28}{'shape':<20}{'window':>8}{'MMAC':>12}{'KiB':>10}  note",
+        ]
+        for node in graph.nodes:
+            name = node.outputs[0]
+            window = analysis.windows.get(name)
+            width = "all" if window is None else f"{window.width}"
+            size = int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize / graph.batch / 1024
+            note = f"barrier: {analysis.barriers[node.name]}" if node.name in analysis.barriers else ""
+            note = "cut here" if name in cut else note
+            shape = "x".join(str(n) for n in graph.shape(name)[1:])
+            macs = node_macs(graph, node) / 1e6
+            line = f"{node.op_type[:23]:<24}{name[-27:]:<28}{shape:<20}{width:>8}{macs:>12.3f}{size:>10.1f}  {note}"
+            lines.append(line.rstrip())
+        costs, live = self.costs, int(self.frontier.live.sum())
+        if live < graph.length:
+            lines.append(f"{graph.length - live} positions cannot change the output; they are not computed")
+        lines.append(
+            f"mutations closer than {self.frontier.distance} bases touch each other at the cut; one pass carries up to"
+            f" {costs.per_pass:.1f} of them"
+        )
+        lines.append(
+            f"cost per mutation (millions of multiply-adds): naive {costs.naive / 1e6:.3f}, packed"
+            f" {costs.packed / 1e6:.3f}, delta {costs.delta / 1e6:.3f}; predicted speed-up of packed"
+            f" {costs.naive / costs.packed:.1f}, of delta {costs.naive / costs.delta:.1f}"
+        )
+        return "\n".join(lines)
+
+    def verify(self, sequence: str | bytes | NDArray[np.uint8], n: int = 64, seed: int = 0) -> float:
+        """Compare sampled mutants with the whole, unsliced model run on each of them.
+
+        Parameters
+        ----------
+        sequence : str, bytes, or uint8 array, shape (card.read_length,)
+        n : int
+            Mutants; at most every one there is.
+        seed : int
+
+        Returns
+        -------
+        float
+            Largest difference of an effect, as a share of max(1, absolute output of the reference).
+
+        Raises
+        ------
+        ModelError
+            If it is above the tolerance: 1e-5, or 5e-3 for a float16 model.
+        """
+        from .scanning import all_mutants, one_sequence
+
+        codes = one_sequence(sequence, self.model.card.read_length)
+        positions, bases = all_mutants(codes, np.arange(len(codes)))
+        picked = np.sort(np.random.default_rng(seed).permutation(len(positions))[:n])
+        plain = NaiveRunner(self.model, self._plain_readout(), self._threads)
+        none = np.empty(0, np.int64), np.empty(0, np.uint8)
+        output = plain.reference(codes) if picked.size else plain.effects(codes, *none).sum(axis=0)
+        expected = plain.effects(codes, positions[picked], bases[picked])
+        found = self.runner.effects(codes, positions[picked], bases[picked])
+        share = np.abs(found - expected) / np.maximum(1.0, np.abs(output))
+        worst = float(share.max(initial=0.0)) if np.isfinite(share).all() else _not_finite(found, expected)
+        tolerance = TOLERANCE[self.model._binding.dtype]
+        if not worst <= tolerance:
+            raise ModelError(
+                f"mode {self.mode} differs from the plain model by {worst:.3g} of the output; {tolerance:g} is allowed",
+                path=self.model.path,
+                remedy='use mode "naive" for this model, and report it',
+            )
+        return worst
+
+    def _plain_readout(self) -> Readout:
+        whole = load_graph(self.model)
+        return Readout(self.model, self._outputs, whole.shape(whole.output_name))
+
+    def ensure_checked(self, sequence: NDArray[np.uint8]) -> None:
+        """Run `verify` once, before the first use."""
+        with self._lock:
+            if not self._checked and (self.mode != "naive" or self._proto is not None):
+                self.verify(sequence, n=self._check)
+            self._checked = True
+
+
+def _has_delta() -> bool:
+    return find_spec(f"{__package__}.delta") is not None
+
+
+def _not_finite(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """Values that are not finite have to be so in the same places."""
+    same = np.array_equal(np.isfinite(found), np.isfinite(expected))
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(found - expected)
+    return float(difference[np.isfinite(difference)].max(initial=0.0)) if same else float("inf")

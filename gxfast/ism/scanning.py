@@ -1,0 +1,243 @@
+"""Scan sequences: every single-base change, or the SNVs of haplotypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..edits import Edits, _checked
+from ..encode import as_sequences, codes
+from ..errors import InputError
+from .planning import Plan, plan
+from .runner import rows_of
+
+if TYPE_CHECKING:
+    from ..models.session import Model
+
+__all__ = ["all_mutants", "one_sequence", "saturate", "scan", "variants"]
+
+Sequences = str | bytes | NDArray[np.uint8]
+BLOCK_BYTES = 2**26  # of values that are held at a time
+
+
+def one_sequence(sequence: Sequences, length: int) -> NDArray[np.uint8]:
+    """Return the codes of one sequence.
+
+    Raises
+    ------
+    InputError
+        If it is not one sequence of that length.
+    """
+    rows, single = as_sequences(sequence)
+    if not single or rows.shape[1] != length:
+        raise InputError(f"one sequence of {length} bases is needed, found shape {rows.shape}")
+    return np.ascontiguousarray(codes(rows)[0])
+
+
+def all_mutants(
+    sequence: NDArray[np.uint8], positions: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """List the changes at some positions: three per known base, four per unknown one, in the order A, C, G, T."""
+    other = sequence[positions][:, np.newaxis] != np.arange(4, dtype=np.uint8)
+    at, base = np.nonzero(other)
+    return np.ascontiguousarray(positions[at], np.int64), base.astype(np.uint8)
+
+
+def scan(
+    plan_or_model: Plan | Model,
+    sequence: Sequences,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    block: int | None = None,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield the effects of every single-base change of one sequence, in blocks of positions.
+
+    In mode packed a block holds positions that are far apart, for these share passes; in the others they follow
+    one another. Blocks are the same at every run.
+
+    Parameters
+    ----------
+    plan_or_model : Plan or Model
+    sequence : str, bytes, or uint8 array, shape (L,)
+        As the model reads it.
+    start, end : int
+        0-based half-open range of positions; ``end`` defaults to L.
+    block : int, optional
+        Positions per block, about; by default as many as have 64 MiB of effects.
+
+    Yields
+    ------
+    positions : int64 array, shape (K,)
+    effects : float32 array, shape (K, 4, T)
+        Mutant minus reference; 0 for the base that is there.
+
+    Raises
+    ------
+    InputError
+        For a sequence of another length, or a wrong range.
+    ModelError
+        If the check of the plan fails.
+    """
+    the_plan = _planned(plan_or_model)
+    sequence_codes, first, last = _range(the_plan, sequence, start, end)
+    if block is not None and block < 1:
+        raise InputError(f"block must be positive, found {block}")
+    return _blocks(the_plan, sequence_codes, first, last, block)
+
+
+def _blocks(
+    the_plan: Plan, sequence: NDArray[np.uint8], first: int, last: int, block: int | None
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    n_tracks = len(the_plan.tracks)
+    size = block or max(1, BLOCK_BYTES // (32 * the_plan.readout.values_per_row))
+    if last > first:
+        the_plan.ensure_checked(sequence)
+    for positions in _ordered(the_plan, first, last, size):
+        at, bases = all_mutants(sequence, positions)
+        effects = np.zeros((positions.size, 4, n_tracks), np.float32)
+        effects[np.searchsorted(positions, at), bases] = the_plan.runner.effects(sequence, at, bases)
+        yield positions, effects
+
+
+def _ordered(the_plan: Plan, first: int, last: int, size: int) -> Iterator[NDArray[np.int64]]:
+    """Cut a range into blocks; in mode packed by the remainder of the position, so that neighbours part."""
+    if the_plan.mode != "packed" or size >= last - first:
+        for a in range(first, last, size):
+            yield np.arange(a, min(last, a + size))
+        return
+    stride = min(the_plan.frontier.distance, last - first)
+    per_class = -(-(last - first) // stride)
+    together = max(1, size // per_class)
+    offset = (np.arange(first, last) - first) % stride
+    for a in range(0, stride, together):
+        yield first + np.flatnonzero((offset >= a) & (offset < a + together))
+
+
+def saturate(
+    plan_or_model: Plan | Model, seqs: Sequences | list[str] | list[bytes], *, start: int = 0, end: int | None = None
+) -> NDArray[np.float32]:
+    """Return the effect of every single-base change.
+
+    Parameters
+    ----------
+    plan_or_model : Plan or Model
+    seqs : str, bytes, list of them, or uint8 array (L,) or (N, L)
+        As the model reads them: ``card.read_length`` bases.
+    start, end : int
+        0-based half-open range of positions; ``end`` defaults to L.
+
+    Returns
+    -------
+    float32 array, shape (N, end - start, 4, T)
+        Mutant minus reference, bases in the order A, C, G, T; 0 at the base that is there. An unknown base has
+        four mutants. N is 1 for a single sequence.
+
+    Raises
+    ------
+    InputError, ModelError
+        As `scan`.
+    """
+    the_plan = _planned(plan_or_model)
+    rows, _ = as_sequences(seqs)
+    stop = the_plan.model.card.read_length if end is None else end
+    if rows.size:
+        _range(the_plan, rows[0], start, stop)
+    result = np.zeros((len(rows), max(0, stop - start), 4, len(the_plan.tracks)), np.float32)
+    for i, row in enumerate(rows):
+        for positions, effects in scan(the_plan, row, start=start, end=stop):
+            result[i, positions - start] = effects
+    return result
+
+
+def variants(
+    plan_or_model: Plan | Model, sequences: Sequences | list[str] | list[bytes], edits: Edits
+) -> NDArray[np.float64]:
+    """Return the effect of rows of SNVs.
+
+    Parameters
+    ----------
+    plan_or_model : Plan or Model
+    sequences : str, bytes, list of them, or uint8 array (L,) or (N, L)
+        One for all rows of ``edits``, or one per row.
+    edits : Edits
+        Each row holds any number of SNVs at different positions.
+
+    Returns
+    -------
+    float64 array, shape (H, T)
+        Edited minus unedited.
+
+    Raises
+    ------
+    InputError
+        For arrays that do not fit together, or two SNVs of one row at one position.
+    ModelError
+        If the check of the plan fails.
+    """
+    the_plan = _planned(plan_or_model)
+    length = the_plan.model.card.read_length
+    rows, _ = as_sequences(sequences)
+    checked = _checked(edits, length)
+    written = codes(checked.base) if checked.base.size else checked.base
+    checked = Edits(checked.offset, checked.position, np.ascontiguousarray(written))
+    n_rows = len(checked.offset) - 1
+    if rows.shape[1] != length or len(rows) not in (1, n_rows):
+        raise InputError(
+            f"need one sequence of {length} bases, or one for each of the {n_rows} rows; found shape {rows.shape}"
+        )
+    keys = np.sort(rows_of(checked) * length + checked.position)
+    twice = np.flatnonzero(np.diff(keys) == 0)
+    if twice.size:
+        row, position = divmod(int(keys[twice[0]]), length)
+        raise InputError(f"two edits at position {position}", record=f"row {row}", remedy="keep one of them")
+    result = np.zeros((n_rows, len(the_plan.tracks)))
+    if not n_rows:
+        return result
+    the_plan.ensure_checked(one_sequence(rows[0], length))
+    if len(rows) == 1:
+        return _row_effects(the_plan, one_sequence(rows[0], length), checked)
+    # Rows on the same sequence share passes.
+    distinct, which = np.unique(codes(rows), axis=0, return_inverse=True)
+    for i, sequence in enumerate(distinct):
+        chosen = np.flatnonzero(which.reshape(-1) == i)
+        result[chosen] = _row_effects(the_plan, np.ascontiguousarray(sequence), _rows(checked, chosen))
+    return result
+
+
+def _row_effects(the_plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArray[np.float64]:
+    """Effects of rows; those of several edits by another runner, where the plan's own takes single ones."""
+    several = np.diff(edits.offset) > 1
+    result = np.empty((several.size, len(the_plan.tracks)))
+    size = max(64, BLOCK_BYTES // (8 * the_plan.readout.values_per_row))
+    kinds = [(the_plan.runner, ~several)]
+    if several.any():
+        kinds.append((the_plan.rows_runner, several))
+    for runner, of_kind in kinds:
+        rows = np.flatnonzero(of_kind)
+        for chosen in np.split(rows, range(size, rows.size, size)) if rows.size else ():
+            result[chosen] = runner.row_effects(sequence, _rows(edits, chosen))
+    return result
+
+
+def _rows(edits: Edits, chosen: NDArray[np.int64]) -> Edits:
+    counts = np.diff(edits.offset)
+    keep = np.isin(rows_of(edits), chosen)
+    offset = np.concatenate([[0], np.cumsum(counts[chosen])]).astype(np.int64)
+    return Edits(offset, edits.position[keep], edits.base[keep])
+
+
+def _planned(plan_or_model: Plan | Model) -> Plan:
+    return plan_or_model if isinstance(plan_or_model, Plan) else plan(plan_or_model)
+
+
+def _range(the_plan: Plan, sequence: Sequences, start: int, end: int | None) -> tuple[NDArray[np.uint8], int, int]:
+    length = the_plan.model.card.read_length
+    found = one_sequence(sequence, length)
+    last = length if end is None else end
+    if not 0 <= start <= last <= length:
+        raise InputError(f"need 0 <= start <= end <= {length}, found start {start}, end {last}")
+    return found, start, last
