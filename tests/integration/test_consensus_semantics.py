@@ -490,6 +490,8 @@ def test_bcftools(case: Case, tmp_path: Path, make_world: MakeWorld) -> None:
 
 
 def test_the_document_names_every_case() -> None:
+    if not DOCUMENT.exists():
+        pytest.skip("the documents are not beside an installed wheel")
     text = DOCUMENT.read_text(encoding="utf-8").partition("## Case by case")[2]
     named_there = re.findall(
         r"`([^`]+)`", " ".join(line.rsplit("|", 2)[1] for line in text.splitlines() if "|" in line)
