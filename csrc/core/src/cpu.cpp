@@ -13,7 +13,7 @@ InstructionSet best_of_this_cpu() {
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512vbmi"))
     return InstructionSet::Avx512;
-  if (__builtin_cpu_supports("avx2"))
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     return InstructionSet::Avx2;
 #endif
   return InstructionSet::Portable;

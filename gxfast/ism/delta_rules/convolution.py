@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..delta_graph import Emitter, UnsupportedError
-from ..graph import Node
+from ..graph import Graph, Node
+from ..intervals import Window
 from ..rules import Context, Span
 from ..rules.convolution import sliding
 from ._registry import register
@@ -16,7 +17,15 @@ from ._registry import register
 __all__ = ["settings_on_axis"]
 
 
-def settings_on_axis(emitter: Emitter, node: Node) -> tuple[int, int, int, int]:
+class _Windowed(Protocol):
+    """What both the emitter of graphs and the builder of programs have."""
+
+    graph: Graph
+
+    def window(self, tensor: str) -> Window: ...
+
+
+def settings_on_axis(emitter: _Windowed, node: Node) -> tuple[int, int, int, int]:
     """Return kernel, stride, dilation and pad before along the sequence; refuse windows on other axes.
 
     Raises

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..delta_graph import Emitter, UnsupportedError
-from ..graph import Node
+from ..graph import Graph, Node
 from ..intervals import Window
 
-__all__ = ["flatten"]
+__all__ = ["dense_weight", "flatten"]
 
 
 def flatten(emitter: Emitter, node: Node) -> None:
@@ -19,21 +20,10 @@ def flatten(emitter: Emitter, node: Node) -> None:
     UnsupportedError
         If something else than one dense layer reads it.
     """
-    tensor, output = node.inputs[0], node.outputs[0]
-    shape, flat = emitter.graph.shape(tensor), emitter.graph.shape(output)
-    dense, first, joined = _dense_layer(emitter, output)
-    if dense is None or len(flat) != 2:
-        raise UnsupportedError(f"{node.op_type} joins positions and features")
-    if not emitter.graph.is_constant(dense.inputs[1]):
-        raise UnsupportedError("a dense layer with weights from the sequence")
-    weight = np.asarray(emitter.graph.constant(dense.inputs[1]), np.float32)
-    if dense.op_type == "Gemm":
-        weight = weight.T if dense.attributes.get("transB", 0) else weight
-        weight = weight * np.float32(dense.attributes.get("alpha", 1.0))
-    weight = weight[first : first + flat[1]]
+    tensor = node.inputs[0]
     window, channels = emitter.window(tensor), emitter.channels(tensor)
-    by_position = np.moveaxis(weight.reshape(*shape[1:], -1), window.axis - 1, 0)  # (L, features, out)
-    table = np.ascontiguousarray(by_position.reshape(window.length, -1))
+    dense, weight, passed = dense_weight(emitter.graph, window, node)
+    table = weight.reshape(window.length, -1)
     span = _span(emitter, window)
     # Neighbouring mutations share a stretch of positions: [M, span * C] x [span * C, out].
     at = emitter.index("stretch", (tensor, span), (emitter.n, span))
@@ -42,27 +32,68 @@ def flatten(emitter: Emitter, node: Node) -> None:
     changed = emitter.add("Reshape", changed, emitter.sizes(emitter.n, span * channels))
     places = emitter.index("places", (tensor, span), (span,))
     read = emitter.add("Gather", emitter.constant(table), places, axis=0)
-    read = emitter.add("Reshape", read, emitter.sizes(span * channels, weight.shape[1]))
-    emitter.set_dense(dense.outputs[0], emitter.add("MatMul", changed, read))
-    emitter.skipped |= {dense.outputs[0], *joined}
+    read = emitter.add("Reshape", read, emitter.sizes(span * channels, weight.shape[2]))
+    emitter.set_dense(dense, emitter.add("MatMul", changed, read))
+    emitter.skipped |= {dense, *passed}
 
 
-def _dense_layer(emitter: Emitter, flat: str) -> tuple[Node | None, int, set[str]]:
+def dense_weight(graph: Graph, window: Window, node: Node) -> tuple[str, NDArray[np.float32], set[str]]:
+    """Find the one dense layer that reads a flattened tensor.
+
+    Parameters
+    ----------
+    graph : Graph
+    window : Window
+        Of the tensor before it is flattened.
+    node : Node
+        What flattens it.
+
+    Returns
+    -------
+    output : str
+        Of the dense layer.
+    weight : float32 array, shape (length, features, width)
+        By position.
+    passed : set of str
+        Outputs of nodes in between.
+
+    Raises
+    ------
+    UnsupportedError
+        If something else reads it.
+    """
+    shape, flat = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
+    dense, first, joined = _dense_layer(graph, node.outputs[0])
+    if dense is None or len(flat) != 2:
+        raise UnsupportedError(f"{node.op_type} joins positions and features")
+    if not graph.is_constant(dense.inputs[1]):
+        raise UnsupportedError("a dense layer with weights from the sequence")
+    weight = np.asarray(graph.constant(dense.inputs[1]), np.float32)
+    if dense.op_type == "Gemm":
+        weight = weight.T if dense.attributes.get("transB", 0) else weight
+        weight = weight * np.float32(dense.attributes.get("alpha", 1.0))
+    weight = weight[first : first + flat[1]]
+    by_position = np.moveaxis(weight.reshape(*shape[1:], -1), window.axis - 1, 0)
+    width = weight.shape[1]
+    return dense.outputs[0], np.ascontiguousarray(by_position.reshape(window.length, -1, width)), joined
+
+
+def _dense_layer(graph: Graph, flat: str) -> tuple[Node | None, int, set[str]]:
     """The one dense layer that reads a flat tensor, the first row of its weight that belongs to it, and the
     Concat with constants that may stand between them."""
     tensor, first, joined = flat, 0, set()
     while True:
-        readers = emitter.graph.consumers(tensor)
-        if len(readers) != 1 or tensor == emitter.graph.output_name:
+        readers = graph.consumers(tensor)
+        if len(readers) != 1 or tensor == graph.output_name:
             return None, 0, set()
         (reader,) = readers
         others = [name for name in reader.inputs if name != tensor]
-        if reader.op_type != "Concat" or not all(emitter.graph.is_constant(name) for name in others):
+        if reader.op_type != "Concat" or not all(graph.is_constant(name) for name in others):
             break
-        if reader.attributes.get("axis", 0) % len(emitter.graph.shape(tensor)) != 1 or reader.inputs.count(tensor) > 1:
+        if reader.attributes.get("axis", 0) % len(graph.shape(tensor)) != 1 or reader.inputs.count(tensor) > 1:
             return None, 0, set()
         before = reader.inputs[: reader.inputs.index(tensor)]
-        first += sum(emitter.graph.shape(name)[1] for name in before)
+        first += sum(graph.shape(name)[1] for name in before)
         tensor = reader.outputs[0]
         joined.add(tensor)
     plain = reader.op_type == "MatMul" or (reader.op_type == "Gemm" and not reader.attributes.get("transA", 0))

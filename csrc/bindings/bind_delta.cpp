@@ -1,0 +1,144 @@
+#include <pybind11/stl.h>
+
+#include "arrays.hpp"
+#include "gxfast/delta.hpp"
+
+namespace gxfast::bindings {
+namespace {
+
+using delta::Activation;
+using delta::Function;
+using delta::Program;
+using delta::Reference;
+using delta::Sliding;
+
+Function function_named(const std::string &name) {
+  static const std::vector<std::pair<const char *, Function>> names = {
+      {"relu", Function::Relu},
+      {"leaky_relu", Function::LeakyRelu},
+      {"clip", Function::Clip},
+      {"sigmoid", Function::Sigmoid},
+      {"tanh", Function::Tanh},
+      {"exp", Function::Exp},
+      {"elu", Function::Elu},
+      {"softplus", Function::Softplus},
+      {"erf", Function::Erf},
+      {"gelu", Function::Gelu},
+      {"gelu_tanh", Function::GeluTanh},
+      {"swish", Function::Swish},
+  };
+  for (const auto &[known, function] : names)
+    if (name == known)
+      return function;
+  throw std::invalid_argument("gxfast._kernels: no function is named " + name);
+}
+
+int tensor_bound(Program &program, std::int64_t length, std::int64_t channels, const Array<std::int32_t> &lo,
+                 const Array<std::int32_t> &hi) {
+  return program.tensor(length, channels, {lo.data(), lo.data() + lo.size()},
+                        {hi.data(), hi.data() + hi.size()});
+}
+
+void convolve_bound(Program &program, int in, int out, const Array<float> &weight, std::int64_t stride,
+                    std::int64_t dilation, std::int64_t before) {
+  require(weight.ndim() == 3 && weight.shape(1) == program.channels(in) &&
+              weight.shape(2) == program.channels(out),
+          "convolve: the weight must be (kernel, channels in, channels out)");
+  program.convolve(in, out, weight.data(), {weight.shape(0), stride, dilation, before});
+}
+
+void activate_bound(Program &program, int in, int out, const std::string &name, float first, float second) {
+  program.activate(in, out, {function_named(name), first, second});
+}
+
+void scale_bound(Program &program, int in, int out, const Array<float> &factors) {
+  require(factors.size() == program.channels(in), "scale: one factor per channel");
+  program.scale(in, out, factors.data());
+}
+
+int dense_bound(Program &program, int in, const Array<float> &weight) {
+  require(weight.ndim() == 3 && weight.shape(0) == program.length(in) &&
+              weight.shape(1) == program.channels(in),
+          "dense: the weight must be (length, channels, width)");
+  return program.dense(in, weight.data(), weight.shape(2));
+}
+
+std::unique_ptr<Reference> reference_bound(const Program &program, const std::vector<Array<float>> &rows) {
+  const std::vector<int> wanted = program.referenced();
+  require(rows.size() == wanted.size(), "DeltaReference: a tensor is missing");
+  std::vector<const float *> pointers;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    require(rows[i].size() == program.length(wanted[i]) * program.channels(wanted[i]),
+            "DeltaReference: a tensor has another size");
+    pointers.push_back(rows[i].data());
+  }
+  const py::gil_scoped_release release;
+  return std::make_unique<Reference>(program, pointers);
+}
+
+py::list run_bound(const Program &program, const Reference &reference, const Array<std::int64_t> &offset,
+                   const Array<std::int64_t> &position, const Array<float> &change) {
+  const std::int64_t n = offset.size() - 1, n_edits = position.size();
+  require(n >= 0 && offset.data()[0] == 0 && offset.data()[n] == n_edits && change.size() == 4 * n_edits,
+          "DeltaProgram.run: edits do not fit together");
+  for (std::int64_t h = 0; h < n; ++h)
+    require(offset.data()[h] <= offset.data()[h + 1], "DeltaProgram.run: offsets must not decrease");
+  const std::int64_t length = program.length(0);
+  for (std::int64_t e = 0; e < n_edits; ++e)
+    if (position.data()[e] < 0 || position.data()[e] >= length)
+      throw py::index_error("position " + std::to_string(position.data()[e]) + " lies outside the sequence");
+  py::list made;
+  std::vector<float *> outputs;
+  for (const std::int64_t size : program.output_sizes()) {
+    Array<float> output({static_cast<py::ssize_t>(n), static_cast<py::ssize_t>(size)});
+    outputs.push_back(writable(output));
+    made.append(std::move(output));
+  }
+  const py::gil_scoped_release release;
+  program.run(reference, {n, offset.data(), position.data(), change.data()}, outputs);
+  return made;
+}
+
+} // namespace
+
+void bind_delta(py::module_ &module) {
+  using py::arg;
+  py::class_<Program>(module, "DeltaProgram")
+      .def(py::init<std::int64_t>(), arg("length"))
+      .def("tensor", &tensor_bound, arg("length"), arg("channels"), arg("lo").noconvert(),
+           arg("hi").noconvert())
+      .def("convolve", &convolve_bound, arg("source"), arg("target"), arg("weight").noconvert(),
+           arg("stride"), arg("dilation"), arg("before"))
+      .def("activate", &activate_bound, arg("source"), arg("target"), arg("name"), arg("first") = 0.0F,
+           arg("second") = 0.0F)
+      .def(
+          "max_pool",
+          [](Program &program, int in, int out, std::int64_t kernel, std::int64_t stride,
+             std::int64_t dilation,
+             std::int64_t before) { program.max_pool(in, out, {kernel, stride, dilation, before}); },
+          arg("source"), arg("target"), arg("kernel"), arg("stride"), arg("dilation"), arg("before"))
+      .def(
+          "average_pool",
+          [](Program &program, int in, int out, std::int64_t kernel, std::int64_t stride,
+             std::int64_t dilation, std::int64_t before, bool by_kernel) {
+            program.average_pool(in, out, {kernel, stride, dilation, before}, by_kernel);
+          },
+          arg("source"), arg("target"), arg("kernel"), arg("stride"), arg("dilation"), arg("before"),
+          arg("by_kernel"))
+      .def("add", &Program::add, arg("first"), arg("second"), arg("target"), arg("sign"))
+      .def("multiply", &Program::multiply, arg("first"), arg("second"), arg("target"))
+      .def("scale", &scale_bound, arg("source"), arg("target"), arg("factors").noconvert())
+      .def("select", &Program::select, arg("source"), arg("target"), arg("shift"), arg("first_channel"))
+      .def("join", &Program::join, arg("sources"), arg("target"))
+      .def("whole", &Program::whole, arg("source"))
+      .def("dense", &dense_bound, arg("source"), arg("weight").noconvert())
+      .def("sum", &Program::sum, arg("source"), arg("factor"))
+      .def("largest", &Program::largest, arg("source"))
+      .def("referenced", &Program::referenced)
+      .def("run", &run_bound, arg("reference"), arg("offset").noconvert(), arg("position").noconvert(),
+           arg("change").noconvert());
+  py::class_<Reference>(module, "DeltaReference")
+      .def(py::init(&reference_bound), arg("program"), arg("rows"));
+}
+
+} // namespace gxfast::bindings

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gxfast::delta {
+
+// What edits of a sequence change in a network, computed on the windows that they change and nowhere else.
+//
+// Every tensor is a table of rows: one row of `channels` values per position. A program is a list of steps;
+// each takes *changes* (edited minus reference) of some tensors on a window and gives those of another. What
+// a step needs of the reference itself is in a `Reference`, made once per sequence.
+
+/// Functions of single elements.
+enum class Function {
+  Relu,
+  LeakyRelu, // first: slope below 0
+  Clip,      // first, second: bounds
+  Sigmoid,
+  Tanh,
+  Exp,
+  Elu, // first: alpha
+  Softplus,
+  Erf,
+  Gelu, // with erf
+  GeluTanh,
+  Swish, // x * sigmoid(first * x)
+};
+
+struct Activation {
+  Function function;
+  float first = 0, second = 0;
+};
+
+/// Position o of the output of a window that slides along the sequence reads o * stride - before + t *
+/// dilation.
+struct Sliding {
+  std::int64_t kernel, stride, dilation, before;
+};
+
+/// Rows of edits: row h holds edits offset[h] .. offset[h + 1]; `change` is the new code minus the old, 4
+/// values each.
+struct EditRows {
+  std::int64_t n;
+  const std::int64_t *offset, *position;
+  const float *change;
+};
+
+class Step;
+class Reference;
+struct ReferenceData;
+struct Tensor;
+
+class Program {
+public:
+  /// For sequences of `length` positions; tensor 0 is the one-hot input.
+  explicit Program(std::int64_t length);
+  ~Program();
+  Program(const Program &) = delete;
+  Program &operator=(const Program &) = delete;
+
+  /// A change of input position p changes positions lo[p] .. hi[p] at most (hi < lo: none). Returns its
+  /// number.
+  int tensor(std::int64_t length, std::int64_t channels, std::vector<std::int32_t> lo,
+             std::vector<std::int32_t> hi);
+
+  // Steps; they run in the order in which they are added.
+
+  /// `weight`: kernel x channels of `in` x channels of `out`.
+  void convolve(int in, int out, const float *weight, Sliding sliding);
+  void activate(int in, int out, Activation activation);
+  void max_pool(int in, int out, Sliding sliding);
+  /// Divides by the kernel, or by the number of positions read that exist.
+  void average_pool(int in, int out, Sliding sliding, bool by_kernel);
+  /// out = a + sign * b
+  void add(int a, int b, int out, float sign);
+  void multiply(int a, int b, int out);
+  /// One factor per channel.
+  void scale(int in, int out, const float *factors);
+  /// out[o][c] = in[o + shift][c + first_channel]
+  void select(int in, int out, std::int64_t shift, std::int64_t first_channel);
+  /// Channels side by side; -1 - n stands for n channels that never change.
+  void join(const std::vector<int> &in, int out);
+
+  // Outputs, numbered from 0 in the order in which they are added.
+
+  /// Values (not changes) of all positions: length x channels.
+  int whole(int in);
+  /// Changes of the values of a dense layer: `weight` is length x channels x width.
+  int dense(int in, const float *weight, std::int64_t width);
+  /// Changes of factor * sum over positions.
+  int sum(int in, float factor);
+  /// Changes of the largest value over positions.
+  int largest(int in);
+
+  const std::vector<std::int64_t> &output_sizes() const { return output_sizes_; }
+  /// Tensors whose values a `Reference` has to hold.
+  std::vector<int> referenced() const;
+  std::int64_t channels(int tensor) const;
+  std::int64_t length(int tensor) const;
+
+  /// Writes output i of row h to outputs[i] + h * output_sizes()[i]. Results of a row depend on nothing else
+  /// in the call. May be called from several threads.
+  void run(const Reference &reference, const EditRows &edits, const std::vector<float *> &outputs) const;
+
+private:
+  friend class Reference;
+  void check(int tensor) const;
+  void check_same(int a, int b) const;
+  void check_covered(int in, int out) const;
+
+  std::int64_t length_;
+  std::vector<Tensor> tensors_;
+  std::vector<std::unique_ptr<Step>> steps_;
+  std::vector<std::int64_t> output_sizes_;
+};
+
+/// What the steps of a program need of one sequence.
+class Reference {
+public:
+  /// rows[i]: length x channels of tensor `referenced()[i]`, copied.
+  Reference(const Program &program, const std::vector<const float *> &rows);
+  ~Reference();
+  Reference(const Reference &) = delete;
+  Reference &operator=(const Reference &) = delete;
+
+private:
+  friend class Program;
+  std::unique_ptr<ReferenceData> data_;
+};
+
+} // namespace gxfast::delta

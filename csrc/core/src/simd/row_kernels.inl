@@ -1,0 +1,263 @@
+// The row kernels, written once for every kind of Lanes.
+
+/// R rows times P panels. Accumulators stay in registers over the whole depth.
+template <int R, int P>
+void tile(const float *const *in, std::int64_t depth, const float *matrix, float *const *out) {
+  Lanes sum[R][P];
+  GXFAST_UNROLL
+  for (int r = 0; r < R; ++r)
+    GXFAST_UNROLL
+    for (int p = 0; p < P; ++p)
+      sum[r][p] = Lanes::load(out[r] + p * kLanes);
+  const std::int64_t panel = depth * kLanes;
+  for (std::int64_t k = 0; k < depth; ++k) {
+    Lanes column[P];
+    GXFAST_UNROLL
+    for (int p = 0; p < P; ++p)
+      column[p] = Lanes::load(matrix + p * panel + k * kLanes);
+    GXFAST_UNROLL
+    for (int r = 0; r < R; ++r) {
+      const Lanes x = Lanes::fill(in[r][k]);
+      GXFAST_UNROLL
+      for (int p = 0; p < P; ++p)
+        sum[r][p] = Lanes::fused(x, column[p], sum[r][p]);
+    }
+  }
+  GXFAST_UNROLL
+  for (int r = 0; r < R; ++r)
+    GXFAST_UNROLL
+    for (int p = 0; p < P; ++p)
+      sum[r][p].store(out[r] + p * kLanes);
+}
+
+template <int P> void tile_rows(int rows, const float *const *in, std::int64_t depth, const float *matrix, float *const *out) {
+  switch (rows) {
+  case 1:
+    return tile<1, P>(in, depth, matrix, out);
+  case 2:
+    return tile<2, P>(in, depth, matrix, out);
+#if GXFAST_TILE_ROWS > 2
+  case 3:
+    return tile<3, P>(in, depth, matrix, out);
+  case 4:
+    return tile<4, P>(in, depth, matrix, out);
+  case 5:
+    return tile<5, P>(in, depth, matrix, out);
+  default:
+    return tile<6, P>(in, depth, matrix, out);
+#endif
+  }
+}
+
+inline void tile_any(int rows, int panels, const float *const *in, std::int64_t depth, const float *matrix,
+                     float *const *out) {
+  switch (panels) {
+#if GXFAST_TILE_PANELS > 1
+  case 2:
+    return tile_rows<2>(rows, in, depth, matrix, out);
+  case 3:
+    return tile_rows<3>(rows, in, depth, matrix, out);
+  case 4:
+    return tile_rows<4>(rows, in, depth, matrix, out);
+#endif
+  default:
+    return tile_rows<1>(rows, in, depth, matrix, out);
+  }
+}
+
+inline void multiply(const float *in, std::int64_t in_stride, std::int64_t depth, const float *matrix,
+                     std::int64_t panels, float *out, std::int64_t out_stride, const std::int32_t *from,
+                     const std::int32_t *to, std::int64_t n) {
+  // Tiles of nearly equal height: seven rows are four and three, not six and one.
+  const std::int64_t n_tiles = (n + GXFAST_TILE_ROWS - 1) / GXFAST_TILE_ROWS;
+  const std::int64_t groups = (panels + GXFAST_TILE_PANELS - 1) / GXFAST_TILE_PANELS;
+  for (std::int64_t g = 0; g < groups; ++g) {
+    const std::int64_t first = g * panels / groups, last = (g + 1) * panels / groups;
+    for (std::int64_t t = 0; t < n_tiles; ++t) {
+      const std::int64_t a = t * n / n_tiles, b = (t + 1) * n / n_tiles;
+      const float *rows_in[GXFAST_TILE_ROWS];
+      float *rows_out[GXFAST_TILE_ROWS];
+      for (std::int64_t i = a; i < b; ++i) {
+        rows_in[i - a] = in + from[i] * in_stride;
+        rows_out[i - a] = out + to[i] * out_stride + first * kLanes;
+      }
+      tile_any(static_cast<int>(b - a), static_cast<int>(last - first), rows_in, depth,
+               matrix + first * depth * kLanes, rows_out);
+    }
+  }
+}
+
+/// Within 2 units in the last place; 2^127 at most.
+inline Lanes exponential(Lanes x) {
+  x = Lanes::max(Lanes::fill(-87.0F), Lanes::min(Lanes::fill(88.0F), x));
+  const Lanes n = Lanes::round(x * Lanes::fill(1.44269504F));
+  Lanes r = Lanes::fused(n, Lanes::fill(-0.693359375F), x);
+  r = Lanes::fused(n, Lanes::fill(2.12194440e-4F), r);
+  // Taylor's series to the seventh power: |r| <= ln(2) / 2, so the rest is below 6e-9.
+  Lanes sum = Lanes::fill(1.0F / 5040);
+  for (const float coefficient : {1.0F / 720, 1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F})
+    sum = Lanes::fused(sum, r, Lanes::fill(coefficient));
+  return Lanes::times_power(sum, n);
+}
+
+inline Lanes absolute(Lanes x) { return Lanes::max(x, Lanes::fill(0.0F) - x); }
+
+inline Lanes sigmoid(Lanes x) {
+  const Lanes one = Lanes::fill(1.0F);
+  return one / (one + exponential(Lanes::fill(0.0F) - x));
+}
+
+inline Lanes hyperbolic_tangent(Lanes x) {
+  const Lanes one = Lanes::fill(1.0F), e = exponential(Lanes::fill(-2.0F) * absolute(x));
+  const Lanes value = (one - e) / (one + e);
+  return Lanes::where_positive(x, value, Lanes::fill(0.0F) - value);
+}
+
+/// Abramowitz and Stegun 7.1.26: within 1.5e-7.
+inline Lanes error_function(Lanes x) {
+  const Lanes one = Lanes::fill(1.0F), a = absolute(x);
+  const Lanes t = one / Lanes::fused(Lanes::fill(0.3275911F), a, one);
+  Lanes sum = Lanes::fill(1.061405429F);
+  for (const float coefficient : {-1.453152027F, 1.421413741F, -0.284496736F, 0.254829592F})
+    sum = Lanes::fused(sum, t, Lanes::fill(coefficient));
+  const Lanes value = one - sum * t * exponential(Lanes::fill(0.0F) - a * a);
+  return Lanes::where_positive(x, value, Lanes::fill(0.0F) - value);
+}
+
+/// max(x, 0) + log(1 + exp(-|x|)), the logarithm as 2 artanh(t / (2 + t)), of which the argument is at most 1/3.
+inline Lanes softplus(Lanes x) {
+  const Lanes t = exponential(Lanes::fill(0.0F) - absolute(x)), s = t / (Lanes::fill(2.0F) + t), squared = s * s;
+  Lanes sum = Lanes::fill(2.0F / 15);
+  for (const float coefficient : {2.0F / 13, 2.0F / 11, 2.0F / 9, 2.0F / 7, 2.0F / 5, 2.0F / 3, 2.0F})
+    sum = Lanes::fused(sum, squared, Lanes::fill(coefficient));
+  return Lanes::fused(sum, s, Lanes::max(x, Lanes::fill(0.0F)));
+}
+
+template <Function F> Lanes value_of(Lanes x, Lanes first, Lanes second) {
+  const Lanes zero = Lanes::fill(0.0F), half = Lanes::fill(0.5F), one = Lanes::fill(1.0F);
+  (void)first, (void)second, (void)half, (void)one;
+  if constexpr (F == Function::Relu)
+    return Lanes::max(x, zero);
+  else if constexpr (F == Function::LeakyRelu)
+    return Lanes::where_positive(x, x, x * first);
+  else if constexpr (F == Function::Clip)
+    return Lanes::min(Lanes::max(x, first), second);
+  else if constexpr (F == Function::Sigmoid)
+    return sigmoid(x);
+  else if constexpr (F == Function::Tanh)
+    return hyperbolic_tangent(x);
+  else if constexpr (F == Function::Exp)
+    return exponential(x);
+  else if constexpr (F == Function::Elu)
+    return Lanes::where_positive(x, x, first * (exponential(Lanes::min(x, zero)) - one));
+  else if constexpr (F == Function::Softplus)
+    return softplus(x);
+  else if constexpr (F == Function::Erf)
+    return error_function(x);
+  else if constexpr (F == Function::Gelu)
+    return half * x * (one + error_function(x * Lanes::fill(0.70710678F)));
+  else if constexpr (F == Function::GeluTanh)
+    return half * x * (one + hyperbolic_tangent(Lanes::fill(0.79788456F) * Lanes::fused(Lanes::fill(0.044715F) * x * x, x, x)));
+  else
+    return x * sigmoid(first * x);
+}
+
+template <Function F>
+void activate_as(Activation f, const float *before, const float *change, const float *after, std::int64_t n,
+                 float *out) {
+  const Lanes first = Lanes::fill(f.first), second = Lanes::fill(f.second);
+  for (std::int64_t i = 0; i < n; i += kLanes) {
+    const Lanes value = value_of<F>(Lanes::load(before + i) + Lanes::load(change + i), first, second);
+    (value - Lanes::load(after + i)).store(out + i);
+  }
+}
+
+template <Function F> void apply_as(Activation f, const float *in, std::int64_t n, float *out) {
+  const Lanes first = Lanes::fill(f.first), second = Lanes::fill(f.second);
+  for (std::int64_t i = 0; i < n; i += kLanes)
+    value_of<F>(Lanes::load(in + i), first, second).store(out + i);
+}
+
+#define GXFAST_FOR_EACH_FUNCTION(call)                                                                       \
+  switch (f.function) {                                                                                      \
+  case Function::Relu:                                                                                       \
+    return call(Function::Relu);                                                                             \
+  case Function::LeakyRelu:                                                                                  \
+    return call(Function::LeakyRelu);                                                                        \
+  case Function::Clip:                                                                                       \
+    return call(Function::Clip);                                                                             \
+  case Function::Sigmoid:                                                                                    \
+    return call(Function::Sigmoid);                                                                          \
+  case Function::Tanh:                                                                                       \
+    return call(Function::Tanh);                                                                             \
+  case Function::Exp:                                                                                        \
+    return call(Function::Exp);                                                                              \
+  case Function::Elu:                                                                                        \
+    return call(Function::Elu);                                                                              \
+  case Function::Softplus:                                                                                   \
+    return call(Function::Softplus);                                                                         \
+  case Function::Erf:                                                                                        \
+    return call(Function::Erf);                                                                              \
+  case Function::Gelu:                                                                                       \
+    return call(Function::Gelu);                                                                             \
+  case Function::GeluTanh:                                                                                   \
+    return call(Function::GeluTanh);                                                                         \
+  case Function::Swish:                                                                                      \
+    return call(Function::Swish);                                                                            \
+  }
+
+inline void activate(Activation f, const float *before, const float *change, const float *after, std::int64_t n,
+                     float *out) {
+#define GXFAST_CALL(F) activate_as<F>(f, before, change, after, n, out)
+  GXFAST_FOR_EACH_FUNCTION(GXFAST_CALL)
+#undef GXFAST_CALL
+}
+
+inline void apply(Activation f, const float *in, std::int64_t n, float *out) {
+#define GXFAST_CALL(F) apply_as<F>(f, in, n, out)
+  GXFAST_FOR_EACH_FUNCTION(GXFAST_CALL)
+#undef GXFAST_CALL
+}
+#undef GXFAST_FOR_EACH_FUNCTION
+
+inline void largest(const float *const *base, const float *const *change, std::int64_t n_rows, std::int64_t n,
+                    float *out) {
+  for (std::int64_t i = 0; i < n; i += kLanes) {
+    Lanes best = Lanes::fill(-std::numeric_limits<float>::infinity());
+    for (std::int64_t r = 0; r < n_rows; ++r) {
+      Lanes value = Lanes::load(base[r] + i);
+      if (change[r] != nullptr)
+        value = value + Lanes::load(change[r] + i);
+      best = Lanes::max(best, value);
+    }
+    best.store(out + i);
+  }
+}
+
+inline void add(const float *in, float factor, std::int64_t n, float *out) {
+  const Lanes times = Lanes::fill(factor);
+  for (std::int64_t i = 0; i < n; i += kLanes)
+    Lanes::fused(times, Lanes::load(in + i), Lanes::load(out + i)).store(out + i);
+}
+
+inline void scale(const float *in, const float *factors, std::int64_t n, float *out) {
+  for (std::int64_t i = 0; i < n; i += kLanes)
+    (Lanes::load(in + i) * Lanes::load(factors + i)).store(out + i);
+}
+
+/// (a + da)(b + db) - ab, without the difference of two large numbers.
+inline void product(const float *a, const float *a_change, const float *b, const float *b_change, std::int64_t n,
+                    float *out) {
+  for (std::int64_t i = 0; i < n; i += kLanes) {
+    Lanes sum = Lanes::fill(0.0F);
+    if (a_change != nullptr) {
+      const Lanes other = b_change == nullptr ? Lanes::load(b + i) : Lanes::load(b + i) + Lanes::load(b_change + i);
+      sum = Lanes::load(a_change + i) * other;
+    }
+    if (b_change != nullptr)
+      sum = Lanes::fused(Lanes::load(a + i), Lanes::load(b_change + i), sum);
+    sum.store(out + i);
+  }
+}
+
+constexpr RowKernels kKernels = {multiply, activate, apply, largest, add, scale, product};

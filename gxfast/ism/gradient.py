@@ -1,0 +1,411 @@
+"""Gradients of a model's predictions with respect to its one-hot input, without any training framework.
+
+The reverse pass is written as ONNX nodes behind the forward pass (`gradient_rules` has one rule per operator), and
+onnxruntime runs both as one graph. What is differentiated is a value of `Model.predict`: bins, tracks, transform,
+reduction, shifts and the reverse-complement average of the card are all part of it.
+
+The gradient has four numbers per position, for A, C, G and T in this order whatever the model's channels are, on the
+strand of the sequences as the caller gives them: position p is letter p of the sequence, also where the model reads
+the other strand itself. The one-hot input is treated as free real numbers, so the four do not sum to anything in
+particular; only differences between bases at one position are effects, to first order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, ModelError
+from .gradient_rules import Emitter, Reverse, rule_of
+from .gradient_rules._emitter import MIN_OPSET
+from .graph import Graph, load_graph
+from .readout import Outputs, Readout
+from .runner import Part
+
+if TYPE_CHECKING:
+    from ..models.session import Model
+
+__all__ = ["Gradient", "gradient_model", "gradient_x_variant", "input_gradient", "input_x_gradient"]
+
+GRADIENT, SEED = "gradient/input", "gradient/seed"
+RUN_BYTES = {"cpu": 2**26, "cuda": 2**30}
+MAX_ROWS = 16
+_DEFAULT = Outputs()
+
+
+def gradient_model(graph: Graph, seed: NDArray[Any] | None = None) -> bytes:
+    """Return an ONNX model that computes the gradient of a weighted sum of a graph's output.
+
+    Its input is the graph's (and, without ``seed``, ``gradient/seed``). Its outputs are the graph's and
+    ``gradient/input``: the sum over all elements o of the output of ``seed[o] * d output[o] / d input``, of the
+    input's shape and type. Rows of a batch do not mix as long as they do not mix in the model.
+
+    Parameters
+    ----------
+    graph : Graph
+        From `load_graph` or `build_graph`; the result is for its batch size. Weights in external data stay there.
+    seed : array of the output's shape, optional
+        Constant weights.
+
+    Raises
+    ------
+    ModelError
+        If an operator has no rule (it is named with its node), no gradient reaches the input, or the opset is
+        below 11.
+    InputError
+        If the seed has another shape than the output.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    shape, dtype = graph.shape(graph.output_name), graph.dtype(graph.output_name)
+    if seed is not None and np.shape(seed) != shape:
+        raise InputError(f"the seed has shape {np.shape(seed)}, the output {shape}")
+    if graph.opset < MIN_OPSET:
+        raise ModelError(
+            f"opset {graph.opset} is too old for gradients, which need {MIN_OPSET}",
+            path=graph.path,
+            remedy="export the model for a newer opset",
+        )
+    model = onnx.ModelProto.FromString(graph.subgraph([graph.input_name], [graph.output_name]))
+    result, emit = _reversed(graph)
+    part = model.graph
+    part.node.extend(emit.nodes)
+    part.node.append(helper.make_node("Identity", [result], [GRADIENT], name=GRADIENT))
+    part.initializer.extend(emit.initializers)
+    stored = {tensor.name for tensor in part.initializer}
+    needed = {name for node in emit.nodes for name in node.input} - stored
+    part.initializer.extend(tensor for name, tensor in graph._initializers.items() if name in needed)
+    if seed is None:
+        part.input.append(helper.make_tensor_value_info(SEED, helper.np_dtype_to_tensor_dtype(dtype), shape))
+    else:
+        part.initializer.append(numpy_helper.from_array(np.asarray(seed, dtype), SEED))
+    element = helper.np_dtype_to_tensor_dtype(graph.dtype(graph.input_name))
+    part.output.append(helper.make_tensor_value_info(GRADIENT, element, graph.shape(graph.input_name)))
+    return bytes(model.SerializeToString())
+
+
+def _reversed(graph: Graph) -> tuple[str, Emitter]:
+    """Return the gradient of the input and the nodes that compute it from the seed."""
+    taken = {name for node in graph.nodes for name in (*node.inputs, *node.outputs)} | {GRADIENT, SEED}
+    emit = Emitter(graph.opset, taken)
+    parts: dict[str, list[str]] = {graph.output_name: [SEED]}
+    seeds: dict[str, str] = {}
+
+    def collect(tensor: str) -> None:
+        if tensor in parts and tensor not in seeds:
+            found = parts[tensor]
+            seeds[tensor] = found[0] if len(found) == 1 else emit.op("Sum", *found)
+
+    for node in reversed(graph.nodes):
+        for name in node.outputs:
+            collect(name)
+        if not any(name in seeds for name in node.outputs):
+            continue
+        reverse = Reverse(graph, node, emit, seeds)
+        rule = rule_of(node.op_type)
+        if rule is None:
+            raise reverse.refusal("there is no rule for it")
+        for name, gradient in zip(node.inputs, rule(reverse), strict=False):
+            if gradient is not None and name and not graph.is_constant(name):
+                parts.setdefault(name, []).append(gradient)
+    collect(graph.input_name)
+    if graph.input_name not in seeds:
+        raise ModelError(
+            f"no gradient reaches the input {graph.input_name!r} from {graph.output_name!r}: every path goes "
+            "through an operator that is constant almost everywhere",
+            path=graph.path,
+        )
+    return seeds[graph.input_name], emit
+
+
+class Gradient:
+    """Gradients of one value of a model's prediction; holds the sessions, so make it once for many sequences.
+
+    Parameters
+    ----------
+    model : Model
+    track : int or str
+        Which of the values of `Model.predict` (with ``outputs`` put in), by index or by name.
+    outputs : Outputs
+        Instead of the card's selection of tracks and bins.
+
+    Attributes
+    ----------
+    track : str
+        Name of the value.
+    batch : int
+        Rows per run; short batches are filled up, so that a row's bits do not depend on its neighbours.
+
+    Raises
+    ------
+    InputError
+        If there is no such value.
+    ModelError
+        As `gradient_model`.
+    """
+
+    def __init__(self, model: Model, *, track: int | str = 0, outputs: Outputs = _DEFAULT) -> None:
+        graph = load_graph(model)
+        self.batch = model._binding.fixed_batch or _rows(graph, model)
+        if graph.batch != self.batch:
+            graph = load_graph(model, batch=self.batch)
+        self.model, self._graph = model, graph
+        self._shape = graph.shape(graph.output_name)
+        self.readout = Readout(model, outputs, self._shape)
+        self._index = _value(self.readout, track)
+        self.track = self.readout.tracks[self._index]
+        self._part = Part(gradient_model(graph), model, [GRADIENT, graph.output_name])
+        self._forward: Part | None = None
+        if self.readout.card.transform != "none":
+            content = graph.subgraph([graph.input_name], [graph.output_name])
+            self._forward = Part(content, model, [graph.output_name])
+
+    def __call__(self, sequences: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the gradient, see `input_gradient`."""
+        sequences = _checked(sequences, self.readout.card.read_length)
+        result = np.zeros((*sequences.shape, 4), np.float32)
+        for start in range(0, len(sequences), self.batch):
+            rows = sequences[start : start + self.batch]
+            filled = rows[np.minimum(np.arange(self.batch), len(rows) - 1)]
+            result[start : start + len(rows)] = self._gradient(filled)[: len(rows)]
+        finite = np.isfinite(result).all(axis=(1, 2))
+        if not finite.all():
+            raise ModelError(
+                f"the gradient of {self.track} is not finite",
+                path=self.model.path,
+                record=f"sequence {int(np.argmin(finite))}",
+                remedy="check the weights, and output.transform in the card (a logarithm at 0 has no slope)",
+            )
+        return result
+
+    def _gradient(self, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Sum the gradients of the members of the ensemble for one full batch, (N, read_length, 4)."""
+        card = self.readout.card
+        strands = (False, True) if card.ensemble_reverse_complement else (False,)
+        members = [(shift, reverse) for shift in card.shifts for reverse in strands]
+        slopes = self._slopes([self._encoded(rows, *member) for member in members])
+        total = np.zeros((*rows.shape, 4))
+        for shift, reverse in members:  # in a fixed order, so that the bits are fixed
+            feeds = {
+                self._graph.input_name: self._encoded(rows, shift, reverse),
+                SEED: self._seed(slopes / len(members), reverse),
+            }
+            gradient, raw = self._part.run(feeds)
+            # Relu and max-pools drop a NaN on the way back, so it is looked for in the prediction too.
+            kept = self.readout.values(raw, flipped=reverse)
+            gradient[~np.isfinite(kept).all(axis=(1, 2))] = np.nan
+            start = shift - min(card.shifts)
+            total[:, start : start + card.length] += self._decoded(gradient, reverse)
+        return total
+
+    def _slopes(self, inputs: list[NDArray[Any]]) -> NDArray[np.float64]:
+        """Derivative of the wanted value by each kept bin and track of the members' mean, (N, B, T)."""
+        card = self.readout.card
+        kept = self._places(False)
+        weights = np.zeros(kept.shape)
+        if card.reduce == "none":
+            weights.reshape(-1)[self._index] = 1.0
+        else:
+            weights[:, self._index] = 1.0 / len(weights) if card.reduce == "mean" else 1.0
+        slopes = np.repeat(weights[None], self.batch, axis=0)
+        if self._forward is None:
+            return slopes
+        total = np.zeros(slopes.shape)
+        strands = (False, True) if card.ensemble_reverse_complement else (False,)
+        for i, values in enumerate(inputs):
+            (raw,) = self._forward.run({self._graph.input_name: values})
+            total += self.readout.values(raw, flipped=strands[i % len(strands)])
+        return np.where(slopes == 0.0, 0.0, slopes * _slope_of(card.transform, total / len(inputs)))
+
+    def _places(self, flipped: bool) -> NDArray[np.int64]:
+        """Indices of the kept bins and tracks in one flattened row of the raw output, (B, T)."""
+        row = self._shape[1:]
+        indices = np.arange(int(np.prod(row))).reshape((1, *row) if row else (1,))
+        places: NDArray[np.int64] = self.readout.values(indices, flipped=flipped)[0].astype(np.int64)
+        return places
+
+    def _seed(self, slopes: NDArray[np.float64], flipped: bool) -> NDArray[Any]:
+        """Put slopes, (N, B, T), where they belong in the raw output."""
+        seed = np.zeros((int(np.prod(self._shape[1:])), self.batch))
+        # A bin or track that was chosen twice counts twice.
+        np.add.at(seed, self._places(flipped).reshape(-1), slopes.reshape(self.batch, -1).T)
+        return seed.T.reshape(self._shape).astype(self._graph.dtype(self._graph.output_name))
+
+    def _encoded(self, rows: NDArray[np.uint8], shift: int, reverse: bool) -> NDArray[Any]:
+        from ..encode import one_hot
+
+        card = self.readout.card
+        start = shift - min(card.shifts)
+        letters = np.ascontiguousarray(rows[:, start : start + card.length])
+        unknown = "zero" if card.unknown == 0.0 else "quarter"
+        rules: dict[str, Any] = {"layout": card.layout, "channels": card.channels, "unknown": unknown}
+        dtype = self._graph.dtype(self._graph.input_name).name
+        encoded: NDArray[Any] = one_hot(letters, dtype=dtype, reverse_complement=reverse, **rules)
+        return encoded
+
+    def _decoded(self, gradient: NDArray[Any], reverse: bool) -> NDArray[np.float64]:
+        """From the model's layout, channels and strand to (N, L, 4) in the order A, C, G, T."""
+        card = self.readout.card
+        if card.layout == "NC1L":
+            gradient = gradient[:, :, 0]
+        if card.layout != "NLC":
+            gradient = gradient.transpose(0, 2, 1)
+        ordered = gradient[:, :, [card.channels.index(base) for base in "ACGT"]].astype(np.float64)
+        # Complementing A, C, G, T is reading them backwards.
+        return ordered[:, ::-1, ::-1] if reverse else ordered
+
+
+def input_gradient(
+    model: Model, sequences: NDArray[np.uint8], *, track: int | str = 0, outputs: Outputs = _DEFAULT
+) -> NDArray[np.float32]:
+    """Return the gradient of one predicted value with respect to the one-hot sequence.
+
+    Parameters
+    ----------
+    model : Model
+    sequences : uint8 array, shape (N, card.read_length)
+        ASCII bases, as for `Model.predict`: already reverse-complemented where the model reads the other strand.
+    track : int or str
+        Which value of `Model.predict`, after transform and reduction, by index or name.
+    outputs : Outputs
+        Instead of the card's selection of tracks and bins.
+
+    Returns
+    -------
+    float32 array, shape (N, card.read_length, 4)
+        Bases A, C, G, T on the strand of ``sequences``. In units of the value per unit of input. At a letter that
+        is unknown it is the gradient at the card's encoding of it (four zeros, or four quarters).
+
+    Raises
+    ------
+    InputError
+        If the sequences or the track do not fit the model.
+    ModelError
+        If an operator has no reverse rule (node and operator are named), or the gradient is not finite.
+    """
+    return Gradient(model, track=track, outputs=outputs)(sequences)
+
+
+def input_x_gradient(
+    model: Model, sequences: NDArray[np.uint8], *, track: int | str = 0, outputs: Outputs = _DEFAULT
+) -> NDArray[np.float32]:
+    """Return input times gradient summed over the bases: the gradient at the base that is there.
+
+    Parameters are those of `input_gradient`.
+
+    Returns
+    -------
+    float32 array, shape (N, card.read_length)
+        At unknown letters 0, or the mean of the four bases where the card encodes them as quarters.
+    """
+    gradient = input_gradient(model, sequences, track=track, outputs=outputs)
+    return _at(gradient, sequences, model.card.unknown)
+
+
+def gradient_x_variant(
+    model: Model,
+    sequence: NDArray[np.uint8],
+    positions: NDArray[np.integer[Any]] | Sequence[int],
+    bases: NDArray[np.uint8] | str,
+    *,
+    track: int | str = 0,
+    outputs: Outputs = _DEFAULT,
+) -> NDArray[np.float32]:
+    """Return the first-order effect of single-base changes: gradient at the new base minus at the old one.
+
+    Parameters
+    ----------
+    model, track, outputs
+        As in `input_gradient`.
+    sequence : uint8 array, shape (card.read_length,)
+        One sequence of ASCII bases.
+    positions : int array, shape (K,)
+        0-based, in ``sequence``.
+    bases : uint8 array of ASCII bases, shape (K,), or str of length K
+        New bases, on the strand of ``sequence``.
+
+    Returns
+    -------
+    float32 array, shape (K,)
+
+    Raises
+    ------
+    InputError
+        If a position lies outside, a base is none of A, C, G, T, or the numbers differ.
+    ModelError
+        As `input_gradient`.
+    """
+    sequence = np.asarray(sequence)
+    if sequence.ndim != 1:
+        raise InputError(f"one sequence is needed, found shape {sequence.shape}")
+    where, letters = np.asarray(positions), bases
+    if isinstance(letters, str):
+        letters = np.frombuffer(letters.encode("utf-8"), np.uint8)
+    letters = np.asarray(letters)
+    if where.size == 0:
+        where = where.astype(np.int64)
+    if where.ndim != 1 or where.shape != letters.shape or where.dtype.kind not in "iu" or letters.dtype != np.uint8:
+        raise InputError(f"one base per position is needed, found {letters.shape} and {where.dtype} {where.shape}")
+    outside = (where < 0) | (where >= len(sequence))
+    if outside.any():
+        raise InputError(f"position {int(where[outside][0])} is outside the sequence of {len(sequence)} bases")
+    new = _codes(letters)
+    if (new == 4).any():
+        raise InputError(f"bases must be A, C, G or T, found {chr(int(letters[new == 4][0]))!r}")
+    gradient = input_gradient(model, sequence[None], track=track, outputs=outputs)
+    old = _at(gradient, sequence[None], model.card.unknown)[0]
+    effects: NDArray[np.float32] = gradient[0, where, new] - old[where]
+    return effects
+
+
+def _at(gradient: NDArray[np.float32], sequences: NDArray[np.uint8], unknown: float) -> NDArray[np.float32]:
+    found = _codes(np.asarray(sequences))
+    there = np.take_along_axis(gradient, np.minimum(found, 3)[..., None].astype(np.int64), axis=-1)[..., 0]
+    return np.where(found == 4, gradient.sum(axis=-1) * np.float32(unknown), there).astype(np.float32)
+
+
+def _codes(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from ..encode import codes
+
+    return codes(np.ascontiguousarray(letters).reshape(1, -1)).reshape(letters.shape)
+
+
+def _checked(sequences: NDArray[np.uint8], length: int) -> NDArray[np.uint8]:
+    plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
+    if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
+        found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
+        raise InputError(f"sequences must be a uint8 array (N, {length}), found {found}")
+    return sequences
+
+
+def _value(readout: Readout, track: int | str) -> int:
+    """Return the index of a value by index or name."""
+    names = readout.tracks
+    if isinstance(track, str):
+        if names.count(track) != 1:
+            raise InputError(f"{names.count(track)} values are named {track!r}; there are: {', '.join(names[:10])}")
+        return names.index(track)
+    if not 0 <= track < len(names):
+        raise InputError(f"track must be from 0 to {len(names) - 1}, found {track}")
+    return int(track)
+
+
+def _slope_of(transform: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Derivative of the card's transform; NaN where the transform itself has no value."""
+    base = {"log2": np.log(2.0), "log2p1": np.log(2.0), "log10p1": np.log(10.0), "ln1p": 1.0}[transform]
+    inside = values if transform == "log2" else 1.0 + values
+    with np.errstate(all="ignore"):  # what is not finite is found and named by the caller
+        slope: NDArray[np.float64] = 1.0 / (np.where(inside > 0, inside, np.nan) * base)
+    return slope
+
+
+def _rows(graph: Graph, model: Model) -> int:
+    """Batch size, a power of two from 2 to 16, at which all activations and their gradients stay small."""
+    tensors = [name for node in graph.nodes for name in node.outputs if name]
+    total = sum(int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize for name in tensors)
+    fits = RUN_BYTES["cpu" if model.device == "cpu" else "cuda"] // max(1, 2 * total // graph.batch)
+    return max(2, min(MAX_ROWS, 1 << max(1, int(fits)).bit_length() - 1))

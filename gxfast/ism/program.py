@@ -1,0 +1,190 @@
+"""Lower a graph to a program of the compiled executor (`_kernels.DeltaProgram`).
+
+The same idea as the delta graph (`delta_graph`), without its indices and copies: every tensor before the first
+operator that mixes positions is held as changes on the exact window of each row of edits, cut to the positions
+that the output needs. A rule (`program_rules`) takes the `Builder` and a node and adds steps. A node without one is
+a barrier: what it reads is written out in full, and onnxruntime runs the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._kernels import DeltaProgram
+from .delta_graph import UnsupportedError, features
+from .graph import Graph, Node
+from .intervals import Analysis, Window, needed
+
+__all__ = ["Builder", "Output", "Program", "lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the program gives for one tensor of the graph.
+
+    Attributes
+    ----------
+    tensor : str
+    axis : int
+        Its sequence axis; 0 where the program gives the change of a tensor without one.
+    """
+
+    tensor: str
+    axis: int
+
+
+@dataclass(slots=True)
+class Program:
+    """A program with what it reads and gives.
+
+    Attributes
+    ----------
+    executor : DeltaProgram
+    references : list of str
+        Tensors that a `DeltaReference` takes as rows, in order.
+    outputs : list of Output
+        In order.
+    barriers : dict of str to str
+        Tensor to why it and everything after it is left to onnxruntime.
+    behind : list of Node
+        Those nodes.
+    """
+
+    executor: DeltaProgram
+    references: list[str] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    barriers: dict[str, str] = field(default_factory=dict)
+    behind: list[Node] = field(default_factory=list)
+
+
+class Builder:
+    """Collects steps.
+
+    Parameters
+    ----------
+    graph : Graph
+    analysis : Analysis
+    """
+
+    def __init__(self, graph: Graph, analysis: Analysis) -> None:
+        self.graph, self.analysis = graph, analysis
+        self.executor = DeltaProgram(graph.length)
+        self.result = Program(self.executor)
+        self.skipped: set[str] = set()
+        window = analysis.windows.get(graph.output_name)
+        wanted = np.arange(window.length if window else 0)
+        self._needed = needed(graph, analysis, wanted)
+        self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
+        self.declare(graph.input_name)
+
+    def window(self, tensor: str) -> Window:
+        """Return where changes of a tensor lie."""
+        return self.analysis.windows[tensor]
+
+    def features(self, tensor: str) -> tuple[int, ...]:
+        """Sizes of the axes that hold the features of a position."""
+        return features(self.graph, tensor, self.window(tensor).axis)
+
+    def channels(self, tensor: str) -> int:
+        """Return the values per position."""
+        return int(np.prod(self.features(tensor), dtype=np.int64))
+
+    def number(self, tensor: str) -> int:
+        """Return the number of a tensor that a step has made."""
+        return self._numbers[tensor]
+
+    def declare(self, tensor: str) -> int:
+        """Return a new number for a tensor that the next step makes."""
+        window = self.window(tensor)
+        first, last = self._needed.get(tensor, (0, window.length - 1))
+        lo, hi = np.maximum(window.lo, first), np.minimum(window.hi, last)
+        empty = hi < lo
+        lo, hi = np.where(empty, 0, lo), np.where(empty, -1, hi)
+        number = self.executor.tensor(window.length, self.channels(tensor), lo.astype(np.int32), hi.astype(np.int32))
+        self._numbers[tensor] = number
+        self._names.append(tensor)
+        return number
+
+    def rename(self, tensor: str, output: str) -> None:
+        """Let an output be a tensor that is there, of the same values."""
+        self._numbers[output] = self._numbers[tensor]
+
+    def give_change(self, tensor: str) -> None:
+        """Record that the step just added gives the change of a tensor without positions."""
+        self.result.outputs.append(Output(tensor, 0))
+        self.skipped.add(tensor)
+
+    def give_whole(self, tensor: str) -> None:
+        """Write a tensor out in full, once."""
+        if all(output.tensor != tensor for output in self.result.outputs):
+            self.executor.whole(self.number(tensor))
+            self.result.outputs.append(Output(tensor, self.window(tensor).axis))
+
+    def per_channel(self, value: NDArray[Any], tensor: str) -> NDArray[np.float32]:
+        """A constant that is combined with a tensor, as one value per channel.
+
+        Raises
+        ------
+        UnsupportedError
+            If it differs between positions.
+        """
+        axis, shape = self.window(tensor).axis, list(self.graph.shape(tensor))
+        full = np.asarray(value)
+        full = full.reshape((1,) * (len(shape) - full.ndim) + full.shape)
+        if full.ndim != len(shape) or full.shape[axis] != 1 or full.shape[0] != 1:
+            raise UnsupportedError("a constant differs between positions")
+        shape[0] = shape[axis] = 1
+        return np.ascontiguousarray(np.broadcast_to(full, shape).reshape(-1), np.float32)
+
+    def finish(self) -> Program:
+        """Name the tensors of the reference."""
+        self.result.references = [self._names[number] for number in self.executor.referenced()]
+        return self.result
+
+
+def lower(graph: Graph, analysis: Analysis) -> Program:
+    """Lower the part of a float32 graph that stays local.
+
+    Parameters
+    ----------
+    graph : Graph
+    analysis : Analysis
+        Of the same model.
+    """
+    from .program_rules import rule_of
+
+    builder, behind = Builder(graph, analysis), set[str]()
+    for node in graph.nodes:
+        if node.outputs[0] in builder.skipped:
+            continue
+        reason = "" if not any(name in behind for name in node.inputs) else "behind"
+        if not reason:
+            reason = _lowered(builder, node, rule_of(node.op_type))
+            if reason:
+                builder.result.barriers[node.outputs[0]] = reason
+        if reason:
+            for name in node.inputs:
+                if name in analysis.windows and name not in behind:
+                    builder.give_whole(name)
+            behind.update(name for name in node.outputs if name)
+            builder.result.behind.append(node)
+        behind |= {output.tensor for output in builder.result.outputs if not output.axis}
+    if graph.output_name not in behind:
+        builder.give_whole(graph.output_name)
+    return builder.finish()
+
+
+def _lowered(builder: Builder, node: Node, rule: Any) -> str:
+    """Add the steps of a node; the reason where that is not possible."""
+    if rule is None:
+        return f"no rule for operator {node.op_type}"
+    try:
+        rule(builder, node)
+    except UnsupportedError as reason:
+        return str(reason)
+    return ""

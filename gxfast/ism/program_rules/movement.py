@@ -1,0 +1,55 @@
+"""Operators that move elements."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..delta_graph import UnsupportedError
+from ..graph import Node
+from ..program import Builder
+from ._registry import register
+from .dense import flatten
+
+__all__: list[str] = []
+
+
+@register("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten")
+def same_rows(builder: Builder, node: Node) -> None:
+    """The features of a position stay in order: the rows stay as they are."""
+    tensor, output = node.inputs[0], node.outputs[0]
+    own, window = builder.window(tensor), builder.analysis.windows.get(output)
+    if window is None:
+        flatten(builder, node)
+        return
+    if own.length != window.length or builder.features(tensor) != builder.features(output):
+        flatten(builder, node)
+        return
+    builder.rename(tensor, output)
+
+
+@register("Slice", "Pad")
+def shift(builder: Builder, node: Node) -> None:
+    """Positions are renamed."""
+    tensor, output = node.inputs[0], node.outputs[0]
+    own, window = builder.window(tensor), builder.window(output)
+    moved = np.unique(own.free_lo - window.free_lo)
+    same = builder.features(tensor) == builder.features(output) and len(moved) == 1
+    if not same or not np.array_equal(own.free_hi - window.free_hi, np.full(len(own.free_hi), moved[0])):
+        raise UnsupportedError(f"{node.op_type} with steps, or over features")
+    builder.executor.select(builder.number(tensor), builder.declare(output), int(moved[0]), 0)
+
+
+@register("Concat")
+def concat(builder: Builder, node: Node) -> None:
+    """Along the features: side by side; constants never change."""
+    output = node.outputs[0]
+    window, shape = builder.window(output), builder.graph.shape(output)
+    axis = node.attributes.get("axis", 0) % len(shape)
+    others = [i for i in range(1, len(shape)) if i not in (window.axis, axis) and shape[i] != 1]
+    if axis == window.axis or others:
+        raise UnsupportedError("Concat along the sequence, or of nested features")
+    parts = [
+        -1 - builder.graph.shape(name)[axis] if builder.graph.is_constant(name) else builder.number(name)
+        for name in node.inputs
+    ]
+    builder.executor.join(parts, builder.declare(output))
