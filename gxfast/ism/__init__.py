@@ -2,12 +2,24 @@
 
 ``plan`` looks at the graph and chooses a mode; ``saturate``, ``scan`` and ``variants`` compute effects (mutant
 minus reference). All modes give the numbers of the model itself, up to the last bits; each plan checks that once.
+``input_gradient``, ``input_x_gradient`` and ``gradient_x_variant`` are the first-order approximation of them.
 """
 
 from __future__ import annotations
 
+from .gradient import gradient_x_variant, input_gradient, input_x_gradient
 from .planning import Plan, plan
 from .readout import Outputs
 from .scanning import saturate, scan, variants
 
-__all__ = ["Outputs", "Plan", "plan", "saturate", "scan", "variants"]
+__all__ = [
+    "Outputs",
+    "Plan",
+    "gradient_x_variant",
+    "input_gradient",
+    "input_x_gradient",
+    "plan",
+    "saturate",
+    "scan",
+    "variants",
+]

@@ -14,6 +14,7 @@ from ..models._workers import run_tasks
 from .costs import node_macs
 from .graph import Graph, load_graph
 from .intervals import analyse
+from .naive import largest_row
 from .program import Output, lower
 from .readout import Readout
 from .reference_pass import ReferencePass, encoded, position_rows
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CompiledRunner"]
 
 BATCH: Final = 192  # rows per piece of work and per run of what is behind
-OUTPUT_BYTES: Final = 2**26  # of tensors that are written out in full, per piece of work
+RUN_BYTES: Final = 2**27  # of tensors that are computed in full, per piece of work
 
 CodeArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
@@ -44,6 +45,8 @@ class CompiledRunner(Runner):
         As in `Runner`.
     proto : onnx.ModelProto, optional
         The sliced copy.
+    batch : int, optional
+        Rows per piece of work.
 
     Raises
     ------
@@ -52,11 +55,11 @@ class CompiledRunner(Runner):
     """
 
     mode = "delta"
-    takes_rows = True
 
     def __init__(
-        self, graph: Graph, *, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None
-    ) -> None:
+        self, graph: Graph, *, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None,
+        batch: int | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(model, readout, n_threads)
         if graph.dtype(graph.input_name) != np.float32:
             raise ModelError("delta mode is for float32 models", path=model.path)
@@ -69,9 +72,11 @@ class CompiledRunner(Runner):
             raise ModelError("the first operator mixes all positions", path=model.path, remedy="choose another mode")
         changes = [output.tensor for output in self._program.outputs if not output.axis]
         wanted = [*self._program.references, *changes, graph.output_name]
-        self._reference = ReferencePass(graph, model, readout.card, wanted)
+        single = graph if model._binding.fixed_batch else load_graph(model, batch=1, proto=proto)
+        self._reference = ReferencePass(single, model, readout.card, wanted)
         per_row = sum(4 * int(np.prod(graph.shape(name)[1:])) for name in given)
-        self.batch = int(max(1, min(BATCH, OUTPUT_BYTES // per_row)))
+        per_row = max(per_row, largest_row(graph, self._program.behind))
+        self.batch = batch or int(max(1, min(BATCH, RUN_BYTES // per_row)))
         self._head: Part | None = None
         self._head_batch = model._binding.fixed_batch or self.batch
         if given != [graph.output_name]:
@@ -120,9 +125,7 @@ class CompiledRunner(Runner):
         run_tasks(task, -(-n_rows // self.batch), n_threads=self.n_threads, on_interrupt=stop)
         return base, values
 
-    def _outputs(
-        self, given: list[FloatArray], found: dict[str, NDArray[Any]], n: int, options: Any
-    ) -> NDArray[Any]:
+    def _outputs(self, given: list[FloatArray], found: dict[str, NDArray[Any]], n: int, options: Any) -> NDArray[Any]:
         """Raw output of rows from what the program gives."""
         tensors = {
             output.tensor: self._shaped(output, array, found)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from .graph import Graph, Node
-from .intervals import Analysis
+from .intervals import Analysis, needed
 from .packing import Frontier
 
 __all__ = ["Costs", "costs_of", "node_macs"]
 
 # Element-wise work is bound by memory: one element weighs about as much as this many multiply-adds.
 ELEMENT_COST = 4
-# Small windows cost index arithmetic and copies besides; measured networks took up to this many times their share.
-DELTA_OVERHEAD = 3
+# What mode delta took of the networks of the benchmark, as a multiple of its share of the multiply-adds.
+DELTA_OVERHEAD = 1.5
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum")
 
 
@@ -97,20 +98,26 @@ def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
         per_position = float(np.prod(shape)) / graph.batch / max(1, shape[axis])
         copied += 2 * ELEMENT_COST * per_position * analysis.windows[name].width
     per_pass = max(1.0, graph.length / cut.distance)
-    windows = sum(_work(graph, node) * _share(graph, analysis, node) for node in graph.nodes)
+    last = analysis.windows.get(graph.output_name)
+    wanted = needed(graph, analysis, np.arange(last.length if last else 0))
+    windows = sum(_work(graph, node) * _share(graph, analysis, wanted, node) for node in graph.nodes)
     return Costs(whole, local, head, copied, per_pass, windows)
 
 
-def _share(graph: Graph, analysis: Analysis, node: Node) -> float:
+def _share(graph: Graph, analysis: Analysis, wanted: Mapping[str, tuple[int, int]], node: Node) -> float:
     """Return the part of a node's work that one mutation asks for when only changes are computed."""
-    window = analysis.windows.get(node.outputs[0])
+    name = node.outputs[0]
+    window = analysis.windows.get(name)
     if window is None and node.op_type in ("Gemm", "MatMul"):
         # The first dense layer needs the rows of its weights that belong to changed positions only.
         source = node.inputs[0]
         made = graph.producer(source)
         if source not in analysis.windows and made is not None and made.op_type in ("Flatten", "Reshape"):
             source = made.inputs[0]
-        window = analysis.windows.get(source)
+        name, window = source, analysis.windows.get(source)
     elif window is None and node.op_type in ("Flatten", "Reshape"):
-        window = analysis.windows.get(node.inputs[0])
-    return 1.0 if window is None else min(1.0, window.width / max(1, window.length))
+        name, window = node.inputs[0], analysis.windows.get(node.inputs[0])
+    if window is None:
+        return 1.0
+    first, last = wanted.get(name, (0, window.length - 1))
+    return max(0, min(window.width, last - first + 1)) / max(1, window.length)

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..edits import Edits
-from ..encode import one_hot
 from ..errors import ModelError
 from ..models._workers import run_tasks
 from .delta_graph import DeltaGraph, emit
 from .delta_indices import Places, fits, inside_everywhere, make
 from .graph import Graph, load_graph
 from .intervals import analyse
-from .naive import NaiveRunner
+from .naive import NaiveRunner, largest_row
 from .readout import Readout
+from .reference_pass import ReferencePass, encoded, position_rows
 from .runner import Part, Runner, run_options
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DeltaRunner"]
 
+RUN_BYTES: Final = 2**28  # of the largest tensor that is computed in full
 DEFAULT_BATCH: Final = 192  # mutations per run, a multiple of three; more never helped on a CPU
 
 Int64Array = NDArray[np.int64]
@@ -58,21 +59,24 @@ class DeltaRunner(Runner):
     """
 
     mode = "delta"
+    takes_rows = False
 
     def __init__(
         self, graph: Graph, *, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None,
-        batch: int = DEFAULT_BATCH,
+        batch: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__(model, readout, n_threads)
         if graph.dtype(graph.input_name) != np.float32:
             raise ModelError("delta mode is for float32 models", path=model.path)
         self._proto = proto
         self._whole = graph
-        self._graph = load_graph(model, batch=model._binding.fixed_batch or batch, proto=proto)
-        self.analysis = analyse(self._graph)
+        self.analysis = analyse(graph)
+        behind = [node for node in graph.nodes if node.outputs[0] in self.analysis.dense]
+        fits = RUN_BYTES // max(1, largest_row(graph, behind))
+        self._graph = load_graph(model, batch=batch or max(3, min(DEFAULT_BATCH, fits)), proto=proto)
         self._parts: dict[bool, tuple[DeltaGraph, Part]] = {}
         self._lock = threading.Lock()
-        self._reference_part: tuple[list[str], Part] | None = None
+        self._reference_pass: ReferencePass | None = None
         self._naive: NaiveRunner | None = None
         self._reference(np.zeros(graph.length, np.uint8))  # fails here rather than in the middle of a scan
 
@@ -113,7 +117,8 @@ class DeltaRunner(Runner):
         values: NDArray[np.float64],
     ) -> None:  # fmt: skip
         at, base = edits.position[edits.offset[rows]], edits.base[edits.offset[rows]]
-        changes = self._encoded(base) - self._encoded(window[at])
+        card = self.readout.card
+        changes = encoded(base, card) - encoded(window[at], card)
         batches = list(self._batches(at))
         options = run_options()
 
@@ -136,42 +141,17 @@ class DeltaRunner(Runner):
         part = Edits(offset, edits.position[taken], edits.base[taken])
         return self._naive._values(window, part, flipped)[1]
 
-    def _encoded(self, codes: CodeArray) -> NDArray[np.float32]:
-        card = self.readout.card
-        unknown = "zero" if card.unknown == 0.0 else "quarter"
-        encoded: NDArray[np.float32] = one_hot(codes, channels=card.channels, unknown=unknown)
-        return encoded
-
     def _reference(self, window: CodeArray) -> tuple[Feeds, NDArray[np.float32]]:
         """What the delta graphs read of the reference, by their inputs; its raw output."""
         graph, made = self._whole, self._part(True)[0]
-        if self._reference_part is None:
-            tensors = [name for name in (*made.rows, *made.dense) if name != graph.input_name]
-            wanted = list(dict.fromkeys([graph.output_name, *tensors]))
-            part = Part(graph.subgraph([graph.input_name], wanted), self.model, wanted)
-            self._reference_part = wanted, part
-        wanted, part = self._reference_part
-        card = self.readout.card
-        encoded = one_hot(
-            np.repeat(window[np.newaxis], graph.batch, axis=0), layout=card.layout, channels=card.channels,
-            unknown="zero" if card.unknown == 0.0 else "quarter",
-        )  # fmt: skip
-        found = dict(zip(wanted, part.run({graph.input_name: encoded}), strict=True))
-        found[graph.input_name] = encoded
-        for tensor in found:
-            if found[tensor].shape != graph.shape(tensor):
-                raise ModelError(
-                    f"tensor {tensor!r} has shape {found[tensor].shape}, not the expected {graph.shape(tensor)}",
-                    path=self.model.path,
-                    remedy="choose another mode",
-                )
-        feeds = {}
-        for tensor, name in made.rows.items():
-            rows = np.moveaxis(found[tensor][0], self.analysis.windows[tensor].axis - 1, 0)
-            feeds[name] = np.ascontiguousarray(rows.reshape(len(rows), -1))
-        for tensor, name in made.dense.items():
-            feeds[name] = np.ascontiguousarray(found[tensor][:1])
-        return feeds, found[graph.output_name][:1]
+        if self._reference_pass is None:
+            wanted = [*made.rows, *made.dense, graph.output_name]
+            self._reference_pass = ReferencePass(graph, self.model, self.readout.card, wanted)
+        found = self._reference_pass(window)
+        windows = self.analysis.windows
+        feeds = {name: position_rows(found[tensor], windows[tensor].axis) for tensor, name in made.rows.items()}
+        feeds |= {name: np.ascontiguousarray(found[tensor]) for tensor, name in made.dense.items()}
+        return feeds, found[graph.output_name]
 
     def _batches(self, at: Int64Array) -> Iterator[Int64Array]:
         """Mutations in order of position, as many as fit into one run."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +15,7 @@ from ..errors import InputError, ModelError
 from .costs import Costs, costs_of, node_macs
 from .graph import Graph, load_graph, read_proto
 from .intervals import Analysis, analyse
-from .naive import NaiveRunner, largest_row
+from .naive import NaiveRunner
 from .packed import PackedRunner
 from .packing import Frontier, frontier
 from .readout import Outputs, Readout
@@ -32,8 +30,6 @@ __all__ = ["MODES", "Plan", "plan"]
 MODES: Final = ("auto", "naive", "packed", "delta")
 # A prediction from multiply-adds is rough: a mode has to promise this much before it is preferred.
 WORTHWHILE: Final = 1.3
-# Mode delta runs what is behind the cut for about two hundred mutations at once.
-DELTA_ROW_BYTES: Final = 2**22
 TOLERANCE: Final = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-5}
 
 
@@ -153,13 +149,7 @@ class Plan:
         known = {"naive": costs.naive, "packed": costs.packed, "delta": costs.delta}
         if mode != "auto":
             return [(mode, known[mode])]
-        behind = [node for node in self.graph.nodes if node.outputs[0] in self.analysis.dense]
-        small = largest_row(self.graph, behind) <= DELTA_ROW_BYTES
-        good = [
-            (name, cost)
-            for name, cost in known.items()
-            if cost * WORTHWHILE <= costs.naive and (name != "delta" or (small and _has_delta()))
-        ]
+        good = [(name, cost) for name, cost in known.items() if cost * WORTHWHILE <= costs.naive]
         return [*sorted(good, key=lambda item: item[1]), ("naive", costs.naive)]
 
     def _made(self, mode: str) -> Runner:
@@ -167,22 +157,27 @@ class Plan:
             return NaiveRunner(self.model, self.readout, self._threads, self._proto)
         if mode == "packed":
             return PackedRunner(self.model, self.readout, self._threads, self._proto)
-        if not _has_delta():
-            raise ModelError(
-                "mode delta is not part of this installation",
-                path=self.model.path,
-                remedy='use mode "auto", "packed" or "naive"',
-            )
-        kind = import_module(".delta", __package__).DeltaRunner
-        runner: Runner = kind(
-            self.graph, model=self.model, readout=self.readout, n_threads=self._threads, proto=self._proto
-        )
-        return runner
+        return self._delta()
+
+    def _delta(self) -> Runner:
+        """The compiled executor; the delta graph on other devices, and for models that it follows further."""
+        from .compiled import CompiledRunner
+        from .delta import DeltaRunner
+
+        graph, settings = self.graph, {"n_threads": self._threads, "proto": self._proto}
+        known = len(self.analysis.barriers)
+        if self.model.device == "cpu":
+            compiled = CompiledRunner(graph, model=self.model, readout=self.readout, **settings)
+            if len(compiled.barriers) <= known:
+                return compiled
+        runner = DeltaRunner(graph, model=self.model, readout=self.readout, **settings)
+        further = self.model.device != "cpu" or len(runner.barriers) < len(compiled.barriers)
+        return runner if further else compiled
 
     @cached_property
     def rows_runner(self) -> Runner:
-        """The runner for rows of several edits: mode delta treats single ones only."""
-        if self.mode != "delta":
+        """The runner for rows of several edits: the delta graph treats single ones only."""
+        if self.runner.takes_rows:
             return self.runner
         packable = self.costs.packed * WORTHWHILE <= self.costs.naive
         return self._made("packed" if packable else "naive")
@@ -272,10 +267,6 @@ class Plan:
             if not self._checked and (self.mode != "naive" or self._proto is not None):
                 self.verify(sequence, n=self._check)
             self._checked = True
-
-
-def _has_delta() -> bool:
-    return find_spec(f"{__package__}.delta") is not None
 
 
 def _not_finite(found: NDArray[Any], expected: NDArray[Any]) -> float:

@@ -1,4 +1,4 @@
-"""The delta mode against every mutant through the whole model."""
+"""Mode delta, as a graph and compiled, against every mutant through the whole model."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ import pytest
 
 import gxfast as gx
 from gxfast.edits import Edits
+from gxfast.ism.compiled import CompiledRunner
 from gxfast.ism.delta import DeltaRunner
 from gxfast.ism.graph import load_graph
 from gxfast.ism.naive import NaiveRunner
 from gxfast.ism.readout import Outputs, Readout
+from gxfast.ism.runner import Runner
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ism_networks import random_network
 
 
-def runners(path: Path, batch: int, n_threads: int = 1) -> tuple[NaiveRunner, DeltaRunner]:
+def runners(path: Path, executor: str, batch: int, n_threads: int = 1) -> tuple[NaiveRunner, Runner]:
     model = gx.Model(path, device="cpu")
     graph = load_graph(model)
     readout = Readout(model, Outputs(), graph.shape(graph.output_name))
-    return NaiveRunner(model, readout), DeltaRunner(
-        graph, model=model, readout=readout, batch=batch, n_threads=n_threads
-    )
+    kind = DeltaRunner if executor == "graph" else CompiledRunner
+    return NaiveRunner(model, readout), kind(graph, model=model, readout=readout, batch=batch, n_threads=n_threads)
 
 
 def every_mutant(length: int) -> Edits:
@@ -45,10 +46,11 @@ def a_sequence(length: int, seed: int) -> np.ndarray:
 
 
 # 125: a pool whose last window onnx counts and onnxruntime does not; refused, see below
+@pytest.mark.parametrize("executor", ["graph", "compiled"])
 @pytest.mark.parametrize("seed", [seed for seed in range(130) if seed != 125])
-def test_every_base_of_random_networks(seed: int, tmp_path: Path) -> None:
+def test_every_base_of_random_networks(seed: int, executor: str, tmp_path: Path) -> None:
     onnx.save(random_network(seed), tmp_path / "m.onnx")
-    naive, delta = runners(tmp_path / "m.onnx", batch=(7, 48, 200)[seed % 3])
+    naive, delta = runners(tmp_path / "m.onnx", executor, batch=(7, 48, 200)[seed % 3])
     length = naive.readout.card.length
     sequence, edits = a_sequence(length, seed), every_mutant(length)
     reference, expected = naive.evaluated(sequence, edits)
@@ -63,13 +65,14 @@ def test_every_base_of_random_networks(seed: int, tmp_path: Path) -> None:
 def test_what_cannot_be_read_right_is_refused(tmp_path: Path) -> None:
     onnx.save(random_network(125), tmp_path / "m.onnx")
     with pytest.raises(gx.ModelError, match="not the expected"):
-        runners(tmp_path / "m.onnx", batch=8)
+        runners(tmp_path / "m.onnx", "graph", batch=8)
 
 
-@pytest.mark.parametrize("seed", [3, 4, 8])
-def test_rows_of_several_edits_and_order(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["graph", "compiled"])
+@pytest.mark.parametrize("seed", [3, 4, 8, 21, 33, 40])
+def test_rows_of_several_edits_and_order(seed: int, executor: str, tmp_path: Path) -> None:
     onnx.save(random_network(seed), tmp_path / "m.onnx")
-    naive, delta = runners(tmp_path / "m.onnx", batch=16)
+    naive, delta = runners(tmp_path / "m.onnx", executor, batch=16)
     rng = np.random.default_rng(seed)
     length = naive.readout.card.length
     counts = rng.integers(0, 4, 50)
@@ -81,11 +84,12 @@ def test_rows_of_several_edits_and_order(seed: int, tmp_path: Path) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5 * max(1.0, float(np.abs(expected).max())))
 
 
-def test_threads_and_order_do_not_change_a_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["graph", "compiled"])
+def test_threads_and_order_do_not_change_a_bit(executor: str, tmp_path: Path) -> None:
     onnx.save(random_network(7), tmp_path / "m.onnx")
     results: list[Any] = []
     for threads in (1, 2):
-        _, delta = runners(tmp_path / "m.onnx", batch=24, n_threads=threads)
+        _, delta = runners(tmp_path / "m.onnx", executor, batch=24, n_threads=threads)
         length = delta.readout.card.length
         results.append(delta.row_effects(a_sequence(length, 7), every_mutant(length)))
     assert np.array_equal(*results)

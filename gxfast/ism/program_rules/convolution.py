@@ -34,14 +34,17 @@ def matmul(builder: Builder, node: Node) -> None:
         raise UnsupportedError("MatMul of two tensors that depend on the sequence")
     weight = np.asarray(graph.constant(right), np.float32)
     last = builder.window(tensor).axis == len(graph.shape(tensor)) - 1
-    if weight.ndim != 2 or last or builder.channels(tensor) != weight.shape[0] or output not in builder.analysis.windows:
+    if (
+        weight.ndim != 2
+        or last
+        or builder.channels(tensor) != weight.shape[0]
+        or output not in builder.analysis.windows
+    ):
         raise UnsupportedError("MatMul over positions, or of nested features")
     _add(builder, node, weight[np.newaxis], 1, 1, 0)
 
 
-def _add(
-    builder: Builder, node: Node, taps: NDArray[np.float32], stride: int, dilation: int, before: int
-) -> None:
+def _add(builder: Builder, node: Node, taps: NDArray[np.float32], stride: int, dilation: int, before: int) -> None:
     factors, output = _scaled(builder, node.outputs[0])
     if factors is not None:
         taps = taps * factors

@@ -53,3 +53,17 @@ def concat(builder: Builder, node: Node) -> None:
         for name in node.inputs
     ]
     builder.executor.join(parts, builder.declare(output))
+
+
+@register("Gather")
+def gather(builder: Builder, node: Node) -> None:
+    """Neighbouring positions: a crop."""
+    tensor, output = node.inputs[0], node.outputs[0]
+    axis = node.attributes.get("axis", 0) % len(builder.graph.shape(tensor))
+    if axis != builder.window(tensor).axis or not builder.graph.is_constant(node.inputs[1]):
+        raise UnsupportedError("Gather of features")
+    picked = builder.graph.constant(node.inputs[1])
+    picked = np.where(picked < 0, picked + builder.window(tensor).length, picked)
+    if picked.ndim != 1 or (np.diff(picked) != 1).any():
+        raise UnsupportedError("Gather of positions that are not neighbours")
+    builder.executor.select(builder.number(tensor), builder.declare(output), int(picked[0]), 0)

@@ -8,7 +8,7 @@ namespace gxfast::delta {
 namespace {
 
 /// Buffers of a frame stay in the second-level cache; a weight read from further away serves all its rows.
-constexpr std::int64_t kFrameBytes = 1 << 20;
+constexpr std::int64_t kFrameBytes = 1 << 19;
 constexpr std::int64_t kFrameRows = 64;
 
 std::size_t idx(std::int64_t i) { return static_cast<std::size_t>(i); }
