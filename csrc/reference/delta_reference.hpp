@@ -1,0 +1,104 @@
+#pragma once
+
+// The specification of the steps of gxfast::delta: every operator on all positions, in double precision. A
+// change is the difference of two such runs.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "gxfast/delta.hpp"
+
+namespace gxfast::reference {
+
+/// length x channels values.
+struct Table {
+  std::int64_t length, channels;
+  std::vector<double> values;
+
+  Table(std::int64_t n, std::int64_t c)
+      : length(n), channels(c), values(static_cast<std::size_t>(n * c), 0.0) {}
+  double &at(std::int64_t i, std::int64_t c) { return values[static_cast<std::size_t>(i * channels + c)]; }
+  double at(std::int64_t i, std::int64_t c) const {
+    return values[static_cast<std::size_t>(i * channels + c)];
+  }
+};
+
+inline Table convolve(const Table &in, const std::vector<float> &weight, std::int64_t channels,
+                      std::int64_t length, delta::Sliding s) {
+  Table out(length, channels);
+  for (std::int64_t o = 0; o < length; ++o)
+    for (std::int64_t t = 0; t < s.kernel; ++t) {
+      const std::int64_t i = o * s.stride - s.before + t * s.dilation;
+      if (i < 0 || i >= in.length)
+        continue;
+      for (std::int64_t a = 0; a < in.channels; ++a)
+        for (std::int64_t b = 0; b < channels; ++b)
+          out.at(o, b) +=
+              in.at(i, a) *
+              static_cast<double>(weight[static_cast<std::size_t>((t * in.channels + a) * channels + b)]);
+    }
+  return out;
+}
+
+inline double value_of(delta::Activation f, double x) {
+  const double first = static_cast<double>(f.first), second = static_cast<double>(f.second);
+  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+  switch (f.function) {
+  case delta::Function::Relu:
+    return std::max(x, 0.0);
+  case delta::Function::LeakyRelu:
+    return x > 0 ? x : first * x;
+  case delta::Function::Clip:
+    return std::min(std::max(x, first), second);
+  case delta::Function::Sigmoid:
+    return sigmoid(x);
+  case delta::Function::Tanh:
+    return std::tanh(x);
+  case delta::Function::Exp:
+    return std::exp(x);
+  case delta::Function::Elu:
+    return x > 0 ? x : first * std::expm1(x);
+  case delta::Function::Softplus:
+    return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+  case delta::Function::Erf:
+    return std::erf(x);
+  case delta::Function::Gelu:
+    return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+  case delta::Function::GeluTanh:
+    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
+  case delta::Function::Swish:
+    return x * sigmoid(first * x);
+  }
+  return 0;
+}
+
+inline Table activate(const Table &in, delta::Activation f) {
+  Table out = in;
+  for (double &x : out.values)
+    x = value_of(f, x);
+  return out;
+}
+
+/// The largest, or with `mean` the mean, of the positions that exist; the mean may divide by the kernel.
+inline Table pool(const Table &in, std::int64_t length, delta::Sliding s, bool mean, bool by_kernel = false) {
+  Table out(length, in.channels);
+  for (std::int64_t o = 0; o < length; ++o)
+    for (std::int64_t c = 0; c < in.channels; ++c) {
+      double best = -std::numeric_limits<double>::infinity(), total = 0, counted = 0;
+      for (std::int64_t t = 0; t < s.kernel; ++t) {
+        const std::int64_t i = o * s.stride - s.before + t * s.dilation;
+        if (i < 0 || i >= in.length)
+          continue;
+        best = std::max(best, in.at(i, c));
+        total += in.at(i, c);
+        counted += 1;
+      }
+      out.at(o, c) = mean ? total / (by_kernel ? static_cast<double>(s.kernel) : counted) : best;
+    }
+  return out;
+}
+
+} // namespace gxfast::reference
