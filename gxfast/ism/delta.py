@@ -31,7 +31,7 @@ DEFAULT_BATCH: Final = 192  # mutations per run, a multiple of three; more never
 
 Int64Array = NDArray[np.int64]
 CodeArray = NDArray[np.uint8]
-Feeds = dict[str, NDArray[np.float32]]
+Feeds = dict[str, Any]
 
 
 class DeltaRunner(Runner):
@@ -142,7 +142,7 @@ class DeltaRunner(Runner):
         return self._naive._values(window, part, flipped)[1]
 
     def _reference(self, window: CodeArray) -> tuple[Feeds, NDArray[np.float32]]:
-        """What the delta graphs read of the reference, by their inputs; its raw output."""
+        """What the delta graphs read of the reference, by their inputs, on their device; its raw output."""
         graph, made = self._whole, self._part(True)[0]
         if self._reference_pass is None:
             wanted = [*made.rows, *made.dense, graph.output_name]
@@ -151,6 +151,8 @@ class DeltaRunner(Runner):
         windows = self.analysis.windows
         feeds = {name: position_rows(found[tensor], windows[tensor].axis) for tensor, name in made.rows.items()}
         feeds |= {name: np.ascontiguousarray(found[tensor]) for tensor, name in made.dense.items()}
+        if self.model.device != "cpu":
+            feeds = {name: self._part(True)[1].resident(array) for name, array in feeds.items()}
         return feeds, found[graph.output_name]
 
     def _batches(self, at: Int64Array) -> Iterator[Int64Array]:
@@ -173,4 +175,5 @@ class DeltaRunner(Runner):
         feeds: dict[str, NDArray[Any]] = {"change": np.ascontiguousarray(changes[:, np.newaxis])}
         feeds |= {index.name: make(index, places) for index in made.indices}
         feeds |= {name: reference[name] for name in (*made.rows.values(), *made.dense.values())}
-        return part.run(feeds, options)[0]
+        raw: NDArray[Any] = part.run(feeds, options)[0]
+        return raw

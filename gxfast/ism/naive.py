@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..edits import EditedBatches, Edits
+from ..edits import Edits
 from ..models._workers import run_tasks
+from .edited_part import EditedPart
 from .graph import Graph, Node, load_graph
 from .readout import Readout
-from .runner import Part, Runner, rows_per_run, run_options
+from .runner import Runner, rows_per_run, run_options
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -31,18 +32,21 @@ class NaiveRunner(Runner):
         As in `Runner`.
     proto : onnx.ModelProto, optional
         A sliced copy of the model.
+    in_graph : bool, optional
+        Where edits are written, see `EditedPart`.
     """
 
     mode = "naive"
 
-    def __init__(self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None) -> None:
+    def __init__(
+        self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None, *, in_graph: bool | None = None
+    ) -> None:
         super().__init__(model, readout, n_threads)
         graph = load_graph(model, proto=proto)
         self.batch = model._binding.fixed_batch or rows_per_run(largest_row(graph), model.device)
         if graph.batch != self.batch:
             graph = load_graph(model, batch=self.batch, proto=proto)
-        self._input = graph.input_name
-        self._part = Part(graph.subgraph([graph.input_name], [graph.output_name]), model, [graph.output_name])
+        self._part = EditedPart(graph, [graph.output_name], model, readout.card, in_graph=in_graph)
 
     def _values(
         self, window: NDArray[np.uint8], edits: Edits, flipped: bool
@@ -68,18 +72,7 @@ class NaiveRunner(Runner):
         return reference, values
 
     def _batches(self, window: NDArray[np.uint8], edits: Edits, flipped: bool, options: Any) -> Any:
-        card = self.readout.card
-        batches = EditedBatches(
-            window,
-            edits,
-            batch_size=self.batch,
-            layout=card.layout,
-            dtype=self.model._binding.dtype,
-            unknown="zero" if card.unknown == 0.0 else "quarter",
-            channels=card.channels,
-        )
-        for rows, _ in batches:
-            (raw,) = self._part.run({self._input: batches.buffer}, options)
+        for rows, (raw,) in self._part.batches(window, edits, options):
             yield rows, self.readout.values(raw[: rows.stop - rows.start], flipped=flipped)
 
 

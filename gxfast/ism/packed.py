@@ -91,19 +91,11 @@ class PackedRunner(Runner):
         options = run_options()
         reference = [array[:1] for array in self._cut(np.repeat(window[np.newaxis], self.trunk_batch, 0), options)]
         base = self.readout.values(self._heads(self._buffers(reference), options)[:1], flipped=flipped)
-        n_rows = len(edits.offset) - 1
-        values = np.repeat(base, n_rows, axis=0)
-        rows = rows_of(edits)
-        reaches = np.zeros(n_rows, bool)
-        np.logical_or.at(reaches, rows, self.frontier.live[edits.position])
-        live = np.flatnonzero(reaches)
-        if not live.size:
+        values = np.repeat(base, len(edits.offset) - 1, axis=0)
+        packed = self._pack(edits)
+        if packed is None:
             return base, values
-        first, last = np.full(n_rows, len(window)), np.full(n_rows, -1)
-        np.minimum.at(first, rows, edits.position)
-        np.maximum.at(last, rows, edits.position)
-        first, last = first[live], last[live]
-        passes = assign_passes(first, last, self.frontier.free_from)
+        live, first, last, passes = packed
         work = _Work(self, window, edits, reference, live, first, last, flipped, options)
         groups = self._groups(passes)
 
@@ -116,6 +108,21 @@ class PackedRunner(Runner):
 
         run_tasks(task, len(groups), n_threads=self.n_threads, on_interrupt=stop)
         return base, values
+
+    def _pack(self, edits: Edits) -> tuple[NDArray[np.int64], ...] | None:
+        """Rows that reach the output, their first and last positions, and their passes; None without any."""
+        n_rows, length = len(edits.offset) - 1, len(self.frontier.free_from)
+        rows = rows_of(edits)
+        reaches = np.zeros(n_rows, bool)
+        np.logical_or.at(reaches, rows, self.frontier.live[edits.position])
+        live = np.flatnonzero(reaches)
+        if not live.size:
+            return None
+        first, last = np.full(n_rows, length), np.full(n_rows, -1)
+        np.minimum.at(first, rows, edits.position)
+        np.maximum.at(last, rows, edits.position)
+        first, last = first[live], last[live]
+        return live, first, last, assign_passes(first, last, self.frontier.free_from)
 
     def _groups(self, passes: NDArray[np.int64]) -> list[list[NDArray[np.int64]]]:
         """Pieces of work: lists of passes, each the indices of its rows; enough of them to fill head batches."""
@@ -145,7 +152,8 @@ class PackedRunner(Runner):
     def _heads(self, buffers: Arrays, options: Any) -> NDArray[Any]:
         if self._head is None:
             return buffers[0]
-        return self._head.run(dict(zip(self.frontier.tensors, buffers, strict=True)), options)[0]
+        raw: NDArray[Any] = self._head.run(dict(zip(self.frontier.tensors, buffers, strict=True)), options)[0]
+        return raw
 
 
 class _Work:

@@ -17,6 +17,7 @@ from .graph import Graph, load_graph, read_proto
 from .intervals import Analysis, analyse
 from .naive import NaiveRunner
 from .packed import PackedRunner
+from .packed_device import DevicePackedRunner
 from .packing import Frontier, frontier
 from .readout import Outputs, Readout
 from .runner import Runner
@@ -156,7 +157,8 @@ class Plan:
         if mode == "naive":
             return NaiveRunner(self.model, self.readout, self._threads, self._proto)
         if mode == "packed":
-            return PackedRunner(self.model, self.readout, self._threads, self._proto)
+            kind = PackedRunner if self.model.device == "cpu" else DevicePackedRunner
+            return kind(self.model, self.readout, self._threads, self._proto)
         return self._delta()
 
     def _delta(self) -> Runner:

@@ -7,6 +7,7 @@ shifts, transform and reduction are the same for all and are done here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..edits import Edits
 from ..errors import InputError, ModelError
+from ..models.residence import resident, run_bound
 from ..models.session import _run_options, open_session
 from .readout import Readout
 
@@ -44,16 +46,23 @@ class Part:
         self._session = open_session(content, device=model.device, path=model.path)
         self._outputs, self._path = outputs, model.path
 
-    def run(self, feeds: dict[str, NDArray[Any]], options: Any = None) -> list[NDArray[Any]]:
-        """Return the outputs.
+    def resident(self, array: NDArray[Any]) -> Any:
+        """Copy an array to the session's device, for feeds that many runs share."""
+        return resident(self._session, array)
+
+    def run(self, feeds: Mapping[str, Any], options: Any = None, *, keep: bool = False) -> list[Any]:
+        """Return the outputs; with ``keep``, where they are on the device.
 
         Raises
         ------
         ModelError
             If onnxruntime fails.
         """
+        bound = keep or not all(isinstance(value, np.ndarray) for value in feeds.values())
         try:
-            arrays: list[NDArray[Any]] = self._session.raw.run(self._outputs, feeds, options)
+            if bound:
+                return run_bound(self._session, self._outputs, feeds, options, keep=keep)
+            arrays: list[Any] = self._session.raw.run(self._outputs, feeds, options)
         except Exception as error:  # onnxruntime's exceptions share no base class but this
             text = " ".join(str(error).split())[:400]
             raise ModelError(f"a part of the model fails: {text}", path=self._path) from None

@@ -4,8 +4,9 @@ A rule takes a `Reverse` (the node, its sizes and constants, the gradients of it
 to the graph) and returns one tensor per input, None where no gradient is wanted or none flows. `register` adds a
 rule for an operator, also from outside gxfast; the name is ``"domain::Operator"`` outside ONNX's own domain.
 
-Where a derivative is not unique the rules do what PyTorch does: 0 for Relu at 0, and the FIRST of several equal
-maxima of a pool or a reduction gets all of the gradient (two equal inputs of Max or Min share it).
+Where a derivative is not unique the rules do what PyTorch does: 0 for Relu at 0, the FIRST of several equal maxima
+of a pool gets all of the gradient, and two equal inputs of Max or Min share it. ReduceMax and ReduceMin also give all
+of it to the first (as ``torch.max`` over an axis; ``torch.amax`` would share).
 """
 
 from __future__ import annotations
