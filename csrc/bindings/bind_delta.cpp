@@ -56,6 +56,13 @@ void scale_bound(Program &program, int in, int out, const Array<float> &factors)
   program.scale(in, out, factors.data());
 }
 
+void layer_norm_bound(Program &program, int in, int out, const Array<float> &factors,
+                      const Array<float> &offsets, float epsilon) {
+  require(factors.size() == program.channels(in) && offsets.size() == factors.size(),
+          "layer_norm: one factor and one offset per channel");
+  program.layer_norm(in, out, factors.data(), offsets.data(), epsilon);
+}
+
 int dense_bound(Program &program, int in, const Array<float> &weight) {
   require(weight.ndim() == 3 && weight.shape(0) == program.length(in) &&
               weight.shape(1) == program.channels(in),
@@ -127,6 +134,11 @@ void bind_delta(py::module_ &module) {
           arg("by_kernel"))
       .def("add", &Program::add, arg("first"), arg("second"), arg("target"), arg("sign"))
       .def("multiply", &Program::multiply, arg("first"), arg("second"), arg("target"))
+      .def("layer_norm", &layer_norm_bound, arg("source"), arg("target"), arg("factors").noconvert(),
+           arg("offsets").noconvert(), arg("epsilon"))
+      .def("softmax", &Program::softmax, arg("source"), arg("target"))
+      .def("attention_pool", &Program::attention_pool, arg("source"), arg("logits"), arg("target"),
+           arg("group"))
       .def("scale", &scale_bound, arg("source"), arg("target"), arg("factors").noconvert())
       .def("select", &Program::select, arg("source"), arg("target"), arg("shift"), arg("first_channel"))
       .def("join", &Program::join, arg("sources"), arg("target"))

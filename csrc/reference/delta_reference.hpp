@@ -101,4 +101,49 @@ inline Table pool(const Table &in, std::int64_t length, delta::Sliding s, bool m
   return out;
 }
 
+/// Per position; then times a factor and plus an offset per channel.
+inline Table layer_norm(const Table &in, const std::vector<float> &factors, const std::vector<float> &offsets,
+                        double epsilon) {
+  Table out = in;
+  for (std::int64_t i = 0; i < in.length; ++i) {
+    double mean = 0, variance = 0;
+    for (std::int64_t c = 0; c < in.channels; ++c)
+      mean += in.at(i, c) / static_cast<double>(in.channels);
+    for (std::int64_t c = 0; c < in.channels; ++c)
+      variance += (in.at(i, c) - mean) * (in.at(i, c) - mean) / static_cast<double>(in.channels);
+    for (std::int64_t c = 0; c < in.channels; ++c)
+      out.at(i, c) = (in.at(i, c) - mean) / std::sqrt(variance + epsilon) *
+                         static_cast<double>(factors[static_cast<std::size_t>(c)]) +
+                     static_cast<double>(offsets[static_cast<std::size_t>(c)]);
+  }
+  return out;
+}
+
+inline Table softmax(const Table &in) {
+  Table out = in;
+  for (std::int64_t i = 0; i < in.length; ++i) {
+    double sum = 0;
+    for (std::int64_t c = 0; c < in.channels; ++c)
+      sum += std::exp(in.at(i, c));
+    for (std::int64_t c = 0; c < in.channels; ++c)
+      out.at(i, c) = std::exp(in.at(i, c)) / sum;
+  }
+  return out;
+}
+
+inline Table attention_pool(const Table &in, const Table &logits, std::int64_t group) {
+  Table out(in.length / group, in.channels);
+  for (std::int64_t o = 0; o < out.length; ++o)
+    for (std::int64_t c = 0; c < in.channels; ++c) {
+      double sum = 0, weights = 0;
+      for (std::int64_t i = o * group; i < (o + 1) * group; ++i) {
+        const double weight = std::exp(logits.at(i, c));
+        sum += weight * in.at(i, c);
+        weights += weight;
+      }
+      out.at(o, c) = sum / weights;
+    }
+  return out;
+}
+
 } // namespace gxfast::reference

@@ -60,17 +60,17 @@ std::vector<float> as_floats(const Table &table) {
 
 /// A network of every step, on a sequence; intermediate tables by tensor number.
 struct Network {
-  static constexpr std::int64_t kLength = 97;
+  static constexpr std::int64_t kLength = 97, kGroup = 7;
   Sliding first{5, 1, 1, 2}, pooled{3, 2, 1, 1}, wide{3, 1, 3, 3}, strided{4, 2, 1, 1}, mean{3, 3, 1, 1};
-  std::vector<float> w1, w2, w3, factors, dense;
+  std::vector<float> w1, w2, w3, factors, offsets, dense;
   std::int64_t n1, n2, n3, n4, n5;
   Activation f;
 
   explicit Network(Activation activation)
       : w1(random_values(5 * 4 * 19, 0.3)), w2(random_values(3 * 19 * 19, 0.2)),
-        w3(random_values(4 * 38 * 6, 0.2)), factors(random_values(19, 1)), n1(length_of(kLength, first)),
-        n2(length_of(n1, pooled)), n3(length_of(n2, wide)), n4(length_of(n3, strided)),
-        n5(length_of(n4, mean)), f(activation) {
+        w3(random_values(4 * 38 * 6, 0.2)), factors(random_values(19, 1)), offsets(random_values(19, 1)),
+        n1(length_of(kLength, first)), n2(length_of(n1, pooled)), n3(length_of(n2, wide)),
+        n4(length_of(n3, strided)), n5(length_of(n4, mean)), f(activation) {
     dense = random_values(n5 * 6 * 7, 0.3);
   }
 
@@ -100,6 +100,9 @@ struct Network {
     t.push_back(joined);
     t.push_back(reference::convolve(t[9], w3, 6, n4, strided));
     t.push_back(reference::pool(t[10], n5, mean, true));
+    t.push_back(reference::layer_norm(t[5], factors, offsets, 1e-3));
+    t.push_back(reference::softmax(t[12]));
+    t.push_back(reference::attention_pool(t[5], t[12], kGroup));
     return t;
   }
 
@@ -122,6 +125,7 @@ struct Network {
       joined.lo[p] = std::min(joined.lo[p], moved.lo[p]);
       joined.hi[p] = std::max(joined.hi[p], moved.hi[p]);
     }
+    const Window grouped = slide(c, n3 / kGroup, {kGroup, kGroup, 1, 0});
     const Window d = slide(joined, n4, strided), e = slide(d, n5, mean);
     for (const auto &[length, channels, window] : {std::tuple{n1, 19, a},
                                                    {n1, 19, a},
@@ -133,7 +137,10 @@ struct Network {
                                                    {n3, 19, moved},
                                                    {n3, 38, joined},
                                                    {n4, 6, d},
-                                                   {n5, 6, e}})
+                                                   {n5, 6, e},
+                                                   {n3, 19, c},
+                                                   {n3, 19, c},
+                                                   {n3 / kGroup, 19, grouped}})
       tensor(length, channels, window);
     program.convolve(0, 1, w1.data(), first);
     program.activate(1, 2, f);
@@ -146,10 +153,15 @@ struct Network {
     program.join({7, 8}, 9);
     program.convolve(9, 10, w3.data(), strided);
     program.average_pool(10, 11, mean, false);
+    program.layer_norm(5, 12, factors.data(), offsets.data(), 1e-3F);
+    program.softmax(12, 13);
+    program.attention_pool(5, 12, 14, kGroup);
     program.whole(11);
     program.dense(11, dense.data(), 7);
     program.sum(2, 0.5F);
     program.largest(4);
+    program.whole(13);
+    program.whole(14);
   }
 };
 
@@ -242,14 +254,20 @@ void check_network(Activation f, const std::string &name) {
     CHECK_IN(worst(outputs[1].data() + h * 7, dense) < 2e-5, where);
     CHECK_IN(worst(outputs[2].data() + h * 19, sum) < 2e-5, where);
     CHECK_IN(worst(outputs[3].data() + h * 19, largest) < 2e-5, where);
+    CHECK_IN(worst(outputs[4].data() + h * program.output_sizes()[4], after[13].values) < 2e-5, where);
+    CHECK_IN(worst(outputs[5].data() + h * program.output_sizes()[5], after[14].values) < 2e-5, where);
   }
 
   // A row by itself gives the same bits.
-  std::vector<float> alone(7);
-  std::vector<float> rest0(static_cast<std::size_t>(program.output_sizes()[0])), rest2(19), rest3(19);
+  std::vector<std::vector<float>> single;
+  std::vector<float *> single_targets;
+  for (const std::int64_t size : program.output_sizes())
+    single.emplace_back(static_cast<std::size_t>(size));
+  for (auto &output : single)
+    single_targets.push_back(output.data());
   const std::vector<std::int64_t> one{0, 1};
-  program.run(reference, {1, one.data(), position.data() + 30, change.data() + 4 * 30},
-              {rest0.data(), alone.data(), rest2.data(), rest3.data()});
+  program.run(reference, {1, one.data(), position.data() + 30, change.data() + 4 * 30}, single_targets);
+  const std::vector<float> &alone = single[1];
   CHECK_IN(std::equal(alone.begin(), alone.end(), outputs[1].begin() + 30 * 7), name);
 }
 

@@ -16,6 +16,7 @@ __all__ = ["fold"]
 Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 MAX_ROUNDS: Final = 12  # shape arithmetic feeds reshapes that feed shape arithmetic
 MAX_FOLDED_BYTES: Final = 2**28
+SMALL_CONSTANT: Final = 1024  # elements: sizes, axes and the like, whose values inference reads
 _NOT_FOLDED: Final = frozenset(
     {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
 )
@@ -79,17 +80,21 @@ def _prepared(
 
 def _prune(graph: Any) -> None:
     """Drop the nodes and initializers that the output does not need."""
-    needed, kept = {graph.output[0].name}, []
+    needed, unwanted = {graph.output[0].name}, []
     for node in reversed(graph.node):
-        if needed & set(node.output):
-            kept.append(node)
+        idle = needed.isdisjoint(node.output)
+        unwanted.append(idle)
+        if not idle:
             needed |= set(_read(node))
-    kept.reverse()
-    constants = [tensor for tensor in graph.initializer if tensor.name in needed]
-    for field, values in (("node", kept), ("initializer", constants)):
-        copies = [type(value).FromString(value.SerializeToString()) for value in values]
-        del getattr(graph, field)[:]
-        getattr(graph, field).extend(copies)
+    _delete(graph.node, unwanted[::-1])
+    _delete(graph.initializer, [tensor.name not in needed for tensor in graph.initializer])
+
+
+def _delete(field: Any, unwanted: list[bool]) -> None:
+    """Remove in place: weights are large, and copies of them would cost more than all the rest."""
+    for i in reversed(range(len(unwanted))):
+        if unwanted[i]:
+            del field[i]
 
 
 def _read(node: Any) -> Iterator[str]:
@@ -107,17 +112,41 @@ def _inferred(model: Any) -> Shapes:
     import onnx
     from onnx import helper, shape_inference
 
+    light = _without_weights(model)
     try:
-        found = shape_inference.infer_shapes(model, data_prop=True)
+        found = shape_inference.infer_shapes(light, data_prop=True)
     except shape_inference.InferenceError:
-        found = model
+        found = light
+    weights = {tensor.name for tensor in model.graph.initializer}
     shapes: Shapes = {}
     for value in (*found.graph.input, *found.graph.value_info, *found.graph.output):
+        if value.name in weights:
+            continue
         tensor = value.type.tensor_type
         dims = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim]
         if tensor.HasField("shape") and min(dims, default=0) >= 0 and tensor.elem_type != onnx.TensorProto.UNDEFINED:
             shapes[value.name] = (tuple(dims), np.dtype(helper.tensor_dtype_to_np_dtype(tensor.elem_type)))
     return shapes
+
+
+def _without_weights(model: Any) -> Any:
+    """A copy in which large constants are inputs: inference asks for their sizes only."""
+    import onnx
+    from onnx import helper
+
+    graph, light = model.graph, onnx.ModelProto()
+    light.ir_version = model.ir_version
+    light.opset_import.extend(model.opset_import)
+    light.graph.name = graph.name
+    light.graph.node.extend(graph.node)
+    light.graph.input.extend(graph.input)
+    light.graph.output.extend(graph.output)
+    for tensor in graph.initializer:
+        if np.prod(tensor.dims) > SMALL_CONSTANT:
+            light.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+        else:
+            light.graph.initializer.append(tensor)
+    return light
 
 
 def _fold_once(model: Any, shapes: Shapes, path: Path | None) -> bool:
@@ -134,20 +163,19 @@ def _fold_once(model: Any, shapes: Shapes, path: Path | None) -> bool:
             known[name] = numpy_helper.to_array(tensors[name], base_dir=folder)
         return known.get(name)
 
-    folded, kept = {}, []
+    folded, done, constant = {}, list[bool](), set(tensors)
     for node in graph.node:
-        results = _computed(node, value, tensors.keys() | known.keys(), shapes, model.opset_import)
+        results = _computed(node, value, constant, shapes, model.opset_import)
+        done.append(results is not None)
         if results is None:
-            kept.append(node)
             continue
+        constant.update(node.output)
         for name, array in zip(node.output, results, strict=False):
             if name:
                 known[name] = folded[name] = array
     if not folded:
         return False
-    copies = [type(node).FromString(node.SerializeToString()) for node in kept]
-    del graph.node[:]
-    graph.node.extend(copies)
+    _delete(graph.node, done)
     graph.initializer.extend(numpy_helper.from_array(np.asarray(array), name) for name, array in folded.items())
     _prune(graph)
     return True

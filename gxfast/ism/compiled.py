@@ -17,7 +17,7 @@ from .intervals import analyse
 from .naive import largest_row
 from .program import Output, lower
 from .readout import Readout
-from .reference_pass import ReferencePass, encoded, position_rows
+from .reference_pass import ReferencePass, encoded
 from .runner import Part, Runner, run_options
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class CompiledRunner(Runner):
         if given == [graph.input_name]:
             raise ModelError("the first operator mixes all positions", path=model.path, remedy="choose another mode")
         changes = [output.tensor for output in self._program.outputs if not output.axis]
-        wanted = [*self._program.references, *changes, graph.output_name]
+        wanted = [*(rows.tensor for rows in self._program.references), *changes, graph.output_name]
         single = graph if model._binding.fixed_batch else load_graph(model, batch=1, proto=proto)
         self._reference = ReferencePass(single, model, readout.card, wanted)
         per_row = sum(4 * int(np.prod(graph.shape(name)[1:])) for name in given)
@@ -98,7 +98,7 @@ class CompiledRunner(Runner):
         self, window: CodeArray, edits: Edits, flipped: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         found = self._reference(window)
-        rows = [position_rows(found[name], self.analysis.windows[name].axis) for name in self._program.references]
+        rows = [each.of(found[each.tensor]) for each in self._program.references]
         reference = DeltaReference(self._program.executor, rows)
         base = self.readout.values(found[self._graph.output_name], flipped=flipped)
         n_rows = len(edits.offset) - 1

@@ -37,7 +37,9 @@ class Costs:
     per_pass : float
         Mutations that one pass through the local part carries, at most.
     windows : float
-        What one mutation changes before the cut, and everything behind it.
+        What one mutation changes before the cut.
+    dense : float
+        What mode delta does in full for one mutation.
     """
 
     whole: float
@@ -46,6 +48,7 @@ class Costs:
     copied: float
     per_pass: float
     windows: float
+    dense: float
 
     @property
     def naive(self) -> float:
@@ -60,7 +63,7 @@ class Costs:
     @property
     def delta(self) -> float:
         """Per mutation, mode delta."""
-        return DELTA_OVERHEAD * self.windows
+        return DELTA_OVERHEAD * self.windows + self.dense
 
 
 def node_macs(graph: Graph, node: Node) -> float:
@@ -100,8 +103,10 @@ def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
     per_pass = max(1.0, graph.length / cut.distance)
     last = analysis.windows.get(graph.output_name)
     wanted = needed(graph, analysis, np.arange(last.length if last else 0))
-    windows = sum(_work(graph, node) * _share(graph, analysis, wanted, node) for node in graph.nodes)
-    return Costs(whole, local, head, copied, per_pass, windows)
+    shares = [(_work(graph, node), _share(graph, analysis, wanted, node)) for node in graph.nodes]
+    windows = sum(work * share for work, share in shares if share < 1)
+    dense = sum(work for work, share in shares if share >= 1)
+    return Costs(whole, local, head, copied, per_pass, windows, dense)
 
 
 def _share(graph: Graph, analysis: Analysis, wanted: Mapping[str, tuple[int, int]], node: Node) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -166,15 +166,24 @@ class Plan:
         from .compiled import CompiledRunner
         from .delta import DeltaRunner
 
-        graph, settings = self.graph, {"n_threads": self._threads, "proto": self._proto}
-        known = len(self.analysis.barriers)
-        if self.model.device == "cpu":
-            compiled = CompiledRunner(graph, model=self.model, readout=self.readout, **settings)
-            if len(compiled.barriers) <= known:
-                return compiled
-        runner = DeltaRunner(graph, model=self.model, readout=self.readout, **settings)
-        further = self.model.device != "cpu" or len(runner.barriers) < len(compiled.barriers)
-        return runner if further else compiled
+        settings: dict[str, Any] = {
+            "model": self.model, "readout": self.readout, "n_threads": self._threads, "proto": self._proto
+        }  # fmt: skip
+        if self.model.device != "cpu":
+            return DeltaRunner(self.graph, **settings)
+        compiled = CompiledRunner(self.graph, **settings)
+        if not self._is_extra(compiled.barriers):
+            return compiled
+        followed = DeltaRunner(self.graph, **settings)
+        return followed if self._first(followed.barriers) > self._first(compiled.barriers) else compiled
+
+    def _is_extra(self, barriers: Mapping[str, str]) -> bool:
+        """Whether something is a barrier that still has windows."""
+        return any(tensor in self.analysis.windows for tensor in barriers)
+
+    def _first(self, barriers: Mapping[str, str]) -> int:
+        """How many nodes come before the first barrier."""
+        return next((i for i, node in enumerate(self.graph.nodes) if node.outputs[0] in barriers), 2**31)
 
     @cached_property
     def rows_runner(self) -> Runner:

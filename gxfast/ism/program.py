@@ -8,7 +8,9 @@ a barrier: what it reads is written out in full, and onnxruntime runs the rest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,9 @@ from .._kernels import DeltaProgram
 from .delta_graph import UnsupportedError, features
 from .graph import Graph, Node
 from .intervals import Analysis, Window, needed
+from .reference_pass import position_rows
 
-__all__ = ["Builder", "Output", "Program", "lower"]
+__all__ = ["Builder", "Output", "Program", "Rows", "lower"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,14 @@ class Output:
     axis: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A tensor of the graph, and how its value (1, ...) becomes one row per position, (L, C)."""
+
+    tensor: str
+    of: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
 @dataclass(slots=True)
 class Program:
     """A program with what it reads and gives.
@@ -44,8 +55,8 @@ class Program:
     Attributes
     ----------
     executor : DeltaProgram
-    references : list of str
-        Tensors that a `DeltaReference` takes as rows, in order.
+    references : list of Rows
+        What a `DeltaReference` takes, in order.
     outputs : list of Output
         In order.
     barriers : dict of str to str
@@ -55,7 +66,7 @@ class Program:
     """
 
     executor: DeltaProgram
-    references: list[str] = field(default_factory=list)
+    references: list[Rows] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     barriers: dict[str, str] = field(default_factory=dict)
     behind: list[Node] = field(default_factory=list)
@@ -79,7 +90,7 @@ class Builder:
         wanted = np.arange(window.length if window else 0)
         self._needed = needed(graph, analysis, wanted)
         self._numbers: dict[str, int] = {}
-        self._names: list[str] = []
+        self._rows: list[Rows] = []
         self.declare(graph.input_name)
 
     def window(self, tensor: str) -> Window:
@@ -98,16 +109,26 @@ class Builder:
         """Return the number of a tensor that a step has made."""
         return self._numbers[tensor]
 
-    def declare(self, tensor: str) -> int:
-        """Return a new number for a tensor that the next step makes."""
-        window = self.window(tensor)
-        first, last = self._needed.get(tensor, (0, window.length - 1))
+    def declare(self, tensor: str, like: str = "", rows: Rows | None = None) -> int:
+        """Return a new number for a tensor that the next step makes.
+
+        Parameters
+        ----------
+        tensor : str
+        like : str, optional
+            Has the positions and channels instead, where ``tensor`` holds them in another form.
+        rows : Rows, optional
+            How the reference's rows are got in that case.
+        """
+        window = self.window(like or tensor)
+        first, last = self._needed.get(like or tensor, (0, window.length - 1))
         lo, hi = np.maximum(window.lo, first), np.minimum(window.hi, last)
         empty = hi < lo
         lo, hi = np.where(empty, 0, lo), np.where(empty, -1, hi)
-        number = self.executor.tensor(window.length, self.channels(tensor), lo.astype(np.int32), hi.astype(np.int32))
+        channels = self.channels(like or tensor)
+        number = self.executor.tensor(window.length, channels, lo.astype(np.int32), hi.astype(np.int32))
         self._numbers[tensor] = number
-        self._names.append(tensor)
+        self._rows.append(rows or Rows(tensor, partial(position_rows, axis=window.axis)))
         return number
 
     def rename(self, tensor: str, output: str) -> None:
@@ -142,8 +163,8 @@ class Builder:
         return np.ascontiguousarray(np.broadcast_to(full, shape).reshape(-1), np.float32)
 
     def finish(self) -> Program:
-        """Name the tensors of the reference."""
-        self.result.references = [self._names[number] for number in self.executor.referenced()]
+        """Say what of the reference is needed."""
+        self.result.references = [self._rows[number] for number in self.executor.referenced()]
         return self.result
 
 

@@ -6,7 +6,7 @@ reason where it cannot: then the node is a barrier. `register` adds a rule for a
 
 from __future__ import annotations
 
-from . import convolution, dense, movement, pointwise, pool
+from . import convolution, dense, movement, normalization, pointwise, pool
 from ._registry import register, rule_of
 
-__all__ = ["convolution", "dense", "movement", "pointwise", "pool", "register", "rule_of"]
+__all__ = ["convolution", "dense", "movement", "normalization", "pointwise", "pool", "register", "rule_of"]

@@ -8,6 +8,7 @@ from ..delta_graph import UnsupportedError
 from ..graph import Node
 from ..program import Builder
 from ._registry import register
+from .attention_pool import attention_pool
 from .dense import flatten
 
 __all__: list[str] = []
@@ -21,10 +22,15 @@ def same_rows(builder: Builder, node: Node) -> None:
     if window is None:
         flatten(builder, node)
         return
-    if own.length != window.length or builder.features(tensor) != builder.features(output):
+    # All of these but Transpose keep the order of elements, so a channel axis that is split stays in order, too.
+    same = builder.features(tensor) == builder.features(output)
+    same |= node.op_type != "Transpose" and builder.channels(tensor) == builder.channels(output)
+    if own.length == window.length and same:
+        builder.rename(tensor, output)
+    elif own.length > window.length:
+        attention_pool(builder, node)
+    else:
         flatten(builder, node)
-        return
-    builder.rename(tensor, output)
 
 
 @register("Slice", "Pad")

@@ -58,9 +58,11 @@ def _activate(builder: Builder, node: Node, name: str, *settings: float) -> None
     builder.executor.activate(source, builder.declare(node.outputs[0]), name, *map(float, settings))
 
 
-@register("Identity", "Dropout")
+@register("Identity", "Dropout", "Cast")
 def unchanged(builder: Builder, node: Node) -> None:
     """Nothing happens to the values."""
+    if builder.graph.dtype(node.inputs[0]) != builder.graph.dtype(node.outputs[0]):
+        raise UnsupportedError("Cast to another type")
     builder.rename(node.inputs[0], node.outputs[0])
 
 

@@ -78,6 +78,12 @@ public:
   /// out = a + sign * b
   void add(int a, int b, int out, float sign);
   void multiply(int a, int b, int out);
+  /// Over the channels of each position.
+  void layer_norm(int in, int out, const float *factors, const float *offsets, float epsilon);
+  void softmax(int in, int out);
+  /// Position o of `out` is the mean of positions o * group ... of `in`, weighed by softmax(logits) per
+  /// channel.
+  void attention_pool(int in, int logits, int out, std::int64_t group);
   /// One factor per channel.
   void scale(int in, int out, const float *factors);
   /// out[o][c] = in[o + shift][c + first_channel]

@@ -145,6 +145,26 @@ void Program::multiply(int a, int b, int out) {
   steps_.push_back(make_multiply(a, b, out));
 }
 
+void Program::layer_norm(int in, int out, const float *factors, const float *offsets, float epsilon) {
+  check_covered(in, out);
+  tensors_[idx(in)].referenced = true;
+  steps_.push_back(make_layer_norm(tensors_[idx(in)], in, out, factors, offsets, epsilon));
+}
+
+void Program::softmax(int in, int out) {
+  check_covered(in, out);
+  tensors_[idx(in)].referenced = true;
+  steps_.push_back(make_softmax(tensors_[idx(in)], in, out));
+}
+
+void Program::attention_pool(int in, int logits, int out, std::int64_t group) {
+  check_same(in, logits), check(out);
+  if (group < 1 || length(out) * group != length(in) || channels(out) != channels(in))
+    throw std::invalid_argument("groups do not make up the sequence");
+  tensors_[idx(in)].referenced = tensors_[idx(logits)].referenced = true;
+  steps_.push_back(make_attention_pool(in, logits, out, group));
+}
+
 void Program::scale(int in, int out, const float *factors) {
   check_covered(in, out);
   steps_.push_back(make_scale(tensors_[idx(in)], in, out, factors));

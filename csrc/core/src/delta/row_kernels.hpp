@@ -34,6 +34,10 @@ struct RowKernels {
   /// out = change of a * b; changes may be null
   void (*product)(const float *a, const float *a_change, const float *b, const float *b_change,
                   std::int64_t n, float *out);
+  /// out = sum over the rows of x * softmax over the rows of logits; each is base + change, change may be
+  /// null
+  void (*attend)(const float *const *x, const float *const *x_change, const float *const *logits,
+                 const float *const *logits_change, std::int64_t n_rows, std::int64_t n, float *out);
 };
 
 const RowKernels &row_kernels();

@@ -114,6 +114,10 @@ std::unique_ptr<Step> make_select(const Tensor &to, int in, int out, std::int64_
 std::unique_ptr<Step> make_join(const std::vector<Tensor> &tensors, const std::vector<int> &in, int out);
 std::unique_ptr<Step> make_max_pool(int in, int out, Sliding sliding);
 std::unique_ptr<Step> make_average_pool(const Tensor &from, int in, int out, Sliding sliding, bool by_kernel);
+std::unique_ptr<Step> make_layer_norm(const Tensor &from, int in, int out, const float *factors,
+                                      const float *offsets, float epsilon);
+std::unique_ptr<Step> make_softmax(const Tensor &from, int in, int out);
+std::unique_ptr<Step> make_attention_pool(int in, int logits, int out, std::int64_t group);
 std::unique_ptr<Step> make_whole(const Tensor &from, int in, int output);
 std::unique_ptr<Step> make_sum(const Tensor &from, int in, int output, float factor);
 std::unique_ptr<Step> make_largest(const Tensor &from, int in, int output);

@@ -260,4 +260,24 @@ inline void product(const float *a, const float *a_change, const float *b, const
   }
 }
 
-constexpr RowKernels kKernels = {multiply, activate, apply, largest, add, scale, product};
+inline Lanes changed(const float *base, const float *change, std::int64_t i) {
+  return change == nullptr ? Lanes::load(base + i) : Lanes::load(base + i) + Lanes::load(change + i);
+}
+
+inline void attend(const float *const *x, const float *const *x_change, const float *const *logits,
+                   const float *const *logits_change, std::int64_t n_rows, std::int64_t n, float *out) {
+  for (std::int64_t i = 0; i < n; i += kLanes) {
+    Lanes most = changed(logits[0], logits_change[0], i);
+    for (std::int64_t r = 1; r < n_rows; ++r)
+      most = Lanes::max(most, changed(logits[r], logits_change[r], i));
+    Lanes sum = Lanes::fill(0.0F), weights = Lanes::fill(0.0F);
+    for (std::int64_t r = 0; r < n_rows; ++r) {
+      const Lanes weight = exponential(changed(logits[r], logits_change[r], i) - most);
+      sum = Lanes::fused(weight, changed(x[r], x_change[r], i), sum);
+      weights = weights + weight;
+    }
+    (sum / weights).store(out + i);
+  }
+}
+
+constexpr RowKernels kKernels = {multiply, activate, apply, largest, add, scale, product, attend};
