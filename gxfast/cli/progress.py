@@ -19,14 +19,17 @@ class ProgressLine:
     ----------
     quiet : bool
         Show nothing.
+    unit : str
+        What is counted.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
+    def __init__(self, *, quiet: bool, unit: str = "genes") -> None:
+        self._quiet, self._unit = quiet, unit
         self._bars: Any = None
         self._tasks: dict[str, Any] = {}
         self._started: dict[str, float] = {}
-        self._last = time.monotonic()
+        self._heard: dict[str, float] = {}
+        self._last = self._begin = time.monotonic()
 
     def __enter__(self) -> ProgressLine:
         if not self._quiet and sys.stderr.isatty():
@@ -47,17 +50,20 @@ class ProgressLine:
             self._bars.stop()
 
     def __call__(self, task: str, done: int, total: int) -> None:
-        """Report that ``done`` of ``total`` genes of a task are finished."""
+        """Report that ``done`` of ``total`` units of a task are finished."""
         if self._quiet:
             return
         if self._bars is not None:
             if task not in self._tasks:
                 self._tasks[task] = self._bars.add_task(task, total=total)
-            self._bars.update(self._tasks[task], completed=done)
+            self._bars.update(self._tasks[task], completed=done, total=total)
             return
         now = time.monotonic()
-        started = self._started.setdefault(task, now)
+        # A task starts when the one before it, or the program, has last been heard of.
+        started = self._started.setdefault(task, max([self._begin, *self._heard.values()]))
+        self._heard[task] = now
         if done == total or now - self._last >= _SECONDS_BETWEEN_LINES:
             self._last = now
             left = (now - started) / done * (total - done) if done else 0.0
-            print(f"{task}: {done}/{total} genes, {left:.0f} s left", file=sys.stderr, flush=True)
+            rate = f" ({done / (now - started):.3g} a second)" if now - started >= 1.0 else ""
+            print(f"{task}: {done}/{total} {self._unit}{rate}, {left:.0f} s left", file=sys.stderr, flush=True)

@@ -97,9 +97,7 @@ class CompiledRunner(Runner):
     def _values(
         self, window: CodeArray, edits: Edits, flipped: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        found = self._reference(window)
-        rows = [each.of(found[each.tensor]) for each in self._program.references]
-        reference = DeltaReference(self._program.executor, rows)
+        found, reference = self._kept(window, flipped, lambda: self._of(window))
         base = self.readout.values(found[self._graph.output_name], flipped=flipped)
         n_rows = len(edits.offset) - 1
         values = np.empty((n_rows, *base.shape[1:]))
@@ -124,6 +122,14 @@ class CompiledRunner(Runner):
 
         run_tasks(task, -(-n_rows // self.batch), n_threads=self.n_threads, on_interrupt=stop)
         return base, values
+
+    def _of(self, window: CodeArray) -> tuple[dict[str, NDArray[Any]], DeltaReference]:
+        """What rows of edits are compared with: tensors behind the windows, and those that windows are cut from."""
+        found = self._reference(window)
+        rows = [each.of(found[each.tensor]) for each in self._program.references]
+        reference = DeltaReference(self._program.executor, rows)
+        changes = [output.tensor for output in self._program.outputs if not output.axis]
+        return {name: found[name] for name in (*changes, self._graph.output_name)}, reference
 
     def _outputs(self, given: list[FloatArray], found: dict[str, NDArray[Any]], n: int, options: Any) -> NDArray[Any]:
         """Raw output of rows from what the program gives."""

@@ -100,7 +100,7 @@ class DeltaRunner(Runner):
     def _values(
         self, window: CodeArray, edits: Edits, flipped: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        feeds, raw = self._reference(window)
+        feeds, raw = self._kept(window, flipped, lambda: self._reference(window))
         reference = self.readout.values(raw, flipped=flipped)
         values = np.empty((len(edits.offset) - 1, *reference.shape[1:]))
         counts = np.diff(edits.offset)

@@ -89,8 +89,8 @@ class PackedRunner(Runner):
         self, window: NDArray[np.uint8], edits: Edits, flipped: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         options = run_options()
-        reference = [array[:1] for array in self._cut(np.repeat(window[np.newaxis], self.trunk_batch, 0), options)]
-        base = self.readout.values(self._heads(self._buffers(reference), options)[:1], flipped=flipped)
+        reference, raw = self._kept(window, flipped, lambda: self._of(window, options))
+        base = self.readout.values(raw, flipped=flipped)
         values = np.repeat(base, len(edits.offset) - 1, axis=0)
         packed = self._pack(edits)
         if packed is None:
@@ -108,6 +108,12 @@ class PackedRunner(Runner):
 
         run_tasks(task, len(groups), n_threads=self.n_threads, on_interrupt=stop)
         return base, values
+
+    def _of(self, window: NDArray[np.uint8], options: Any) -> tuple[Arrays, NDArray[Any]]:
+        """The unedited sequence: its tensors at the cut, and its output."""
+        cut = self._cut(np.repeat(window[np.newaxis], self.trunk_batch, axis=0), options)
+        reference = [array[:1].copy() for array in cut]
+        return reference, self._heads(self._buffers(reference), options)[:1]
 
     def _pack(self, edits: Edits) -> tuple[NDArray[np.int64], ...] | None:
         """Rows that reach the output, their first and last positions, and their passes; None without any."""

@@ -6,9 +6,11 @@ shifts, transform and reduction are the same for all and are done here.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Part", "Runner", "rows_of", "rows_per_run"]
 
 CodeArray = NDArray[np.uint8]
+Reference = TypeVar("Reference")
 # Activations of one run that stay in the caches; larger batches were slower on CPUs, never faster.
 RUN_BYTES = {"cpu": 2**22, "cuda": 2**28}
 MAX_ROWS = 64
@@ -96,6 +99,23 @@ class Runner(ABC):
 
     def __init__(self, model: Model, readout: Readout, n_threads: int = 1) -> None:
         self.model, self.readout, self.n_threads = model, readout, n_threads
+        # References of the members of one ensemble: a scan asks for the same ones block after block.
+        strands = 2 if readout.card.ensemble_reverse_complement else 1
+        self._members = strands * len(readout.card.shifts)
+        self._references: OrderedDict[tuple[bytes, bool], Any] = OrderedDict()
+        self._references_lock = threading.Lock()
+
+    def _kept(self, window: CodeArray, flipped: bool, make: Callable[[], Reference]) -> Reference:
+        """What ``make`` gives for a window, made again only for another sequence."""
+        key = window.tobytes(), flipped
+        with self._references_lock:
+            if key not in self._references:
+                while len(self._references) >= self._members:
+                    self._references.popitem(last=False)
+                self._references[key] = make()
+            self._references.move_to_end(key)
+            found: Reference = self._references[key]
+            return found
 
     @abstractmethod
     def _values(

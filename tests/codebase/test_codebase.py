@@ -32,6 +32,9 @@ HEAVY = {
     "tangermeme",
     "seqpro",
     "pyfaidx",
+    "zarr",
+    "numcodecs",
+    "pyarrow",
 }
 
 

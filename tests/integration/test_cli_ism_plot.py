@@ -12,7 +12,6 @@ import pytest
 
 import gxfast as gx
 from gxfast.cli.main import main
-from gxfast.inputs import InputPaths
 from gxfast.io.tables import read_table
 
 Plot = Callable[..., tuple[int, str, str]]
@@ -201,23 +200,12 @@ def test_a_place_that_cannot_be_written_is_refused(cohort: Any, plot: Plot, tmp_
 def scans(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Finished scans: of the reference around every TSS, and of one person's haplotypes."""
     pytest.importorskip("zarr", reason="scans as Zarr need the package zarr")
-    from gxfast.rundir import RunDirectory
-    from gxfast.scans.opening import EngineOptions, WindowChoice, open_saturation, run_plan
-    from gxfast.scans.running import run_saturation, saturation_scan
-    from gxfast.scans.work import Shard
-
     made = {}
-    for name, vcf, reach in (("reference", (), 30), ("haplotypes", (str(cohort.vcf),), 120)):
-        paths = InputPaths(
-            fasta=str(cohort.fasta), vcf=vcf, models=(str(cohort.model),), genes=str(cohort.genes),
-            samples=("person01",) if vcf else (),
-        )  # fmt: skip
-        engine = EngineOptions()
-        inputs = open_saturation(paths, WindowChoice(reach=reach, explicit=True), gx.HaplotypePolicy(), engine)
-        plan = run_plan(inputs.plans, engine, inputs.hashes, saturation_scan(inputs, ("zarr",)))
+    for name, people, reach in (("reference", [], 30), ("haplotypes", ["--vcf", cohort.vcf, "-s", "person01"], 120)):
         made[name] = tmp_path_factory.mktemp("scans") / name
-        with RunDirectory(made[name], plan, resume=False) as run:
-            run_saturation(run, inputs, Shard(1, 1))
+        command = ["ism", "saturate", "--model", cohort.model, "--fasta", cohort.fasta, "--genes", cohort.genes]
+        options = ["--window", reach, "--format", "zarr", "-q", "-o", made[name]]
+        assert main([str(word) for word in (*command, *people, *options)]) == 0
     return made
 
 

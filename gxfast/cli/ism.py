@@ -1,0 +1,328 @@
+"""``gxfast ism``: mutagenesis scans of many windows, and their merging and plotting."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from .options import common_options, input_paths, policy_from, policy_options, set_verbosity
+from .progress import ProgressLine
+
+__all__ = ["ism", "merge", "saturate", "variants"]
+
+_COMMANDS = {
+    "saturate": ("ism", "saturate", "Every single-base change around TSSs, in regions, sequences or haplotypes."),
+    "variants": ("ism", "variants", "Every observed variant in the windows of genes."),
+    "merge": ("ism", "merge", "Put the parts of a scan (--shard) together."),
+    "plot": ("ism_plot", "plot", "Logo and heat map of one window."),
+}
+
+
+class _IsmGroup(click.Group):
+    """Lists its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_IsmGroup)
+def ism() -> None:
+    """In-silico mutagenesis: what changes of single bases do to a model's output."""
+
+
+def _with_options(*options: Any) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+_MODELS = _with_options(
+    click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
+    click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
+    click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
+    click.option("--length", type=click.IntRange(1), help="Bases to read, if neither model nor card says."),
+    click.option("--batch-size", type=click.IntRange(2), help="Sequences per run where alleles are predicted."),
+    click.option("--max-mem", metavar="8G", help="Refuse a scan whose pieces take more; bounds reading too."),
+    click.option("--track", "tracks", multiple=True, metavar="T", help="Track (index or name) instead of the card's."),
+    click.option("--bins", metavar="A-B,C", help="Bins of the output (0-based, ends included) instead of the card's."),
+    click.option("--reduce", type=click.Choice(["mean", "sum", "none"]), help="Over the bins, instead of the card's."),
+    click.option(
+        "--mode", type=click.Choice(["auto", "naive", "packed", "delta"]), default="auto", show_default=True,
+        help="How mutants are computed; the numbers are the same.",
+    ),
+)  # fmt: skip
+_PEOPLE = _with_options(
+    click.option("-s", "--samples", metavar="A,B", help="People; ^A,B: everybody but these."),
+    click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
+)
+_RUN = _with_options(
+    click.option("-o", "--output", metavar="DIR", help="Run directory to write."),
+    click.option("--resume", is_flag=True, help="Go on with an interrupted scan in DIR."),
+    click.option("--shard", metavar="i/N", help="Do part i of N of the windows; see gxfast ism merge."),
+)
+
+
+@ism.command()
+@_MODELS
+@click.option("--fasta", metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
+@click.option("--window", metavar="N", help="Bases on either side of the TSS, or all.  [default: 1000]")
+@click.option(
+    "-r", "--regions", "regions", multiple=True, metavar="R",
+    help="chr:beg-end (1-based inclusive) or a BED file; repeatable. With --genes: genes with their TSS in it.",
+)  # fmt: skip
+@click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
+@click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
+@click.option("--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF.")
+@_PEOPLE
+@policy_options
+@click.option("--format", "formats", default="tsv,zarr", show_default=True, metavar="A,B", help="What to write.")
+@click.option("--dry-run", is_flag=True, help="Say what it costs, and write nothing.")
+@_RUN
+@common_options
+def saturate(**options: Any) -> int:
+    """Scan every single-base change; write ism/MODEL.saturation.tsv.gz and ism/MODEL.zarr.
+
+    Windows come from --fasta with --genes, from --fasta with -r, or from --sequences.
+    """
+    from ..scans.costing import check_memory, cost_lines, scan_costs
+    from ..scans.cubes import require_zarr
+    from ..scans.opening import open_saturation, run_plan
+    from ..scans.running import run_saturation, saturation_scan
+    from ..scans.work import parse_shard
+
+    set_verbosity(options["verbose"], options["quiet"])
+    shard, formats = parse_shard(options["shard"]), _formats(options["formats"])
+    dry = options["dry_run"]
+    choice = _choice(options)
+    _need_output(options, dry)
+    if "zarr" in formats and not dry:
+        require_zarr()
+    engine = _engine(options, check=not dry)
+    paths = _paths(options, restrict=choice.genes)
+    inputs = open_saturation(paths, choice, policy_from(options), engine, hashes=not dry)
+    scan = saturation_scan(inputs, formats)
+    _check_shard(shard, scan)
+    if dry:
+        costs = scan_costs(inputs, formats, shard)
+        click.echo(json.dumps(costs, indent=1) if options["as_json"] else "\n".join(cost_lines(costs)))
+        return 0
+    check_memory(inputs, scan, shard, paths.max_mem)
+    plan = run_plan(inputs.plans, engine, inputs.hashes, scan)
+    return _in_directory(
+        options, plan, shard, lambda run, progress: run_saturation(run, inputs, shard, progress), "mutants"
+    )
+
+
+@ism.command()
+@_MODELS
+@click.option("--fasta", required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", required=True, metavar="G", help="TSS of the genes: BED6, TSV or GTF.")
+@click.option("-r", "--regions", "regions", multiple=True, metavar="R", help="Genes with their TSS in chr:beg-end.")
+@click.option(
+    "--vcf", multiple=True, required=True, metavar="V",
+    help="VCF/BCF with index, with or without genotypes; repeatable, or a pattern with {chrom}.",
+)  # fmt: skip
+@_PEOPLE
+@policy_options
+@click.option(
+    "--on", type=click.Choice(["reference", "haplotypes"]), default="reference", show_default=True,
+    help="Put alleles into the reference window, or swap them on the haplotypes of the people of -s.",
+)  # fmt: skip
+@click.option(
+    "--indels", type=click.Choice(["naive", "skip"]), default="naive", show_default=True,
+    help="Predict indels one by one, or leave them out.",
+)  # fmt: skip
+@click.option(
+    "--allele", type=click.Choice(["each", "most-common"]), default="each", show_default=True,
+    help="A row per alternative allele, or the most common alternative base of a position.",
+)  # fmt: skip
+@_RUN
+@common_options
+def variants(**options: Any) -> int:
+    """Effect of every observed variant in the windows of genes; write ism/MODEL.variants.tsv.gz."""
+    from ..scans.observed import VariantOptions
+    from ..scans.opening import run_plan
+    from ..scans.variant_runs import open_variants, run_variants, variant_scan
+    from ..scans.work import parse_shard
+
+    set_verbosity(options["verbose"], options["quiet"])
+    shard = parse_shard(options["shard"])
+    _need_output(options, False)
+    if options["on"] == "haplotypes" and not (options["samples"] or options["samples_file"]):
+        raise InputError("--on haplotypes needs people", remedy="name them with -s NAME,... or -S FILE")
+    policy = policy_from(options)
+    indels = "skip" if policy.variants == "snv" else options["indels"]
+    engine = _engine(options, check=True)
+    chosen = VariantOptions(options["on"], indels, options["allele"])
+    inputs = open_variants(_paths(options, restrict=True), policy, chosen, engine)
+    scan = variant_scan(inputs)
+    _check_shard(shard, scan)
+    plan = run_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
+    return _in_directory(
+        options, plan, shard, lambda run, progress: run_variants(run, inputs, shard, progress), "mutants"
+    )
+
+
+@ism.command()
+@click.argument("parts", nargs=-1, required=True, metavar="PART_DIR...")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.option("--resume", is_flag=True, help="Write into the same directory again.")
+@common_options
+def merge(parts: tuple[str, ...], **options: Any) -> int:
+    """Put the parts of a scan together: the same bytes as without parts."""
+    from ..scans.running import merge as merge_parts
+
+    set_verbosity(options["verbose"], options["quiet"])
+    started = time.monotonic()
+    result = merge_parts(options["output"], parts, resume=options["resume"])
+    return _tell(result, options, time.monotonic() - started)
+
+
+def _need_output(options: dict[str, Any], dry: bool) -> None:
+    if not options["output"] and not dry:
+        raise InputError("no directory to write", remedy="name one with -o DIR")
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    from ..scans.running import FORMATS
+
+    formats = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise InputError(
+            f"--format {text!r}: {unknown[0] if unknown else 'nothing'} is no format",
+            remedy=f"choose from {', '.join(FORMATS)}",
+        )
+    return formats
+
+
+def _choice(options: dict[str, Any]) -> Any:
+    """Find out which source of windows was named: exactly one."""
+    from ..scans.opening import WindowChoice
+
+    sequences, genes, regions = options["sequences"], options["genes"], options["regions"]
+    if sequences and (genes or regions or options["fasta"] or options["vcf"]):
+        raise InputError("--sequences stands alone", remedy="leave --fasta, --genes, -r and --vcf out")
+    if not sequences and not (options["fasta"] and (genes or regions)):
+        raise InputError(
+            "no windows to scan", remedy="give --fasta with --genes, --fasta with -r, or --sequences"
+        )  # fmt: skip
+    if options["window"] and not genes:
+        raise InputError("--window belongs to --genes", remedy="leave it out")
+    if options["positions"] and not sequences:
+        raise InputError("--positions belongs to --sequences", remedy="leave it out, or give regions with -r")
+    named = options["samples"] or options["samples_file"]
+    if bool(options["vcf"]) != bool(named) or (options["vcf"] and not genes):
+        raise InputError(
+            "haplotypes need --genes, --vcf and the people to scan",
+            remedy="give --vcf V -s NAME,... with --genes, or none of them",
+        )
+    if sequences:
+        return WindowChoice(genes=False, sequences=sequences, positions=_positions(options["positions"]))
+    if not genes:
+        return WindowChoice(genes=False, regions=tuple(regions))
+    return WindowChoice(reach=_reach(options["window"]))
+
+
+def _reach(text: str | None) -> int | None:
+    from ..scans.targets import DEFAULT_REACH
+
+    if text is None:
+        return DEFAULT_REACH
+    if text == "all":
+        return None
+    if not text.isdigit():
+        raise InputError(f"--window {text!r} is no number of bases", remedy="write a number such as 1000, or all")
+    return int(text)
+
+
+def _positions(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    first, last = _span(text, "--positions", "write a-b, 1-based inclusive")
+    if first < 1:
+        raise InputError(f"--positions {text!r} begins before the sequence", remedy="positions are 1-based")
+    return first - 1, last
+
+
+def _span(text: str, option: str, remedy: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text.strip())
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if last < first:
+        raise InputError(f"{option} {text!r} is no interval", remedy=remedy)
+    return first, last
+
+
+def _engine(options: dict[str, Any], *, check: bool) -> Any:
+    from .._threads import resolve_threads
+    from ..ism import Outputs
+    from ..scans.opening import EngineOptions
+
+    tracks = [int(track) if track.isdigit() else track for track in options["tracks"]] or None
+    bins = None
+    if options["bins"]:
+        spans = [_span(part, "--bins", "write bins as A-B,C, 0-based") for part in options["bins"].split(",")]
+        bins = [b for first, last in spans for b in range(first, last + 1)]
+    outputs = Outputs(tracks, bins, options["reduce"])
+    return EngineOptions(outputs, options["mode"], resolve_threads(options["threads"]), check)
+
+
+def _paths(options: dict[str, Any], *, restrict: bool) -> Any:
+    """The paths; regions choose genes only where windows are those of genes."""
+    regions = ",".join(options["regions"]) if restrict and options["regions"] else None
+    return input_paths({**options, "fasta": options["fasta"] or "", "regions": regions, "window": options["length"]})
+
+
+def _check_shard(shard: Any, scan: dict[str, Any]) -> None:
+    n = scan["models"][0]["windows"]
+    if shard.total > max(1, n):
+        raise InputError(f"--shard {shard.index}/{shard.total}: there are {n} windows", remedy=f"use at most {n} parts")
+
+
+def _in_directory(options: dict[str, Any], plan: dict[str, Any], shard: Any, work: Any, unit: str) -> int:
+    """Do the work in the run directory, with progress; return the exit code."""
+    from ..rundir import RunDirectory
+
+    started = time.monotonic()
+    if shard.total > 1 or options["shard"]:
+        plan = {**plan, "shard": f"{shard.index}/{shard.total}"}
+    with RunDirectory(options["output"], plan, resume=options["resume"]) as run:
+        run.note_run({"command": sys.argv[1:], "resumed_pieces": run.resumed})
+        with ProgressLine(quiet=options["quiet"], unit=unit) as progress:
+            result = work(run, progress)
+    return _tell(result, options, time.monotonic() - started)
+
+
+def _tell(result: Any, options: dict[str, Any], seconds: float) -> int:
+    if options["as_json"]:
+        click.echo(json.dumps({**result.summary, "failed": list(result.failed)}, indent=1))
+    elif not options["quiet"]:
+        for name, entry in result.summary["models"].items():
+            click.echo(f"{name}: " + ", ".join(f"{what.removeprefix('n_')} {n}" for what, n in entry.items()))
+        click.echo(f"wrote {options['output']} in {seconds:.1f} s")
+    for line in result.failed:
+        click.echo(f"gxfast: not scanned: {line}", err=True)
+    return 3 if result.failed else 0
