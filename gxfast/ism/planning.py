@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
-from .costs import Costs, costs_of, node_macs
+from .costs import Costs, costs_of
 from .graph import Graph, load_graph, read_proto
 from .intervals import Analysis, analyse
 from .naive import NaiveRunner
@@ -194,38 +194,14 @@ class Plan:
         return self._made("packed" if packable else "naive")
 
     def explain(self) -> str:
-        """Return a table of the graph: per tensor its window, cost and bytes, and where windows end."""
-        graph, analysis = self.graph, self.analysis
-        cut = set(self.frontier.tensors)
-        lines = [
-            f"{self.model.card.name}: {graph.length} bases in, {len(self.tracks)} values out, mode {self.mode}"
-            f" ({self.reason})",
-            f"{'operator':<24}{'tensor':<28}{'shape':<20}{'window':>8}{'MMAC':>12}{'KiB':>10}  note",
-        ]
-        for node in graph.nodes:
-            name = node.outputs[0]
-            window = analysis.windows.get(name)
-            width = "all" if window is None else f"{window.width}"
-            size = int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize / graph.batch / 1024
-            note = f"barrier: {analysis.barriers[node.name]}" if node.name in analysis.barriers else ""
-            note = "cut here" if name in cut else note
-            shape = "x".join(str(n) for n in graph.shape(name)[1:])
-            macs = node_macs(graph, node) / 1e6
-            line = f"{node.op_type[:23]:<24}{name[-27:]:<28}{shape:<20}{width:>8}{macs:>12.3f}{size:>10.1f}  {note}"
-            lines.append(line.rstrip())
-        costs, live = self.costs, int(self.frontier.live.sum())
-        if live < graph.length:
-            lines.append(f"{graph.length - live} positions cannot change the output; they are not computed")
-        lines.append(
-            f"mutations closer than {self.frontier.distance} bases touch each other at the cut; one pass carries up to"
-            f" {costs.per_pass:.1f} of them"
-        )
-        lines.append(
-            f"cost per mutation (millions of multiply-adds): naive {costs.naive / 1e6:.3f}, packed"
-            f" {costs.packed / 1e6:.3f}, delta {costs.delta / 1e6:.3f}; predicted speed-up of packed"
-            f" {costs.naive / costs.packed:.1f}, of delta {costs.naive / costs.delta:.1f}"
-        )
-        return "\n".join(lines)
+        """Return a table of the graph: per tensor its window, cost and bytes, and where windows end.
+
+        ``window`` is the number of positions that one change alters, ``needed`` how many of them the output can
+        depend on. Tensors behind the last window are added up in one line.
+        """
+        from .explaining import explain
+
+        return explain(self)
 
     def verify(self, sequence: str | bytes | NDArray[np.uint8], n: int = 64, seed: int = 0) -> float:
         """Compare sampled mutants with the whole, unsliced model run on each of them.

@@ -207,8 +207,9 @@ def test_demo_model() -> None:
     naive = ism.saturate(ism.plan(model, mode="naive"), letters, start=900, end=960)
     np.testing.assert_allclose(found, naive, rtol=0, atol=1e-5)
     text = the_plan.explain()
-    for word in ("cut here", "barrier", "MaxPool", "predicted speed-up", the_plan.mode):
+    for word in ("needed", "in full for every mutation", "MaxPool", "predicted speed-up", the_plan.mode):
         assert word in text
+    assert "cut here" in ism.plan(model, mode="packed").explain()
 
 
 def test_verify_finds_a_wrong_mode(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""A plan as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .costs import node_macs
+from .graph import Graph, Node
+from .intervals import needed
+
+if TYPE_CHECKING:
+    from .planning import Plan
+
+__all__ = ["explain"]
+
+
+def explain(plan: Plan) -> str:
+    """Return the table that `Plan.explain` documents."""
+    graph, analysis = plan.graph, plan.analysis
+    last = analysis.windows.get(graph.output_name)
+    wanted = needed(graph, analysis, np.arange(last.length if last else 0))
+    lines = [
+        f"{plan.model.card.name}: {graph.length} bases in, {len(plan.tracks)} values out, mode {plan.mode} by"
+        f" {type(plan.runner).__name__} ({plan.reason})",
+        f"{'operator':<24}{'tensor':<28}{'shape':<20}{'window':>8}{'needed':>8}{'MMAC':>12}{'KiB':>10}  note",
+    ]
+    behind = []
+    for node in graph.nodes:
+        window = analysis.windows.get(node.outputs[0])
+        if window is None and node.name not in analysis.barriers:
+            behind.append(node)
+            continue
+        width, need = "all", "all"
+        if window is not None:
+            first, final = wanted.get(node.outputs[0], (0, window.length - 1))
+            width, need = f"{window.width}", f"{max(0, min(window.width, final - first + 1))}"
+        lines.append(_line(plan, node, width, need))
+    if behind:
+        macs, size = sum(node_macs(graph, node) for node in behind) / 1e6, sum(_kib(graph, node) for node in behind)
+        text = f"{len(behind)} operators behind the barriers"
+        lines.append(f"{text:<72}{'all':>8}{'all':>8}{macs:>12.3f}{size:>10.1f}  in full for every mutation")
+    return "\n".join([*lines, *_summary(plan)])
+
+
+def _line(plan: Plan, node: Node, width: str, need: str) -> str:
+    graph, name = plan.graph, node.outputs[0]
+    shape = "x".join(str(n) for n in graph.shape(name)[1:])
+    macs = node_macs(graph, node) / 1e6
+    line = (
+        f"{node.op_type[:23]:<24}{name[-27:]:<28}{shape:<20}{width:>8}{need:>8}{macs:>12.3f}"
+        f"{_kib(graph, node):>10.1f}  {_note(plan, node)}"
+    )
+    return line.rstrip()
+
+
+def _kib(graph: Graph, node: Node) -> float:
+    """Size of the first output per sequence."""
+    name = node.outputs[0]
+    return float(np.prod(graph.shape(name))) * graph.dtype(name).itemsize / graph.batch / 1024
+
+
+def _note(plan: Plan, node: Node) -> str:
+    """Why windows end here, for the mode that runs."""
+    own = getattr(plan.runner, "barriers", {})
+    if node.outputs[0] in own:
+        return f"barrier: {own[node.outputs[0]]}"
+    if node.name in plan.analysis.barriers:
+        # Mode delta has rules for some: it adds up what changed.
+        followed = plan.mode == "delta" and not any(name in own for name in node.outputs)
+        return "sums of changes" if followed else f"barrier: {plan.analysis.barriers[node.name]}"
+    return "cut here" if node.outputs[0] in plan.frontier.tensors and plan.mode == "packed" else ""
+
+
+def _summary(plan: Plan) -> list[str]:
+    costs, live, lines = plan.costs, int(plan.frontier.live.sum()), []
+    if live < plan.graph.length:
+        lines.append(f"{plan.graph.length - live} positions cannot change the output; they are not computed")
+    lines.append(
+        f"mutations closer than {plan.frontier.distance} bases touch each other at the cut; one pass carries up to"
+        f" {costs.per_pass:.1f} of them"
+    )
+    lines.append(
+        f"cost per mutation (millions of multiply-adds): naive {costs.naive / 1e6:.3f}, packed"
+        f" {costs.packed / 1e6:.3f}, delta {costs.delta / 1e6:.3f}; predicted speed-up of packed"
+        f" {costs.naive / costs.packed:.1f}, of delta {costs.naive / costs.delta:.1f}"
+    )
+    return lines
