@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
-from nets import basenji2_sized
 
 import gxfast
 import gxfast.demo
+from gxfast.bench.ism import networks
 from gxfast.encode import codes, one_hot
 from gxfast.models._runtime import CPU, CUDA, CUDA_OPTIONS
 from gxfast.models.card import ModelCard
@@ -73,10 +73,11 @@ def models(folder: Path, *, tiny: bool) -> list[tuple[str, Path, ModelCard | Non
     found: list[tuple[str, Path, ModelCard | None, int, int]] = [
         ("demo", DEMO, None, *((8, 4) if tiny else (4096, 256)))
     ]
-    for length in (1024,) if tiny else LENGTHS:
+    small = {"first": 8, "tower": (8, 8, 12, 12, 12, 16), "inner": 8, "layers": 3, "last": 16, "tracks": 6, "crop": 2}
+    for length in (4096,) if tiny else LENGTHS:
         path = folder / f"net{length}.onnx"
-        card = basenji2_sized(path, length, shrink=16 if tiny else 1)
-        found.append((card.name, path, card, *((4, 2) if tiny else (16, 4))))
+        networks.save(networks.basenji2(length, **(small if tiny else {})), path)
+        found.append((f"basenji2-{length}", path, None, *((4, 2) if tiny else (16, 4))))
     return found
 
 

@@ -126,7 +126,7 @@ def _share(graph: Graph, analysis: Analysis, wanted: Mapping[str, tuple[int, int
         return 1.0
     if node.op_type == "Conv" and node.inputs[0] in analysis.windows and name == node.outputs[0]:
         # Every changed row is multiplied once per tap, however far the output reaches.
-        source = analysis.windows[node.inputs[0]]
-        name, window = (node.inputs[0], source) if source.length == window.length else (name, window)
+        read = analysis.windows[node.inputs[0]]
+        name, window = (node.inputs[0], read) if read.length == window.length else (name, window)
     first, last = wanted.get(name, (0, window.length - 1))
     return max(0, min(window.width, last - first + 1)) / max(1, window.length)

@@ -46,7 +46,7 @@ class Part:
     """
 
     def __init__(self, content: bytes, model: Model, outputs: list[str]) -> None:
-        self._session = open_session(content, device=model.device, path=model.path)
+        self._session = open_session(content, device=model.device, path=model.path, tf32=model.tf32)
         self._outputs, self._path = outputs, model.path
 
     def resident(self, array: NDArray[Any]) -> Any:

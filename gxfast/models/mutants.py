@@ -40,7 +40,7 @@ class MutantPredictor:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._session = open_session(model.with_front("mutants"), device=model.device, path=model.path)
+        self._session = open_session(model.with_front("mutants"), device=model.device, path=model.path, tf32=model.tf32)
         self._names = front_names(self._session.raw)
         self._reference = np.empty((1, 0), np.uint8)
         self._runner = model.make_runner(self._evaluate)

@@ -40,6 +40,7 @@ DEFAULT_MAX_BYTES: Final = 2**30
 # Activations are not known before a run: this many times the bytes of the one-hot input are assumed
 # (Xpresso's widest activation is 32 times its input).
 ACTIVATION_FACTOR: Final = 64
+Source = Path | bytes | Callable[[str], Path | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,7 @@ class Session:
     provider_options: dict[str, str]
 
 
-def open_session(
-    source: Path | bytes | Callable[[str], Path | bytes], *, device: str = "auto", path: object = None
-) -> Session:
+def open_session(source: Source, *, device: str = "auto", path: object = None, tf32: bool = False) -> Session:
     """Open a single-threaded session on the device asked for, never silently on another.
 
     Parameters
@@ -76,6 +75,8 @@ def open_session(
         ``auto`` is CUDA where a test model really runs there, else the CPU.
     path : optional
         Name for messages where ``source`` is no Path; a Path also says where the external data lie.
+    tf32 : bool
+        Let CUDA multiply with 10 bits of mantissa.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def open_session(
     if device != "cpu":
         problem = cuda_problem(ort, index)
         if problem is None:
-            options = {"device_id": str(index), **CUDA_OPTIONS}
+            options = {"device_id": str(index), **CUDA_OPTIONS, "use_tf32": str(int(tf32))}
             raw = opened(CUDA, options)
             if raw.get_providers()[0] == CUDA:
                 return Session(raw, f"cuda:{index}", CUDA, options)
@@ -175,6 +176,8 @@ class Model:
     feed : {"auto", "one_hot", "codes"}
         Whether the host encodes sequences, or sends a byte per base and the graph encodes them (the same
         bits). ``auto`` is codes on CUDA, where the transfer counts, and one-hot on the CPU.
+    tf32 : bool
+        Let CUDA multiply with 10 bits of mantissa: effects below 1e-3 of the output drown.
 
     Attributes
     ----------
@@ -214,6 +217,7 @@ class Model:
         max_bytes: int | None = None,
         length: int | None = None,
         feed: str = "auto",
+        tf32: bool = False,
     ) -> None:
         if feed not in FEEDS:
             raise InputError(f"feed must be one of {', '.join(FEEDS)}, found {feed!r}")
@@ -236,8 +240,9 @@ class Model:
             lambda provider: self.path if feed_of(provider) == "one_hot" else self.with_front(),
             device=device,
             path=self.path,
+            tf32=tf32,
         )
-        self.device, self.provider = self._session.device, self._session.provider
+        self.tf32, self.device, self.provider = tf32, self._session.device, self._session.provider
         self.provider_options, self.feed = self._session.provider_options, feed_of(self.provider)
         self._batch_size, self._max_bytes = batch_size, max_bytes or DEFAULT_MAX_BYTES
         self._runner = self.make_runner(self._evaluate)

@@ -1,0 +1,54 @@
+"""Mutagenesis of real variants with published weights: mode delta against every mutant through the whole model."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gxfast.cli.main import main
+
+PEOPLE = ["HG00096", "NA20502"]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> list[str]:
+    data, model = data_dir / "geuvadis_chr22", str(tmp_path_factory.mktemp("model") / "gm12878.onnx")
+    (weights,) = (data / "models").glob("GM12878_*.h5")
+    assert main(["model", "import", "xpresso", str(weights), "-o", model]) == 0
+    return [
+        "ism", "variants", "-q", "--model", model, "--fasta", str(data / "ref" / "chr22.hg19.to20Mb.fa.gz"),
+        "--genes", str(data / "expr" / "geuvadis358.chr22.rpkm.bed.gz"), "-r", "chr22:16050001-19990000",
+        "--vcf", str(data / "geno" / "geuvadis358.chr22.vcf.gz"),
+    ]  # fmt: skip
+
+
+def scanned(arguments: list[str], folder: Path) -> list[dict[str, str]]:
+    assert main([*arguments, "-o", str(folder)]) == 0
+    (table,) = (folder / "ism").glob("*.variants.tsv.gz")
+    with gzip.open(table, "rt") as handle:
+        return list(csv.DictReader(handle, delimiter="\t"))
+
+
+def compare(arguments: list[str], folder: Path) -> list[dict[str, str]]:
+    delta, naive = (scanned([*arguments, "--mode", mode], folder / mode) for mode in ("delta", "naive"))
+    named = [{key: value for key, value in row.items() if key != "ism"} for row in delta]
+    assert named == [{key: value for key, value in row.items() if key != "ism"} for row in naive]
+    effects = np.array([[float(row["ism"]) for row in rows] for rows in (delta, naive)])
+    assert np.abs(effects[0] - effects[1]).max() <= 1e-6
+    assert np.abs(effects).max() > 0.05
+    return delta
+
+
+def test_all_snvs_of_the_fifty_windows(inputs: list[str], tmp_path: Path) -> None:
+    rows = compare(inputs, tmp_path)
+    assert len({row["gene_id"] for row in rows}) == 50
+    assert len(rows) == 1_238
+
+
+def test_on_the_haplotypes_of_two_people(inputs: list[str], tmp_path: Path) -> None:
+    rows = compare([*inputs, "-s", ",".join(PEOPLE), "--on", "haplotypes"], tmp_path)
+    assert {row["haplotype"].split("|")[0] for row in rows} == set(PEOPLE)
