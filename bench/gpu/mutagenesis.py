@@ -4,8 +4,9 @@
     python bench/gpu/mutagenesis.py --out DIR --rehearse      tiny, on the CPU: only to see that the script works
 
 Per model and mode: the largest difference from the same mutants on the CPU, mutants per second, the share of the
-device's peak that the multiply-adds of the naive way would be, and bytes sent per mutant; the same with TF32; and
-torch on the same device, eager and compiled, where torch and the twin of the model are there.
+device's peak that the multiply-adds of the naive way would be, and bytes sent per mutant; the same with TF32, and of a
+float16 copy of the model (not in mode delta); and torch on the same device, eager and compiled, where torch and the
+twin of the model are there.
 
 Exit 0: measured and every check held; 1: a check failed (the JSON says which); 3: no CUDA.
 """
@@ -29,6 +30,7 @@ from measure import machine
 from gxfast.bench.ism import enformer, networks
 from gxfast.bench.ism.twin import torch_twin
 from gxfast.bench.measure import UnavailableError
+from gxfast.errors import ModelError
 from gxfast.ism import Outputs, plan
 from gxfast.ism.costs import node_macs
 from gxfast.ism.delta import DeltaRunner
@@ -127,10 +129,24 @@ def measure(path: Path, outputs: Outputs, *, tiny: bool, peak: float | None) -> 
     scale = max(1.0, float(np.abs(yardstick.runner.reference(codes)).max()))
     whole = load_graph(on_cpu)
     macs = sum(node_macs(whole, node) for node in whole.nodes)
-    result: dict[str, Any] = {"length": length, "multiply_adds": macs, "failed": [], "float32": {}, "tf32": {}}
-    for precision in ("float32",) if tiny else ("float32", "tf32"):
-        model = on_cpu if tiny else Model(path, device="cuda:0", tf32=precision == "tf32")
+    result: dict[str, Any] = {
+        "length": length,
+        "multiply_adds": macs,
+        "failed": [],
+        "float32": {},
+        "tf32": {},
+        "float16": {},
+    }
+    for precision in ("float32", "float16") if tiny else ("float32", "tf32", "float16"):
+        source = halved(path) if precision == "float16" else path
+        try:
+            model = Model(source, device="cpu" if tiny else "cuda:0", tf32=precision == "tf32")
+        except ModelError as error:  # an operator may not exist in float16
+            result[precision] = {"error": error.message[:300]}
+            continue
         for mode, make in runners(plan(model, outputs, mode="naive", check=0)).items():
+            if (precision, mode) == ("float16", "delta"):
+                continue
             facts = measure_mode(make, mode, codes, few, expected, scale, tiny=tiny)
             if peak and mode == "naive" and "mutants_per_second" in facts:
                 facts["share_of_float32_peak"] = facts["mutants_per_second"] * macs / peak
@@ -140,6 +156,35 @@ def measure(path: Path, outputs: Outputs, *, tiny: bool, peak: float | None) -> 
             gc.collect()
     result["torch"] = torch_rates(path, codes, tiny=tiny)
     return result
+
+
+def halved(path: Path) -> Path:
+    """Write a copy with float16 weights and activations; sequence and output stay float32."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(path)
+    graph, (source,) = model.graph, model.graph.input
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+    del graph.value_info[:]
+    result = graph.output[0].name
+    for node in graph.node:
+        for names, old, new in ((node.input, source.name, "half_input"), (node.output, result, "half_output")):
+            for i, name in enumerate(names):
+                names[i] = new if name == old else name
+        for attribute in node.attribute:  # casts to float32 inside
+            if node.op_type == "Cast" and attribute.name == "to" and attribute.i == TensorProto.FLOAT:
+                attribute.i = TensorProto.FLOAT16
+    before = helper.make_node("Cast", [source.name], ["half_input"], to=TensorProto.FLOAT16)
+    behind = helper.make_node("Cast", ["half_output"], [result], to=TensorProto.FLOAT)
+    nodes = [before, *graph.node, behind]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    made = path.with_suffix(".half.onnx")
+    onnx.save(model, made)
+    return made
 
 
 def runners(made: Plan) -> dict[str, Callable[[], Runner]]:

@@ -123,6 +123,11 @@ class Runner(ABC):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the readout's values of the window (1, B, T), and of its edited rows (H, B, T)."""
 
+    def forget(self) -> None:
+        """Drop the references that are kept, and their memory."""
+        with self._references_lock:
+            self._references.clear()
+
     def reference(self, sequence: CodeArray) -> NDArray[np.float64]:
         """Return the values of the unedited sequence, (T,)."""
         none = Edits(np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))

@@ -141,7 +141,12 @@ def _contestant(scanned: _Scanned, name: str, made: Plan) -> Contestant:
     else:
         mutants = packed_block(made, codes, len(sample.few))
         items, check = float(len(mutants)), _finite
-    return Contestant(name, lambda: runner.effects(codes, mutants.positions, mutants.bases), items, check)
+
+    def call() -> NDArray[np.float64]:
+        runner.forget()  # the reference is part of the work
+        return runner.effects(codes, mutants.positions, mutants.bases)
+
+    return Contestant(name, call, items, check)
 
 
 def _block_contestant(scanned: _Scanned, name: str, made: Plan) -> Contestant:
@@ -155,7 +160,11 @@ def _block_contestant(scanned: _Scanned, name: str, made: Plan) -> Contestant:
         compared = found[0, few.positions[inside] - start, few.bases[inside]].astype(np.float64)
         return scanned.problem(compared, inside)
 
-    return Contestant(name, lambda: saturate(made, letters, start=start, end=end), float(len(sample.block)), check)
+    def call() -> NDArray[np.float32]:
+        made.runner.forget()  # the reference is part of the work
+        return saturate(made, letters, start=start, end=end)
+
+    return Contestant(name, call, float(len(sample.block)), check)
 
 
 def _finite(found: NDArray[np.float64]) -> str:
