@@ -70,17 +70,13 @@ int dense_bound(Program &program, int in, const Array<float> &weight) {
   return program.dense(in, weight.data(), weight.shape(2));
 }
 
-std::unique_ptr<Reference> reference_bound(const Program &program, const std::vector<Array<float>> &rows) {
+void set_bound(Reference &reference, const Program &program, std::int64_t i, const Array<float> &rows) {
   const std::vector<int> wanted = program.referenced();
-  require(rows.size() == wanted.size(), "DeltaReference: a tensor is missing");
-  std::vector<const float *> pointers;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    require(rows[i].size() == program.length(wanted[i]) * program.channels(wanted[i]),
-            "DeltaReference: a tensor has another size");
-    pointers.push_back(rows[i].data());
-  }
-  const py::gil_scoped_release release;
-  return std::make_unique<Reference>(program, pointers);
+  require(i >= 0 && i < static_cast<std::int64_t>(wanted.size()), "DeltaReference.set: no such tensor");
+  const int tensor = wanted[static_cast<std::size_t>(i)];
+  require(rows.size() == program.length(tensor) * program.channels(tensor),
+          "DeltaReference.set: the tensor has another size");
+  reference.set(i, rows.data());
 }
 
 py::list run_bound(const Program &program, const Reference &reference, const Array<std::int64_t> &offset,
@@ -150,7 +146,9 @@ void bind_delta(py::module_ &module) {
       .def("run", &run_bound, arg("reference"), arg("offset").noconvert(), arg("position").noconvert(),
            arg("change").noconvert());
   py::class_<Reference>(module, "DeltaReference")
-      .def(py::init(&reference_bound), arg("program"), arg("rows"));
+      .def(py::init<const Program &>(), arg("program"), py::keep_alive<1, 2>())
+      .def("set", &set_bound, arg("program"), arg("index"), arg("rows").noconvert())
+      .def("prepare", &Reference::prepare, py::call_guard<py::gil_scoped_release>());
 }
 
 } // namespace gxfast::bindings

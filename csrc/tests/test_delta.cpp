@@ -193,13 +193,11 @@ void check_network(Activation f, const std::string &name) {
     codes.push_back(i == 40 ? 4 : base(generator));
   const std::vector<Table> before = network.run(one_hot(codes));
 
-  std::vector<std::vector<float>> rows;
-  std::vector<const float *> pointers;
+  delta::Reference reference(program);
+  std::int64_t set = 0;
   for (const int tensor : program.referenced())
-    rows.push_back(as_floats(before[static_cast<std::size_t>(tensor)]));
-  for (const auto &row : rows)
-    pointers.push_back(row.data());
-  const delta::Reference reference(program, pointers);
+    reference.set(set++, as_floats(before[static_cast<std::size_t>(tensor)]).data());
+  reference.prepare();
 
   // Every position once, then rows of no edit, of two far ones, and of three neighbours.
   std::vector<std::int64_t> offset{0}, position;
@@ -292,6 +290,11 @@ void check_refusals() {
   CHECK(refuses([&] { program.select(0, wide, 0, 1); }));
   CHECK(refuses([&] { program.join({0, 0}, wide); }));
   CHECK(refuses([&] { program.max_pool(0, wide, {0, 1, 1, 0}); }));
+  program.activate(wide, wide, {Function::Relu});
+  delta::Reference reference(program);
+  CHECK(refuses([&] { reference.set(1, nullptr); }));
+  CHECK(refuses([&] { reference.prepare(); }));
+  CHECK(refuses([&] { program.run(reference, {0, nullptr, nullptr, nullptr}, {}); }));
 }
 
 } // namespace

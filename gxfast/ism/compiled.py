@@ -125,11 +125,16 @@ class CompiledRunner(Runner):
 
     def _of(self, window: CodeArray) -> tuple[dict[str, NDArray[Any]], DeltaReference]:
         """What rows of edits are compared with: tensors behind the windows, and those that windows are cut from."""
-        found = self._reference(window)
-        rows = [each.of(found[each.tensor]) for each in self._program.references]
-        reference = DeltaReference(self._program.executor, rows)
-        changes = [output.tensor for output in self._program.outputs if not output.axis]
-        return {name: found[name] for name in (*changes, self._graph.output_name)}, reference
+        program, found = self._program, self._reference(window)
+        kept = {output.tensor for output in program.outputs if not output.axis} | {self._graph.output_name}
+        last = {each.tensor: i for i, each in enumerate(program.references)}
+        reference = DeltaReference(program.executor)
+        for i, each in enumerate(program.references):
+            reference.set(program.executor, i, each.of(found[each.tensor]))
+            if last[each.tensor] == i and each.tensor not in kept:
+                del found[each.tensor]  # of long sequences two copies would not fit into memory
+        reference.prepare()
+        return {name: found[name] for name in kept}, reference
 
     def _outputs(self, given: list[FloatArray], found: dict[str, NDArray[Any]], n: int, options: Any) -> NDArray[Any]:
         """Raw output of rows from what the program gives."""

@@ -134,6 +134,20 @@ def test_functions(op_type: str, tmp_path: Path) -> None:
     assert steps_behind(compare(net.save(tmp_path / "m.onnx"))) == ["Flatten", "Identity"]
 
 
+@pytest.mark.parametrize("factor", [None, 1.702])
+@pytest.mark.parametrize("read_again", [False, True])
+def test_gates_of_two_and_three_operators(factor: float | None, read_again: bool, tmp_path: Path) -> None:
+    net = Net()
+    scaled = net.top if factor is None else net.add("Mul", net.top, net.constant(np.float32(factor)))
+    gate = net.add("Sigmoid", scaled)
+    gated = net.add("Mul", gate, net.top)
+    # Where the gate is read once more it has to be there by itself.
+    net.top = net.add("Add", gated, gate) if read_again else gated
+    runner = compare(net.save(tmp_path / "m.onnx"))
+    assert steps_behind(runner) == ["Flatten", "Identity"]
+    assert len(runner._program.references) == (2 if not read_again else 4 if factor else 3)
+
+
 def test_a_function_that_it_does_not_know_is_a_barrier_and_exact(tmp_path: Path) -> None:
     net = Net()
     net.top = net.add("Sin", net.add("Relu", net.top))

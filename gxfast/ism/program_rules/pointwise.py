@@ -33,6 +33,8 @@ _FUNCTIONS: Final[dict[str, tuple[str, tuple[tuple[str, float], ...]]]] = {
 @register(*_FUNCTIONS)
 def function(builder: Builder, node: Node) -> None:
     """f(mutant) - f(reference)."""
+    if node.op_type == "Sigmoid" and _swish(builder, node.inputs[0], node, 1.0):
+        return
     name, settings = _FUNCTIONS[node.op_type]
     _activate(builder, node, name, *(node.attributes.get(key, default) for key, default in settings))
 
@@ -134,10 +136,29 @@ def multiply(builder: Builder, node: Node) -> None:
     """With a constant: scaled; of two tensors: the product of what they become."""
     tensors, constants = _split(builder, node)
     if constants:
-        _scale(builder, tensors[0], node.outputs[0], constants[0])
+        factors = constants[0]
+        readers = builder.graph.consumers(node.outputs[0])
+        gate = readers[0] if len(readers) == 1 and readers[0].op_type == "Sigmoid" else None
+        same = bool((factors == factors[0]).all())
+        if not (gate and same and _swish(builder, tensors[0], gate, float(factors[0]))):
+            _scale(builder, tensors[0], node.outputs[0], factors)
         return
     first, second = (builder.number(name) for name in tensors)
     builder.executor.multiply(first, second, builder.declare(node.outputs[0]))
+
+
+def _swish(builder: Builder, tensor: str, gate: Node, factor: float) -> bool:
+    """Take x * sigmoid(factor * x), written as two or three operators, as one function; False where it is not that."""
+    graph, opened = builder.graph, gate.outputs[0]
+    readers = graph.consumers(opened)
+    if len(readers) != 1 or readers[0].op_type != "Mul" or sorted(readers[0].inputs) != sorted((tensor, opened)):
+        return False
+    if graph.output_name in (*gate.inputs, opened) or (factor != 1 and len(graph.consumers(gate.inputs[0])) != 1):
+        return False
+    output = readers[0].outputs[0]
+    builder.executor.activate(builder.number(tensor), builder.declare(output), "swish", factor)
+    builder.skipped |= {opened, output}
+    return True
 
 
 @register("Div")

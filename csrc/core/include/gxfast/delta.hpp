@@ -127,14 +127,18 @@ private:
 /// What the steps of a program need of one sequence.
 class Reference {
 public:
-  /// rows[i]: length x channels of tensor `referenced()[i]`, copied.
-  Reference(const Program &program, const std::vector<const float *> &rows);
+  explicit Reference(const Program &program);
   ~Reference();
   Reference(const Reference &) = delete;
   Reference &operator=(const Reference &) = delete;
 
+  /// Copies length x channels values of tensor `referenced()[i]`. Once for each, then `prepare`.
+  void set(std::int64_t i, const float *rows);
+  void prepare();
+
 private:
   friend class Program;
+  const Program &program_;
   std::unique_ptr<ReferenceData> data_;
 };
 

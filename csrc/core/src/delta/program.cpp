@@ -236,6 +236,8 @@ std::vector<int> Program::referenced() const {
 
 void Program::run(const Reference &reference, const EditRows &edits,
                   const std::vector<float *> &outputs) const {
+  if (reference.data_->extra.size() != steps_.size())
+    throw std::invalid_argument("the reference is not prepared for this program");
   std::int64_t bytes = 1;
   for (const Tensor &tensor : tensors_)
     bytes += tensor.width * tensor.stride * static_cast<std::int64_t>(sizeof(float));
@@ -255,25 +257,34 @@ void Program::run(const Reference &reference, const EditRows &edits,
   }
 }
 
-Reference::Reference(const Program &program, const std::vector<const float *> &rows)
-    : data_(std::make_unique<ReferenceData>()) {
-  const auto &tensors = program.tensors_;
-  const std::vector<int> wanted = program.referenced();
-  if (rows.size() != wanted.size())
-    throw std::invalid_argument("a reference needs every tensor that the program asks for");
-  data_->rows.resize(tensors.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const Tensor &tensor = tensors[idx(wanted[i])];
-    Floats copy(tensor.length * tensor.stride);
-    std::fill_n(copy.data(), copy.size(), 0.0F);
-    for (std::int64_t position = 0; position < tensor.length; ++position)
-      std::copy_n(rows[i] + position * tensor.channels, tensor.channels,
-                  copy.data() + position * tensor.stride);
-    data_->rows[idx(wanted[i])] = std::move(copy);
-  }
-  for (const auto &step : program.steps_)
-    data_->extra.push_back(step->prepare(tensors, *data_));
+Reference::Reference(const Program &program) : program_(program), data_(std::make_unique<ReferenceData>()) {
+  data_->rows.resize(program.tensors_.size());
 }
+
+void Reference::set(std::int64_t i, const float *rows) {
+  const std::vector<int> wanted = program_.referenced();
+  if (i < 0 || i >= static_cast<std::int64_t>(wanted.size()))
+    throw std::invalid_argument("the program asks for no such tensor");
+  const int number = wanted[idx(i)];
+  const Tensor &tensor = program_.tensors_[idx(number)];
+  Floats copy(tensor.length * tensor.stride);
+  for (std::int64_t position = 0; position < tensor.length; ++position) {
+    float *to = copy.data() + position * tensor.stride;
+    std::copy_n(rows + position * tensor.channels, tensor.channels, to);
+    std::fill(to + tensor.channels, to + tensor.stride, 0.0F);
+  }
+  data_->rows[idx(number)] = std::move(copy);
+}
+
+void Reference::prepare() {
+  for (const int tensor : program_.referenced())
+    if (data_->rows[idx(tensor)].size() == 0)
+      throw std::invalid_argument("a reference needs every tensor that the program asks for");
+  data_->extra.clear();
+  for (const auto &step : program_.steps_)
+    data_->extra.push_back(step->prepare(program_.tensors_, *data_));
+}
+
 Reference::~Reference() = default;
 
 } // namespace gxfast::delta
