@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .correlation import Correlation, RankCorrelation, pearson, spearman
-    from .false_discovery import fdr, significant
+    from .false_discovery import fdr, null_share, significant
     from .nulls import NullTest, null_test
     from .residual import Residuals, flat_rows, residualise
 
@@ -21,6 +21,7 @@ __all__ = [
     "Residuals",
     "fdr",
     "flat_rows",
+    "null_share",
     "null_test",
     "pearson",
     "residualise",
@@ -35,6 +36,7 @@ _HOME = {
     "Residuals": "residual",
     "fdr": "false_discovery",
     "flat_rows": "residual",
+    "null_share": "false_discovery",
     "null_test": "nulls",
     "pearson": "correlation",
     "residualise": "residual",

@@ -1,4 +1,4 @@
-"""The one place for the flags of Numba and for choosing between Numba kernels and their NumPy twins."""
+"""The one place for the flags of Numba and for choosing between compiled kernels, Numba and their NumPy twins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import GxfastError, InputError
 
 __all__ = ["Backend", "jit_flags", "load_kernels"]
 
-Backend = Literal["numba", "numpy"]
+Backend = Literal["compiled", "numba", "numpy"]
 
 
 def jit_flags() -> dict[str, Any]:
@@ -23,21 +23,25 @@ def jit_flags() -> dict[str, Any]:
 
 
 def load_kernels(backend: str) -> ModuleType:
-    """Return the module with the kernels of ``backend``; both have the same functions.
+    """Return the module with the kernels of ``backend``.
 
     Raises
     ------
     InputError
-        If the backend is neither ``"numba"`` nor ``"numpy"``.
+        If the backend is none of them.
     GxfastError
         If Numba finds no folder for its cache.
     """
+    if backend == "compiled":
+        from . import _compiled
+
+        return _compiled
     if backend == "numpy":
         from . import _numpy
 
         return _numpy
     if backend != "numba":
-        raise InputError(f"backend must be 'numba' or 'numpy', found {backend!r}")
+        raise InputError(f"backend must be 'compiled', 'numba' or 'numpy', found {backend!r}")
     try:
         from . import _numba_fns
     except RuntimeError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["correlation_p"]
+__all__ = ["correlation_p", "plain_correlation_p"]
 
 Float64Array = NDArray[np.float64]
 
@@ -22,23 +22,46 @@ def correlation_p(r: Float64Array, df: Any) -> tuple[Float64Array, Float64Array]
     ----------
     r : float64 array, any shape
         Correlations in [-1, 1]; NaN where undefined.
-    df : int or integer array that broadcasts with ``r``
+    df : number or array that broadcasts with ``r``
         Degrees of freedom; below 1 the test is undefined.
 
     Returns
     -------
     p, log10p : float64 arrays, shape of ``r``
-        ``p`` is 0 below the smallest double; ``log10p`` stays finite for every abs(r) < 1.
+        ``p`` is 0 below the smallest double; ``log10p`` stays finite for every abs(r) < 1. Within 1e-12 of the
+        exact values (5e-12 for thousands of degrees of freedom).
     """
+    from .._kernels import correlation_p as compiled
+
+    flat = np.ascontiguousarray(r, np.float64).reshape(-1)
+    degrees = np.broadcast_to(np.asarray(df, dtype=np.float64), r.shape).reshape(-1)
+    p, log10p = np.empty(flat.size), np.empty(flat.size)
+    distinct, which = np.unique(degrees, return_inverse=True)
+    if distinct.size == 0:
+        return p.reshape(r.shape), log10p.reshape(r.shape)
+    if distinct.size == 1:
+        compiled(flat, float(distinct[0]), p, log10p)
+    else:
+        # One table per number of degrees of freedom; rows with gaps have few different ones.
+        order = np.argsort(which.reshape(-1), kind="stable")
+        for value, rows in zip(distinct, np.split(order, np.cumsum(np.bincount(which.reshape(-1)))[:-1]), strict=True):
+            part, log_part = np.empty(rows.size), np.empty(rows.size)
+            compiled(flat[rows], float(value), part, log_part)
+            p[rows], log10p[rows] = part, log_part
+    return p.reshape(r.shape), log10p.reshape(r.shape)
+
+
+def plain_correlation_p(r: Float64Array, df: Any) -> tuple[Float64Array, Float64Array]:
+    """As `correlation_p`, by scipy's incomplete beta function: its specification."""
     from scipy import special
 
     degrees = np.broadcast_to(np.asarray(df, dtype=np.float64), r.shape)
     defined = ~np.isnan(r) & (degrees >= 1)
     a = degrees[defined] / 2
     size = np.abs(r[defined])
-    near_zero = size < 0.05
+    # 1 - r*r forgets a small r, so that side goes through the complement, where p is large enough for it
+    near_zero = size * size * a < 0.5
     p = np.empty_like(size)
-    # 1 - r*r forgets a small r, so that side goes through the complement
     p[near_zero] = 1.0 - special.betainc(0.5, a[near_zero], size[near_zero] ** 2)
     rest = ~near_zero
     p[rest] = special.betainc(a[rest], 0.5, (1.0 - size[rest]) * (1.0 + size[rest]))

@@ -65,7 +65,7 @@ def pearson(
     y: ArrayLike,
     *,
     n_covariates: int | NDArray[np.int64] = 0,
-    backend: Backend = "numba",
+    backend: Backend = "compiled",
     n_threads: int = 1,
 ) -> Correlation:
     """Correlate each row of ``x`` with the same row of ``y``.
@@ -79,8 +79,8 @@ def pearson(
         S people; a vector is paired with every row of the other. float32 is read without a copy.
     n_covariates : int or int array, shape (G,), default 0
         Covariates already regressed out, taken off the degrees of freedom.
-    backend : {"numba", "numpy"}
-        Compiled kernel or its readable twin.
+    backend : {"compiled", "numba", "numpy"}
+        C++ kernel, Numba kernel, or their readable twin; r differs in the last bits at most.
     n_threads : int, default 1
         0 for all; results do not depend on it.
 
@@ -104,7 +104,7 @@ def spearman(
     y: ArrayLike,
     *,
     n_covariates: int | NDArray[np.int64] = 0,
-    backend: Backend = "numba",
+    backend: Backend = "compiled",
     n_threads: int = 1,
 ) -> RankCorrelation:
     """Correlate the ranks of each row of ``x`` with those of the same row of ``y``.
@@ -116,12 +116,13 @@ def spearman(
     _refuse_infinite(first, second)
     kernels = load_kernels(backend)
 
-    def kernel(a: Any, b: Any, r: Any, n: Any, why: Any) -> None:
+    def composed(a: Any, b: Any, r: Any, n: Any, why: Any) -> None:
         for start in range(0, a.shape[0], _BLOCK):
             part = slice(start, start + _BLOCK)
             ranks = _pairwise_ranks(kernels, a[part], b[part])
             kernels.pearson_rows(*ranks, r[part], n[part], why[part])
 
+    kernel = kernels.spearman_rows if backend == "compiled" else composed
     r, n, why = _correlate(kernel, first, second, n_threads)
     return RankCorrelation(*_finish(r, n, why, n_covariates, shape))
 

@@ -10,22 +10,27 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ._jit import Backend, load_kernels
 
-__all__ = ["fdr", "significant"]
+__all__ = ["fdr", "null_share", "significant"]
 
-Method = Literal["bh", "by"]
+Method = Literal["bh", "by", "storey"]
 
 
-def fdr(p: ArrayLike, *, method: Method = "bh", backend: Backend = "numba") -> NDArray[np.float64]:
+def fdr(
+    p: ArrayLike, *, method: Method = "bh", pi0: float | None = None, backend: Backend = "compiled"
+) -> NDArray[np.float64]:
     """Adjust p values for the false discovery rate.
 
     Parameters
     ----------
     p : array-like of float, shape (M,)
         In [0, 1]; NaN stays NaN and is no test.
-    method : {"bh", "by"}
-        Benjamini-Hochberg, or Benjamini-Yekutieli (any dependence; BH times 1 + 1/2 + ... + 1/m).
-    backend : {"numba", "numpy"}
-        Compiled kernel or its readable twin.
+    method : {"bh", "by", "storey"}
+        Benjamini-Hochberg; Benjamini-Yekutieli (any dependence; BH times 1 + 1/2 + ... + 1/m); Storey's q value
+        (BH times the share of null tests).
+    pi0 : float, optional
+        Share of null tests for ``"storey"``, in (0, 1]; `null_share` by default.
+    backend : {"compiled", "numba", "numpy"}
+        C++ kernel (no global sort), Numba kernel, or their readable twin: the same values.
 
     Returns
     -------
@@ -44,17 +49,76 @@ def fdr(p: ArrayLike, *, method: Method = "bh", backend: Backend = "numba") -> N
     if bad.any():
         at = int(np.argmax(bad))
         raise InputError(f"p values must lie in [0, 1], found {values[at]!r}", record=f"test {at}")
-    if method not in ("bh", "by"):
-        raise InputError(f"method must be 'bh' or 'by', found {method!r}")
+    n_tests = int(values.size - np.isnan(values).sum())
+    factor = _factor(values, method, pi0, n_tests)
     kernels = load_kernels(backend)
+    q = np.full(values.shape, np.nan)
+    if backend == "compiled":
+        kernels.step_up_unsorted(np.ascontiguousarray(values), factor, q)
+        return q
     tests = np.flatnonzero(~np.isnan(values))
     order = tests[np.argsort(values[tests], kind="stable")]
-    factor = 1.0 if method == "bh" else float(np.sum(1.0 / np.arange(1, order.size + 1)))
     adjusted = np.empty(order.size)
     kernels.step_up(values[order], factor, adjusted)
-    q = np.full(values.shape, np.nan)
     q[order] = adjusted
     return q
+
+
+def _factor(values: NDArray[np.float64], method: str, pi0: float | None, n_tests: int) -> float:
+    """What Benjamini-Hochberg's values are multiplied with."""
+    if method not in ("bh", "by", "storey"):
+        raise InputError(f"method must be 'bh', 'by' or 'storey', found {method!r}")
+    if pi0 is not None and (method != "storey" or not 0 < pi0 <= 1):
+        raise InputError(f"pi0 belongs to method 'storey' and lies in (0, 1], found {pi0!r}")
+    if method == "by":
+        return float(np.sum(1.0 / np.arange(1, n_tests + 1)))
+    if method == "storey":
+        return null_share(values) if pi0 is None else pi0
+    return 1.0
+
+
+def null_share(p: ArrayLike, *, lambda_: float | None = None) -> float:
+    """Estimate the share of tests whose null hypothesis holds (Storey's pi0).
+
+    Parameters
+    ----------
+    p : array-like of float, shape (M,)
+        In [0, 1]; NaN is no test.
+    lambda_ : float, optional
+        The share of p values at and above it, divided by 1 - lambda_. By default it is chosen from 0.05, 0.10, ...
+        0.95 by the bootstrap rule of Storey, Taylor and Siegmund (2004), in the closed form of R's qvalue
+        (``pi0.method="bootstrap"``), which draws nothing.
+
+    Returns
+    -------
+    float
+        In (0, 1].
+
+    Raises
+    ------
+    InputError
+        If there are no tests, ``lambda_`` is not in [0, 1), or no p value is above it: then the share is unknown.
+    """
+    values = np.asarray(p, dtype=np.float64)
+    values = values[~np.isnan(values)]
+    if values.size == 0:
+        raise InputError("there are no tests")
+    if lambda_ is not None and not 0 <= lambda_ < 1:
+        raise InputError(f"lambda_ must lie in [0, 1), found {lambda_}")
+    grid = np.arange(1, 20) * 0.05 if lambda_ is None else np.array([lambda_])
+    above = np.array([np.count_nonzero(values >= edge) for edge in grid], np.float64)
+    shares = above / values.size / (1 - grid)
+    chosen = shares[0]
+    if lambda_ is None:
+        target = np.quantile(shares, 0.1)
+        error = above / (values.size**2 * (1 - grid) ** 2) * (1 - above / values.size) + (shares - target) ** 2
+        chosen = shares[np.argmin(error)]
+    if chosen <= 0:
+        raise InputError(
+            "no p value is large enough to estimate the share of null tests",
+            remedy="give pi0, or use method 'bh'",
+        )
+    return float(min(1.0, chosen))
 
 
 def significant(
@@ -63,7 +127,7 @@ def significant(
     alpha: float = 0.05,
     method: Method = "bh",
     strict: bool = False,
-    backend: Backend = "numba",
+    backend: Backend = "compiled",
 ) -> NDArray[np.bool_]:
     """Tell which tests are discoveries at false discovery rate ``alpha``.
 

@@ -11,7 +11,7 @@ from gxfast.errors import InputError
 from gxfast.stats import pearson, spearman
 from gxfast.stats._tails import correlation_p
 
-BACKENDS = ["numba", "numpy"]
+BACKENDS = ["compiled", "numba", "numpy"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

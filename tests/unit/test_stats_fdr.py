@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gxfast.errors import InputError
-from gxfast.stats import fdr, significant
+from gxfast.stats import fdr, null_share, significant
 
-BACKENDS = ["numba", "numpy"]
+BACKENDS = ["compiled", "numba", "numpy"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -69,7 +69,37 @@ def test_values_outside_the_range(bad):
 def test_refusals():
     with pytest.raises(InputError, match="shape"):
         fdr([[0.5]])
-    with pytest.raises(InputError, match="'bh' or 'by'"):
-        fdr([0.5], method="storey")
+    with pytest.raises(InputError, match="'bh', 'by' or 'storey'"):
+        fdr([0.5], method="holm")
+    with pytest.raises(InputError, match="pi0 belongs"):
+        fdr([0.5], pi0=0.5)
+    with pytest.raises(InputError, match="no p value is large enough"):
+        fdr([0.01, 0.02], method="storey")
     with pytest.raises(InputError, match="alpha"):
         significant([0.5], alpha=0.0)
+
+
+def test_share_of_null_tests_by_hand():
+    # 3 of 5 tests at or above 0.5: 3 / 5 / (1 - 0.5), at most 1
+    assert null_share([0.01, 0.02, 0.5, 0.7, np.nan, 0.9], lambda_=0.5) == 1.0
+    # 1 of 4 at or above 0.5
+    assert null_share([0.01, 0.02, 0.03, 0.9], lambda_=0.5) == pytest.approx(0.5)
+    with pytest.raises(InputError, match="lambda_"):
+        null_share([0.5], lambda_=1.0)
+    with pytest.raises(InputError, match="no tests"):
+        null_share([np.nan])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_storey_is_bh_times_the_share_of_null_tests(backend):
+    p = [0.01, 0.2, 0.6, np.nan]
+    expected = np.asarray(fdr(p)) * 0.4
+    assert fdr(p, method="storey", pi0=0.4, backend=backend)[:3] == pytest.approx(expected[:3], rel=1e-14)
+    assert fdr(p, method="storey", pi0=1.0) == pytest.approx(fdr(p), nan_ok=True)
+
+
+def test_share_of_null_tests_is_recovered():
+    rng = np.random.default_rng(7)
+    p = np.concatenate([rng.uniform(size=80_000), rng.uniform(size=20_000) ** 12])
+    assert null_share(p) == pytest.approx(0.8, abs=0.03)
+    assert null_share(rng.uniform(size=100_000)) == pytest.approx(1.0, abs=0.03)
