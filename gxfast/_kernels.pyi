@@ -185,3 +185,16 @@ def spearman_rows(
 ) -> None: ...
 def correlation_p(r: NDArray[np.float64], df: float, p: NDArray[np.float64], log10p: NDArray[np.float64]) -> None: ...
 def step_up(p: NDArray[np.float64], factor: float, q: NDArray[np.float64]) -> None: ...
+def elastic_net_cv(
+    dosages: NDArray[np.int8],
+    y: NDArray[np.float64],
+    folds: NDArray[np.int32],
+    n_folds: int,
+    lambdas: Sequence[float],
+    l1_ratio: float,
+    lambda_ratio: float,
+    n_lambdas: int,
+    stop_after: int,
+    gap: float,
+    keep_path: bool,
+) -> dict[str, Any]: ...

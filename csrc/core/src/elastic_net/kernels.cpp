@@ -1,0 +1,44 @@
+#include "kernels.hpp"
+
+#include "gxfast/cpu.hpp"
+
+namespace gxfast::elastic_net {
+namespace {
+
+namespace portable {
+#include "../simd/dense.inl"
+} // namespace portable
+
+#if GXFAST_X86
+#pragma GCC push_options
+#pragma GCC target("avx2")
+namespace avx2 {
+#include "../simd/dense.inl"
+} // namespace avx2
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,prefer-vector-width=512")
+namespace avx512 {
+#include "../simd/dense.inl"
+} // namespace avx512
+#pragma GCC pop_options
+#endif
+
+} // namespace
+
+const Kernels &kernels() {
+#if GXFAST_X86
+  switch (instruction_set()) {
+  case InstructionSet::Avx512:
+    return avx512::kKernels;
+  case InstructionSet::Avx2:
+    return avx2::kKernels;
+  case InstructionSet::Portable:
+    break;
+  }
+#endif
+  return portable::kKernels;
+}
+
+} // namespace gxfast::elastic_net
