@@ -40,18 +40,23 @@ private:
   std::vector<std::uint8_t> by_column_, by_person_;
 };
 
-/// Products of a column with all others over the people of each fit, made when first asked for. Whole
-/// numbers, exact as float for up to 4 million people. Fit 0 has everybody, fit f + 1 everybody but fold f.
+/// Products of a column with all others over the people of each fit. Whole numbers, exact as float for up to
+/// 4 million people. Fit 0 has everybody, fit f + 1 everybody but fold f.
 class Products {
 public:
   explicit Products(const Design &design);
-  const float *of(std::int64_t column, std::int64_t fit);
+  /// Make those of these columns that are not there: several together read the genotypes once.
+  void make(const std::vector<std::int64_t> &columns);
+  const float *of(std::int64_t column, std::int64_t fit) const {
+    return made_[static_cast<std::size_t>(column)].get() + fit * design_.padded();
+  }
 
 private:
-  void make(std::int64_t column);
+  void make_batch(const std::int64_t *columns, std::int64_t n);
   const Design &design_;
   std::vector<std::unique_ptr<float[]>> made_;
-  std::vector<std::int32_t> fold_sums_;
+  std::vector<std::int32_t> sums_;  // batch x (folds, everybody) x columns
+  std::vector<std::uint8_t> bytes_; // batch x columns
 };
 
 } // namespace gxfast::elastic_net

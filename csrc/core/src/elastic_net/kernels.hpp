@@ -7,16 +7,20 @@ namespace gxfast::elastic_net {
 /// SNPs are padded to whole groups of this many.
 constexpr std::int64_t kGroup = 64;
 
-/// Loops over SNPs for one instruction set; `n` is a multiple of kGroup except in `axpy`.
+/// Loops for one instruction set.
 struct Kernels {
-  /// y += a x
+  /// y += a x; the forms with 4 add four at once
   void (*axpy)(double *y, const double *x, double a, std::int64_t n);
+  void (*axpy4)(double *y, const double *const *x, const double *a, std::int64_t n);
   void (*axpy_counts)(double *y, const float *x, double a, std::int64_t n);
+  void (*axpy4_counts)(double *y, const float *const *x, const double *a, std::int64_t n);
   void (*axpy_dosages)(double *y, const std::uint8_t *x, double a, std::int64_t n);
-  /// sums += weight * (sum of the rows), at most 127 rows of values up to 2
-  void (*count)(const std::uint8_t *const *rows, std::int64_t n_rows, std::int32_t weight, std::int64_t n,
-                std::int32_t *sums);
-  double (*dot)(const double *x, const double *y, std::int64_t n);
+  /// sums += times * x, for times 1 or 2
+  void (*add_bytes)(std::uint8_t *sums, const std::uint8_t *x, std::uint8_t times, std::int64_t n);
+  /// sums += bytes; bytes = 0
+  void (*flush_bytes)(std::int32_t *sums, std::uint8_t *bytes, std::int64_t n);
+  /// out = all - part
+  void (*subtract)(float *out, const std::int32_t *all, const std::int32_t *part, std::int64_t n);
 };
 
 const Kernels &kernels();

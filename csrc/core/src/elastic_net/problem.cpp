@@ -16,29 +16,44 @@ constexpr std::int64_t kMostSweeps = 200'000;
 
 double sign(double x) { return x > 0 ? 1 : -1; }
 
-/// Lower triangle of a positive definite matrix to its Cholesky factor, in place; false if it is not one.
+/// Upper triangle U with U' U = a, in place of a's upper triangle; false if a is not positive definite.
 bool factorise(std::vector<double> &a, std::int64_t n) {
-  const auto dot = kernels().dot;
-  for (std::int64_t i = 0; i < n; ++i) {
-    double *at = a.data() + i * n;
-    for (std::int64_t j = 0; j < i; ++j)
-      at[j] = (at[j] - dot(at, a.data() + j * n, j)) / a[static_cast<std::size_t>(j * n + j)];
-    const double left = at[i] - dot(at, at, i);
-    if (!(left > 0))
-      return false;
-    at[i] = std::sqrt(left);
+  const Kernels &k = kernels();
+  constexpr std::int64_t kPivots = 4;
+  const auto row = [&](std::int64_t i) { return a.data() + i * n; };
+  for (std::int64_t first = 0; first < n; first += kPivots) {
+    const std::int64_t end = std::min(first + kPivots, n);
+    for (std::int64_t p = first; p < end; ++p) {
+      for (std::int64_t q = first; q < p; ++q)
+        k.axpy(row(p) + p, row(q) + p, -row(q)[p], n - p);
+      if (!(row(p)[p] > 0))
+        return false;
+      const double scale = 1 / std::sqrt(row(p)[p]);
+      for (std::int64_t j = p; j < n; ++j)
+        row(p)[j] *= scale;
+    }
+    for (std::int64_t i = end; i < n; ++i) {
+      const double *const from[] = {row(first) + i, row(first + 1) + i, row(first + 2) + i,
+                                    row(first + 3) + i};
+      const double factors[] = {-from[0][0], -from[1][0], -from[2][0], -from[3][0]};
+      k.axpy4(row(i) + i, from, factors, n - i);
+    }
   }
   return true;
 }
 
-/// x = inverse of L L' times x.
-void solve_factorised(const std::vector<double> &l, std::int64_t n, double *x) {
-  const Kernels &k = kernels();
-  for (std::int64_t i = 0; i < n; ++i)
-    x[i] = (x[i] - k.dot(l.data() + i * n, x, i)) / l[static_cast<std::size_t>(i * n + i)];
+/// x = inverse of U' U times x.
+void solve_factorised(const std::vector<double> &u, std::int64_t n, double *x) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double *row = u.data() + i * n;
+    x[i] /= row[i];
+    kernels().axpy(x + i + 1, row + i + 1, -x[i], n - i - 1);
+  }
   for (std::int64_t i = n - 1; i >= 0; --i) {
-    x[i] /= l[static_cast<std::size_t>(i * n + i)];
-    k.axpy(x, l.data() + i * n, -x[i], i);
+    const double *row = u.data() + i * n;
+    for (std::int64_t j = n - 1; j > i; --j)
+      x[i] -= row[j] * x[j];
+    x[i] /= row[i];
   }
 }
 
@@ -145,6 +160,34 @@ void Problem::sweep() {
   }
 }
 
+/// Moves along the step, to zero where a sign would change; returns what the objective gains (negative:
+/// less).
+double Problem::walk(const std::vector<std::size_t> &support, const std::vector<double> &step, double share) {
+  const std::vector<double> q = q_;
+  double linear = 0, curved = 0;
+  std::vector<double> moved(support.size());
+  for (std::size_t i = 0; i < support.size(); ++i) {
+    const std::size_t e = support[i];
+    const double b = b_[e], target = b + share * step[i], ridge = l2_ * ridge_share_[e];
+    const double next = target * b > 0 ? target : 0;
+    moved[i] = next - b;
+    linear += moved[i] * (q[e] - l1_ * sign(b) - ridge * b);
+    curved += ridge * moved[i] * moved[i];
+    move(e, moved[i]);
+    b_[e] = next;
+  }
+  for (std::size_t i = 0; i < support.size(); ++i)
+    curved += moved[i] * (q[support[i]] - q_[support[i]]);
+  return curved / 2 - linear;
+}
+
+void Problem::walk_back(const std::vector<std::size_t> &support, const std::vector<double> &before) {
+  for (std::size_t i = 0; i < support.size(); ++i) {
+    move(support[i], before[i] - b_[support[i]]);
+    b_[support[i]] = before[i];
+  }
+}
+
 void Problem::leap() {
   std::vector<std::size_t> support;
   for (std::size_t e = 0; e < b_.size(); ++e)
@@ -153,30 +196,28 @@ void Problem::leap() {
   const auto n = static_cast<std::int64_t>(support.size());
   if (n == 0)
     return;
-  std::vector<double> a(static_cast<std::size_t>(n * n)), step(static_cast<std::size_t>(n));
+  std::vector<double> a(static_cast<std::size_t>(n * n)), step(support.size()), before(support.size());
   for (std::size_t i = 0; i < support.size(); ++i) {
     const std::size_t e = support[i];
     const std::vector<double> &from = row(e);
-    for (std::size_t j = 0; j < i; ++j)
+    for (std::size_t j = i + 1; j < support.size(); ++j)
       a[i * support.size() + j] = from[support[j]];
     a[i * support.size() + i] = 1 + l2_ * ridge_share_[e];
+    before[i] = b_[e];
     step[i] = q_[e] - l1_ * sign(b_[e]) - l2_ * ridge_share_[e] * b_[e];
   }
   if (!factorise(a, n))
     return;
   solve_factorised(a, n, step.data());
-  // As far as the first coefficient that would change its sign.
-  double share = 1;
-  std::size_t first = support.size();
-  for (std::size_t i = 0; i < support.size(); ++i)
-    if ((b_[support[i]] + step[i]) * b_[support[i]] <= 0 && -b_[support[i]] / step[i] < share) {
-      share = -b_[support[i]] / step[i];
-      first = i;
-    }
-  for (std::size_t i = 0; i < support.size(); ++i) {
-    const double before = b_[support[i]], after = i == first ? 0 : before + share * step[i];
-    move(support[i], after - before);
-    b_[support[i]] = after;
+  // The whole way first, coefficients that would change their sign stopping at zero. That can lead uphill:
+  // then only as far as the first of them.
+  if (walk(support, step, 1) > 0) {
+    double share = 1;
+    for (std::size_t i = 0; i < support.size(); ++i)
+      if ((before[i] + step[i]) * before[i] <= 0)
+        share = std::min(share, -before[i] / step[i]);
+    walk_back(support, before);
+    walk(support, step, share);
   }
 }
 
@@ -212,6 +253,7 @@ void Problem::solve(double lambda, double previous) {
         admit(j);
     if (!first && columns_.size() == before)
       return;
+    products_.make({columns_.begin() + static_cast<std::ptrdiff_t>(before), columns_.end()});
     descend(allowed / 2);
     refresh();
     const double bound = bound_outside();
@@ -225,14 +267,21 @@ void Problem::solve(double lambda, double previous) {
 void Problem::refresh() {
   std::fill(sums_.begin(), sums_.end(), 0);
   double shift = 0;
+  std::vector<const float *> products;
+  std::vector<double> weights;
   for (std::size_t e = 0; e < b_.size(); ++e) {
     if (b_[e] == 0)
       continue;
     const auto j = static_cast<std::size_t>(columns_[e]);
-    const double weight = b_[e] * inverse_[j];
-    kernels().axpy_counts(sums_.data(), products_.of(columns_[e], fit_), weight / n_, design_.padded());
-    shift += weight * mean_[j];
+    products.push_back(products_.of(columns_[e], fit_));
+    weights.push_back(b_[e] * inverse_[j] / n_);
+    shift += b_[e] * inverse_[j] * mean_[j];
   }
+  std::size_t i = 0;
+  for (; i + 4 <= weights.size(); i += 4)
+    kernels().axpy4_counts(sums_.data(), products.data() + i, weights.data() + i, design_.padded());
+  for (; i < weights.size(); ++i)
+    kernels().axpy_counts(sums_.data(), products[i], weights[i], design_.padded());
   for (std::size_t k = 0; k < sums_.size(); ++k)
     gradient_[k] = start_[k] - inverse_[k] * (sums_[k] - mean_[k] * shift);
   for (std::size_t e = 0; e < b_.size(); ++e)

@@ -33,6 +33,8 @@ private:
   void descend(double allowed);
   void sweep();
   void leap();
+  double walk(const std::vector<std::size_t> &support, const std::vector<double> &step, double share);
+  void walk_back(const std::vector<std::size_t> &support, const std::vector<double> &before);
   void move(std::size_t member, double change);
   void refresh();
   double bound_inside() const;

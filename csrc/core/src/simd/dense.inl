@@ -15,32 +15,38 @@ inline void axpy_dosages(double *__restrict y, const std::uint8_t *__restrict x,
     y[k] += a * static_cast<double>(x[k]);
 }
 
-inline void count(const std::uint8_t *const *rows, std::int64_t n_rows, std::int32_t weight, std::int64_t n,
-                  std::int32_t *sums) {
-  for (std::int64_t from = 0; from < n; from += kGroup) {
-    std::uint8_t total[kGroup] = {};
-    for (std::int64_t r = 0; r < n_rows; ++r) {
-      const std::uint8_t *row = rows[r] + from;
-      for (std::int64_t k = 0; k < kGroup; ++k)
-        total[k] = static_cast<std::uint8_t>(total[k] + row[k]);
-    }
-    for (std::int64_t k = 0; k < kGroup; ++k)
-      sums[from + k] += weight * total[k];
+/// Four at a time: y is read and written once.
+inline void axpy4(double *__restrict y, const double *const *x, const double *a, std::int64_t n) {
+  const double *__restrict x0 = x[0], *__restrict x1 = x[1], *__restrict x2 = x[2], *__restrict x3 = x[3];
+  for (std::int64_t k = 0; k < n; ++k)
+    y[k] += (a[0] * x0[k] + a[1] * x1[k]) + (a[2] * x2[k] + a[3] * x3[k]);
+}
+
+inline void axpy4_counts(double *__restrict y, const float *const *x, const double *a, std::int64_t n) {
+  const float *__restrict x0 = x[0], *__restrict x1 = x[1], *__restrict x2 = x[2], *__restrict x3 = x[3];
+  for (std::int64_t k = 0; k < n; ++k)
+    y[k] += (a[0] * static_cast<double>(x0[k]) + a[1] * static_cast<double>(x1[k])) +
+            (a[2] * static_cast<double>(x2[k]) + a[3] * static_cast<double>(x3[k]));
+}
+
+inline void add_bytes(std::uint8_t *__restrict sums, const std::uint8_t *__restrict x, std::uint8_t times,
+                      std::int64_t n) {
+  for (std::int64_t k = 0; k < n; ++k)
+    sums[k] = static_cast<std::uint8_t>(sums[k] + static_cast<std::uint8_t>(x[k] << (times - 1)));
+}
+
+inline void flush_bytes(std::int32_t *__restrict sums, std::uint8_t *__restrict bytes, std::int64_t n) {
+  for (std::int64_t k = 0; k < n; ++k) {
+    sums[k] += bytes[k];
+    bytes[k] = 0;
   }
 }
 
-inline double dot(const double *__restrict x, const double *__restrict y, std::int64_t n) {
-  double lanes[16] = {};
-  std::int64_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (std::int64_t j = 0; j < 16; ++j)
-      lanes[j] += x[i + j] * y[i + j];
-  for (; i < n; ++i)
-    lanes[0] += x[i] * y[i];
-  for (std::int64_t width = 8; width > 0; width /= 2)
-    for (std::int64_t j = 0; j < width; ++j)
-      lanes[j] += lanes[j + width];
-  return lanes[0];
+inline void subtract(float *__restrict out, const std::int32_t *__restrict all,
+                     const std::int32_t *__restrict part, std::int64_t n) {
+  for (std::int64_t k = 0; k < n; ++k)
+    out[k] = static_cast<float>(all[k] - part[k]);
 }
 
-constexpr Kernels kKernels = {axpy, axpy_counts, axpy_dosages, count, dot};
+constexpr Kernels kKernels = {axpy,        axpy4,    axpy_counts, axpy4_counts, axpy_dosages, add_bytes,
+                              flush_bytes, subtract};
