@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .false_discovery import fdr, null_share, significant
     from .nulls import NullTest, null_test
     from .residual import Residuals, flat_rows, residualise
+    from .splits import split_by_label, split_by_lists, split_people
 
 __all__ = [
     "Correlation",
@@ -27,6 +28,9 @@ __all__ = [
     "residualise",
     "significant",
     "spearman",
+    "split_by_label",
+    "split_by_lists",
+    "split_people",
 ]
 
 _HOME = {
@@ -42,6 +46,9 @@ _HOME = {
     "residualise": "residual",
     "significant": "false_discovery",
     "spearman": "correlation",
+    "split_by_label": "splits",
+    "split_by_lists": "splits",
+    "split_people": "splits",
 }
 
 
