@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .agreement import SignAgreement, sign_agreement
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .false_discovery import fdr, null_share, significant
+    from .intervals import CorrelationInterval, correlation_interval, permutation_p
     from .nulls import NullTest, null_test
     from .random_weights import RandomNull, random_null
     from .residual import Residuals, flat_rows, residualise
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Correlation",
+    "CorrelationInterval",
     "NullTest",
     "RandomNull",
     "RankCorrelation",
     "Residuals",
     "SignAgreement",
+    "correlation_interval",
     "fdr",
     "flat_rows",
     "null_share",
     "null_test",
     "pearson",
+    "permutation_p",
     "random_null",
     "residualise",
     "sign_agreement",
@@ -41,16 +45,19 @@ __all__ = [
 
 _HOME = {
     "Correlation": "correlation",
+    "CorrelationInterval": "intervals",
     "NullTest": "nulls",
     "RandomNull": "random_weights",
     "RankCorrelation": "correlation",
     "Residuals": "residual",
     "SignAgreement": "agreement",
+    "correlation_interval": "intervals",
     "fdr": "false_discovery",
     "flat_rows": "residual",
     "null_share": "false_discovery",
     "null_test": "nulls",
     "pearson": "correlation",
+    "permutation_p": "intervals",
     "random_null": "random_weights",
     "residualise": "residual",
     "sign_agreement": "agreement",
