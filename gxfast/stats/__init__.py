@@ -9,39 +9,63 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .agreement import SignAgreement, sign_agreement
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .false_discovery import fdr, null_share, significant
+    from .intervals import CorrelationInterval, correlation_interval, permutation_p
     from .nulls import NullTest, null_test
+    from .random_weights import RandomNull, random_null
     from .residual import Residuals, flat_rows, residualise
+    from .splits import split_by_label, split_by_lists, split_people
 
 __all__ = [
     "Correlation",
+    "CorrelationInterval",
     "NullTest",
+    "RandomNull",
     "RankCorrelation",
     "Residuals",
+    "SignAgreement",
+    "correlation_interval",
     "fdr",
     "flat_rows",
     "null_share",
     "null_test",
     "pearson",
+    "permutation_p",
+    "random_null",
     "residualise",
+    "sign_agreement",
     "significant",
     "spearman",
+    "split_by_label",
+    "split_by_lists",
+    "split_people",
 ]
 
 _HOME = {
     "Correlation": "correlation",
+    "CorrelationInterval": "intervals",
     "NullTest": "nulls",
+    "RandomNull": "random_weights",
     "RankCorrelation": "correlation",
     "Residuals": "residual",
+    "SignAgreement": "agreement",
+    "correlation_interval": "intervals",
     "fdr": "false_discovery",
     "flat_rows": "residual",
     "null_share": "false_discovery",
     "null_test": "nulls",
     "pearson": "correlation",
+    "permutation_p": "intervals",
+    "random_null": "random_weights",
     "residualise": "residual",
+    "sign_agreement": "agreement",
     "significant": "false_discovery",
     "spearman": "correlation",
+    "split_by_label": "splits",
+    "split_by_lists": "splits",
+    "split_people": "splits",
 }
 
 
