@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .agreement import SignAgreement, sign_agreement
     from .correlation import Correlation, RankCorrelation, pearson, spearman
+    from .elastic_net import ElasticNetFit, elastic_net_cv
     from .false_discovery import fdr, null_share, significant
     from .intervals import CorrelationInterval, correlation_interval, permutation_p
     from .nulls import NullTest, null_test
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Correlation",
     "CorrelationInterval",
+    "ElasticNetFit",
     "NullTest",
     "RandomNull",
     "RankCorrelation",
     "Residuals",
     "SignAgreement",
     "correlation_interval",
+    "elastic_net_cv",
     "fdr",
     "flat_rows",
     "null_share",
@@ -45,6 +48,8 @@ __all__ = [
 
 _HOME = {
     "Correlation": "correlation",
+    "ElasticNetFit": "elastic_net",
+    "elastic_net_cv": "elastic_net",
     "CorrelationInterval": "intervals",
     "NullTest": "nulls",
     "RandomNull": "random_weights",
