@@ -11,7 +11,17 @@ from typing import Any
 
 import click
 
-from . import cohort_haplotypes, cohort_preparation, cohort_sequences, edited, encoding, ism, memory, model_input
+from . import (
+    cohort_haplotypes,
+    cohort_preparation,
+    cohort_sequences,
+    edited,
+    encoding,
+    ism,
+    memory,
+    model_input,
+    statistics,
+)
 from .machine import machine_facts
 from .measure import UnavailableError, short_error
 from .report import markdown
@@ -25,7 +35,8 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA
 def all_cases() -> dict[str, Callable[[str], Row]]:
     """Return every case by name, in the order in which they run."""
     found: dict[str, Callable[[str], Row]] = {}
-    families = encoding, edited, cohort_haplotypes, memory, cohort_preparation, model_input, cohort_sequences, ism
+    families = (encoding, edited, cohort_haplotypes, memory, cohort_preparation, model_input, cohort_sequences, ism,
+                statistics)  # fmt: skip
     for family in families:
         found |= family.cases()
     return found

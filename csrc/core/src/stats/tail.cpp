@@ -8,6 +8,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <mutex>
+#include <unordered_map>
 
 #include "gxfast/stats.hpp"
 #include "kernels.hpp"
@@ -58,23 +60,53 @@ long double smooth_part(long double s, long double a) {
   return std::log1p(-inside) - a * std::log(x);
 }
 
+/// cos(pi k (i + 1/2) / kTerms), at [k][i].
+const std::array<std::array<long double, kTerms>, kTerms> &cosines() {
+  static const auto table = [] {
+    std::array<std::array<long double, kTerms>, kTerms> made{};
+    for (std::size_t k = 0; k < kTerms; ++k)
+      for (std::size_t i = 0; i < kTerms; ++i)
+        made[k][i] = std::cos(std::acos(-1.0L) * static_cast<long double>(k) *
+                              (static_cast<long double>(i) + 0.5L) / kTerms);
+    return made;
+  }();
+  return table;
+}
+
 /// Chebyshev coefficients of K over v in [0, top].
 Series series_of(double df, double top) {
-  const long double a = static_cast<long double>(df) / 2, pi = std::acos(-1.0L);
+  const long double a = static_cast<long double>(df) / 2;
   std::array<long double, kTerms> values{};
-  for (int i = 0; i < kTerms; ++i) {
-    const long double v = top * (1 + std::cos(pi * (i + 0.5L) / kTerms)) / 2;
+  for (std::size_t i = 0; i < kTerms; ++i) {
+    const long double v = top * (1 + cosines()[1][i]) / 2;
     const long double s = kBend * v / (1 - v);
-    values[static_cast<std::size_t>(i)] = std::exp(smooth_part(s, a)) * (1 + s);
+    values[i] = std::exp(smooth_part(s, a)) * (1 + s);
   }
   Series series{};
-  for (int k = 0; k < kTerms; ++k) {
+  for (std::size_t k = 0; k < kTerms; ++k) {
     long double sum = 0;
-    for (int i = 0; i < kTerms; ++i)
-      sum += values[static_cast<std::size_t>(i)] * std::cos(pi * k * (i + 0.5L) / kTerms);
-    series[static_cast<std::size_t>(k)] = static_cast<double>(sum * (k == 0 ? 1 : 2) / kTerms);
+    for (std::size_t i = 0; i < kTerms; ++i)
+      sum += values[i] * cosines()[k][i];
+    series[k] = static_cast<double>(sum * (k == 0 ? 1 : 2) / kTerms);
   }
   return series;
+}
+
+/// As series_of, remembered: rows with gaps ask for the same few df again and again.
+Series remembered_series(double df, double top) {
+  constexpr std::size_t kMost = 4096;
+  static std::mutex guard;
+  static std::unordered_map<double, Series> known;
+  {
+    const std::lock_guard<std::mutex> lock(guard);
+    if (const auto found = known.find(df); found != known.end())
+      return found->second;
+  }
+  const Series made = series_of(df, top);
+  const std::lock_guard<std::mutex> lock(guard);
+  if (known.size() < kMost)
+    known.emplace(df, made);
+  return made;
 }
 
 } // namespace
@@ -86,7 +118,7 @@ void correlation_p(const double *r, std::int64_t n, double df, double *p, double
     return;
   }
   const double root = std::sqrt(df), top = root / (root + kBend), per_decade = 1 / std::log(10.0);
-  const Series series = series_of(df, top);
+  const Series series = remembered_series(df, top);
   double u[kSeriesBlock], k[kSeriesBlock];
   for (std::int64_t begin = 0; begin < n; begin += kSeriesBlock) {
     const std::int64_t count = std::min(kSeriesBlock, n - begin);

@@ -1,0 +1,143 @@
+"""Cases of the cross-validated elastic net, beside R's cv.glmnet and scikit-learn."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...stats import ElasticNetFit, elastic_net_cv
+from ..measure import Contestant, Field, compare
+from ..result import Goal, Row
+from ..timing import cpu_seconds
+from .data import make_genotypes, make_phenotype
+
+__all__ = ["cases"]
+
+_SHAPES = ((421, 500), (421, 1000), (421, 3000), (839, 1000), (839, 3000))
+_HERITABILITIES = (0.0, 0.03, 0.1, 0.3)
+_SMALLER = {"tiny": 10, "small": 2, "real": 1}
+
+# Prints the CPU seconds of cv.glmnet alone (neither R's start nor reading), and the index of lambda.min.
+_R_SCRIPT = """
+suppressMessages(library(glmnet))
+con <- file(commandArgs(TRUE)[1], "rb")
+d <- readBin(con, "integer", 2, size = 4)
+x <- matrix(readBin(con, "double", d[1] * d[2]), nrow = d[1])
+y <- readBin(con, "double", d[1])
+fold <- readBin(con, "integer", d[1], size = 4) + 1
+t <- proc.time()
+fit <- cv.glmnet(x, y, alpha = 0.5, foldid = fold, nlambda = 100, lambda.min.ratio = 0.01)
+t <- proc.time() - t
+cat(t[1] + t[2], which(fit$lambda == fit$lambda.min) - 1, "\\n")
+"""
+Gene = tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int32]]
+
+
+def _genes(people: int, snps: int) -> list[Gene]:
+    x = make_genotypes(people, snps, people + snps)
+    folds = np.random.default_rng(0).permutation(np.arange(people, dtype=np.int32) % 10).astype(np.int32)
+    return [(x, make_phenotype(x, h, 10 + k), folds) for k, h in enumerate(_HERITABILITIES)]
+
+
+def _glmnet(gene: Gene, folder: Path) -> tuple[float, int]:
+    """CPU seconds and the chosen index."""
+    x, y, folds = gene
+    data, script = folder / "gene.bin", folder / "fit.R"
+    data.write_bytes(
+        np.array([y.size, len(x)], np.int32).tobytes() + x.astype(np.float64).tobytes() + y.tobytes() + folds.tobytes()
+    )
+    script.write_text(_R_SCRIPT)
+    found = subprocess.run(["Rscript", str(script), str(data)], capture_output=True, text=True, check=True)
+    seconds, chosen = found.stdout.split()
+    return float(seconds), int(chosen)
+
+
+def _best_of(call: Callable[[], ElasticNetFit], repeats: int) -> tuple[float, ElasticNetFit]:
+    """Median CPU seconds."""
+    times = []
+    for _ in range(repeats):
+        start = cpu_seconds()
+        fit = call()
+        times.append(cpu_seconds() - start)
+    return float(np.median(times)), fit
+
+
+def _figures(genes: list[Gene], repeats: int) -> tuple[dict[str, float], str]:
+    """Ratios to cv.glmnet gene by gene, interleaved; and what is missing for them."""
+    own: dict[str, list[float]] = {"stop 10": [], "stop 20": [], "whole path": []}
+    ratios: dict[str, list[float]] = {name: [] for name in own}
+    moved = same = 0
+    remedy = "" if shutil.which("Rscript") else "cv.glmnet: install r-cran-glmnet"
+    with tempfile.TemporaryDirectory() as name:
+        for x, y, folds in genes:
+            gene = x, y, folds
+            fits = {}
+            for label, stop in (("stop 10", 10), ("stop 20", 20), ("whole path", None)):
+                # the whole path as far as glmnet's own gap at the dense end
+                gap = 3e-3 if stop is None else 1e-7
+                call = partial(elastic_net_cv, x, y, folds=folds, stop_after=stop, gap=gap)
+                seconds, fits[label] = _best_of(call, 1 if stop is None else repeats)
+                own[label].append(seconds)
+            same += fits["stop 10"].chosen == fits["whole path"].chosen
+            if not remedy:
+                theirs, chosen = _glmnet(gene, Path(name))
+                moved += abs(chosen - fits["stop 20"].chosen) > 1
+                for label in own:
+                    ratios[label].append(theirs / own[label][-1])
+    figures = {f"seconds a gene, {label}": float(np.mean(values)) for label, values in own.items()}
+    figures["genes with the lambda of the whole path, stop 10"] = same / len(genes)
+    if not remedy:
+        for label, values in ratios.items():
+            figures[f"cv.glmnet, {label}"] = float(np.exp(np.mean(np.log(values))))
+        figures["genes more than one lambda from cv.glmnet"] = moved / len(genes)
+    return figures, remedy
+
+
+def _sklearn(gene: Gene) -> Any:
+    from sklearn.linear_model import ElasticNetCV
+    from sklearn.model_selection import PredefinedSplit
+
+    x, y, folds = gene
+    columns = x.T.astype(np.float64)
+    spread = columns.std(axis=0)
+    columns = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    model = ElasticNetCV(l1_ratio=0.5, eps=0.01, cv=PredefinedSplit(folds), max_iter=100_000, tol=1e-4)
+    return model.set_params(alphas=100).fit(columns, y)
+
+
+def _gap_check(fit: Any) -> str:
+    return "" if fit.gap <= 1.1e-7 else f"gap {fit.gap:.1e}"
+
+
+def _case(people: int, snps: int, size: str) -> Row:
+    shape = max(60, people // _SMALLER[size]), snps // _SMALLER[size]
+    genes = _genes(*shape)
+    figures, remedy = _figures(genes, 3 if size == "real" else 1)
+    gene = genes[2]
+    own = partial(elastic_net_cv, gene[0], gene[1], folds=gene[2], stop_after=10, gap=1e-7)
+    field = Field(Contestant("gxfast", own, 1, _gap_check))
+    if remedy:
+        field.absent["cv.glmnet"] = remedy
+    if shape[0] * shape[1] <= 421 * 500:
+        field.peers = [Contestant("scikit-learn ElasticNetCV, tol 1e-4", partial(_sklearn, gene), 1)]
+    goals = [
+        Goal("EN", "cv.glmnet, stop 10", 25),
+        Goal("EN", "cv.glmnet, stop 20", 12),
+        Goal("EN", "cv.glmnet, whole path", 1.5),
+        Goal("EN", "genes with the lambda of the whole path, stop 10", 0.99),
+    ]
+    note = "ratios to cv.glmnet: geometric mean over genes of heritability 0, 0.03, 0.1, 0.3; R's own CPU time"
+    return compare(f"elastic-net-{people}x{snps}", field, size=size, goals=goals, figures=figures, note=note)
+
+
+def cases() -> dict[str, Callable[[str], Row]]:
+    """Return the cases by name."""
+    return {f"elastic-net-{n}x{p}": partial(_case, n, p) for n, p in _SHAPES}
