@@ -22,6 +22,7 @@ _COMMANDS = {
     "check": ("run", "check", "Look at all inputs together and say how to mend what is wrong."),
     "predict": ("run", "predict", "Predict every gene for every person."),
     "evaluate": ("evaluate", "evaluate", "Correlate predictions (anybody's) with expression, gene by gene."),
+    "baseline": ("baseline", "baseline", "Linear models of the same people: elastic net, SNPs, BLUP; PredictDB."),
     "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, merge, plot."),
     "run": ("run", "run", "Check, predict, evaluate and report."),
     "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),

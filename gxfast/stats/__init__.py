@@ -14,21 +14,29 @@ if TYPE_CHECKING:
     from .elastic_net import ElasticNetFit, elastic_net_cv
     from .false_discovery import fdr, null_share, significant
     from .intervals import CorrelationInterval, correlation_interval, permutation_p
+    from .linear_models import LINEAR_MODELS, HeldOut, cross_predict
     from .nulls import NullTest, null_test
     from .random_weights import RandomNull, random_null
+    from .relatedness import Heritability, blup, cis_heritability
     from .residual import Residuals, flat_rows, residualise
     from .splits import split_by_label, split_by_lists, split_people
 
 __all__ = [
+    "LINEAR_MODELS",
     "Correlation",
     "CorrelationInterval",
     "ElasticNetFit",
+    "HeldOut",
+    "Heritability",
     "NullTest",
     "RandomNull",
     "RankCorrelation",
     "Residuals",
     "SignAgreement",
+    "blup",
+    "cis_heritability",
     "correlation_interval",
+    "cross_predict",
     "elastic_net_cv",
     "fdr",
     "flat_rows",
@@ -47,6 +55,12 @@ __all__ = [
 ]
 
 _HOME = {
+    "Heritability": "relatedness",
+    "blup": "relatedness",
+    "cis_heritability": "relatedness",
+    "LINEAR_MODELS": "linear_models",
+    "HeldOut": "linear_models",
+    "cross_predict": "linear_models",
     "Correlation": "correlation",
     "ElasticNetFit": "elastic_net",
     "elastic_net_cv": "elastic_net",

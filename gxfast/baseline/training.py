@@ -1,0 +1,142 @@
+"""One gene: every linear model on the same held-out people, and the weights of the elastic net of everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dosages import Dosages
+from ..stats import (
+    LINEAR_MODELS,
+    Correlation,
+    HeldOut,
+    Heritability,
+    cis_heritability,
+    cross_predict,
+    elastic_net_cv,
+    pearson,
+    residualise,
+)
+from .predictdb import GeneWeights
+
+__all__ = ["GeneBaseline", "TrainingOptions", "train_gene"]
+
+Float64Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How baselines are trained.
+
+    Attributes
+    ----------
+    window : int
+        Bases on either side of the TSS.
+    min_maf : float
+        Variants with a smaller minor allele frequency among the people are left out.
+    folds, inner_folds : int
+        Outer folds, whose people are predicted; inner folds, in which the elastic net chooses its penalty.
+    stop_after : int or None
+        As in `gxfast.stats.elastic_net_cv`.
+    seed : int
+    models : tuple of str
+    """
+
+    window: int = 1_000_000
+    min_maf: float = 0.01
+    folds: int = 5
+    inner_folds: int = 10
+    stop_after: int | None = 20
+    seed: int = 0
+    models: tuple[str, ...] = LINEAR_MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class GeneBaseline:
+    """What was found for one gene; without ``held_out`` where ``status`` is not "ok"."""
+
+    status: str
+    n_people: int
+    n_variants: int
+    held_out: HeldOut | None = None
+    weights: GeneWeights | None = None
+    lambda_: float = float("nan")
+    heritability: Heritability | None = None
+    pooled: dict[str, Correlation] = field(default_factory=dict)
+
+
+def train_gene(
+    gene_id: str,
+    name: str,
+    tss: int,
+    dosages: Dosages,
+    y: Float64Array,
+    covariates: Float64Array | None,
+    folds: NDArray[np.int64],
+    options: TrainingOptions,
+) -> GeneBaseline:
+    """Train all baselines for one gene.
+
+    Parameters
+    ----------
+    gene_id, name : str
+    tss : int
+        0-based.
+    dosages : Dosages
+        Of the window, S people.
+    y : float64 array, shape (S,)
+        NaN: the person is left out.
+    covariates : float64 array, shape (K, S), or None
+    folds : int64 array, shape (S,)
+    options : TrainingOptions
+
+    Returns
+    -------
+    GeneBaseline
+    """
+    there = np.isfinite(y)
+    n_people = int(there.sum())
+    among = dosages.values[:, there]
+    frequency = among.mean(axis=1, dtype=np.float64) / 2 if n_people else np.zeros(len(among))
+    common = np.minimum(frequency, 1 - frequency) >= options.min_maf
+    varies = among.min(axis=1, initial=2) < among.max(axis=1, initial=0)
+    kept = dosages.take(np.flatnonzero(common & varies))
+    n_variants = int(kept.position.size)
+    status = _status(y[there], n_variants, covariates, folds[there], options)
+    if status != "ok":
+        return GeneBaseline(status, n_people, n_variants)
+    x, target = kept.values[:, there], y[there]
+    extra = None if covariates is None else covariates[:, there]
+    held = cross_predict(
+        x, target, distance=kept.position - tss, covariates=extra, folds=folds[there],
+        inner_folds=options.inner_folds, seed=options.seed, stop_after=options.stop_after, models=options.models,
+    )  # fmt: skip
+    residual = target if extra is None else residualise(target[None], extra).values[0]
+    fit = elastic_net_cv(x, residual, folds=options.inner_folds, seed=options.seed, stop_after=options.stop_after)
+    used = np.flatnonzero(fit.coefficients)
+    chosen = kept.take(used)
+    r, p = held.fold_correlation("elastic_net") if "elastic_net" in held.predictions else (float("nan"),) * 2
+    weights = GeneWeights(
+        gene_id, name, chosen.variant_id, chosen.variant_id, chosen.ref, chosen.alt, fit.coefficients[used],
+        np.cov(chosen.values[:, there].astype(np.float64)).reshape(used.size, used.size), r, p,
+    )  # fmt: skip
+    pooled = {model: pearson(np.nan_to_num(values), held.observed) for model, values in held.predictions.items()}
+    heritability = cis_heritability(x, target, covariates=extra)
+    return GeneBaseline("ok", n_people, n_variants, held, weights, float(fit.lambdas[fit.chosen]), heritability, pooled)
+
+
+def _status(
+    y: Float64Array,
+    n_variants: int,
+    covariates: Float64Array | None,
+    folds: NDArray[np.int64],
+    options: TrainingOptions,
+) -> str:
+    used = 0 if covariates is None else covariates.shape[0]
+    if np.unique(folds).size < options.folds or y.size < 2 * options.inner_folds + used + 2:
+        return "too few people"
+    if y.min() == y.max():
+        return "constant expression"
+    return "ok" if n_variants else "no variants in the window"
