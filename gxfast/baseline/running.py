@@ -4,55 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._cohort import transformed
 from ..dosages import count_alternative
 from ..errors import InputError
-from ..io.regions import parse_region
-from ..io.tables import read_covariates, read_expression, read_genes, write_phenotype_bed, write_table
+from ..io.tables import write_phenotype_bed, write_table
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
-from ..rundir import RunDirectory, sha256_of
+from ..linear_cohort import CohortFiles, LinearCohort, open_cohort, plan_of
+from ..rundir import RunDirectory
 from ..stats import fdr, split_people
-from ..types import CovariateTable, ExpressionTable, GeneTable
 from .predictdb import GeneWeights, apply_weights, place_of, read_predictdb, write_covariances, write_predictdb
 from .training import GeneBaseline, TrainingOptions, train_gene
 
-__all__ = ["BaselineFiles", "predict_with", "train"]
+__all__ = ["predict_with", "train"]
 
 Float64Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineFiles:
-    """What the command line names."""
-
-    vcf: tuple[str, ...]
-    expression: str
-    covariates: str | None = None
-    n_covariates: int | None = None
-    genes: str | None = None
-    samples: tuple[str, ...] = ()
-    transform: str = "none"
-    regions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Cohort:
-    people: tuple[str, ...]
-    genes: GeneTable
-    values: Float64Array  # genes x people
-    covariates: Float64Array | None
-    genotypes: VariantFileSet
-
-
 def train(
-    files: BaselineFiles,
+    files: CohortFiles,
     output: str,
     options: TrainingOptions,
     *,
@@ -68,14 +41,9 @@ def train(
     ------
     InputError
     """
-    cohort = _open(files)
+    cohort = open_cohort(files)
     folds = split_people(cohort.people, options.folds, options.seed)
-    chosen = {"n_covariates": files.n_covariates, "samples": list(files.samples), "transform": files.transform,
-              "regions": list(files.regions)}  # fmt: skip
-    plan = {"inputs": _hashes(files), "options": {**asdict(options), **chosen, "steps": ["baseline"]}}
-    from .. import __version__
-
-    with RunDirectory(output, {"gxfast": __version__, **plan}, resume=resume) as run:
+    with RunDirectory(output, plan_of(files, "baseline", options), resume=resume) as run:
 
         def one(g: int) -> GeneBaseline:
             tss = int(cohort.genes.tss[g])
@@ -102,75 +70,9 @@ def _count(found: Sequence[GeneBaseline]) -> dict[str, int]:
     return {status: statuses.count(status) for status in sorted(set(statuses))}
 
 
-def _hashes(files: BaselineFiles) -> dict[str, Any]:
-    named = {"expression": files.expression, "covariates": files.covariates, "genes": files.genes}
-    entries = {what: [{"file": Path(path).name, "sha256": sha256_of(path)}] for what, path in named.items() if path}
-    genotypes = [Path(path) for path in files.vcf if "{chrom}" not in path]
-    return {**entries, "vcf": [{"file": p.name, "sha256": sha256_of(p)} for p in genotypes] or list(files.vcf)}
-
-
-def _open(files: BaselineFiles) -> _Cohort:
-    expression = read_expression(files.expression)
-    located = read_genes(files.genes) if files.genes else expression.genes
-    if located is None:
-        raise InputError(
-            "the expression has no coordinates of genes", path=files.expression, remedy="name them with --genes"
-        )
-    covariates = read_covariates(files.covariates, first=files.n_covariates) if files.covariates else None
-    row = {gene: g for g, gene in enumerate(expression.gene_id)}
-    spans = [parse_region(text) for text in files.regions]
-    genes = located.take(
-        g
-        for g, gene in enumerate(located.gene_id)
-        if gene in row and (not spans or any(c == located.chrom[g] and s <= located.tss[g] < e for c, s, e in spans))
-    )
-    if not len(genes):
-        raise InputError(
-            "no gene has a place (in the regions) and expression", path=files.genes, remedy="use the same gene ids"
-        )
-    paths = expand_patterns(files.vcf, list(dict.fromkeys(genes.chrom)))
-    cohort = VariantFileSet(paths)
-    people = _people(cohort, files, expression, covariates)
-    place = {name: i for i, name in enumerate(expression.samples)}
-    values = expression.values[np.ix_([row[gene] for gene in genes.gene_id], [place[name] for name in people])]
-    values, _ = transformed(values, files.transform, files.expression)
-    return _Cohort(tuple(people), genes, values, _design(covariates, people), cohort.subset(people))
-
-
-def _people(
-    cohort: VariantFileSet, files: BaselineFiles, expression: ExpressionTable, covariates: CovariateTable | None
-) -> list[str]:
-    chosen = choose_samples(cohort.all_samples, files.samples, source=files.vcf[0])
-    have = set(expression.samples) & (set(covariates.samples) if covariates else set(expression.samples))
-    people = [name for name in chosen if name in have]
-    if len(people) < 3:
-        raise InputError(
-            f"{len(people)} people are in the VCF, the expression and the covariates together",
-            path=files.expression,
-            remedy="use the same sample names in all files",
-        )
-    return people
-
-
-def _design(covariates: CovariateTable | None, people: list[str]) -> Float64Array | None:
-    if covariates is None:
-        return None
-    place = {name: i for i, name in enumerate(covariates.samples)}
-    values = covariates.values[:, [place[name] for name in people]]
-    bad = np.argwhere(~np.isfinite(values))
-    if bad.size:
-        k, i = (int(j) for j in bad[0])
-        raise InputError(
-            f"covariate {covariates.name[k]!r} has no finite value for {people[i]}",
-            path=covariates.source or None,
-            remedy="leave the person or the covariate out",
-        )
-    return np.ascontiguousarray(values, np.float64)
-
-
 def _write(
     run: RunDirectory,
-    cohort: _Cohort,
+    cohort: LinearCohort,
     folds: NDArray[np.int64],
     found: list[GeneBaseline],
     options: TrainingOptions,
@@ -206,7 +108,7 @@ def _spread(y: Float64Array, result: GeneBaseline, model: str) -> Float64Array:
     return out
 
 
-def _columns(cohort: _Cohort, found: list[GeneBaseline], options: TrainingOptions) -> dict[str, list[Any]]:
+def _columns(cohort: LinearCohort, found: list[GeneBaseline], options: TrainingOptions) -> dict[str, list[Any]]:
     """One row per gene and model."""
     names = ("gene_id", "name", "chrom", "tss", "model", "n_people", "n_variants", "n_nonzero", "lambda", "cv_r",
              "cv_p", "cv_q", "pearson_r", "pearson_p", "pearson_q", "h2", "h2_se", "h2_p", "folds", "inner_folds",

@@ -9,36 +9,16 @@ from typing import Any
 import click
 
 from ..errors import InputError
-from .options import common_options, input_paths, set_verbosity
+from .options import common_options, input_paths, linear_options, set_verbosity
 
 __all__ = ["baseline"]
 
 
 @click.command()
-@click.option(
-    "--vcf", multiple=True, required=True, metavar="V", help="VCF.gz or BCF with index; repeatable, or with {chrom}."
-)
-@click.option("--expression", metavar="E", help="Expression BED or table.")
-@click.option("--covariates", metavar="C", help="Covariates x people, regressed out inside the folds.")
-@click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only.")
-@click.option(
-    "--expression-transform",
-    "transform",
-    default="none",
-    show_default=True,
-    type=click.Choice(["none", "log2p1", "inverse_normal"]),
-    help="Of expression.",
-)
-@click.option("--genes", metavar="G", help="TSS of the genes, where the expression is no BED.")
-@click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only.")
-@click.option("-s", "--samples", metavar="A,B", help="People to use; ^A,B: everybody but these.")
-@click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line.")
-@click.option("--window", default=1_000_000, show_default=True, type=click.IntRange(1), help="Bases around the TSS.")
-@click.option("--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5))
+@linear_options(expression_required=False)
 @click.option("--folds", default=5, show_default=True, type=click.IntRange(2), help="Outer folds.")
 @click.option("--inner-folds", default=10, show_default=True, type=click.IntRange(2), help="To choose the penalty.")
 @click.option("--stop-after", default="20", show_default=True, metavar="N|none", help="Lambdas past the best one.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @click.option("--apply", "database", metavar="DB", help="Apply this PredictDB file instead of training.")
 @click.option("-o", "--output", required=True, metavar="DIR", help="Run directory; with --apply, the table to write.")
 @click.option("--resume", is_flag=True, help="Write into the same run again.")
@@ -67,14 +47,15 @@ def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
 
 def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     from .._threads import resolve_threads
-    from ..baseline.running import BaselineFiles, train
+    from ..baseline.running import train
     from ..baseline.training import TrainingOptions
+    from ..linear_cohort import CohortFiles
     from .progress import ProgressLine
 
     if not options["expression"]:
         raise InputError("nothing to train on", remedy="give --expression, or --apply DB to use weights of others")
     named = {name: options[name] for name in ("vcf", "expression", "covariates", "n_covariates", "genes", "transform")}
-    files = BaselineFiles(**named, samples=paths.samples, regions=paths.regions)
+    files = CohortFiles(**named, samples=paths.samples, regions=paths.regions)
     chosen = TrainingOptions(
         options["window"], options["min_maf"], options["folds"], options["inner_folds"],
         _stop_after(options["stop_after"]), options["seed"],

@@ -23,6 +23,7 @@ _COMMANDS = {
     "predict": ("run", "predict", "Predict every gene for every person."),
     "evaluate": ("evaluate", "evaluate", "Correlate predictions (anybody's) with expression, gene by gene."),
     "baseline": ("baseline", "baseline", "Linear models of the same people: elastic net, SNPs, BLUP; PredictDB."),
+    "eqtl": ("eqtl", "eqtl", "cis-eQTL mapping: nominal, and by permutation."),
     "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, merge, plot."),
     "run": ("run", "run", "Check, predict, evaluate and report."),
     "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),

@@ -17,6 +17,7 @@ __all__ = [
     "evaluate_options",
     "input_options",
     "input_paths",
+    "linear_options",
     "parse_size",
     "policy_from",
     "policy_options",
@@ -124,6 +125,36 @@ def common_options(function: F) -> F:
             click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout."),
         ]
     )(function)
+
+
+def linear_options(*, expression_required: bool) -> Callable[[F], F]:
+    """Genotypes, expression and covariates of the same people, for linear models."""
+    return _stack(
+        [
+            click.option(
+                "--vcf", multiple=True, required=True, metavar="V",
+                help="VCF.gz or BCF with index; repeatable, or a pattern with {chrom}.",
+            ),
+            click.option(
+                "--expression", required=expression_required, metavar="E", help="Expression BED or table."
+            ),
+            click.option("--covariates", metavar="C", help="Covariates x people."),
+            click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only."),
+            click.option(
+                "--expression-transform", "transform", default="none", show_default=True,
+                type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
+            ),
+            click.option("--genes", metavar="G", help="TSS of the genes, where the expression is no BED."),
+            click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
+            click.option("-s", "--samples", metavar="A,B", help="People to use; ^A,B: everybody but these."),
+            click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
+            click.option(
+                "--window", default=1_000_000, show_default=True, type=click.IntRange(1), help="Bases around the TSS."
+            ),
+            click.option("--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5)),
+            click.option("--seed", default=0, show_default=True, type=click.IntRange(0)),
+        ]
+    )  # fmt: skip
 
 
 def set_verbosity(verbose: int, quiet: bool) -> None:

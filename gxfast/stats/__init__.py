@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .agreement import SignAgreement, sign_agreement
+    from .association import Association, BetaApproximation, PermutedAssociation, eqtl, eqtl_permutations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .elastic_net import ElasticNetFit, elastic_net_cv
     from .false_discovery import fdr, null_share, significant
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LINEAR_MODELS",
+    "Association",
+    "BetaApproximation",
     "Correlation",
     "CorrelationInterval",
     "ElasticNetFit",
     "HeldOut",
     "Heritability",
     "NullTest",
+    "PermutedAssociation",
     "RandomNull",
     "RankCorrelation",
     "Residuals",
@@ -38,6 +42,8 @@ __all__ = [
     "correlation_interval",
     "cross_predict",
     "elastic_net_cv",
+    "eqtl",
+    "eqtl_permutations",
     "fdr",
     "flat_rows",
     "null_share",
@@ -55,6 +61,11 @@ __all__ = [
 ]
 
 _HOME = {
+    "Association": "association",
+    "BetaApproximation": "association",
+    "PermutedAssociation": "association",
+    "eqtl": "association",
+    "eqtl_permutations": "association",
     "Heritability": "relatedness",
     "blup": "relatedness",
     "cis_heritability": "relatedness",

@@ -1,0 +1,180 @@
+"""`gxfast eqtl`: every variant near every gene, into tables with the column names of tensorQTL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dosages import Dosages, count_alternative
+from .io.tables import write_table
+from .io.writers import write_bgzf
+from .linear_cohort import CohortFiles, LinearCohort, open_cohort, plan_of
+from .rundir import RunDirectory
+from .stats import Association, PermutedAssociation, eqtl, eqtl_permutations, fdr
+
+__all__ = ["MappingOptions", "map_cis"]
+
+Float64Array = NDArray[np.float64]
+
+_NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", "ma_count", "pval_nominal", "slope",
+            "slope_se", "r", "log10_pval_nominal")  # fmt: skip
+_PERMUTED = ("phenotype_id", "num_var", "beta_shape1", "beta_shape2", "true_df", "pval_true_df", "variant_id",
+             "start_distance", "ma_samples", "ma_count", "af", "pval_nominal", "slope", "slope_se", "pval_perm",
+             "pval_beta", "qval", "status")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MappingOptions:
+    """How eQTLs are mapped.
+
+    Attributes
+    ----------
+    window : int
+        Bases on either side of the TSS, both ends included.
+    min_maf : float
+        Variants with a smaller minor allele frequency among the people are left out.
+    permutations : int
+        0: nominal only.
+    seed : int
+        Each gene permutes with this seed: its p does not depend on which other genes are there.
+    """
+
+    window: int = 1_000_000
+    min_maf: float = 0.01
+    permutations: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Gene:
+    status: str
+    dosages: Dosages | None = None
+    found: Association | None = None
+    permuted: PermutedAssociation | None = None
+    people: NDArray[np.bool_] | None = None
+
+
+def map_cis(
+    files: CohortFiles,
+    output: str,
+    options: MappingOptions,
+    *,
+    n_threads: int = 1,
+    resume: bool = False,
+    tell: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Map cis-eQTLs; write ``eqtl/nominal.tsv.gz`` and ``eqtl/permutation.tsv`` of the run directory.
+
+    Returns the summary. Results do not depend on ``n_threads``. A gene that cannot be tested says why in the
+    column ``status``.
+
+    Raises
+    ------
+    InputError
+    """
+    cohort = open_cohort(files)
+    with RunDirectory(output, plan_of(files, "eqtl", options), resume=resume) as run:
+        folder = run.subdirectory("eqtl")
+        lines = ["\t".join(_NOMINAL)]
+        rows: list[dict[str, Any]] = []
+        with ThreadPoolExecutor(max(1, n_threads)) as pool:
+            for g, gene in enumerate(pool.map(lambda g: _one(cohort, g, options), range(len(cohort.genes)))):
+                lines += _nominal_lines(cohort, g, gene)
+                rows.append(_lead_row(cohort, g, gene))
+                if tell:
+                    tell(g + 1, len(cohort.genes))
+        write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
+        summary = {"n_genes": len(rows), "n_done": sum(row["status"] == "ok" for row in rows),
+                   "n_pairs": len(lines) - 1}  # fmt: skip
+        if options.permutations:
+            p = np.array([row.get("pval_beta") or np.nan for row in rows], np.float64)
+            q = fdr(p)
+            for row, value in zip(rows, q.tolist(), strict=True):
+                row["qval"] = value
+            write_table(folder / "permutation.tsv", {name: [row.get(name) for row in rows] for name in _PERMUTED})
+            summary["n_egenes"] = int(np.count_nonzero(q <= 0.05))
+        run.finish({"summary": summary, "counts": {"eqtl": _statuses(rows)}})
+    return summary
+
+
+def _statuses(rows: list[dict[str, Any]]) -> dict[str, int]:
+    found = [row["status"] for row in rows]
+    return {status: found.count(status) for status in sorted(set(found))}
+
+
+def _one(cohort: LinearCohort, g: int, options: MappingOptions) -> _Gene:
+    y, tss = cohort.values[g], int(cohort.genes.tss[g])
+    people = np.isfinite(y)
+    used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
+    if people.sum() < used + 3:
+        return _Gene("too few people")
+    if y[people].min() == y[people].max():
+        return _Gene("constant expression")
+    region = max(0, tss - options.window), tss + options.window + 1
+    dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[g], *region))
+    values = dosages.values[:, people]
+    frequency = values.mean(axis=1, dtype=np.float64) / 2
+    dosages = dosages.take(np.flatnonzero(np.minimum(frequency, 1 - frequency) >= max(options.min_maf, 1e-12)))
+    if not dosages.position.size:
+        return _Gene("no variants in the window")
+    x = dosages.values[:, people]
+    covariates = None if cohort.covariates is None else cohort.covariates[:, people]
+    found = eqtl(x, y[people], covariates=covariates)
+    if found.lead is None:
+        return _Gene("nothing is left beside the covariates", dosages, found, None, people)
+    permuted = None
+    if options.permutations:
+        permuted = eqtl_permutations(
+            x, y[people], covariates=covariates, n_permutations=options.permutations, seed=options.seed
+        )
+    return _Gene("ok", dosages, found, permuted, people)
+
+
+def _allele_counts(x: NDArray[np.int8]) -> tuple[Float64Array, NDArray[np.int64], NDArray[np.int64]]:
+    """Frequency of the alternative allele; people with the rarer allele and copies of it, as tensorQTL."""
+    n = 2 * x.shape[1]
+    copies = x.sum(axis=1, dtype=np.int64)
+    rare = copies * 2 <= n
+    samples = np.where(rare, (x > 0).sum(axis=1), (x < 2).sum(axis=1))
+    return copies / n, samples, np.where(rare, copies, n - copies)
+
+
+def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
+    if gene.dosages is None or gene.found is None or gene.people is None:
+        return []
+    af, samples, counts = _allele_counts(gene.dosages.values[:, gene.people])
+    distance = gene.dosages.position - int(cohort.genes.tss[g])
+    found = gene.found
+    numbers = zip(
+        gene.dosages.variant_id, distance.tolist(), af.tolist(), samples.tolist(), counts.tolist(), found.p.tolist(),
+        found.slope.tolist(), found.slope_se.tolist(), found.r.tolist(), found.log10p.tolist(), strict=True,
+    )  # fmt: skip
+    name = cohort.genes.gene_id[g]
+    return ["\t".join([name, *("" if value != value else str(value) for value in row)]) for row in numbers]
+
+
+def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> dict[str, Any]:
+    row: dict[str, Any] = {"phenotype_id": cohort.genes.gene_id[g], "status": gene.status}
+    if gene.dosages is None or gene.found is None or gene.people is None or gene.found.lead is None:
+        return row
+    lead = gene.found.lead
+    af, samples, counts = _allele_counts(gene.dosages.values[lead : lead + 1, gene.people])
+    row |= {
+        "num_var": gene.dosages.position.size, "variant_id": gene.dosages.variant_id[lead],
+        "start_distance": int(gene.dosages.position[lead]) - int(cohort.genes.tss[g]),
+        "ma_samples": int(samples[0]), "ma_count": int(counts[0]), "af": float(af[0]),
+        "pval_nominal": float(gene.found.p[lead]), "slope": float(gene.found.slope[lead]),
+        "slope_se": float(gene.found.slope_se[lead]),
+    }  # fmt: skip
+    if gene.permuted:
+        row["pval_perm"] = gene.permuted.pval_perm
+        if gene.permuted.beta:
+            fit = gene.permuted.beta
+            row |= {"beta_shape1": fit.shape1, "beta_shape2": fit.shape2, "true_df": fit.true_df,
+                    "pval_true_df": fit.pval_true_df, "pval_beta": fit.pval_beta}  # fmt: skip
+    return row

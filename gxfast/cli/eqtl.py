@@ -1,0 +1,45 @@
+"""``gxfast eqtl``: cis-eQTL mapping."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import click
+
+from .options import common_options, input_paths, linear_options, set_verbosity
+
+__all__ = ["eqtl"]
+
+
+@click.command()
+@linear_options(expression_required=True)
+@click.option("--permutations", default=1000, show_default=True, type=click.IntRange(0), help="Per gene; 0: none.")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.option("--resume", is_flag=True, help="Write into the same run again.")
+@common_options
+def eqtl(**options: Any) -> int:
+    """Test all variants in a window around every gene; tables with the columns of tensorQTL."""
+    from .._threads import resolve_threads
+    from ..cis_mapping import MappingOptions, map_cis
+    from ..linear_cohort import CohortFiles
+    from .progress import ProgressLine
+
+    set_verbosity(options["verbose"], options["quiet"])
+    paths = input_paths({**options, "fasta": ""})
+    named = {name: options[name] for name in ("vcf", "expression", "covariates", "n_covariates", "genes", "transform")}
+    files = CohortFiles(**named, samples=paths.samples, regions=paths.regions)
+    chosen = MappingOptions(options["window"], options["min_maf"], options["permutations"], options["seed"])
+    with ProgressLine(quiet=options["quiet"]) as progress:
+        summary = map_cis(
+            files, options["output"], chosen, n_threads=resolve_threads(options["threads"]),
+            resume=options["resume"], tell=partial(progress, "eqtl"),
+        )  # fmt: skip
+    if options["as_json"]:
+        click.echo(json.dumps(summary, indent=1))
+    elif not options["quiet"]:
+        found = f", {summary['n_egenes']} genes with an eQTL at FDR 5 %" if "n_egenes" in summary else ""
+        click.echo(f"{summary['n_done']} of {summary['n_genes']} genes, {summary['n_pairs']} pairs{found}")
+        click.echo(f"wrote {options['output']}")
+    return 3 if summary["n_done"] < summary["n_genes"] else 0
