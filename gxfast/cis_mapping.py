@@ -92,7 +92,7 @@ def map_cis(
         summary = {"n_genes": len(rows), "n_done": sum(row["status"] == "ok" for row in rows),
                    "n_pairs": len(lines) - 1}  # fmt: skip
         if options.permutations:
-            p = np.array([row.get("pval_beta") or np.nan for row in rows], np.float64)
+            p = np.array([row.get("pval_beta", np.nan) for row in rows], np.float64)
             q = fdr(p)
             for row, value in zip(rows, q.tolist(), strict=True):
                 row["qval"] = value

@@ -96,7 +96,7 @@ class _Window:
         design = np.concatenate(rows).T
         self.basis, triangle = np.linalg.qr(design)
         scale = np.abs(np.diag(triangle))
-        if (scale < _COLLINEAR * np.linalg.norm(design, axis=0)).any():
+        if (scale <= _COLLINEAR * np.linalg.norm(design, axis=0)).any():
             raise InputError("the covariates are collinear", remedy="leave the redundant ones out")
         self.df = people - 1 - design.shape[1]
         if self.df < 1:
@@ -144,7 +144,7 @@ def eqtl(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike | None = Non
     window = _Window(dosages, target.size, covariates)
     residual = window.residual(target)
     variance = float(residual @ residual)
-    if variance <= _COLLINEAR * float(((target - target.mean()) ** 2).sum()):
+    if target.min() == target.max() or variance <= _COLLINEAR * float(((target - target.mean()) ** 2).sum()):
         nothing = np.full(window.squares.size, np.nan)
         return Association(nothing, nothing.copy(), nothing.copy(), nothing.copy(), nothing.copy(), window.df)
     products = window.x @ residual
@@ -230,16 +230,19 @@ def _fit_beta(r2: Float64Array, best: float, df: int) -> BetaApproximation | Non
     crosses = first_shape(low) * first_shape(high) < 0
     true_df = float(np.exp(optimize.brentq(first_shape, low, high, xtol=1e-8))) if crosses else float(df)
     p = np.maximum(_p_of(r2, true_df), 1e-300)
-    logs, complements = float(np.log(p).sum()), float(np.log1p(-np.minimum(p, 1 - 1e-16)).sum())
+    logs, complements = float(np.log(p).mean()), float(np.log1p(-np.minimum(p, 1 - 1e-16)).mean())
 
-    def cost(shapes: Float64Array) -> float:
+    def cost(shapes: Float64Array) -> tuple[float, Float64Array]:
+        """Negative log likelihood per permutation and its slope, in the logarithms of the shapes."""
         a, b = np.exp(shapes)
-        return float((1 - a) * logs + (1 - b) * complements + p.size * special.betaln(a, b))
+        both = special.digamma(a + b)
+        slope = np.array([a * (special.digamma(a) - both - logs), b * (special.digamma(b) - both - complements)])
+        return float((1 - a) * logs + (1 - b) * complements + special.betaln(a, b)), slope
 
     mean, variance = p.mean(), p.var()
     moment = mean * (1 - mean) / variance - 1
     start = np.log([mean * moment, (1 - mean) * moment])
-    fit = optimize.minimize(cost, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-10})
+    fit = optimize.minimize(cost, start, jac=True, method="BFGS", options={"gtol": 1e-9})
     shape1, shape2 = (float(value) for value in np.exp(fit.x))
     lead = float(_p_of(np.array([best]), true_df)[0])
     return BetaApproximation(shape1, shape2, true_df, lead, float(special.betainc(shape1, shape2, lead)))

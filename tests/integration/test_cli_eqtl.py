@@ -1,0 +1,103 @@
+"""`gxfast eqtl` on a made-up and on a real cohort."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gxfast.cli.main import main
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    return list(csv.DictReader(text.splitlines(), delimiter="\t"))
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    from gxfast.demo import simulate_cohort
+
+    cohort = simulate_cohort(tmp_path_factory.mktemp("eqtl"), n_people=60, n_genes=9)
+    return ["--vcf", str(cohort.vcf), "--expression", str(cohort.expression), "--genes", str(cohort.genes)]
+
+
+def test_tables(inputs: list[str], tmp_path: Path) -> None:
+    runs = [tmp_path / "one", tmp_path / "two"]
+    for threads, run in enumerate(runs, start=1):
+        arguments = ["--threads", str(threads), "--permutations", "200", "-o", str(run)]
+        assert main(["eqtl", "-q", *inputs, *arguments]) == 0
+    nominal, lead = (_rows(runs[0] / "eqtl" / name) for name in ("nominal.tsv.gz", "permutation.tsv"))
+    assert list(nominal[0])[:9] == [
+        "phenotype_id", "variant_id", "start_distance", "af", "ma_samples", "ma_count", "pval_nominal", "slope",
+        "slope_se",
+    ]  # fmt: skip
+    assert len(lead) == 9
+    for row in lead:
+        pairs = [pair for pair in nominal if pair["phenotype_id"] == row["phenotype_id"]]
+        assert len(pairs) == int(row["num_var"])
+        best = min(pairs, key=lambda pair: float(pair["pval_nominal"]))
+        assert float(best["pval_nominal"]) == float(row["pval_nominal"])
+        assert 1 / 201 <= float(row["pval_perm"]) <= 1
+        assert float(row["qval"]) >= float(row["pval_beta"]) * (1 - 1e-12)
+    # a planted causal variant is found
+    assert sum(float(row["qval"]) < 0.05 for row in lead) >= 3
+    for name in ("nominal.tsv.gz", "permutation.tsv"):
+        assert (runs[0] / "eqtl" / name).read_bytes() == (runs[1] / "eqtl" / name).read_bytes()
+    assert json.loads((runs[0] / "manifest.json").read_text())["complete"] is True
+
+
+def test_genes_that_cannot_be_tested_are_listed(inputs: list[str], tmp_path: Path) -> None:
+    assert main(["eqtl", "-q", *inputs, "--min-maf", "0.5", "--permutations", "0", "-o", str(tmp_path / "run")]) in (
+        0,
+        3,
+    )
+    people = tmp_path / "people"
+    assert main(["eqtl", "-q", *inputs, "-s", "nobody", "-o", str(people)]) == 2
+    assert not (people / "manifest.json").exists()
+
+
+def test_real_people(data_dir: Path, tmp_path: Path) -> None:
+    """Twenty of the pairs, drawn, are regressed by hand on genotypes read by pysam."""
+    import pysam
+
+    data = data_dir / "geuvadis_chr22"
+    vcf = data / "geno" / "geuvadis358.chr22.vcf.gz"
+    arguments = [
+        "eqtl", "-q", "--vcf", str(vcf), "--expression", str(data / "expr" / "geuvadis358.chr22.rpkm.bed.gz"),
+        "--covariates", str(data / "expr" / "geuvadis358.covariates.pc50.txt.gz"), "--n-covariates", "13",
+        "--window", "100000", "--expression-transform", "log2p1", "-r", "chr22:16050001-19990000",
+        "--permutations", "100",
+    ]  # fmt: skip
+    assert main([*arguments, "-o", str(tmp_path / "run")]) == 0
+    nominal = _rows(tmp_path / "run" / "eqtl" / "nominal.tsv.gz")
+    with gzip.open(data / "expr" / "geuvadis358.chr22.rpkm.bed.gz", "rt") as handle:
+        people = handle.readline().split()[6:]
+        expression = {}
+        for line in handle:
+            cells = line.split("\t")
+            expression[cells[3]] = np.log2(np.array(cells[6:], float) + 1)
+    with gzip.open(data / "expr" / "geuvadis358.covariates.pc50.txt.gz", "rt") as handle:
+        names = handle.readline().split()[1:]
+        covariates = np.array(
+            [[float(v) for v in line.split()[1:]] for line, _ in zip(handle, range(13), strict=False)]
+        )
+    order = [names.index(person) for person in people]
+    for pair in np.random.default_rng(3).choice(np.array(nominal, object), 20, replace=False):
+        chrom, position, ref, alt = pair["variant_id"].split("_")
+        with pysam.VariantFile(str(vcf)) as file:
+            record = next(
+                r for r in file.fetch(chrom, int(position) - 1, int(position)) if r.alts == (alt,) and r.ref == ref
+            )
+            dosage = np.array([sum(record.samples[person]["GT"]) for person in people])
+        design = np.vstack([dosage, np.ones(len(people)), covariates[:, order]]).T
+        b, squares, _, _ = np.linalg.lstsq(design, expression[pair["phenotype_id"]], rcond=None)
+        se = np.sqrt(squares[0] / (len(people) - 15) * np.linalg.inv(design.T @ design)[0, 0])
+        assert float(pair["slope"]) == pytest.approx(b[0], rel=1e-8, abs=1e-12)
+        assert float(pair["slope_se"]) == pytest.approx(se, rel=1e-8)
+        assert float(pair["af"]) == pytest.approx(dosage.mean() / 2)

@@ -1,0 +1,107 @@
+"""cis-eQTL statistics of one window against regressions written out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gxfast.errors import InputError
+from gxfast.stats import eqtl, eqtl_permutations
+
+
+def _window(people=80, variants=30, seed=1, effect=0.0):
+    rng = np.random.default_rng(seed)
+    x = (rng.random((2, variants, people)) < rng.uniform(0.1, 0.9, (1, variants, 1))).sum(axis=0).astype(np.int8)
+    covariates = rng.normal(size=(4, people)) * [[1], [100], [0.01], [1]] + 5
+    y = 3 + covariates[0] + effect * x[7] + rng.normal(size=people)
+    return x, y, covariates
+
+
+def test_every_variant_is_a_regression():
+    from scipy import stats
+
+    x, y, covariates = _window(effect=0.8)
+    found = eqtl(x, y, covariates=covariates)
+    assert found.df == 80 - 2 - 4
+    for v in range(len(x)):
+        design = np.vstack([x[v], np.ones(80), covariates]).T
+        b, squares, _, _ = np.linalg.lstsq(design, y, rcond=None)
+        se = np.sqrt(squares[0] / found.df * np.linalg.inv(design.T @ design)[0, 0])
+        assert found.slope[v] == pytest.approx(b[0], rel=1e-9)
+        assert found.slope_se[v] == pytest.approx(se, rel=1e-9)
+        assert found.p[v] == pytest.approx(2 * stats.t.sf(abs(b[0] / se), found.df), rel=1e-8)
+        t = found.slope[v] / found.slope_se[v]
+        assert found.r[v] == pytest.approx(t / np.sqrt(found.df + t * t), rel=1e-9)
+    assert found.lead == 7
+
+
+def test_variants_that_cannot_be_tested():
+    x, y, covariates = _window()
+    x[3] = 1
+    covariates[2] = 2.0 * x[5]  # a variant that is a covariate
+    found = eqtl(x, y, covariates=covariates)
+    assert np.isnan(found.r[[3, 5]]).all()
+    assert np.isnan(found.p[[3, 5]]).all()
+    assert np.isfinite(np.delete(found.p, [3, 5])).all()
+    nothing = eqtl(x, np.full(80, 2.0))
+    assert nothing.lead is None
+    assert np.isnan(nothing.slope).all()
+    assert np.isnan(eqtl(x, covariates[0] * 3 + 1, covariates=covariates).p).all()
+    assert np.isnan(eqtl_permutations(x, np.full(80, 2.0)).pval_perm)
+
+
+def test_permutations_one_by_one():
+    x, y, covariates = _window(effect=0.35)
+    found = eqtl_permutations(x, y, covariates=covariates, n_permutations=300, seed=4)
+    rng = np.random.default_rng(4)
+    slow = [np.nanmax(eqtl(x, rng.permutation(y), covariates=covariates).r ** 2) for _ in range(300)]
+    assert found.r2 == pytest.approx(slow, rel=1e-5)
+    best = np.nanmax(eqtl(x, y, covariates=covariates).r ** 2)
+    assert found.pval_perm == pytest.approx((np.count_nonzero(slow >= best) + 1) / 301)
+    again = eqtl_permutations(x, y, covariates=covariates, n_permutations=300, seed=4)
+    assert again.r2.tobytes() == found.r2.tobytes()
+
+
+def test_beta_approximation_follows_the_permutations():
+    from scipy import stats
+
+    x, y, covariates = _window(people=200, variants=60, effect=0.12)
+    found = eqtl_permutations(x, y, covariates=covariates, n_permutations=4000, seed=2)
+    assert found.beta is not None
+    assert found.beta.pval_beta == pytest.approx(found.pval_perm, rel=0.25, abs=0.01)
+    # among as many variants, fewer are independent
+    assert 5 < found.beta.shape2 < 60
+    assert found.beta.shape1 == pytest.approx(1.0, abs=0.1)
+    # the smallest p values of the permutations are beta distributed with these shapes
+    t2 = found.r2 / (1 - found.r2) * found.beta.true_df
+    p = 2 * stats.t.sf(np.sqrt(t2), found.beta.true_df)
+    assert stats.kstest(p, stats.beta(found.beta.shape1, found.beta.shape2).cdf).pvalue > 0.01
+    shapes = stats.beta.fit(p, floc=0, fscale=1)[:2]
+    assert (found.beta.shape1, found.beta.shape2) == pytest.approx(shapes, rel=1e-3)
+
+
+def test_the_null_is_uniform():
+    values = []
+    for seed in range(60):
+        x, y, covariates = _window(people=60, variants=12, seed=seed)
+        values.append(eqtl_permutations(x, y, covariates=covariates, n_permutations=200, seed=1).pval_perm)
+    assert 0.35 < np.mean(values) < 0.65
+    assert np.count_nonzero(np.array(values) < 0.05) <= 8
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y": np.arange(79.0)}, "shape"),
+        ({"y": np.full(80, np.nan)}, "complete"),
+        ({"dosages": np.full((2, 80), np.nan)}, "missing"),
+        ({"covariates": np.ones((2, 80))}, "collinear"),
+        ({"covariates": np.ones((2, 8))}, "covariates must be complete"),
+        ({"covariates": np.random.default_rng(0).normal(size=(79, 80))}, "no degrees of freedom"),
+    ],
+)
+def test_refusals(changed, message):
+    x, y, covariates = _window()
+    arguments = {"dosages": x, "y": y, "covariates": covariates, **changed}
+    with pytest.raises(InputError, match=message):
+        eqtl(arguments["dosages"], arguments["y"], covariates=arguments["covariates"])
