@@ -36,13 +36,11 @@ def correlation_p(r: Float64Array, df: Any) -> tuple[Float64Array, Float64Array]
     flat = np.ascontiguousarray(r, np.float64).reshape(-1)
     degrees = np.broadcast_to(np.asarray(df, dtype=np.float64), r.shape).reshape(-1)
     p, log10p = np.empty(flat.size), np.empty(flat.size)
-    distinct, which = np.unique(degrees, return_inverse=True)
-    if distinct.size == 0:
-        return p.reshape(r.shape), log10p.reshape(r.shape)
-    if distinct.size == 1:
-        compiled(flat, float(distinct[0]), p, log10p)
-    else:
+    if flat.size and degrees.min() == degrees.max():
+        compiled(flat, float(degrees[0]), p, log10p)
+    elif flat.size:
         # One table per number of degrees of freedom; rows with gaps have few different ones.
+        distinct, which = np.unique(degrees, return_inverse=True)
         order = np.argsort(which.reshape(-1), kind="stable")
         for value, rows in zip(distinct, np.split(order, np.cumsum(np.bincount(which.reshape(-1)))[:-1]), strict=True):
             part, log_part = np.empty(rows.size), np.empty(rows.size)
