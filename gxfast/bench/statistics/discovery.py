@@ -30,6 +30,15 @@ def _argsort_idiom(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return q
 
 
+def _statsmodels(p: NDArray[np.float64]) -> Callable[[], Any]:
+    multitest = load("statsmodels.stats.multitest", "statsmodels")
+    return lambda: multitest.multipletests(p, method="fdr_bh")[1]
+
+
+def _peer(name: str, build: Callable[[], Callable[[], Any]], items: int, check: Callable[[Any], str]) -> Contestant:
+    return Contestant(name, build(), items, check)
+
+
 def _case(name: str, kind: str, size: str) -> Row:
     p = make_p_values(max(1000, _SIZES[name] // _SMALLER[size]), kind)
     expected = _argsort_idiom(p)
@@ -40,21 +49,12 @@ def _case(name: str, kind: str, size: str) -> Row:
 
     field = Field(Contestant("gxfast", lambda: fdr(p), p.size, check))
     field.peers = [Contestant("NumPy argsort idiom", lambda: _argsort_idiom(p), p.size, check)]
-    field.add(
-        "scipy false_discovery_control",
-        lambda: Contestant(
-            "scipy false_discovery_control",
-            partial(load("scipy.stats", "scipy").false_discovery_control, p), p.size, check,
-        ),
-    )  # fmt: skip
-    field.add(
-        "statsmodels multipletests",
-        lambda: Contestant(
-            "statsmodels multipletests",
-            lambda: load("statsmodels.stats.multitest", "statsmodels").multipletests(p, method="fdr_bh")[1],
-            p.size, check,
-        ),
-    )  # fmt: skip
+    peers: dict[str, Callable[[], Callable[[], Any]]] = {
+        "scipy false_discovery_control": lambda: partial(load("scipy.stats", "scipy").false_discovery_control, p),
+        "statsmodels multipletests": lambda: _statsmodels(p),
+    }
+    for peer, build in peers.items():
+        field.add(peer, partial(_peer, peer, build, p.size, check))
     names = ("NumPy argsort idiom", "scipy false_discovery_control", "statsmodels multipletests")
     goals = [Goal("BH", peer, 4) for peer in names] if name != "2e4" else []
     return compare(f"bh-{name}{'-ties' if kind == 'ties' else ''}", field, size=size, goals=goals)
