@@ -185,6 +185,23 @@ def spearman_rows(
 ) -> None: ...
 def correlation_p(r: NDArray[np.float64], df: float, p: NDArray[np.float64], log10p: NDArray[np.float64]) -> None: ...
 def step_up(p: NDArray[np.float64], factor: float, q: NDArray[np.float64]) -> None: ...
+def residual_squares(
+    dosages: NDArray[np.int8], basis: NDArray[np.float64], squares: NDArray[np.float64], n_threads: int
+) -> None: ...
+def associate(
+    dosages: NDArray[np.int8],
+    squares: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    begin: NDArray[np.int64],
+    df: float,
+    n_threads: int,
+    r: NDArray[np.float64],
+    slope: NDArray[np.float64],
+    slope_se: NDArray[np.float64],
+) -> None: ...
 def elastic_net_cv(
     dosages: NDArray[np.int8],
     y: NDArray[np.float64],

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .agreement import SignAgreement, sign_agreement
-    from .association import Association, BetaApproximation, PermutedAssociation, eqtl, eqtl_permutations
+    from ._beta_fit import BetaApproximation
+    from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
+    from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .elastic_net import ElasticNetFit, elastic_net_cv
     from .false_discovery import fdr, null_share, significant
@@ -26,6 +28,7 @@ __all__ = [
     "LINEAR_MODELS",
     "Association",
     "BetaApproximation",
+    "CisScan",
     "Correlation",
     "CorrelationInterval",
     "ElasticNetFit",
@@ -37,6 +40,7 @@ __all__ = [
     "RankCorrelation",
     "Residuals",
     "SignAgreement",
+    "WindowAssociations",
     "blup",
     "cis_heritability",
     "correlation_interval",
@@ -62,7 +66,9 @@ __all__ = [
 
 _HOME = {
     "Association": "association",
-    "BetaApproximation": "association",
+    "BetaApproximation": "_beta_fit",
+    "CisScan": "cis_scan",
+    "WindowAssociations": "cis_scan",
     "PermutedAssociation": "association",
     "eqtl": "association",
     "eqtl_permutations": "association",

@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ._beta_fit import BetaApproximation, fit_beta
+from ._design import COLLINEAR, design_basis, explained, project_out
 from ._tails import correlation_p
 
-__all__ = ["Association", "BetaApproximation", "PermutedAssociation", "eqtl", "eqtl_permutations"]
+__all__ = ["Association", "PermutedAssociation", "eqtl", "eqtl_permutations", "judge"]
 
 Float64Array = NDArray[np.float64]
 
 _BLOCK = 256  # permutations at a time
-_COLLINEAR = 1e-10
+_ROUNDING = 1e-5  # what float32 loses must not make a permutation as good as the lead worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +51,6 @@ class Association:
 
 
 @dataclass(frozen=True, slots=True)
-class BetaApproximation:
-    """Distribution of the smallest p of a window under the null, as FastQTL fits it.
-
-    Attributes
-    ----------
-    shape1, shape2 : float
-        Of the beta distribution.
-    true_df : float
-        Degrees of freedom at which ``shape1`` is 1.
-    pval_true_df, pval_beta : float
-        p of the lead variant with these degrees of freedom, and its place in the distribution.
-    """
-
-    shape1: float
-    shape2: float
-    true_df: float
-    pval_true_df: float
-    pval_beta: float
-
-
-@dataclass(frozen=True, slots=True)
 class PermutedAssociation:
     """Largest squared correlation of each permutation, and what it says of the lead variant."""
 
@@ -87,31 +68,12 @@ class _Window:
             raise InputError(f"dosages must have shape (V, {people}), found {x.shape}")
         if x.dtype.kind == "f" and not np.isfinite(x).all():
             raise InputError("dosages have missing values", remedy="fill missing calls first")
-        rows = [np.ones((1, people))]
-        if covariates is not None:
-            given = np.asarray(covariates, np.float64)
-            if given.ndim != 2 or given.shape[1] != people or not np.isfinite(given).all():
-                raise InputError(f"covariates must be complete and have shape (K, {people}), found {given.shape}")
-            rows.append(given - given.mean(axis=1, keepdims=True))
-        design = np.concatenate(rows).T
-        self.basis, triangle = np.linalg.qr(design)
-        scale = np.abs(np.diag(triangle))
-        if (scale <= _COLLINEAR * np.linalg.norm(design, axis=0)).any():
-            raise InputError("the covariates are collinear", remedy="leave the redundant ones out")
-        self.df = people - 1 - design.shape[1]
-        if self.df < 1:
-            raise InputError(f"{people} people and {design.shape[1] - 1} covariates leave no degrees of freedom")
+        self.basis, self.df = design_basis(covariates, people)
         # Centred, so that the squares below cancel little.
         self.x = x.astype(np.float64) - x.mean(axis=1, dtype=np.float64, keepdims=True)
         whole = np.einsum("vs,vs->v", self.x, self.x)
         left = whole - ((self.x @ self.basis) ** 2).sum(axis=1)
-        self.squares = np.where((whole > 0) & (left > _COLLINEAR * whole), left, np.nan)
-
-    def residual(self, y: Float64Array) -> Float64Array:
-        """What covariates leave of the columns of ``y``; twice, because once leaves rounding behind."""
-        for _ in range(2):
-            y = y - self.basis @ (self.basis.T @ y)
-        return y
+        self.squares = np.where((whole > 0) & (left > COLLINEAR * whole), left, np.nan)
 
 
 def eqtl(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike | None = None) -> Association:
@@ -142,9 +104,9 @@ def eqtl(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike | None = Non
     """
     target = _phenotype(y)
     window = _Window(dosages, target.size, covariates)
-    residual = window.residual(target)
+    residual = project_out(target, window.basis)
     variance = float(residual @ residual)
-    if target.min() == target.max() or variance <= _COLLINEAR * float(((target - target.mean()) ** 2).sum()):
+    if explained(target, variance):
         nothing = np.full(window.squares.size, np.nan)
         return Association(nothing, nothing.copy(), nothing.copy(), nothing.copy(), nothing.copy(), window.df)
     products = window.x @ residual
@@ -194,14 +156,18 @@ def eqtl_permutations(
     r2 = np.empty(n_permutations)
     for start in range(0, n_permutations, _BLOCK):
         size = min(_BLOCK, n_permutations - start)
-        permuted = window.residual(np.column_stack([random.permutation(target) for _ in range(size)]))
+        drawn = np.column_stack([random.permutation(target) for _ in range(size)])
+        permuted = project_out(drawn, window.basis)
         permuted /= np.sqrt(np.einsum("sb,sb->b", permuted, permuted))
         r2[start : start + size] = ((unit @ permuted.astype(np.float32)) ** 2).max(axis=0)
-    best = float(found.r[found.lead] ** 2)
-    # what float32 loses must not make a permutation as good as it is worse
-    count = int(np.count_nonzero(r2 >= best * (1 - 1e-6)))
-    fitted = _fit_beta(np.minimum(r2, 1 - 1e-12), best, window.df) if beta else None
-    return PermutedAssociation(r2, (count + 1) / (n_permutations + 1), fitted)
+    return judge(r2, float(found.r[found.lead] ** 2), window.df, beta=beta)
+
+
+def judge(r2: Float64Array, best: float, df: int, *, beta: bool) -> PermutedAssociation:
+    """Place the lead variant's squared correlation among those of the permutations."""
+    count = int(np.count_nonzero(r2 >= best * (1 - _ROUNDING)))
+    fitted = fit_beta(np.minimum(r2, 1 - 1e-12), best, df) if beta else None
+    return PermutedAssociation(r2, (count + 1) / (r2.size + 1), fitted)
 
 
 def _phenotype(y: ArrayLike) -> Float64Array:
@@ -209,40 +175,3 @@ def _phenotype(y: ArrayLike) -> Float64Array:
     if target.ndim != 1 or not np.isfinite(target).all():
         raise InputError(f"y must be complete and have shape (S,), found {target.shape}")
     return target
-
-
-def _p_of(r2: Float64Array, df: float) -> Float64Array:
-    return correlation_p(np.sqrt(r2), df)[0]
-
-
-def _fit_beta(r2: Float64Array, best: float, df: int) -> BetaApproximation | None:
-    """Degrees of freedom at which the smallest p values are beta with first shape 1, then both shapes."""
-    from scipy import optimize, special
-
-    def first_shape(log_df: float) -> float:
-        p = _p_of(r2, float(np.exp(log_df)))
-        mean, variance = p.mean(), p.var()
-        return float(np.log(mean * (mean * (1 - mean) / variance - 1)))
-
-    if r2.size < 10 or r2.min() == r2.max():
-        return None
-    low, high = np.log(max(1.0, df * 0.05)), np.log(df * 4.0)
-    crosses = first_shape(low) * first_shape(high) < 0
-    true_df = float(np.exp(optimize.brentq(first_shape, low, high, xtol=1e-8))) if crosses else float(df)
-    p = np.maximum(_p_of(r2, true_df), 1e-300)
-    logs, complements = float(np.log(p).mean()), float(np.log1p(-np.minimum(p, 1 - 1e-16)).mean())
-
-    def cost(shapes: Float64Array) -> tuple[float, Float64Array]:
-        """Negative log likelihood per permutation and its slope, in the logarithms of the shapes."""
-        a, b = np.exp(shapes)
-        both = special.digamma(a + b)
-        slope = np.array([a * (special.digamma(a) - both - logs), b * (special.digamma(b) - both - complements)])
-        return float((1 - a) * logs + (1 - b) * complements + special.betaln(a, b)), slope
-
-    mean, variance = p.mean(), p.var()
-    moment = mean * (1 - mean) / variance - 1
-    start = np.log([mean * moment, (1 - mean) * moment])
-    fit = optimize.minimize(cost, start, jac=True, method="BFGS", options={"gtol": 1e-9})
-    shape1, shape2 = (float(value) for value in np.exp(fit.x))
-    lead = float(_p_of(np.array([best]), true_df)[0])
-    return BetaApproximation(shape1, shape2, true_df, lead, float(special.betainc(shape1, shape2, lead)))

@@ -1,0 +1,72 @@
+"""The distribution of a window's smallest p under permutation, as a beta distribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._tails import correlation_p
+
+__all__ = ["BetaApproximation", "fit_beta"]
+
+Float64Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BetaApproximation:
+    """Distribution of the smallest p of a window under the null, as FastQTL fits it.
+
+    Attributes
+    ----------
+    shape1, shape2 : float
+        Of the beta distribution.
+    true_df : float
+        Degrees of freedom at which ``shape1`` is 1.
+    pval_true_df, pval_beta : float
+        p of the lead variant with these degrees of freedom, and its place in the distribution.
+    """
+
+    shape1: float
+    shape2: float
+    true_df: float
+    pval_true_df: float
+    pval_beta: float
+
+
+def _p_of(r2: Float64Array, df: float) -> Float64Array:
+    return correlation_p(np.sqrt(r2), df)[0]
+
+
+def fit_beta(r2: Float64Array, best: float, df: int) -> BetaApproximation | None:
+    """Degrees of freedom at which the smallest p values are beta with first shape 1, then both shapes."""
+    from scipy import optimize, special
+
+    def first_shape(log_df: float) -> float:
+        p = _p_of(r2, float(np.exp(log_df)))
+        mean, variance = p.mean(), p.var()
+        return float(np.log(mean * (mean * (1 - mean) / variance - 1)))
+
+    if r2.size < 10 or r2.min() == r2.max():
+        return None
+    low, high = np.log(max(1.0, df * 0.05)), np.log(df * 4.0)
+    crosses = first_shape(low) * first_shape(high) < 0
+    true_df = float(np.exp(optimize.brentq(first_shape, low, high, xtol=1e-8))) if crosses else float(df)
+    p = np.maximum(_p_of(r2, true_df), 1e-300)
+    logs, complements = float(np.log(p).mean()), float(np.log1p(-np.minimum(p, 1 - 1e-16)).mean())
+
+    def cost(shapes: Float64Array) -> tuple[float, Float64Array]:
+        """Negative log likelihood per permutation and its slope, in the logarithms of the shapes."""
+        a, b = np.exp(shapes)
+        both = special.digamma(a + b)
+        slope = np.array([a * (special.digamma(a) - both - logs), b * (special.digamma(b) - both - complements)])
+        return float((1 - a) * logs + (1 - b) * complements + special.betaln(a, b)), slope
+
+    mean, variance = p.mean(), p.var()
+    moment = mean * (1 - mean) / variance - 1
+    start = np.log([mean * moment, (1 - mean) * moment])
+    fit = optimize.minimize(cost, start, jac=True, method="BFGS", options={"gtol": 1e-9})
+    shape1, shape2 = (float(value) for value in np.exp(fit.x))
+    lead = float(_p_of(np.array([best]), true_df)[0])
+    return BetaApproximation(shape1, shape2, true_df, lead, float(special.betainc(shape1, shape2, lead)))

@@ -1,0 +1,49 @@
+"""An intercept and covariates as an orthonormal basis."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+
+__all__ = ["COLLINEAR", "design_basis", "explained", "project_out"]
+
+Float64Array = NDArray[np.float64]
+
+COLLINEAR = 1e-10
+
+
+def design_basis(covariates: ArrayLike | None, people: int) -> tuple[Float64Array, int]:
+    """Return the basis, people x (1 + K) with the intercept first, and the degrees of freedom beside a slope.
+
+    Raises
+    ------
+    InputError
+        If covariates are incomplete, of another shape, collinear or too many.
+    """
+    rows = [np.ones((1, people))]
+    if covariates is not None:
+        given = np.asarray(covariates, np.float64)
+        if given.ndim != 2 or given.shape[1] != people or not np.isfinite(given).all():
+            raise InputError(f"covariates must be complete and have shape (K, {people}), found {given.shape}")
+        rows.append(given - given.mean(axis=1, keepdims=True))
+    design = np.concatenate(rows).T
+    if design.shape[1] > people - 2:
+        raise InputError(f"{people} people and {design.shape[1] - 1} covariates leave no degrees of freedom")
+    basis, triangle = np.linalg.qr(design)
+    if (np.abs(np.diag(triangle)) <= COLLINEAR * np.linalg.norm(design, axis=0)).any():
+        raise InputError("the covariates are collinear", remedy="leave the redundant ones out")
+    return basis, people - 1 - design.shape[1]
+
+
+def project_out(y: Float64Array, basis: Float64Array) -> Float64Array:
+    """What the basis leaves of the columns of ``y``; twice, because once leaves rounding behind."""
+    for _ in range(2):
+        y = y - basis @ (basis.T @ y)
+    return y
+
+
+def explained(y: Float64Array, left: float) -> bool:
+    """Tell whether a phenotype is constant, or so little of it is left that the covariates explain it."""
+    return bool(y.min() == y.max() or left <= COLLINEAR * float(((y - y.mean()) ** 2).sum()))
