@@ -202,6 +202,13 @@ def associate(
     slope: NDArray[np.float64],
     slope_se: NDArray[np.float64],
 ) -> None: ...
+def largest_products(
+    unit: NDArray[np.float32],
+    permuted: NDArray[np.float32],
+    cuts: NDArray[np.int64],
+    n_threads: int,
+    largest: NDArray[np.float32],
+) -> None: ...
 def elastic_net_cv(
     dosages: NDArray[np.int8],
     y: NDArray[np.float64],

@@ -4,27 +4,15 @@
 namespace gxfast::bindings {
 namespace {
 
-void require_dosages(const Array<std::int8_t> &dosages) {
-  require(dosages.ndim() == 2, "dosages must be SNPs x people");
-  const std::int8_t *values = dosages.data();
-  unsigned char all = 0, both = 0; // 0, 1 and 2, and no 3: bits 0 and 1 never together, no other bit
-  for (py::ssize_t i = 0; i < dosages.size(); ++i) {
-    const auto value = static_cast<unsigned char>(values[i]);
-    all = static_cast<unsigned char>(all | value);
-    both = static_cast<unsigned char>(both | (value & (value >> 1)));
-  }
-  require(all <= 3 && (both & 1) == 0, "dosages must be 0, 1 or 2");
-}
-
 void squares_bound(const Array<std::int8_t> &dosages, const Array<double> &basis, Array<double> squares,
                    int n_threads) {
-  require_dosages(dosages);
-  require(basis.ndim() == 2 && basis.shape(1) == dosages.shape(1) && squares.size() == dosages.shape(0),
+  require(dosages.ndim() == 2 && basis.ndim() == 2 && basis.shape(1) == dosages.shape(1) &&
+              squares.size() == dosages.shape(0),
           "residual_squares: shapes do not fit");
   double *to = writable(squares);
   const py::gil_scoped_release release;
-  association::residual_squares(dosages.data(), dosages.shape(0), dosages.shape(1), basis.data(), basis.shape(0),
-                                n_threads, to);
+  association::residual_squares(dosages.data(), dosages.shape(0), dosages.shape(1), basis.data(),
+                                basis.shape(0), n_threads, to);
 }
 
 void associate_bound(const Array<std::int8_t> &dosages, const Array<double> &squares,
@@ -32,11 +20,11 @@ void associate_bound(const Array<std::int8_t> &dosages, const Array<double> &squ
                      const Array<std::int64_t> &first, const Array<std::int64_t> &last,
                      const Array<std::int64_t> &begin, double df, int n_threads, Array<double> r,
                      Array<double> slope, Array<double> slope_se) {
-  require_dosages(dosages);
   const py::ssize_t genes = variance.size();
-  require(squares.size() == dosages.shape(0) && residual.ndim() == 2 && residual.shape(0) == genes &&
-              residual.shape(1) == dosages.shape(1) && first.size() == genes && last.size() == genes &&
-              begin.size() == genes && slope.size() == r.size() && slope_se.size() == r.size(),
+  require(dosages.ndim() == 2 && squares.size() == dosages.shape(0) && residual.ndim() == 2 &&
+              residual.shape(0) == genes && residual.shape(1) == dosages.shape(1) && first.size() == genes &&
+              last.size() == genes && begin.size() == genes && slope.size() == r.size() &&
+              slope_se.size() == r.size(),
           "associate: shapes do not fit");
   for (py::ssize_t g = 0; g < genes; ++g) {
     const std::int64_t from = first.data()[g], to = last.data()[g], at = begin.data()[g];
@@ -44,11 +32,28 @@ void associate_bound(const Array<std::int8_t> &dosages, const Array<double> &squ
             "associate: a window lies outside the SNPs");
   }
   double *to_r = writable(r), *to_slope = writable(slope), *to_se = writable(slope_se);
-  const association::Genes described{genes,       residual.data(), variance.data(),
+  const association::Genes described{genes,        residual.data(), variance.data(),
                                      first.data(), last.data(),     begin.data()};
   const py::gil_scoped_release release;
   association::associate(dosages.data(), dosages.shape(0), dosages.shape(1), squares.data(), described, df,
                          n_threads, to_r, to_slope, to_se);
+}
+
+void largest_bound(const Array<float> &unit, const Array<float> &permuted, const Array<std::int64_t> &cuts,
+                   int n_threads, Array<float> largest) {
+  require(unit.ndim() == 2 && permuted.ndim() == 2 && unit.shape(1) == permuted.shape(0) && cuts.size() > 0 &&
+              largest.ndim() == 2 && largest.shape(0) == cuts.size() - 1 &&
+              largest.shape(1) == permuted.shape(1),
+          "largest_products: shapes do not fit");
+  const std::int64_t *cut = cuts.data();
+  require(cut[0] >= 0 && cut[cuts.size() - 1] <= unit.shape(0),
+          "largest_products: a cut lies outside the SNPs");
+  for (py::ssize_t i = 1; i < cuts.size(); ++i)
+    require(cut[i - 1] <= cut[i], "largest_products: cuts must ascend");
+  float *to = writable(largest);
+  const py::gil_scoped_release release;
+  association::largest_products(unit.data(), unit.shape(1), permuted.data(), permuted.shape(1), cut,
+                                cuts.size() - 1, n_threads, to);
 }
 
 } // namespace
@@ -61,6 +66,8 @@ void bind_association(py::module_ &module) {
              arg("residual").noconvert(), arg("variance").noconvert(), arg("first").noconvert(),
              arg("last").noconvert(), arg("begin").noconvert(), arg("df"), arg("n_threads"),
              arg("r").noconvert(), arg("slope").noconvert(), arg("slope_se").noconvert());
+  module.def("largest_products", &largest_bound, arg("unit").noconvert(), arg("permuted").noconvert(),
+             arg("cuts").noconvert(), arg("n_threads"), arg("largest").noconvert());
 }
 
 } // namespace gxfast::bindings

@@ -54,19 +54,28 @@ def fit_beta(r2: Float64Array, best: float, df: int) -> BetaApproximation | None
     crosses = first_shape(low) * first_shape(high) < 0
     true_df = float(np.exp(optimize.brentq(first_shape, low, high, xtol=1e-8))) if crosses else float(df)
     p = np.maximum(_p_of(r2, true_df), 1e-300)
-    logs, complements = float(np.log(p).mean()), float(np.log1p(-np.minimum(p, 1 - 1e-16)).mean())
-
-    def cost(shapes: Float64Array) -> tuple[float, Float64Array]:
-        """Negative log likelihood per permutation and its slope, in the logarithms of the shapes."""
-        a, b = np.exp(shapes)
-        both = special.digamma(a + b)
-        slope = np.array([a * (special.digamma(a) - both - logs), b * (special.digamma(b) - both - complements)])
-        return float((1 - a) * logs + (1 - b) * complements + special.betaln(a, b)), slope
-
-    mean, variance = p.mean(), p.var()
-    moment = mean * (1 - mean) / variance - 1
-    start = np.log([mean * moment, (1 - mean) * moment])
-    fit = optimize.minimize(cost, start, jac=True, method="BFGS", options={"gtol": 1e-9})
-    shape1, shape2 = (float(value) for value in np.exp(fit.x))
+    shape1, shape2 = _most_likely(p)
     lead = float(_p_of(np.array([best]), true_df)[0])
     return BetaApproximation(shape1, shape2, true_df, lead, float(special.betainc(shape1, shape2, lead)))
+
+
+def _most_likely(p: Float64Array) -> tuple[float, float]:
+    """Shapes under which the mean logarithms of p and 1 - p are those found: Newton's method from the moments."""
+    from scipy.special import polygamma, psi
+
+    logs, complements = float(np.log(p).mean()), float(np.log1p(-np.minimum(p, 1 - 1e-16)).mean())
+    mean, variance = float(p.mean()), float(p.var())
+    moment = mean * (1 - mean) / variance - 1
+    a, b = mean * moment, (1 - mean) * moment
+    for _ in range(100):
+        both, slope = float(psi(a + b)), float(polygamma(1, a + b))
+        off_a, off_b = float(psi(a)) - both - logs, float(psi(b)) - both - complements
+        slope_a, slope_b = float(polygamma(1, a)) - slope, float(polygamma(1, b)) - slope
+        determinant = slope_a * slope_b - slope * slope
+        step_a = (off_a * slope_b + off_b * slope) / determinant
+        step_b = (off_b * slope_a + off_a * slope) / determinant
+        # a step that would leave the positive numbers goes half the way there
+        a, b = max(a - step_a, a / 2), max(b - step_b, b / 2)
+        if abs(step_a) <= 1e-12 * a and abs(step_b) <= 1e-12 * b:
+            break
+    return a, b

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._kernels import associate, residual_squares
+from .._kernels import associate, largest_products, residual_squares
 from ..errors import InputError
 from ._design import design_basis, explained, project_out
 from ._tails import correlation_p
@@ -19,7 +19,7 @@ __all__ = ["CisScan", "WindowAssociations"]
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
-_ROWS = 256  # variants whose products with the permutations are made together
+_ROWS = 256  # variants made ready for permutations together
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,9 @@ class CisScan:
             if lead is None:
                 out.append(PermutedAssociation(np.full(n_permutations, np.nan), float("nan"), None))
                 continue
-            r2 = best_of[g] if g in best_of else self._best(self._permuted(y[g], orders), int(start[g]), int(end[g]))
+            r2 = best_of.get(g)
+            if r2 is None:
+                r2 = self._best(self._permuted(y[g], orders), np.array([start[g], end[g]]))[0]
             out.append(judge(r2, float(found.of(g).r[lead]) ** 2, self.df, beta=beta))
         return out
 
@@ -177,16 +179,13 @@ class CisScan:
         drawn = centred[orders]
         fitted = drawn @ self._basis[:, 1:].astype(np.float32)
         length = float(centred @ centred) - np.einsum("pk,pk->p", fitted, fitted)
-        return np.asarray((drawn / np.sqrt(length)[:, None]).T)
+        return np.ascontiguousarray((drawn / np.sqrt(length)[:, None]).T, np.float32)
 
-    def _best(self, permuted: NDArray[np.float32], first: int, last: int) -> Float64Array:
-        """Largest squared correlation of each permutation with the variants ``first`` to ``last - 1``."""
-        best = np.zeros(permuted.shape[1], np.float32)
-        for begin in range(first, last, _ROWS):
-            products = self._unit[begin : min(begin + _ROWS, last)] @ permuted
-            np.maximum(best, products.max(axis=0), out=best)
-            np.maximum(best, -products.min(axis=0), out=best)
-        return best.astype(np.float64) ** 2
+    def _best(self, permuted: NDArray[np.float32], cuts: Int64Array) -> Float64Array:
+        """Largest squared correlation of each permutation with the variants between each two cuts."""
+        largest = np.empty((cuts.size - 1, permuted.shape[1]), np.float32)
+        largest_products(self._unit, permuted, cuts, self._n_threads, largest)
+        return largest.astype(np.float64) ** 2
 
     def _shared_best(
         self, y: Float64Array, first: Int64Array, last: Int64Array, together: Int64Array, orders: Int64Array
@@ -196,7 +195,7 @@ class CisScan:
             return []
         permuted = self._permuted(np.sort(y[together[0]]), orders)
         cuts = np.unique(np.concatenate([first[together], last[together]]))
-        stretches = np.array([self._best(permuted, int(a), int(b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)])
+        stretches = self._best(permuted, cuts)
         spans = zip(np.searchsorted(cuts, first[together]), np.searchsorted(cuts, last[together]), strict=True)
         return [stretches[a:b].max(axis=0, initial=0) for a, b in spans]
 

@@ -22,4 +22,11 @@ struct Genes {
 void associate(const std::int8_t *dosages, std::int64_t snps, std::int64_t people, const double *squares,
                const Genes &genes, double df, int n_threads, double *r, double *slope, double *slope_se);
 
+/// Largest absolute product of each permutation (people x permutations) with the SNPs of each stretch
+/// [cuts[i], cuts[i + 1]) of `unit` (SNPs x people), to stretches x permutations; 0 for an empty stretch.
+/// Sums in float over people in order, each a fused multiply-add where the processor has one.
+void largest_products(const float *unit, std::int64_t people, const float *permuted,
+                      std::int64_t permutations, const std::int64_t *cuts, std::int64_t stretches,
+                      int n_threads, float *largest);
+
 } // namespace gxfast::association

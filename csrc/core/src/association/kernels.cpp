@@ -1,5 +1,8 @@
 #include "kernels.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "gxfast/cpu.hpp"
 
 #if GXFAST_X86
@@ -36,6 +39,37 @@ inline Numbers multiply_add(const Numbers &a, const Numbers &b, Numbers c) {
     c.v[i] += a.v[i] * b.v[i];
   return c;
 }
+struct Floats {
+  float v[kFloats];
+};
+inline Floats zero_floats() { return {}; }
+inline Floats load(const float *from) {
+  Floats out;
+  for (int i = 0; i < kFloats; ++i)
+    out.v[i] = from[i];
+  return out;
+}
+inline Floats fill(float x) {
+  Floats out;
+  for (float &value : out.v)
+    value = x;
+  return out;
+}
+inline void store(const Floats &a, float *to) {
+  for (int i = 0; i < kFloats; ++i)
+    to[i] = a.v[i];
+}
+inline Floats multiply_add(const Floats &a, const Floats &b, Floats c) {
+  for (int i = 0; i < kFloats; ++i)
+    c.v[i] += a.v[i] * b.v[i];
+  return c;
+}
+/// The larger of |a| and b.
+inline Floats larger(const Floats &a, Floats b) {
+  for (int i = 0; i < kFloats; ++i)
+    b.v[i] = std::max(std::abs(a.v[i]), b.v[i]);
+  return b;
+}
 #include "../simd/tile_products.inl"
 } // namespace portable
 
@@ -57,6 +91,24 @@ inline void store(Numbers a, double *to) {
 inline Numbers multiply_add(Numbers a, Numbers b, Numbers c) {
   return {_mm256_fmadd_pd(a.low, b.low, c.low), _mm256_fmadd_pd(a.high, b.high, c.high)};
 }
+struct Floats {
+  __m256 low, high;
+};
+inline Floats zero_floats() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+inline Floats load(const float *from) { return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}; }
+inline Floats fill(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+inline void store(Floats a, float *to) {
+  _mm256_storeu_ps(to, a.low);
+  _mm256_storeu_ps(to + 8, a.high);
+}
+inline Floats multiply_add(Floats a, Floats b, Floats c) {
+  return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+inline Floats larger(Floats a, Floats b) {
+  const __m256 sign = _mm256_set1_ps(-0.0F);
+  return {_mm256_max_ps(_mm256_andnot_ps(sign, a.low), b.low),
+          _mm256_max_ps(_mm256_andnot_ps(sign, a.high), b.high)};
+}
 #include "../simd/tile_products.inl"
 } // namespace avx2
 #pragma GCC pop_options
@@ -71,6 +123,16 @@ inline Numbers load(const double *from) { return _mm512_loadu_pd(from); }
 inline Numbers fill(double x) { return _mm512_set1_pd(x); }
 inline void store(Numbers a, double *to) { _mm512_storeu_pd(to, a); }
 inline Numbers multiply_add(Numbers a, Numbers b, Numbers c) { return _mm512_fmadd_pd(a, b, c); }
+using Floats = __m512;
+inline Floats zero_floats() { return _mm512_setzero_ps(); }
+inline Floats load(const float *from) { return _mm512_loadu_ps(from); }
+inline Floats fill(float x) { return _mm512_set1_ps(x); }
+inline void store(Floats a, float *to) { _mm512_storeu_ps(to, a); }
+inline Floats multiply_add(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
+inline Floats larger(Floats a, Floats b) {
+  // the masked form, because GCC 12 warns of an uninitialised register in the plain one
+  return _mm512_maskz_max_ps(static_cast<__mmask16>(-1), _mm512_abs_ps(a), b);
+}
 #include "../simd/tile_products.inl"
 } // namespace avx512
 #pragma GCC pop_options
