@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from .io.tables import write_table
 from .io.writers import write_bgzf
 from .linear_cohort import CohortFiles, LinearCohort, open_cohort, plan_of
 from .rundir import RunDirectory
-from .stats import Association, PermutedAssociation, eqtl, eqtl_permutations, fdr
+from .stats import Association, CisScan, PermutedAssociation, fdr
 
 __all__ = ["MappingOptions", "map_cis"]
 
@@ -26,6 +26,9 @@ _NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", 
 _PERMUTED = ("phenotype_id", "num_var", "beta_shape1", "beta_shape2", "true_df", "pval_true_df", "variant_id",
              "start_distance", "ma_samples", "ma_count", "af", "pval_nominal", "slope", "slope_se", "pval_perm",
              "pval_beta", "qval", "status")  # fmt: skip
+
+
+_SPAN = 1_000_000  # between the first and the last gene of a batch, beside the window
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,15 @@ class MappingOptions:
         0: nominal only.
     seed : int
         Each gene permutes with this seed: its p does not depend on which other genes are there.
+    shared : bool
+        Permute once for all genes with the same set of values (see `CisScan.permutations`).
     """
 
     window: int = 1_000_000
     min_maf: float = 0.01
     permutations: int = 1000
     seed: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,17 @@ def map_cis(
     cohort = open_cohort(files)
     with RunDirectory(output, plan_of(files, "eqtl", options), resume=resume) as run:
         folder = run.subdirectory("eqtl")
-        lines = ["\t".join(_NOMINAL)]
-        rows: list[dict[str, Any]] = []
+        lines_of: dict[int, list[str]] = {}
+        row_of: dict[int, dict[str, Any]] = {}
         with ThreadPoolExecutor(max(1, n_threads)) as pool:
-            for g, gene in enumerate(pool.map(lambda g: _one(cohort, g, options), range(len(cohort.genes)))):
-                lines += _nominal_lines(cohort, g, gene)
-                rows.append(_lead_row(cohort, g, gene))
+            for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
+                for g, gene in found.items():
+                    lines_of[g] = _nominal_lines(cohort, g, gene)
+                    row_of[g] = _lead_row(cohort, g, gene)
                 if tell:
-                    tell(g + 1, len(cohort.genes))
+                    tell(len(row_of), len(cohort.genes))
+        rows = [row_of[g] for g in range(len(cohort.genes))]
+        lines = ["\t".join(_NOMINAL), *(line for g in range(len(rows)) for line in lines_of[g])]
         write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
         summary = {"n_genes": len(rows), "n_done": sum(row["status"] == "ok" for row in rows),
                    "n_pairs": len(lines) - 1}  # fmt: skip
@@ -107,32 +116,70 @@ def _statuses(rows: list[dict[str, Any]]) -> dict[str, int]:
     return {status: found.count(status) for status in sorted(set(found))}
 
 
-def _one(cohort: LinearCohort, g: int, options: MappingOptions) -> _Gene:
-    y, tss = cohort.values[g], int(cohort.genes.tss[g])
-    people = np.isfinite(y)
+def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int]]:
+    """Genes whose windows are read together: neighbours on a chromosome."""
+    order = sorted(range(len(cohort.genes)), key=lambda g: (cohort.genes.chrom[g], int(cohort.genes.tss[g])))
+    batch: list[int] = []
+    for g in order:
+        far = batch and cohort.genes.tss[g] - cohort.genes.tss[batch[0]] > 2 * options.window + _SPAN
+        if batch and (far or cohort.genes.chrom[g] != cohort.genes.chrom[batch[0]]):
+            yield batch
+            batch = []
+        batch.append(g)
+    yield batch
+
+
+def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) -> dict[int, _Gene]:
+    found: dict[int, _Gene] = {}
+    same_people: dict[bytes, list[int]] = {}
     used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
-    if people.sum() < used + 3:
-        return _Gene("too few people")
-    if y[people].min() == y[people].max():
-        return _Gene("constant expression")
-    region = max(0, tss - options.window), tss + options.window + 1
-    dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[g], *region))
-    values = dosages.values[:, people]
-    frequency = values.mean(axis=1, dtype=np.float64) / 2
-    dosages = dosages.take(np.flatnonzero(np.minimum(frequency, 1 - frequency) >= max(options.min_maf, 1e-12)))
-    if not dosages.position.size:
-        return _Gene("no variants in the window")
-    x = dosages.values[:, people]
+    for g in batch:
+        y = cohort.values[g]
+        people = np.isfinite(y)
+        if people.sum() < used + 3:
+            found[g] = _Gene("too few people")
+        elif y[people].min() == y[people].max():
+            found[g] = _Gene("constant expression")
+        else:
+            same_people.setdefault(people.tobytes(), []).append(g)
+    if same_people:
+        tss = cohort.genes.tss[batch]
+        region = max(0, int(tss.min()) - options.window), int(tss.max()) + options.window + 1
+        dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[batch[0]], *region))
+        for group in same_people.values():
+            found |= _map_group(cohort, group, dosages, options)
+    return found
+
+
+def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options: MappingOptions) -> dict[int, _Gene]:
+    """Map genes that the same people have values of."""
+    people = np.isfinite(cohort.values[group[0]])
+    frequency = dosages.values[:, people].mean(axis=1, dtype=np.float64) / 2
+    kept = np.flatnonzero(np.minimum(frequency, 1 - frequency) >= max(options.min_maf, 1e-12))
+    position, x = dosages.position[kept], dosages.values[np.ix_(kept, people)]
     covariates = None if cohort.covariates is None else cohort.covariates[:, people]
-    found = eqtl(x, y[people], covariates=covariates)
-    if found.lead is None:
-        return _Gene("nothing is left beside the covariates", dosages, found, None, people)
-    permuted = None
+    y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
+    first = np.searchsorted(position, tss - options.window, side="left")
+    last = np.searchsorted(position, tss + options.window, side="right")
+    scan = CisScan(x, covariates=covariates)
+    nominal = scan.associations(y, first, last)
+    permuted: list[PermutedAssociation | None] = [None] * len(group)
     if options.permutations:
-        permuted = eqtl_permutations(
-            x, y[people], covariates=covariates, n_permutations=options.permutations, seed=options.seed
-        )
-    return _Gene("ok", dosages, found, permuted, people)
+        permuted = [*scan.permutations(
+            y, first, last, n_permutations=options.permutations, seed=options.seed, shared=options.shared
+        )]  # fmt: skip
+    found = {}
+    for i, g in enumerate(group):
+        if first[i] == last[i]:
+            found[g] = _Gene("no variants in the window")
+            continue
+        one = nominal.of(i)
+        near = dosages.take(kept[first[i] : last[i]])
+        if one.lead is None:
+            found[g] = _Gene("nothing is left beside the covariates", near, one, None, people)
+        else:
+            found[g] = _Gene("ok", near, one, permuted[i], people)
+    return found
 
 
 def _allele_counts(x: NDArray[np.int8]) -> tuple[Float64Array, NDArray[np.int64], NDArray[np.int64]]:

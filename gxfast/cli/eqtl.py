@@ -16,6 +16,11 @@ __all__ = ["eqtl"]
 @click.command()
 @linear_options(expression_required=True)
 @click.option("--permutations", default=1000, show_default=True, type=click.IntRange(0), help="Per gene; 0: none.")
+@click.option(
+    "--shared-permutations",
+    is_flag=True,
+    help="Permute once for all genes; for inverse normal transformed expression.",
+)
 @click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Write into the same run again.")
 @common_options
@@ -30,7 +35,9 @@ def eqtl(**options: Any) -> int:
     paths = input_paths({**options, "fasta": ""})
     named = {name: options[name] for name in ("vcf", "expression", "covariates", "n_covariates", "genes", "transform")}
     files = CohortFiles(**named, samples=paths.samples, regions=paths.regions)
-    chosen = MappingOptions(options["window"], options["min_maf"], options["permutations"], options["seed"])
+    chosen = MappingOptions(
+        options["window"], options["min_maf"], options["permutations"], options["seed"], options["shared_permutations"]
+    )
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = map_cis(
             files, options["output"], chosen, n_threads=resolve_threads(options["threads"]),

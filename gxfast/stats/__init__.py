@@ -9,8 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .agreement import SignAgreement, sign_agreement
     from ._beta_fit import BetaApproximation
+    from .agreement import SignAgreement, sign_agreement
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
     from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman

@@ -216,5 +216,5 @@ def _same_values(y: Float64Array) -> NDArray[np.bool_]:
     """Rows that are orders of the values that most rows have."""
     if not len(y):
         return np.zeros(0, np.bool_)
-    values, which, count = np.unique(np.sort(y, axis=1), axis=0, return_inverse=True, return_counts=True)
+    _, which, count = np.unique(np.sort(y, axis=1), axis=0, return_inverse=True, return_counts=True)
     return np.asarray(which.reshape(-1) == count.argmax())
