@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gxfast.errors import InputError
-from gxfast.stats import eqtl, eqtl_permutations
+from gxfast.stats import CisScan, eqtl, eqtl_permutations
 
 
 def _window(people=80, variants=30, seed=1, effect=0.0):
@@ -105,3 +105,79 @@ def test_refusals(changed, message):
     arguments = {"dosages": x, "y": y, "covariates": covariates, **changed}
     with pytest.raises(InputError, match=message):
         eqtl(arguments["dosages"], arguments["y"], covariates=arguments["covariates"])
+
+
+def _stretch(people=90, variants=70, genes=5, seed=3):
+    rng = np.random.default_rng(seed)
+    x = (rng.random((2, variants, people)) < rng.uniform(0.05, 0.95, (1, variants, 1))).sum(axis=0).astype(np.int8)
+    covariates = rng.normal(size=(9, people)) * 10 + 5
+    values = np.sort(rng.normal(size=people))
+    y = np.array([rng.permutation(values) for _ in range(genes)])
+    first = np.array([0, 3, 11, 40, 70])[:genes]
+    last = np.array([70, 20, 12, 69, 70])[:genes]  # all, some, one, some, none
+    return x, y, covariates, first, last
+
+
+@pytest.mark.parametrize("people", [5, 90, 101])
+@pytest.mark.parametrize("covariates", [0, 1, 9, 30])
+def test_a_scan_equals_each_phenotype_alone(people, covariates):
+    if covariates > people - 3:
+        pytest.skip("no degrees of freedom")
+    x, y, _, first, last = _stretch(people=people)
+    x[6] = 1
+    y[1] = 2.0
+    design = np.random.default_rng(1).normal(size=(covariates, people)) if covariates else None
+    found = CisScan(x, covariates=design).associations(y, first, last)
+    threaded = CisScan(x, covariates=design, n_threads=3).associations(y, first, last)
+    assert found.r.tobytes() == threaded.r.tobytes()
+    for g in range(len(y)):
+        alone, here = eqtl(x[first[g] : last[g]], y[g], covariates=design), found.of(g)
+        assert here.df == alone.df
+        for name in ("r", "slope", "slope_se", "p", "log10p"):
+            expected = getattr(alone, name)
+            scale = np.nanmax(np.abs(expected), initial=0)
+            np.testing.assert_allclose(getattr(here, name), expected, rtol=1e-9, atol=1e-12 * scale)
+
+
+def test_permutations_of_a_scan_equal_each_phenotype_alone():
+    x, y, covariates, first, last = _stretch()
+    scan = CisScan(x, covariates=covariates)
+    found = scan.permutations(y, first, last, n_permutations=150, seed=8)
+    threaded = CisScan(x, covariates=covariates, n_threads=2).permutations(y, first, last, n_permutations=150, seed=8)
+    for g in range(4):
+        alone = eqtl_permutations(x[first[g] : last[g]], y[g], covariates=covariates, n_permutations=150, seed=8)
+        np.testing.assert_allclose(found[g].r2, alone.r2, rtol=2e-5, atol=1e-8)
+        assert found[g].pval_perm == alone.pval_perm
+        assert found[g].r2.tobytes() == threaded[g].r2.tobytes()
+    assert found[4].beta is None
+    assert np.isnan(found[4].pval_perm)
+
+
+def test_shared_permutations():
+    x, y, covariates, first, last = _stretch()
+    y[3] += np.linspace(0, 1, y.shape[1])  # other values: permuted on its own
+    scan = CisScan(x, covariates=covariates)
+    found = scan.permutations(y, first, last, n_permutations=150, seed=8, shared=True)
+    for g in range(4):
+        values = y[3] if g == 3 else np.sort(y[g])
+        alone = eqtl_permutations(x[first[g] : last[g]], values, covariates=covariates, n_permutations=150, seed=8)
+        np.testing.assert_allclose(found[g].r2, alone.r2, rtol=2e-5, atol=1e-8)
+        best = np.nanmax(eqtl(x[first[g] : last[g]], y[g], covariates=covariates).r ** 2)
+        assert found[g].pval_perm == (np.count_nonzero(found[g].r2 >= best) + 1) / 151
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"dosages": np.full((70, 90), 3, np.int8)}, "0, 1 or 2"),
+        ({"dosages": np.zeros((70, 90))}, "0, 1 or 2"),
+        ({"y": np.full((5, 90), np.nan)}, "phenotypes must be complete"),
+        ({"last": np.array([71, 20, 12, 69, 70])}, "windows"),
+        ({"first": np.array([0, 30, 11, 40, 70])}, "windows"),
+    ],
+)
+def test_refusals_of_a_scan(changed, message):
+    x, y, covariates, first, last = _stretch()
+    given = {"dosages": x, "y": y, "first": first, "last": last, **changed}
+    with pytest.raises(InputError, match=message):
+        CisScan(given["dosages"], covariates=covariates).associations(given["y"], given["first"], given["last"])
