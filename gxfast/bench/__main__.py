@@ -27,7 +27,7 @@ from .measure import UnavailableError, short_error
 from .report import markdown
 from .result import Row
 
-# One thread for everybody; the packages read these when they are first imported.
+# One thread for everybody; the packages read these when they are first imported, NumPy with gxfast itself.
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
             "POLARS_MAX_THREADS", "NUMEXPR_NUM_THREADS", "TOKIO_WORKER_THREADS")  # fmt: skip
 
@@ -68,8 +68,6 @@ def main(filter_text: str, size: str, json_path: str | None, md_path: str | None
     if names_only:
         click.echo("\n".join(chosen))
         return 0
-    for variable in _THREADS:
-        os.environ[variable] = "1"
     rows = []
     for name, case in chosen.items():
         click.echo(name, err=True)
@@ -85,5 +83,14 @@ def main(filter_text: str, size: str, json_path: str | None, md_path: str | None
     return 0 if all(row.equal for row in rows) else 1
 
 
+def _start_again_with_one_thread() -> None:
+    """Replace this process by one that has the variables from the start."""
+    if all(os.environ.get(variable) == "1" for variable in _THREADS):
+        return
+    one = dict.fromkeys(_THREADS, "1")
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **one})
+
+
 if __name__ == "__main__":
+    _start_again_with_one_thread()
     sys.exit(main(standalone_mode=False))

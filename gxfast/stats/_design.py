@@ -44,6 +44,11 @@ def project_out(y: Float64Array, basis: Float64Array) -> Float64Array:
     return y
 
 
-def explained(y: Float64Array, left: float) -> bool:
-    """Tell whether a phenotype is constant, or so little of it is left that the covariates explain it."""
-    return bool(y.min() == y.max() or left <= COLLINEAR * float(((y - y.mean()) ** 2).sum()))
+def explained(y: Float64Array, left: Float64Array) -> NDArray[np.bool_]:
+    """Tell which rows are constant, or so little of them is left that the covariates explain them.
+
+    ``left``: sum of squares of each row's residual.
+    """
+    centred = y - y.mean(axis=1, keepdims=True)
+    whole = np.einsum("gs,gs->g", centred, centred)
+    return np.asarray((y.min(axis=1) == y.max(axis=1)) | (left <= COLLINEAR * whole))

@@ -106,7 +106,7 @@ def eqtl(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike | None = Non
     window = _Window(dosages, target.size, covariates)
     residual = project_out(target, window.basis)
     variance = float(residual @ residual)
-    if explained(target, variance):
+    if explained(target[None], np.array([variance]))[0]:
         nothing = np.full(window.squares.size, np.nan)
         return Association(nothing, nothing.copy(), nothing.copy(), nothing.copy(), nothing.copy(), window.df)
     products = window.x @ residual

@@ -103,7 +103,7 @@ class CisScan:
         y, start, end = self._checked(phenotypes, first, last)
         left = np.ascontiguousarray(project_out(y.T, self._basis).T)
         variance = np.einsum("gs,gs->g", left, left)
-        variance[[explained(row, float(rest)) for row, rest in zip(y, variance, strict=True)]] = np.nan
+        variance[explained(y, variance)] = np.nan
         begin = np.concatenate([[0], np.cumsum(end - start)])
         r, slope, slope_se = (np.empty(int(begin[-1])) for _ in range(3))
         associate(self._x, self.squares, left, variance, start, end, begin[:-1].copy(), float(self.df),
