@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .relatedness import Heritability, blup, cis_heritability
     from .residual import Residuals, flat_rows, residualise
     from .splits import split_by_label, split_by_lists, split_people
+    from .track_fit import TrackFit, fit_tracks
 
 __all__ = [
     "LINEAR_MODELS",
@@ -40,6 +41,7 @@ __all__ = [
     "RankCorrelation",
     "Residuals",
     "SignAgreement",
+    "TrackFit",
     "WindowAssociations",
     "blup",
     "cis_heritability",
@@ -49,6 +51,7 @@ __all__ = [
     "eqtl",
     "eqtl_permutations",
     "fdr",
+    "fit_tracks",
     "flat_rows",
     "null_share",
     "null_test",
@@ -68,6 +71,8 @@ _HOME = {
     "Association": "association",
     "BetaApproximation": "_beta_fit",
     "CisScan": "cis_scan",
+    "TrackFit": "track_fit",
+    "fit_tracks": "track_fit",
     "WindowAssociations": "cis_scan",
     "PermutedAssociation": "association",
     "eqtl": "association",
