@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..result import Row
-from . import correlation, discovery, mapping, penalised
+from . import correlation, discovery, heads, mapping, penalised
 
 __all__ = ["cases"]
 
 
 def cases() -> dict[str, Callable[[str], Row]]:
     """Return the cases by name."""
-    return correlation.cases() | discovery.cases() | mapping.cases() | penalised.cases()
+    return correlation.cases() | discovery.cases() | mapping.cases() | penalised.cases() | heads.cases()
