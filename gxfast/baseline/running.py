@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from ..errors import InputError
 from ..io.tables import write_phenotype_bed, write_table
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ..linear_cohort import CohortFiles, LinearCohort, open_cohort, plan_of
-from ..rundir import RunDirectory
+from ..rundir import RunDirectory, sha256_of
 from ..stats import fdr, split_people
+from .beside import EvaluatedModel, beside_columns, read_evaluated
 from .predictdb import GeneWeights, apply_weights, place_of, read_predictdb, write_covariances, write_predictdb
 from .training import GeneBaseline, TrainingOptions, train_gene
 
@@ -29,21 +31,24 @@ def train(
     output: str,
     options: TrainingOptions,
     *,
+    beside: Sequence[str] = (),
     n_threads: int = 1,
     resume: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Train and cross-validate the baselines of every gene; write ``baseline/`` of the run directory.
 
-    Returns the summary. Results do not depend on ``n_threads``.
+    Returns the summary. Results do not depend on ``n_threads``. ``beside``: tables of evaluated models
+    (``genes.tsv``) to be put beside the baselines in ``beside.tsv``.
 
     Raises
     ------
     InputError
     """
+    evaluated = [model for path in beside for model in read_evaluated(path)]
     cohort = open_cohort(files)
     folds = split_people(cohort.people, options.folds, options.seed)
-    with RunDirectory(output, plan_of(files, "baseline", options), resume=resume) as run:
+    with RunDirectory(output, _plan(files, options, beside), resume=resume) as run:
 
         def one(g: int) -> GeneBaseline:
             tss = int(cohort.genes.tss[g])
@@ -60,7 +65,7 @@ def train(
                 found.append(result)
                 if tell:
                     tell(len(found), len(cohort.genes))
-        summary = _write(run, cohort, folds, found, options)
+        summary = _write(run, cohort, folds, found, options, evaluated)
         run.finish({"summary": summary, "counts": {"baseline": _count(found)}})
     return summary
 
@@ -76,6 +81,7 @@ def _write(
     folds: NDArray[np.int64],
     found: list[GeneBaseline],
     options: TrainingOptions,
+    evaluated: Sequence[EvaluatedModel],
 ) -> dict[str, Any]:
     folder = run.subdirectory("baseline")
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})
@@ -93,7 +99,18 @@ def _write(
     weights = [result.weights for result in found if result.weights]
     write_predictdb(folder / "weights.db", weights, _q([gene.cv_p for gene in weights]).tolist())
     write_covariances(folder / "weights.covariances.txt.gz", weights)
-    return _summary(columns, found, options)
+    summary = _summary(columns, found, options)
+    if evaluated:
+        table, summary["beside"] = beside_columns(columns, evaluated)
+        write_table(folder / "beside.tsv", table)
+    return summary
+
+
+def _plan(files: CohortFiles, options: TrainingOptions, beside: Sequence[str]) -> dict[str, Any]:
+    plan = plan_of(files, "baseline", options)
+    if beside:
+        plan["inputs"]["beside"] = [{"file": Path(path).name, "sha256": sha256_of(path)} for path in beside]
+    return plan
 
 
 def _q(p: Sequence[float]) -> Float64Array:

@@ -19,6 +19,9 @@ __all__ = ["baseline"]
 @click.option("--folds", default=5, show_default=True, type=click.IntRange(2), help="Outer folds.")
 @click.option("--inner-folds", default=10, show_default=True, type=click.IntRange(2), help="To choose the penalty.")
 @click.option("--stop-after", default="20", show_default=True, metavar="N|none", help="Lambdas past the best one.")
+@click.option(
+    "--beside", multiple=True, metavar="TSV", help="genes.tsv of evaluated models, into one table; repeatable."
+)
 @click.option("--apply", "database", metavar="DB", help="Apply this PredictDB file instead of training.")
 @click.option("-o", "--output", required=True, metavar="DIR", help="Run directory; with --apply, the table to write.")
 @click.option("--resume", is_flag=True, help="Write into the same run again.")
@@ -62,13 +65,16 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     )  # fmt: skip
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = train(
-            files, options["output"], chosen, n_threads=resolve_threads(options["threads"]),
+            files, options["output"], chosen, beside=options["beside"], n_threads=resolve_threads(options["threads"]),
             resume=options["resume"], tell=partial(progress, "baseline"),
         )  # fmt: skip
     if not (options["quiet"] or options["as_json"]):
         for model, found in summary["models"].items():
             mean = "undefined" if found["mean_cv_r"] is None else f"{found['mean_cv_r']:.3f}"
             click.echo(f"{model}: mean held-out r {mean}, {found['n_significant']} genes at FDR 5 %")
+        for model, found in summary.get("beside", {}).items():
+            mean = "undefined" if found["mean_r"] is None else f"{found['mean_r']:.3f}"
+            click.echo(f"{model}: mean r {mean}, {found['n_significant']} genes at FDR 5 %")
         click.echo(f"{summary['n_done']} of {summary['n_genes']} genes: wrote {options['output']}")
     return summary
 

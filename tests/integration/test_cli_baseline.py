@@ -138,6 +138,33 @@ def test_genes_that_cannot_be_trained_are_listed(inputs: list[str], trained: Pat
     assert {row["cv_r"] for row in rows} == {""}
 
 
+def test_models_beside_the_baselines(inputs: list[str], trained: Path, tmp_path: Path) -> None:
+    table = tmp_path / "genes.tsv"
+    predictions, expression = trained / "baseline" / "predictions.bed.gz", inputs[inputs.index("--expression") + 1]
+    evaluated = tmp_path / "evaluated"
+    arguments = ["evaluate", "-q", str(predictions), "--expression", expression, "--name", "net", "-o", str(evaluated)]
+    assert main(arguments) in (0, 3)
+    run = tmp_path / "run"
+    arguments = ["baseline", "-q", *inputs, "--beside", str(evaluated / "genes.tsv"), "-o", str(run)]
+    assert main(arguments) in (0, 3)
+    rows = _rows(run / "baseline" / "beside.tsv")
+    own = {row["gene_id"]: row for row in _rows(run / "baseline" / "elastic_net.tsv") if row["model"] == "blup"}
+    model = {row["gene_id"]: row for row in _rows(evaluated / "genes.tsv")}
+    assert len(rows) == len(own)
+    for row in rows:
+        assert row["blup_r"] == own[row["gene_id"]]["cv_r"]
+        for ending in "rpq":
+            assert row[f"net_{ending}"] == model[row["gene_id"]][f"pearson_{ending}"]
+    content = (evaluated / "genes.tsv").read_text().splitlines()
+    for wrong in (
+        [content[0].replace("pearson_q", "q"), *content[1:]],
+        [*content, content[1]],
+        [line.replace("net", "blup") for line in content],
+    ):
+        table.write_text("\n".join(wrong) + "\n")
+        assert main(["baseline", "-q", *inputs, "--beside", str(table), "-o", str(tmp_path / "wrong")]) == 2
+
+
 def test_real_people(data_dir: Path, tmp_path: Path) -> None:
     """Fifty genes, 358 people, covariates inside the folds: linear models predict, Xpresso does not."""
     data = data_dir / "geuvadis_chr22"
