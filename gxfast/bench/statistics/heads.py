@@ -45,7 +45,9 @@ def _tracks(genes: int, tracks: int) -> tuple[NDArray[np.float32], NDArray[np.fl
     b[rng.choice(tracks, 60, replace=False)] = rng.normal(size=60)
     y = x @ b
     folds = (rng.permutation(genes) % 10).astype(np.int32)
-    return x, y + rng.normal(size=genes) * float(y.std()), folds
+    y = y + rng.normal(size=genes) * float(y.std())
+    # glmnet divides y by its standard deviation, which changes the weight of the squared penalty
+    return x, (y - y.mean()) / y.std(), folds
 
 
 def _cv_glmnet(x: NDArray[np.float32], y: NDArray[np.float64], folds: NDArray[np.int32]) -> tuple[float, float]:
