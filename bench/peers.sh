@@ -27,6 +27,10 @@ install "$folder" \
   genvarloader==0.43.1 pyconsensus-rs==0.1.0 tangermeme==1.6.0 kipoiseq==0.7.1 six enformer-pytorch==0.8.12 \
   gReLU==1.1.0 bionumpy==1.0.14 cyvcf2==0.35.0 Bottleneck==1.6.0 statsmodels==0.15.0 numba "torch${TORCH_VERSION:-}"
 
+# tensorqtl imports packages it does not ask for, and one of these asks for an old NumPy that it can do without.
+"$folder/bin/python" -m pip install --quiet pandas pyarrow pandas_plink
+"$folder/bin/python" -m pip install --quiet --no-deps tensorqtl==1.0.10 qtl "numpy==2.4.6"
+
 # selene-sdk wants torch <= 2.3.1 (GenVarLoader needs a newer one) and pkg_resources, which setuptools 81 dropped.
 install "$folder-selene" selene-sdk==0.6.0 "setuptools<81"
 

@@ -14,7 +14,7 @@ __all__ = ["TrackFit", "fit_tracks"]
 
 Float64Array = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
-_ROWS = 1000  # genes whose products are added in float32
+_ROWS = 2000  # genes whose products are added in float32
 
 
 @dataclass(frozen=True, slots=True)
