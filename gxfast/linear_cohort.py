@@ -80,7 +80,7 @@ def open_cohort(files: CohortFiles) -> LinearCohort:
         If a file is wrong, nobody or no gene is in all of them, or a covariate of somebody is missing.
     """
     expression = read_expression(files.expression)
-    located = read_genes(files.genes) if files.genes else expression.genes
+    located = read_genes(files.genes) if files.genes else expression.genes or expression.places
     if located is None:
         raise InputError(
             "the expression has no coordinates of genes", path=files.expression, remedy="name them with --genes"

@@ -92,6 +92,9 @@ class ExpressionTable:
         Coordinates, where the file has them (BED).
     source : str
         The file it was read from, for messages.
+    places : GeneTable or None
+        The same without strands (``"."``) of a BED with one-base intervals, as tensorQTL and FastQTL have them:
+        enough for linear models, not for a sequence.
     """
 
     gene_id: tuple[str, ...]
@@ -99,6 +102,7 @@ class ExpressionTable:
     values: Float64Array
     genes: GeneTable | None = None
     source: str = ""
+    places: GeneTable | None = None
 
 
 @dataclass(frozen=True, slots=True)

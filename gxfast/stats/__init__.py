@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._beta_fit import BetaApproximation
-    from .agreement import SignAgreement, sign_agreement
+    from .agreement import RankAgreement, SignAgreement, rank_agreement, sign_agreement
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
     from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
@@ -38,6 +38,7 @@ __all__ = [
     "NullTest",
     "PermutedAssociation",
     "RandomNull",
+    "RankAgreement",
     "RankCorrelation",
     "Residuals",
     "SignAgreement",
@@ -58,6 +59,7 @@ __all__ = [
     "pearson",
     "permutation_p",
     "random_null",
+    "rank_agreement",
     "residualise",
     "sign_agreement",
     "significant",
@@ -89,6 +91,8 @@ _HOME = {
     "CorrelationInterval": "intervals",
     "NullTest": "nulls",
     "RandomNull": "random_weights",
+    "RankAgreement": "agreement",
+    "rank_agreement": "agreement",
     "RankCorrelation": "correlation",
     "Residuals": "residual",
     "SignAgreement": "agreement",

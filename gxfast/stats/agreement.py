@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 
-__all__ = ["SignAgreement", "sign_agreement"]
+__all__ = ["RankAgreement", "SignAgreement", "rank_agreement", "sign_agreement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,44 @@ class SignAgreement:
     low: float
     high: float
     p: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankAgreement:
+    """Spearman's rho of ``n`` pairs of effects with their signs, and of their sizes; NaN where undefined."""
+
+    n: int
+    signed: float
+    signed_p: float
+    absolute: float
+    absolute_p: float
+
+
+def rank_agreement(a: ArrayLike, b: ArrayLike) -> RankAgreement:
+    """Correlate ranks of effects and of absolute effects: do two models agree in direction, and in size?
+
+    Parameters
+    ----------
+    a, b : array-like of float, shape (N,)
+        Effects; pairs with a NaN are left out.
+
+    Returns
+    -------
+    RankAgreement
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
+    """
+    from .correlation import spearman
+
+    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if first.ndim != 1 or first.shape != second.shape:
+        raise InputError(f"two lists of equal length expected, found shapes {first.shape} and {second.shape}")
+    found = spearman(np.stack([first, np.abs(first)]), np.stack([second, np.abs(second)]))
+    (signed, absolute), (signed_p, absolute_p) = found.rho.tolist(), found.p.tolist()
+    return RankAgreement(int(found.n[0]), signed, signed_p, absolute, absolute_p)
 
 
 def sign_agreement(

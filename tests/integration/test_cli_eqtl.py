@@ -62,6 +62,27 @@ def test_genes_that_cannot_be_tested_are_listed(inputs: list[str], tmp_path: Pat
     assert not (people / "manifest.json").exists()
 
 
+def test_expression_as_tensorqtl_has_it(inputs: list[str], tmp_path: Path) -> None:
+    """One-base intervals at the TSS, without strands, need no --genes."""
+    from gxfast.io.tables import read_expression, read_genes
+
+    table, genes = read_expression(inputs[3]), read_genes(inputs[5])
+    lines = ["\t".join(["#chr", "start", "end", "phenotype_id", *table.samples])]
+    for g, gene in enumerate(genes.gene_id):
+        values = (repr(float(v)) for v in table.values[table.gene_id.index(gene)])
+        lines.append("\t".join([genes.chrom[g], str(genes.tss[g]), str(genes.tss[g] + 1), gene, *values]))
+    bed = tmp_path / "expression.bed"
+    bed.write_text("\n".join(lines) + "\n")
+    runs = [tmp_path / "one", tmp_path / "two"]
+    rest = ["--permutations", "50", "--expression-transform", "inverse_normal", "--shared-permutations", "-q"]
+    assert main(["eqtl", *inputs, *rest, "-o", str(runs[0])]) == 0
+    assert main(["eqtl", *inputs[:2], "--expression", str(bed), *rest, "-o", str(runs[1])]) == 0
+    one, two = ((run / "eqtl" / "permutation.tsv").read_bytes() for run in runs)
+    assert one == two
+    bed.write_text("\n".join(lines).replace(f"\t{genes.tss[0] + 1}\t", f"\t{genes.tss[0] + 900}\t") + "\n")
+    assert main(["eqtl", *inputs[:2], "--expression", str(bed), *rest, "-o", str(tmp_path / "three")]) == 2
+
+
 def test_real_people(data_dir: Path, tmp_path: Path) -> None:
     """Twenty of the pairs, drawn, are regressed by hand on genotypes read by pysam."""
     import pysam

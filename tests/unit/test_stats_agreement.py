@@ -42,3 +42,23 @@ def test_refusals():
         sign_agreement([1.0], [1.0], strata=0)
     with pytest.raises(InputError, match="confidence"):
         sign_agreement([1.0], [1.0], confidence=1.0)
+
+
+def test_ranks_with_and_without_direction():
+    from scipy import stats
+
+    from gxfast.stats import rank_agreement
+
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=200)
+    b = (np.abs(a) + rng.normal(size=200) * 0.1) * rng.choice([-1, 1], 200)
+    a[3], b[9] = np.nan, np.nan
+    found = rank_agreement(a, b)
+    there = np.isfinite(a) & np.isfinite(b)
+    signed, size = (stats.spearmanr(x, y) for x, y in ((a[there], b[there]), (abs(a[there]), abs(b[there]))))
+    assert found.n == 198
+    assert (found.signed, found.signed_p) == pytest.approx((signed.statistic, signed.pvalue), rel=1e-9)
+    assert (found.absolute, found.absolute_p) == pytest.approx((size.statistic, size.pvalue), rel=1e-6)
+    assert found.absolute > 0.9 > abs(found.signed) + 0.5
+    with pytest.raises(InputError, match="equal length"):
+        rank_agreement(a, b[1:])

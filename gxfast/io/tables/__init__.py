@@ -10,13 +10,17 @@ from .expression import read_expression
 from .genes import read_genes
 from .phenotypes import read_predictions, write_phenotype_bed
 from .plain import read_table, write_table
+from .track_weights import TrackWeights, read_track_weights, write_track_weights
 
 __all__ = [
+    "TrackWeights",
     "read_covariates",
     "read_expression",
     "read_genes",
     "read_predictions",
     "read_table",
+    "read_track_weights",
     "write_phenotype_bed",
     "write_table",
+    "write_track_weights",
 ]

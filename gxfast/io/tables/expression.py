@@ -124,14 +124,14 @@ def _read_bed(
     leading = 6 if stranded else 4
     samples = column_names(names[leading:], what="sample", path=path, number=number)
     rows = read_rows(lines, MatrixSpec(path, delimiter, leading, 3, samples, "gene", "sample", missing=True))
-    genes = _gene_columns(path, rows, stranded=stranded)
-    return ExpressionTable(tuple(rows.names), samples, rows.values, genes, str(path))
+    genes, places = _gene_columns(path, rows, stranded=stranded)
+    return ExpressionTable(tuple(rows.names), samples, rows.values, genes, str(path), places)
 
 
-def _gene_columns(path: Path, rows: Rows, *, stranded: bool) -> GeneTable | None:
-    """Check the coordinates; return them if the TSS and strand of every gene follow from them."""
+def _gene_columns(path: Path, rows: Rows, *, stranded: bool) -> tuple[GeneTable | None, GeneTable | None]:
+    """Check the coordinates; return them if the TSS and strand of every gene follow from them, or the TSS alone."""
     chroms, tss, strands = [], [], []
-    known = stranded
+    known, single = stranded, True
     for number, cells in zip(rows.numbers, rows.leading, strict=True):
         start = parse_position(cells[1], what="start", first=0, path=path, number=number)
         end = parse_position(cells[2], what="end", first=1, path=path, number=number)
@@ -150,11 +150,12 @@ def _gene_columns(path: Path, rows: Rows, *, stranded: bool) -> GeneTable | None
                 record=at(number),
                 remedy="write the strand of the gene in column 6",
             )
+        single = single and end == start + 1
         known = known and (strand == "+" or (strand == "-" and end == start + 1))
         chroms.append(chrom)
         tss.append(start)
         strands.append(strand)
-    if not known:
-        return None
-    names = tuple(rows.names)
-    return GeneTable(names, names, tuple(chroms), np.array(tss, np.int64), tuple(strands))
+    names, sites = tuple(rows.names), np.array(tss, np.int64)
+    if known:
+        return GeneTable(names, names, tuple(chroms), sites, tuple(strands)), None
+    return None, GeneTable(names, names, tuple(chroms), sites, (".",) * len(names)) if single else None
