@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ._jit import load_kernels
 
 __all__ = ["TrackFit", "fit_tracks"]
 
@@ -244,13 +245,11 @@ def _grid(of: _Moments, l1_ratio: float, n: int, ratio: float) -> Float64Array:
 
 def _path(of: _Moments, lambdas: Float64Array, l1_ratio: float, gap: float) -> tuple[Float64Array, Float64Array, float]:
     """Coefficients, (Q, T), and intercepts for the tracks as standardised over all genes; the gap."""
-    from ._numba_paths import gram_path
-
     mean, sd, correlation, yy = _centred(of)
     scale = np.divide(1, sd, out=np.zeros_like(sd), where=sd > 0)
     gram = np.empty(of.gram.shape, np.float32)
     for rows, block in _blocks(of.gram):
         gram[rows] = (block / of.n - mean[rows, None] * mean) * scale[rows, None] * scale
-    b, worst = gram_path(gram, correlation, yy, lambdas, l1_ratio, gap)
+    b, worst = load_kernels("numba").gram_path(gram, correlation, yy, lambdas, l1_ratio, gap)
     b *= scale
     return b, of.y_sum / of.n - b @ mean, float(worst)
