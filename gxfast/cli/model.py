@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ..errors import InputError
+
 __all__ = ["model"]
 
 
@@ -20,11 +22,15 @@ def model() -> None:
 @click.argument("weights")
 @click.option("-o", "--output", required=True, metavar="M.onnx", help="Model to write.")
 @click.option("--name", help="Name of the model; from the file name by default.")
-def import_model(kind: str, weights: str, output: str, name: str | None) -> int:
-    """Turn the weights of a known model (KIND: xpresso) into an ONNX file with its card."""
+@click.option("--head", metavar="M.save", help="expecto: linear booster of a tissue.")
+def import_model(kind: str, weights: str, output: str, name: str | None, head: str | None) -> int:
+    """Turn the weights of a known model (KIND: expecto, xpresso) into an ONNX file with its card."""
     from ..models import importer
 
-    path = importer(kind)(weights, output, name=name)
+    only = {"head": head} if head is not None or kind == "expecto" else {}
+    if only and kind != "expecto":
+        raise InputError(f"--head is for expecto, not for {kind}")
+    path = importer(kind)(weights, output, name=name, **only)
     click.echo(f"wrote {path}")
     return 0
 

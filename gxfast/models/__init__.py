@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 IMPORTERS: Final = {
+    "expecto": "gxfast.models.expecto_graph:import_expecto",
     "xpresso": "gxfast.models.xpresso:import_xpresso",
 }
 _HOMES: Final = {

@@ -21,7 +21,6 @@ Float64Array = NDArray[np.float64]
 
 # Windows of 2,000 bp around the TSS, in bases along the strand of the gene; position 999 of each is TSS + shift.
 SHIFTS: Final = tuple(range(-20_000, 20_000, 200))
-N_OUTPUTS: Final = 2002
 _DECAYS: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
 _HEADER: Final = 136  # bytes of the fixed part of the learner, and of the booster
 _REMEDY: Final = "name a .save file of a linear booster as ExPecto distributes it"
@@ -46,18 +45,17 @@ class ExpectoHead:
         return np.asarray(x @ self.weight + (self.base_score + self.bias))
 
     def folded(self) -> Float64Array:
-        """Return the weights of Beluga's outputs in every window, shape (200, 2002).
+        """Return the weights of the O outputs (Beluga: 2,002) in every window, shape (200, O).
 
         Raises
         ------
         InputError
-            If the booster is not over ExPecto's 20,030 features.
+            If the number of features is not 10 x (1 + O).
         """
         spatial = spatial_weights()
-        expected = len(spatial) * (1 + N_OUTPUTS)
-        if self.weight.size != expected:
-            raise InputError(f"a head over {expected} features expected, found {self.weight.size}")
-        return np.asarray(spatial.T @ self.weight.reshape(len(spatial), 1 + N_OUTPUTS)[:, 1:])
+        if self.weight.size % len(spatial) or self.weight.size < 2 * len(spatial):
+            raise InputError(f"a head over {len(spatial)} x (1 + outputs) features expected, found {self.weight.size}")
+        return np.asarray(spatial.T @ self.weight.reshape(len(spatial), -1)[:, 1:])
 
 
 def spatial_weights() -> Float64Array:
@@ -76,13 +74,13 @@ def expecto_features(outputs: ArrayLike) -> Float64Array:
 
     Parameters
     ----------
-    outputs : array-like of float, shape (N, 200, 2002)
-        Beluga's outputs in the windows of `SHIFTS`, the mean of both strands.
+    outputs : array-like of float, shape (N, 200, O)
+        Beluga's 2,002 outputs in the windows of `SHIFTS`, the mean of both strands.
 
     Returns
     -------
-    float64 array, shape (N, 20030)
-        For each kind of `spatial_weights` a column of zeros, then the weighted sums of the 2,002 outputs.
+    float64 array, shape (N, 10 x (1 + O))
+        For each kind of `spatial_weights` a column of zeros, then the weighted sums of the outputs.
 
     Raises
     ------
@@ -90,8 +88,8 @@ def expecto_features(outputs: ArrayLike) -> Float64Array:
         If the shape is another.
     """
     x = np.asarray(outputs, np.float64)
-    if x.ndim != 3 or x.shape[1:] != (len(SHIFTS), N_OUTPUTS):
-        raise InputError(f"outputs must have shape (N, {len(SHIFTS)}, {N_OUTPUTS}), found {x.shape}")
+    if x.ndim != 3 or x.shape[1] != len(SHIFTS):
+        raise InputError(f"outputs must have shape (N, {len(SHIFTS)}, O), found {x.shape}")
     sums = np.einsum("kw,nwo->nko", spatial_weights(), x)
     return np.pad(sums, ((0, 0), (0, 0), (1, 0))).reshape(len(x), -1)
 

@@ -8,7 +8,6 @@ channels second.
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ._onnx_file import write_model
 from .card import METADATA_KEY, ModelCard
 
 __all__ = ["import_xpresso"]
@@ -76,15 +76,12 @@ def import_xpresso(h5_path: str | Path, output: str | Path, *, name: str | None 
         If the file is not a Keras file with the Xpresso architecture, h5py is missing, or the output cannot
         be written.
     """
-    from onnx import checker
-
     h5_path, output = Path(h5_path), Path(output)
     weights = _read_weights(h5_path)
     card = _card(name or _default_name(h5_path), h5_path)
     model = _build(weights, card)
-    checker.check_model(model, full_check=True)
     target = output / f"{card.name}.onnx" if output.is_dir() else output
-    _write_atomically(target, model.SerializeToString(deterministic=True))
+    write_model(model, target)
     return target
 
 
@@ -228,17 +225,3 @@ def _build(weights: Weights, card: ModelCard) -> Any:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast")
     helper.set_model_props(model, {METADATA_KEY: card.to_json()})
     return model
-
-
-def _write_atomically(target: Path, data: bytes) -> None:
-    """Write beside the target, then rename: nobody ever sees half a file."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write the model: {error.strerror or error}", path=target) from None

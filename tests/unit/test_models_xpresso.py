@@ -202,6 +202,6 @@ def test_refuses_an_output_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_registry() -> None:
     assert importer("xpresso") is import_xpresso
-    assert list(IMPORTERS) == ["xpresso"]
-    with pytest.raises(InputError, match="there are: xpresso"):
+    assert list(IMPORTERS) == ["expecto", "xpresso"]
+    with pytest.raises(InputError, match="there are: expecto, xpresso"):
         importer("enformer")

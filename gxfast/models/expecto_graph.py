@@ -1,0 +1,217 @@
+"""ExPecto as one ONNX model: Beluga in 200 windows and on both strands, spatial features and the linear head.
+
+The windows of 2,000 bp overlap by 1,800. Beluga has no padding, so that its convolutions over the whole stretch hold
+those of every window: they are made once per strand. Windows are 200 bp apart and the two pools together take 16, so
+even windows lie on one grid of the second pool and odd ones on the grid two columns on; what follows it is made on
+both. Beluga in each window is its definition, and what the tests compare with.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ._onnx_file import write_model
+from ._state_dict import read_state_dict
+from .card import METADATA_KEY, ModelCard, card_from_json
+from .expecto import SHIFTS, ExpectoHead, read_gblinear
+
+__all__ = ["LENGTH", "WINDOW", "import_expecto"]
+
+WINDOW: Final = 2000
+STEP: Final = 200
+LENGTH: Final = STEP * (len(SHIFTS) - 1) + WINDOW
+# Base 999 of a window is TSS + shift on the forward strand, also for genes on the other one.
+TSS_INDEX: Final = {"+": -SHIFTS[0] + 999, "-": -SHIFTS[0] + 1000}
+_KERNEL, _POOL = 8, 4
+_SOURCE: Final = "ExPecto, Zhou J et al., Nature Genetics 2018, doi:10.1038/s41588-018-0160-6; the user's copy"
+
+Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def import_expecto(
+    weights: str | Path, output: str | Path, *, head: str | Path | None = None, name: str | None = None
+) -> Path:
+    """Convert Beluga and one of ExPecto's boosters to one ONNX model of a gene's expression, with its card.
+
+    Parameters
+    ----------
+    weights : str or Path
+        Beluga's parameters: ``deepsea.beluga.pth`` (needs torch), ``.safetensors`` or ``.npz``.
+    output : str or Path
+        File to write, or a folder to write ``NAME.onnx`` into.
+    head : str or Path
+        Linear booster (``.save``) of a tissue.
+    name : str, optional
+        By default ``expecto-`` and the name of the booster's file.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If a file is none of these, the two do not fit together, or the output cannot be written.
+    """
+    if head is None:
+        raise InputError("ExPecto needs the booster of a tissue beside Beluga", remedy="name it with --head MODEL.save")
+    output = Path(output)
+    layers = beluga_layers(read_state_dict(weights), weights)
+    booster = read_gblinear(head)
+    if booster.weight.size != 10 * (1 + len(layers[-1][1])):
+        raise InputError(
+            f"the booster has {booster.weight.size} features, Beluga {len(layers[-1][1])} outputs", path=head,
+            remedy="10 x (1 + outputs) features are expected",
+        )  # fmt: skip
+    stem = re.sub(r"[^a-z0-9]+", "-", Path(head).stem.lower()).strip("-") or "model"
+    card = ModelCard(
+        name=name or f"expecto-{stem}", layout="NC1L", length=LENGTH, tss_index=TSS_INDEX, channels="AGCT",
+        input_name="sequence", output_name="expression", track_names=("expression",), source=_SOURCE,
+    )  # fmt: skip
+    card = card_from_json(card.to_json(), source=str(head))  # checks a name given by the caller
+    target = output / f"{card.name}.onnx" if output.is_dir() else output
+    write_model(_build(layers, booster, card), target)
+    return target
+
+
+def beluga_layers(state: dict[str, NDArray[np.float32]], path: str | Path) -> list[Layer]:
+    """Return six convolutions, (out, in, 1, 8), and two dense layers, (out, in), each with its bias.
+
+    Raises
+    ------
+    InputError
+        If the parameters are those of another network.
+    """
+    order = sorted((name for name in state if name.endswith("weight")), key=_natural)
+    layers = [(state[name], state.get(name.removesuffix("weight") + "bias")) for name in order]
+    shapes = [weight.shape for weight, _ in layers]
+    columns = WINDOW
+    for k in range(6):
+        columns = (columns - _KERNEL + 1) // (_POOL if k in (1, 3) else 1)
+    right = len(layers) == 8 and all(len(shape) == 4 and shape[2:] == (1, _KERNEL) for shape in shapes[:6])
+    right = right and all(len(shape) == 2 for shape in shapes[6:]) and shapes[0][1] == 4
+    right = right and all(shapes[k + 1][1] == shapes[k][0] for k in (0, 1, 2, 3, 4, 6))
+    right = right and shapes[6][1] == shapes[5][0] * columns
+    right = right and all(bias is not None and bias.shape == weight.shape[:1] for weight, bias in layers)
+    if not right:
+        raise InputError(
+            f"not the Beluga network: parameters of shapes {', '.join(map(str, shapes)) or 'none'}", path=path,
+            remedy="six convolutions of width 8 and two dense layers are expected",
+        )  # fmt: skip
+    return [(weight, bias) for weight, bias in layers if bias is not None]
+
+
+def _natural(name: str) -> list[Any]:
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+class _Graph:
+    """Nodes and constants; every method returns the name of what it makes."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, name: str, values: Any) -> str:
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def slice(self, x: str, name: str, axis: int, start: int, end: int, step: int = 1) -> str:
+        parts = {"starts": start, "ends": end, "axes": axis, "steps": step}
+        inputs = [self.constant(f"{name}_{part}", np.array([value], np.int64)) for part, value in parts.items()]
+        return self.add("Slice", [x, *inputs], name)
+
+    def split(self, x: str, names: list[str]) -> None:
+        """Equal parts of the batch."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node("Split", [x], names, name="_".join(names), axis=0))
+
+    def reshape(self, x: str, name: str, *shape: int) -> str:
+        return self.add("Reshape", [x, self.constant(f"{name}_shape", np.array(shape, np.int64))], name)
+
+    def pool(self, x: str, name: str) -> str:
+        return self.add("MaxPool", [x], name, kernel_shape=[1, _POOL], strides=[1, _POOL])
+
+    def convolution(self, x: str, name: str) -> str:
+        return self.add("Relu", [self.add("Conv", [x, f"{name}_weight", f"{name}_bias"], f"{name}_sum")], name)
+
+
+def _build(layers: list[Layer], head: ExpectoHead, card: ModelCard) -> Any:
+    from onnx import TensorProto, helper
+
+    graph = _Graph()
+    names = [f"conv{k}" for k in range(1, 7)] + ["dense1", "dense2"]
+    for name, (weight, bias) in zip(names, layers, strict=True):
+        graph.constant(f"{name}_weight", weight)
+        graph.constant(f"{name}_bias", bias)
+    # A, G, C, T backwards is T, C, G, A: the complement
+    complement = graph.slice("sequence", "complement", 1, -1, -5, -1)
+    reverse = graph.slice(complement, "reverse", 3, -1, -LENGTH - 1, -1)
+    both = graph.add("Concat", ["sequence", reverse], "strands", axis=0)
+    outputs = _windows(graph, both, layers)
+    graph.split(outputs, ["forward", "backward"])
+    weights = head.folded()
+    values = []
+    # backwards, the first window is the last
+    for strand, part in (("forward", weights), ("backward", weights[::-1])):
+        constant = graph.constant(f"{strand}_head", (0.5 * part).reshape(-1, 1).astype(np.float32))
+        values.append(graph.add("MatMul", [strand, constant], f"{strand}_value"))
+    total = graph.add("Add", values, "both_strands")
+    offset = graph.constant("offset", np.array([head.base_score + head.bias], np.float32))
+    graph.add("Add", [total, offset], "expression")
+    made = helper.make_graph(
+        graph.nodes, card.name,
+        [helper.make_tensor_value_info("sequence", TensorProto.FLOAT, ["batch", 4, 1, LENGTH])],
+        [helper.make_tensor_value_info("expression", TensorProto.FLOAT, ["batch", 1])], graph.constants,
+    )  # fmt: skip
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast")
+    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+    return model
+
+
+def _windows(graph: _Graph, sequences: str, layers: list[Layer]) -> str:
+    """Beluga's outputs in every window, one after the other in a row per sequence."""
+    channels, outputs = layers[5][0].shape[0], len(layers[-1][1])
+    columns = layers[6][0].shape[1] // channels
+    half = len(SHIFTS) // 2
+    x = graph.pool(graph.convolution(graph.convolution(sequences, "conv1"), "conv2"), "pool1")
+    x = graph.convolution(graph.convolution(x, "conv3"), "conv4")
+    window = STEP // _POOL  # columns between two windows before the second pool
+    grids = []
+    for grid, parity in (("even", 0), ("odd", 1)):
+        offset = parity * window % _POOL
+        pooled = graph.pool(graph.slice(x, f"{grid}_columns", 3, offset, 2**31 - 1), f"{grid}_pool")
+        last = _shared_convolutions(graph, pooled, grid)
+        starts = (np.arange(parity, len(SHIFTS), 2) * window - offset) // _POOL
+        index = graph.constant(f"{grid}_index", starts[:, None] + np.arange(columns))
+        taken = graph.add("Gather", [last, index], f"{grid}_taken", axis=3)
+        ordered = graph.add("Transpose", [taken], f"{grid}_ordered", perm=[0, 3, 1, 2, 4])
+        flat = graph.reshape(ordered, f"{grid}_flat", -1, channels * columns)
+        hidden = graph.add("Gemm", [flat, "dense1_weight", "dense1_bias"], f"{grid}_dense1", transB=1)
+        hidden = graph.add("Relu", [hidden], f"{grid}_hidden")
+        logits = graph.add("Gemm", [hidden, "dense2_weight", "dense2_bias"], f"{grid}_dense2", transB=1)
+        grids.append(graph.reshape(graph.add("Sigmoid", [logits], f"{grid}_outputs"), grid, -1, half, 1, outputs))
+    return graph.reshape(graph.add("Concat", grids, "in_turn", axis=2), "windows", -1, 2 * half * outputs)
+
+
+def _shared_convolutions(graph: _Graph, x: str, grid: str) -> str:
+    """The last two convolutions; their constants serve both grids."""
+    for name in ("conv5", "conv6"):
+        total = graph.add("Conv", [x, f"{name}_weight", f"{name}_bias"], f"{grid}_{name}_sum")
+        x = graph.add("Relu", [total], f"{grid}_{name}")
+    return x
