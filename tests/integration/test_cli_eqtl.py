@@ -83,6 +83,20 @@ def test_expression_as_tensorqtl_has_it(inputs: list[str], tmp_path: Path) -> No
     assert main(["eqtl", *inputs[:2], "--expression", str(bed), *rest, "-o", str(tmp_path / "three")]) == 2
 
 
+def test_a_gene_does_not_depend_on_the_others(inputs: list[str], tmp_path: Path) -> None:
+    arguments = ["eqtl", "-q", *inputs, "--permutations", "50", "-o"]
+    assert main([*arguments, str(tmp_path / "all")]) == 0
+    everything = {row["phenotype_id"]: row for row in _rows(tmp_path / "all" / "eqtl" / "permutation.tsv")}
+    table = Path(inputs[5]).read_text().splitlines()
+    few = tmp_path / "few.tsv"
+    few.write_text("\n".join([table[0], *table[3:5]]) + "\n")
+    assert main(["eqtl", "-q", *inputs[:5], str(few), "--permutations", "50", "-o", str(tmp_path / "few")]) == 0
+    rows = _rows(tmp_path / "few" / "eqtl" / "permutation.tsv")
+    assert 1 <= len(rows) < len(everything)
+    for row in rows:
+        assert {**row, "qval": ""} == {**everything[row["phenotype_id"]], "qval": ""}
+
+
 def test_real_people(data_dir: Path, tmp_path: Path) -> None:
     """Twenty of the pairs, drawn, are regressed by hand on genotypes read by pysam."""
     import pysam
