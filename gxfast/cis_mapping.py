@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,8 +27,6 @@ _NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", 
 _PERMUTED = ("phenotype_id", "num_var", "beta_shape1", "beta_shape2", "true_df", "pval_true_df", "variant_id",
              "start_distance", "ma_samples", "ma_count", "af", "pval_nominal", "slope", "slope_se", "pval_perm",
              "pval_beta", "qval", "status")  # fmt: skip
-
-
 _SPAN = 1_000_000  # between the first and the last gene of a batch, beside the window
 
 
@@ -112,8 +111,7 @@ def map_cis(
 
 
 def _statuses(rows: list[dict[str, Any]]) -> dict[str, int]:
-    found = [row["status"] for row in rows]
-    return {status: found.count(status) for status in sorted(set(found))}
+    return dict(sorted(Counter(row["status"] for row in rows).items()))
 
 
 def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int]]:
@@ -166,7 +164,8 @@ def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options
     permuted: list[PermutedAssociation | None] = [None] * len(group)
     if options.permutations:
         permuted = [*scan.permutations(
-            y, first, last, n_permutations=options.permutations, seed=options.seed, shared=options.shared
+            y, first, last, found=nominal, n_permutations=options.permutations, seed=options.seed,
+            shared=options.shared,
         )]  # fmt: skip
     found = {}
     for i, g in enumerate(group):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,8 +72,7 @@ def train(
 
 
 def _count(found: Sequence[GeneBaseline]) -> dict[str, int]:
-    statuses = [result.status for result in found]
-    return {status: statuses.count(status) for status in sorted(set(statuses))}
+    return dict(sorted(Counter(result.status for result in found).items()))
 
 
 def _write(

@@ -147,8 +147,10 @@ class _Graph:
     def pool(self, x: str, name: str) -> str:
         return self.add("MaxPool", [x], name, kernel_shape=[1, _POOL], strides=[1, _POOL])
 
-    def convolution(self, x: str, name: str) -> str:
-        return self.add("Relu", [self.add("Conv", [x, f"{name}_weight", f"{name}_bias"], f"{name}_sum")], name)
+    def convolution(self, x: str, layer: str, where: str = "") -> str:
+        """A layer's constants may serve several places of the graph, told apart by ``where``."""
+        total = self.add("Conv", [x, f"{layer}_weight", f"{layer}_bias"], f"{where}{layer}_sum")
+        return self.add("Relu", [total], f"{where}{layer}")
 
 
 def _build(layers: list[Layer], head: ExpectoHead, card: ModelCard) -> Any:
@@ -196,7 +198,7 @@ def _windows(graph: _Graph, sequences: str, layers: list[Layer]) -> str:
     for grid, parity in (("even", 0), ("odd", 1)):
         offset = parity * window % _POOL
         pooled = graph.pool(graph.slice(x, f"{grid}_columns", 3, offset, 2**31 - 1), f"{grid}_pool")
-        last = _shared_convolutions(graph, pooled, grid)
+        last = graph.convolution(graph.convolution(pooled, "conv5", f"{grid}_"), "conv6", f"{grid}_")
         starts = (np.arange(parity, len(SHIFTS), 2) * window - offset) // _POOL
         index = graph.constant(f"{grid}_index", starts[:, None] + np.arange(columns))
         taken = graph.add("Gather", [last, index], f"{grid}_taken", axis=3)
@@ -207,11 +209,3 @@ def _windows(graph: _Graph, sequences: str, layers: list[Layer]) -> str:
         logits = graph.add("Gemm", [hidden, "dense2_weight", "dense2_bias"], f"{grid}_dense2", transB=1)
         grids.append(graph.reshape(graph.add("Sigmoid", [logits], f"{grid}_outputs"), grid, -1, half, 1, outputs))
     return graph.reshape(graph.add("Concat", grids, "in_turn", axis=2), "windows", -1, 2 * half * outputs)
-
-
-def _shared_convolutions(graph: _Graph, x: str, grid: str) -> str:
-    """The last two convolutions; their constants serve both grids."""
-    for name in ("conv5", "conv6"):
-        total = graph.add("Conv", [x, f"{name}_weight", f"{name}_bias"], f"{grid}_{name}_sum")
-        x = graph.add("Relu", [total], f"{grid}_{name}")
-    return x

@@ -7,11 +7,33 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 
-__all__ = ["COLLINEAR", "design_basis", "explained", "project_out"]
+__all__ = ["COLLINEAR", "centred_design", "checked_covariates", "design_basis", "explained", "project_out"]
 
 Float64Array = NDArray[np.float64]
 
 COLLINEAR = 1e-10
+
+
+def checked_covariates(covariates: ArrayLike | None, people: int) -> Float64Array:
+    """Return covariates as a float64 matrix, K x people, K = 0 without any.
+
+    Raises
+    ------
+    InputError
+        If they are incomplete or of another shape.
+    """
+    if covariates is None:
+        return np.empty((0, people))
+    given = np.asarray(covariates, np.float64)
+    if given.ndim != 2 or given.shape[1] != people or not np.isfinite(given).all():
+        raise InputError(f"covariates must be complete and have shape (K, {people}), found {given.shape}")
+    return given
+
+
+def centred_design(covariates: ArrayLike | None, people: int) -> Float64Array:
+    """Return an intercept and the covariates less their means, people x (1 + K); raises as `checked_covariates`."""
+    given = checked_covariates(covariates, people)
+    return np.concatenate([np.ones((1, people)), given - given.mean(axis=1, keepdims=True)]).T
 
 
 def design_basis(covariates: ArrayLike | None, people: int) -> tuple[Float64Array, int]:
@@ -22,13 +44,7 @@ def design_basis(covariates: ArrayLike | None, people: int) -> tuple[Float64Arra
     InputError
         If covariates are incomplete, of another shape, collinear or too many.
     """
-    rows = [np.ones((1, people))]
-    if covariates is not None:
-        given = np.asarray(covariates, np.float64)
-        if given.ndim != 2 or given.shape[1] != people or not np.isfinite(given).all():
-            raise InputError(f"covariates must be complete and have shape (K, {people}), found {given.shape}")
-        rows.append(given - given.mean(axis=1, keepdims=True))
-    design = np.concatenate(rows).T
+    design = centred_design(covariates, people)
     if design.shape[1] > people - 2:
         raise InputError(f"{people} people and {design.shape[1] - 1} covariates leave no degrees of freedom")
     basis, triangle = np.linalg.qr(design)

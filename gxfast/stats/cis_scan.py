@@ -118,6 +118,7 @@ class CisScan:
         first: ArrayLike,
         last: ArrayLike,
         *,
+        found: WindowAssociations | None = None,
         n_permutations: int = 1000,
         seed: int = 0,
         shared: bool = False,
@@ -129,6 +130,8 @@ class CisScan:
         ----------
         phenotypes, first, last
             As in `associations`.
+        found : WindowAssociations, optional
+            What `associations` returned for them, where that is there already.
         n_permutations, seed, beta
             As in `eqtl_permutations`. All phenotypes see the same orders of the people.
         shared : bool
@@ -144,7 +147,10 @@ class CisScan:
         if n_permutations < 1:
             raise InputError(f"n_permutations must be >= 1, found {n_permutations}")
         y, start, end = self._checked(phenotypes, first, last)
-        found = self.associations(y, start, end)
+        if found is None:
+            found = self.associations(y, start, end)
+        elif not np.array_equal(np.diff(found.begin), end - start):
+            raise InputError("the associations found are those of other windows")
         leads = [found.of(g).lead for g in range(len(y))]
         random = np.random.default_rng(seed)
         orders = np.array([random.permutation(y.shape[1]) for _ in range(n_permutations)])

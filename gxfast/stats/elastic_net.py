@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._kernels import elastic_net_cv as _compiled
 from ..errors import InputError
+from ._path_options import check_path_options, fold_ids
 
 __all__ = ["ElasticNetFit", "elastic_net_cv"]
 
@@ -127,9 +128,11 @@ def elastic_net_cv(
     """
     x = _dosages(dosages)
     target = _phenotype(y, x.shape[1])
-    ids = _folds(folds, target.size, seed)
+    ids = fold_ids(folds, target.size, seed)
     grid = _grid(lambdas)
-    _check_options(l1_ratio, n_lambdas, lambda_ratio, stop_after, gap)
+    check_path_options(l1_ratio, n_lambdas, lambda_ratio, gap)
+    if stop_after is not None and stop_after < 1:
+        raise InputError(f"stop_after must be None or >= 1, found {stop_after}")
     found: dict[str, Any] = _compiled(
         x, target, ids, int(ids.max()) + 1, grid, l1_ratio, lambda_ratio, n_lambdas,
         -1 if stop_after is None else stop_after, gap, keep_path,
@@ -170,24 +173,6 @@ def _phenotype(y: ArrayLike, people: int) -> Float64Array:
     return values
 
 
-def _folds(folds: int | ArrayLike, people: int, seed: int) -> NDArray[np.int32]:
-    if isinstance(folds, (int, np.integer)):
-        if not 2 <= folds <= people:
-            raise InputError(f"folds must be 2 to the number of people ({people}), found {folds}")
-        # Sizes differ by one at most; who is where is drawn.
-        return np.random.default_rng(seed).permutation(np.arange(people, dtype=np.int32) % np.int32(folds))
-    ids = np.asarray(folds)
-    if ids.shape != (people,) or ids.dtype.kind not in "iu":
-        raise InputError(f"folds must be a number or one whole number per person, found {ids.dtype} {ids.shape}")
-    present = np.unique(ids)
-    if present.size < 2 or not np.array_equal(present, np.arange(present.size)):
-        raise InputError(
-            f"folds must be numbered 0 to K - 1 with people in each, found {present[:10].tolist()}",
-            remedy="renumber them, for example with np.unique(folds, return_inverse=True)[1]",
-        )
-    return np.ascontiguousarray(ids, np.int32)
-
-
 def _grid(lambdas: ArrayLike | None) -> list[float]:
     if lambdas is None:
         return []
@@ -195,14 +180,3 @@ def _grid(lambdas: ArrayLike | None) -> list[float]:
     if grid.ndim != 1 or grid.size == 0 or not (grid > 0).all() or (np.diff(grid) >= 0).any():
         raise InputError("lambdas must be positive and descending")
     return [float(value) for value in grid]
-
-
-def _check_options(l1_ratio: float, n_lambdas: int, lambda_ratio: float, stop_after: int | None, gap: float) -> None:
-    if not 0 < l1_ratio <= 1:
-        raise InputError(f"l1_ratio must be in (0, 1], found {l1_ratio}")
-    if n_lambdas < 1 or not 0 < lambda_ratio < 1:
-        raise InputError(f"n_lambdas must be >= 1 and lambda_ratio in (0, 1), found {n_lambdas} and {lambda_ratio}")
-    if stop_after is not None and stop_after < 1:
-        raise InputError(f"stop_after must be None or >= 1, found {stop_after}")
-    if not 0 < gap < 1:
-        raise InputError(f"gap must be in (0, 1), found {gap}")

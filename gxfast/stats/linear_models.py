@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ._design import checked_covariates
 from .correlation import pearson
 from .elastic_net import elastic_net_cv
 from .relatedness import blup
@@ -113,9 +114,7 @@ def cross_predict(
         raise InputError("y has missing values", remedy="leave those people out")
     fits = _fits(models, distance, x.shape[0], inner_folds, seed, stop_after)
     ids = _outer(folds, target.size, seed)
-    extra = np.empty((0, target.size)) if covariates is None else np.asarray(covariates, np.float64)
-    if extra.ndim != 2 or extra.shape[1] != target.size or not np.isfinite(extra).all():
-        raise InputError(f"covariates must be complete and have shape (K, {target.size}), found {extra.shape}")
+    extra = checked_covariates(covariates, target.size)
     observed = np.empty(target.size)
     predictions = {name: np.full(target.size, np.nan) for name in fits}
     for fold in np.unique(ids):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ._design import centred_design
 
 __all__ = ["Heritability", "blup", "cis_heritability"]
 
@@ -67,14 +68,7 @@ def cis_heritability(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike 
     Yang et al. (2011), GCTA, AJHG 88; diagonalisation as Kang et al. (2008), Genetics 178.
     """
     target = np.asarray(y, np.float64)
-    z = _standardised(dosages, target)
-    basis = _complement(covariates, target.size)
-    if z.shape[0] == 0 or target.min() == target.max():
-        return Heritability(np.nan, np.nan, np.nan, int(z.shape[0]), target.size)
-    projected = z @ basis
-    values, vectors = np.linalg.eigh(projected.T @ projected / z.shape[0])
-    squares = (vectors.T @ (basis.T @ target)) ** 2
-    return _estimate(np.maximum(values, 0.0), squares, int(z.shape[0]), target.size)
+    return _heritability(_Standardised(dosages, target).z, target, covariates)
 
 
 def blup(dosages: ArrayLike, y: ArrayLike, new_dosages: ArrayLike, *, h2: float | None = None) -> Float64Array:
@@ -94,42 +88,49 @@ def blup(dosages: ArrayLike, y: ArrayLike, new_dosages: ArrayLike, *, h2: float 
         The mean of ``y`` where nothing is explained.
     """
     target = np.asarray(y, np.float64)
-    z = _standardised(dosages, target)
+    known = _Standardised(dosages, target)
+    z = known.z
     new = np.asarray(new_dosages, np.float64)
-    if new.ndim != 2 or new.shape[0] != np.shape(dosages)[0]:
-        raise InputError(f"new_dosages must have shape ({np.shape(dosages)[0]}, N), found {new.shape}")
-    share = cis_heritability(dosages, target).h2 if h2 is None else h2
+    if new.ndim != 2 or new.shape[0] != known.varies.size:
+        raise InputError(f"new_dosages must have shape ({known.varies.size}, N), found {new.shape}")
+    share = _heritability(z, target, None).h2 if h2 is None else h2
     if z.shape[0] == 0 or not share > 0:
         return np.full(new.shape[1], target.mean())
-    x = np.asarray(dosages, np.float64)
-    varies = x.min(axis=1) < x.max(axis=1)
-    mean, sd = x[varies].mean(axis=1, keepdims=True), x[varies].std(axis=1, keepdims=True)
-    across = ((new[varies] - mean) / sd).T @ z / z.shape[0]
+    across = ((new[known.varies] - known.mean) / known.sd).T @ z / z.shape[0]
     covariance = share * (z.T @ z / z.shape[0]) + (1 - share) * np.eye(target.size)
     return np.asarray(target.mean() + share * across @ np.linalg.solve(covariance, target - target.mean()))
 
 
-def _standardised(dosages: ArrayLike, y: Float64Array) -> Float64Array:
-    x = np.asarray(dosages, np.float64)
-    if x.ndim != 2 or y.shape != (x.shape[1],):
-        raise InputError(f"dosages (V, S) and y (S,) must have the same people, found {x.shape} and {y.shape}")
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InputError(
-            "dosages and y must be complete", remedy="leave people without a value out, fill missing calls"
-        )
-    x = x[x.min(axis=1) < x.max(axis=1)] if x.size else x[:0]
-    return np.asarray((x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True))
+class _Standardised:
+    """SNPs that vary, with mean 0 and variance 1 over people, and how they were brought there."""
+
+    def __init__(self, dosages: ArrayLike, y: Float64Array) -> None:
+        x = np.asarray(dosages, np.float64)
+        if x.ndim != 2 or y.shape != (x.shape[1],):
+            raise InputError(f"dosages (V, S) and y (S,) must have the same people, found {x.shape} and {y.shape}")
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise InputError(
+                "dosages and y must be complete", remedy="leave people without a value out, fill missing calls"
+            )
+        self.varies = x.min(axis=1) < x.max(axis=1) if x.size else np.zeros(len(x), np.bool_)
+        x = x[self.varies]
+        self.mean, self.sd = x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)
+        self.z = np.asarray((x - self.mean) / self.sd)
+
+
+def _heritability(z: Float64Array, y: Float64Array, covariates: ArrayLike | None) -> Heritability:
+    basis = _complement(covariates, y.size)
+    if z.shape[0] == 0 or y.min() == y.max():
+        return Heritability(np.nan, np.nan, np.nan, int(z.shape[0]), y.size)
+    projected = z @ basis
+    values, vectors = np.linalg.eigh(projected.T @ projected / z.shape[0])
+    squares = (vectors.T @ (basis.T @ y)) ** 2
+    return _estimate(np.maximum(values, 0.0), squares, int(z.shape[0]), y.size)
 
 
 def _complement(covariates: ArrayLike | None, people: int) -> Float64Array:
     """Orthonormal columns that no covariate and no intercept reaches."""
-    rows = [np.ones((1, people))]
-    if covariates is not None:
-        given = np.asarray(covariates, np.float64)
-        if given.ndim != 2 or given.shape[1] != people or not np.isfinite(given).all():
-            raise InputError(f"covariates must be complete and have shape (K, {people}), found {given.shape}")
-        rows.append(given - given.mean(axis=1, keepdims=True))
-    design = np.concatenate(rows).T
+    design = centred_design(covariates, people)
     vectors, sizes, _ = np.linalg.svd(design, full_matrices=True)
     rank = int(np.count_nonzero(sizes > 1e-10 * sizes[0]))
     if people - rank < 3:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ._jit import load_kernels
+from ._path_options import check_path_options, fold_ids
 
 __all__ = ["TrackFit", "fit_tracks"]
 
@@ -107,8 +108,7 @@ def fit_tracks(
         As in `elastic_net_cv`.
     gap : float
         Every objective ends within this share of the objective without tracks from its optimum; glmnet ends at
-        about as much for tracks that resemble each other. Below 1e-6 the
-        float32 of the products is what limits.
+        about as much for tracks that resemble each other. Below 1e-6 the float32 of the products is what limits.
 
     Returns
     -------
@@ -124,8 +124,7 @@ def fit_tracks(
     Zou and Hastie (2005), J. R. Stat. Soc. B 67; Sasse et al. (2023), Nature Genetics 55 (fine-tuned Enformer).
     """
     x, target, fold_of = _checked(tracks, y, folds, validation, seed)
-    if not 0 < l1_ratio <= 1 or n_lambdas < 1 or not 0 < lambda_ratio < 1 or not gap > 0:
-        raise InputError("l1_ratio must be in (0, 1], n_lambdas >= 1, lambda_ratio in (0, 1) and gap > 0")
+    check_path_options(l1_ratio, n_lambdas, lambda_ratio, gap)
     mean, sd = _mean_and_sd(x)
     center = float(target.mean())
     z, response = _standardised(x, mean, sd), target - center
@@ -168,16 +167,7 @@ def _checked(
         if chosen.dtype != np.bool_ or chosen.shape != target.shape or not 0 < chosen.sum() < len(target) - 2:
             raise InputError("validation must be bool of shape (G,), with genes on both sides")
         return x, target, np.where(chosen, 0, -1).astype(np.int32)
-    if isinstance(folds, int):
-        if not 2 <= folds <= len(target):
-            raise InputError(f"folds must be 2 to {len(target)}, found {folds}")
-        drawn = np.random.default_rng(seed).permutation(len(target)) % folds
-        return x, target, drawn.astype(np.int32)
-    given = np.asarray(folds)
-    whole = given.shape == target.shape and given.dtype.kind == "i" and given.min() >= 0
-    if not whole or given.max() < 1 or not np.bincount(given).all():
-        raise InputError("folds must name a fold, 0 to K - 1, for each gene, none of them empty")
-    return x, target, given.astype(np.int32)
+    return x, target, fold_ids(folds, len(target), seed, of=("gene", "genes"))
 
 
 def _blocks(x: NDArray[np.floating]) -> Iterator[tuple[slice, NDArray[np.floating]]]:

@@ -94,16 +94,10 @@ constexpr KernelSet kAvx512 = GXFAST_KERNEL_SET(avx512);
 
 const KernelSet &kernel_set() {
 #if GXFAST_X86
-  switch (instruction_set()) {
-  case InstructionSet::Avx512:
-    return kAvx512;
-  case InstructionSet::Avx2:
-    return kAvx2;
-  case InstructionSet::Portable:
-    break;
-  }
-#endif
+  return chosen(kPortable, kAvx2, kAvx512);
+#else
   return kPortable;
+#endif
 }
 
 void fill_bytes(std::uint8_t *out, std::int64_t n, std::uint8_t value, bool stream) {

@@ -32,4 +32,18 @@ InstructionSet instruction_set();
 /// Uses nothing better than this from now on: for tests and benchmarks of the variants.
 void limit_instruction_set(InstructionSet most);
 
+/// The set of kernels for `instruction_set()`.
+template <class Kernels>
+const Kernels &chosen(const Kernels &portable, const Kernels &avx2, const Kernels &avx512) {
+  switch (instruction_set()) {
+  case InstructionSet::Avx512:
+    return avx512;
+  case InstructionSet::Avx2:
+    return avx2;
+  case InstructionSet::Portable:
+    break;
+  }
+  return portable;
+}
+
 } // namespace gxfast

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "gxfast/cpu.hpp"
 
@@ -13,54 +14,28 @@ namespace gxfast::association {
 namespace {
 
 namespace portable {
-struct Numbers {
-  double v[kLanes];
+/// 64 bytes of doubles or floats.
+template <class T> struct Values {
+  T v[64 / sizeof(T)];
 };
+using Numbers = Values<double>;
+using Floats = Values<float>;
 constexpr int kRowsTogether = 1;
 inline Numbers zero() { return {}; }
-inline Numbers load(const double *from) {
-  Numbers out;
-  for (int i = 0; i < kLanes; ++i)
-    out.v[i] = from[i];
-  return out;
-}
-inline Numbers fill(double x) {
-  Numbers out;
-  for (double &value : out.v)
-    value = x;
-  return out;
-}
-inline void store(const Numbers &a, double *to) {
-  for (int i = 0; i < kLanes; ++i)
-    to[i] = a.v[i];
-}
-inline Numbers multiply_add(const Numbers &a, const Numbers &b, Numbers c) {
-  for (int i = 0; i < kLanes; ++i)
-    c.v[i] += a.v[i] * b.v[i];
-  return c;
-}
-struct Floats {
-  float v[kFloats];
-};
 inline Floats zero_floats() { return {}; }
-inline Floats load(const float *from) {
-  Floats out;
-  for (int i = 0; i < kFloats; ++i)
-    out.v[i] = from[i];
+template <class T> Values<T> load(const T *from) {
+  Values<T> out;
+  std::copy_n(from, std::size(out.v), out.v);
   return out;
 }
-inline Floats fill(float x) {
-  Floats out;
-  for (float &value : out.v)
-    value = x;
+template <class T> Values<T> fill(T x) {
+  Values<T> out;
+  std::fill(std::begin(out.v), std::end(out.v), x);
   return out;
 }
-inline void store(const Floats &a, float *to) {
-  for (int i = 0; i < kFloats; ++i)
-    to[i] = a.v[i];
-}
-inline Floats multiply_add(const Floats &a, const Floats &b, Floats c) {
-  for (int i = 0; i < kFloats; ++i)
+template <class T> void store(const Values<T> &a, T *to) { std::copy(std::begin(a.v), std::end(a.v), to); }
+template <class T> Values<T> multiply_add(const Values<T> &a, const Values<T> &b, Values<T> c) {
+  for (std::size_t i = 0; i < std::size(c.v); ++i)
     c.v[i] += a.v[i] * b.v[i];
   return c;
 }
@@ -142,16 +117,10 @@ inline Floats larger(Floats a, Floats b) {
 
 const Kernels &kernels() {
 #if GXFAST_X86
-  switch (instruction_set()) {
-  case InstructionSet::Avx512:
-    return avx512::kKernels;
-  case InstructionSet::Avx2:
-    return avx2::kKernels;
-  case InstructionSet::Portable:
-    break;
-  }
-#endif
+  return chosen(portable::kKernels, avx2::kKernels, avx512::kKernels);
+#else
   return portable::kKernels;
+#endif
 }
 
 } // namespace gxfast::association

@@ -57,16 +57,10 @@ namespace avx512 {
 
 const RowKernels &row_kernels() {
 #if GXFAST_X86
-  switch (instruction_set()) {
-  case InstructionSet::Avx512:
-    return avx512::kKernels;
-  case InstructionSet::Avx2:
-    return avx2::kKernels;
-  case InstructionSet::Portable:
-    break;
-  }
-#endif
+  return chosen(portable::kKernels, avx2::kKernels, avx512::kKernels);
+#else
   return portable::kKernels;
+#endif
 }
 
 } // namespace gxfast::delta
