@@ -7,46 +7,25 @@ tensorQTL's own functions are called with float64 tensors, so that what differs 
 
 from __future__ import annotations
 
-import csv
-import gzip
-import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import torch
+from eqtl_data import WINDOW, cohort_of_the_run, rows_of
 from tensorqtl import core
 
 from gxfast.dosages import count_alternative
-from gxfast.linear_cohort import CohortFiles, open_cohort
-
-WINDOW, GENES = 100_000, "chr22:16050001-19990000"
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    return list(csv.DictReader(text.splitlines(), delimiter="\t"))
 
 
 def main() -> int:
     """Print the largest differences; exit code 1 where one is above 1e-6."""
     run = Path(sys.argv[1])
-    data = Path(os.environ["GXFAST_DATA"]) / "geuvadis_chr22"
-    cohort = open_cohort(
-        CohortFiles(
-            (str(data / "geno" / "geuvadis358.chr22.vcf.gz"),),
-            str(data / "expr" / "geuvadis358.chr22.rpkm.bed.gz"),
-            str(data / "expr" / "geuvadis358.covariates.pc50.txt.gz"),
-            13,
-            transform="inverse_normal",
-            regions=(GENES,),
-        )
-    )
+    cohort = cohort_of_the_run()
     nominal: dict[str, list[dict[str, str]]] = {}
-    for row in read(run / "eqtl" / "nominal.tsv.gz"):
+    for row in rows_of(run / "eqtl" / "nominal.tsv.gz"):
         nominal.setdefault(row["phenotype_id"], []).append(row)
-    lead = {row["phenotype_id"]: row for row in read(run / "eqtl" / "permutation.tsv")}
+    lead = {row["phenotype_id"]: row for row in rows_of(run / "eqtl" / "permutation.tsv")}
     residualizer = core.Residualizer(torch.tensor(cohort.covariates.T, dtype=torch.float64))
     df = len(cohort.people) - 2 - 13
     worst = dict.fromkeys(("r", "slope", "slope_se", "pval_nominal"), 0.0)

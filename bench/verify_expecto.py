@@ -6,7 +6,6 @@ Needs torch. Writes beluga.pth (random weights, unless given), random.save and t
 
 from __future__ import annotations
 
-import struct
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,9 @@ from torch import nn
 from gxfast.models import Model
 from gxfast.models.expecto import SHIFTS, expecto_features, read_gblinear
 from gxfast.models.expecto_graph import LENGTH, WINDOW, import_expecto
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from expecto_files import save_bytes
 
 
 class Beluga(nn.Module):
@@ -40,15 +42,6 @@ class Beluga(nn.Module):
         return self.model(x)
 
 
-def save_head(path: Path) -> None:
-    """Write a booster of random weights in the old binary format."""
-    weights = (np.random.default_rng(1).normal(size=20_031) * 0.01).astype("<f4")
-    names = b"".join(struct.pack("<Q", len(name)) + name for name in (b"reg:linear", b"gblinear"))
-    header = struct.pack("<fI", 2.0, 20_030) + bytes(128)
-    booster = struct.pack("<Ii", 20_030, 1) + bytes(128)
-    path.write_bytes(b"binf" + header + names + booster + struct.pack("<Q", 20_031) + weights.tobytes())
-
-
 def main() -> int:
     """Print sizes, times and the difference; exit code 1 above 1e-6 of the value."""
     folder = Path(sys.argv[1])
@@ -61,7 +54,8 @@ def main() -> int:
     else:
         torch.save(network.state_dict(), source)
     print(f"{sum(p.numel() for p in network.parameters()):,} parameters")
-    save_head(folder / "random.save")
+    weights = np.random.default_rng(1).normal(size=20_031) * 0.01
+    (folder / "random.save").write_bytes(save_bytes(weights))
     start = time.perf_counter()
     path = import_expecto(source, folder, head=folder / "random.save")
     print(f"imported in {time.perf_counter() - start:.1f} s: {path.stat().st_size / 1e6:.0f} MB")

@@ -7,26 +7,16 @@ tabix (Debian: fastqtl, tabix).
 
 from __future__ import annotations
 
-import csv
 import gzip
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from eqtl_data import WINDOW, cohort_of_the_run, rows_of, vcf_path
 
-from gxfast.linear_cohort import CohortFiles, LinearCohort, open_cohort
-
-WINDOW, GENES = 100_000, "chr22:16050001-19990000"
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    """Read a table of the run directory."""
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    return list(csv.DictReader(text.splitlines(), delimiter="\t"))
+from gxfast.linear_cohort import LinearCohort
 
 
 def write_inputs(cohort: LinearCohort, folder: Path) -> None:
@@ -61,11 +51,7 @@ def fast_qtl(vcf: str, folder: Path, *mode: str) -> list[list[str]]:
 
 def main() -> int:
     """Print how far the two are apart; exit code 1 where that is more than printed digits and chance explain."""
-    run, data = Path(sys.argv[1]), Path(os.environ["GXFAST_DATA"]) / "geuvadis_chr22"
-    vcf = str(data / "geno" / "geuvadis358.chr22.vcf.gz")
-    expression = str(data / "expr" / "geuvadis358.chr22.rpkm.bed.gz")
-    covariates = str(data / "expr" / "geuvadis358.covariates.pc50.txt.gz")
-    cohort = open_cohort(CohortFiles((vcf,), expression, covariates, 13, transform="inverse_normal", regions=(GENES,)))
+    run, vcf, cohort = Path(sys.argv[1]), vcf_path(), cohort_of_the_run()
     nominal, lead = (rows_of(run / "eqtl" / name) for name in ("nominal.tsv.gz", "permutation.tsv"))
     own: dict[tuple[str, str], list[float]] = {}
     for row in nominal:

@@ -149,6 +149,10 @@ def test_permutations_of_a_scan_equal_each_phenotype_alone():
         np.testing.assert_allclose(found[g].r2, alone.r2, rtol=2e-5, atol=1e-8)
         assert found[g].pval_perm == alone.pval_perm
         assert found[g].r2.tobytes() == threaded[g].r2.tobytes()
+    again = scan.permutations(y, first, last, found=scan.associations(y, first, last), n_permutations=150, seed=8)
+    assert [one.beta for one in again] == [one.beta for one in found]
+    with pytest.raises(InputError, match="other windows"):
+        scan.permutations(y, first, last, found=scan.associations(y, first, first))
     assert found[4].beta is None
     assert np.isnan(found[4].pval_perm)
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...stats import ElasticNetFit, elastic_net_cv
 from ..measure import Contestant, Field, compare
+from ..peers.glmnet import cv_glmnet, missing_glmnet
 from ..result import Goal, Row
 from ..timing import cpu_seconds
 from .data import make_genotypes, make_phenotype
@@ -25,19 +22,6 @@ _SHAPES = ((421, 500), (421, 1000), (421, 3000), (839, 1000), (839, 3000))
 _HERITABILITIES = (0.0, 0.03, 0.1, 0.3)
 _SMALLER = {"tiny": 10, "small": 2, "real": 1}
 
-# Prints the CPU seconds of cv.glmnet alone (neither R's start nor reading), and the index of lambda.min.
-_R_SCRIPT = """
-suppressMessages(library(glmnet))
-con <- file(commandArgs(TRUE)[1], "rb")
-d <- readBin(con, "integer", 2, size = 4)
-x <- matrix(readBin(con, "double", d[1] * d[2]), nrow = d[1])
-y <- readBin(con, "double", d[1])
-fold <- readBin(con, "integer", d[1], size = 4) + 1
-t <- proc.time()
-fit <- cv.glmnet(x, y, alpha = 0.5, foldid = fold, nlambda = 100, lambda.min.ratio = 0.01)
-t <- proc.time() - t
-cat(t[1] + t[2], which(fit$lambda == fit$lambda.min) - 1, "\\n")
-"""
 Gene = tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int32]]
 
 
@@ -45,19 +29,6 @@ def _genes(people: int, snps: int) -> list[Gene]:
     x = make_genotypes(people, snps, people + snps)
     folds = np.random.default_rng(0).permutation(np.arange(people, dtype=np.int32) % 10).astype(np.int32)
     return [(x, make_phenotype(x, h, 10 + k), folds) for k, h in enumerate(_HERITABILITIES)]
-
-
-def _glmnet(gene: Gene, folder: Path) -> tuple[float, int]:
-    """CPU seconds and the chosen index."""
-    x, y, folds = gene
-    data, script = folder / "gene.bin", folder / "fit.R"
-    data.write_bytes(
-        np.array([y.size, len(x)], np.int32).tobytes() + x.astype(np.float64).tobytes() + y.tobytes() + folds.tobytes()
-    )
-    script.write_text(_R_SCRIPT)
-    found = subprocess.run(["Rscript", str(script), str(data)], capture_output=True, text=True, check=True)
-    seconds, chosen = found.stdout.split()
-    return float(seconds), int(chosen)
 
 
 def _best_of(call: Callable[[], ElasticNetFit], repeats: int) -> tuple[float, ElasticNetFit]:
@@ -75,23 +46,21 @@ def _figures(genes: list[Gene], repeats: int) -> tuple[dict[str, float], str]:
     own: dict[str, list[float]] = {"stop 10": [], "stop 20": [], "whole path": []}
     ratios: dict[str, list[float]] = {name: [] for name in own}
     moved = same = 0
-    remedy = "" if shutil.which("Rscript") else "cv.glmnet: install r-cran-glmnet"
-    with tempfile.TemporaryDirectory() as name:
-        for x, y, folds in genes:
-            gene = x, y, folds
-            fits = {}
-            for label, stop in (("stop 10", 10), ("stop 20", 20), ("whole path", None)):
-                # the whole path as far as glmnet's own gap at the dense end
-                gap = 3e-3 if stop is None else 1e-7
-                call = partial(elastic_net_cv, x, y, folds=folds, stop_after=stop, gap=gap)
-                seconds, fits[label] = _best_of(call, 1 if stop is None else repeats)
-                own[label].append(seconds)
-            same += fits["stop 10"].chosen == fits["whole path"].chosen
-            if not remedy:
-                theirs, chosen = _glmnet(gene, Path(name))
-                moved += abs(chosen - fits["stop 20"].chosen) > 1
-                for label in own:
-                    ratios[label].append(theirs / own[label][-1])
+    remedy = missing_glmnet()
+    for x, y, folds in genes:
+        fits = {}
+        for label, stop in (("stop 10", 10), ("stop 20", 20), ("whole path", None)):
+            # the whole path as far as glmnet's own gap at the dense end
+            gap = 3e-3 if stop is None else 1e-7
+            call = partial(elastic_net_cv, x, y, folds=folds, stop_after=stop, gap=gap)
+            seconds, fits[label] = _best_of(call, 1 if stop is None else repeats)
+            own[label].append(seconds)
+        same += fits["stop 10"].chosen == fits["whole path"].chosen
+        if not remedy:
+            theirs = cv_glmnet(x.T, y, folds)
+            moved += abs(theirs.chosen - fits["stop 20"].chosen) > 1
+            for label in own:
+                ratios[label].append(theirs.seconds / own[label][-1])
     figures = {f"seconds a gene, {label}": float(np.mean(values)) for label, values in own.items()}
     figures["genes with the lambda of the whole path, stop 10"] = same / len(genes)
     if not remedy:
