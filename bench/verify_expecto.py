@@ -15,8 +15,8 @@ import torch
 from torch import nn
 
 from gxfast.models import Model
-from gxfast.models.expecto import SHIFTS, expecto_features, read_gblinear
-from gxfast.models.expecto_graph import LENGTH, WINDOW, import_expecto
+from gxfast.models.importers.expecto import SHIFTS, expecto_features, read_gblinear
+from gxfast.models.importers.expecto_graph import LENGTH, WINDOW, import_expecto
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from expecto_files import save_bytes

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import gxfast as gx
-from gxfast.models.xpresso import import_xpresso
+from gxfast.models.importers.xpresso import import_xpresso
 
 DATA = Path(os.environ.get("GXFAST_DATA", "../shared/data")) / "geuvadis_chr22"
 WEIGHTS = {

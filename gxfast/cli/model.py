@@ -1,15 +1,19 @@
-"""``gxfast model import | inspect | list``."""
+"""``gxfast model import | inspect | list | tracks | verify``."""
 
 from __future__ import annotations
 
+import inspect as python_inspect
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..errors import InputError
 
 __all__ = ["model"]
+
+_OUTPUT_CHOICES = ("tracks", "tracks_table", "bins", "reduce", "transform", "haplotypes")
 
 
 @click.group()
@@ -19,19 +23,43 @@ def model() -> None:
 
 @model.command("import")
 @click.argument("kind")
-@click.argument("weights")
+@click.argument("source")
 @click.option("-o", "--output", required=True, metavar="M.onnx", help="Model to write.")
 @click.option("--name", help="Name of the model; from the file name by default.")
+@click.option("--track", "tracks", multiple=True, metavar="T", help="Index or description of a track; or all.")
+@click.option("--tracks-table", metavar="FILE", help="Targets file in which --track is looked up.")
+@click.option("--bins", metavar="447-449", help="Bins to keep, from 0; or all.")
+@click.option("--reduce", type=click.Choice(["mean", "sum", "none"]), help="Over the bins.")
+@click.option("--transform", type=click.Choice(["none", "log2", "log10p1", "ln1p", "log2p1"]), help="Of each value.")
+@click.option("--haplotypes", type=click.Choice(["mean", "sum"]), help="A person's value from two haplotypes.")
 @click.option("--head", metavar="M.save", help="expecto: linear booster of a tissue.")
-def import_model(kind: str, weights: str, output: str, name: str | None, head: str | None) -> int:
-    """Turn the weights of a known model (KIND: expecto, xpresso) into an ONNX file with its card."""
-    from ..models import importer
+@click.option("--weights", metavar="F", help="torch: parameters (.pth, .safetensors, .npz).")
+@click.option("--length", type=click.IntRange(1), help="torch, keras, enformer: bases of the input.")
+@click.option("--layout", type=click.Choice(["NLC", "NCL", "NC1L"]), help="torch: axes of the input; NCL by default.")
+@click.option("--output-layout", type=click.Choice(["NT", "NBT", "NTB"]), help="torch: axes of the output.")
+@click.option("--no-check", is_flag=True, help="Do not compare the export with PyTorch.")
+def import_model(kind: str, source: str, output: str, tracks: tuple[str, ...], no_check: bool, **given: Any) -> int:
+    """Turn the weights of a known model into an ONNX file with its card.
 
-    only = {"head": head} if head is not None or kind == "expecto" else {}
-    if only and kind != "expecto":
-        raise InputError(f"--head is for expecto, not for {kind}")
-    path = importer(kind)(weights, output, name=name, **only)
-    click.echo(f"wrote {path}")
+    KIND is basenji2, borzoi, enformer, expecto or xpresso, with its weights as SOURCE; or keras with an .h5 of common
+    layers; or torch with module:function.
+    """
+    from ..models import OutputOptions, importer
+
+    function = importer(kind)
+    options: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    chosen = {k: options.pop(k) for k in _OUTPUT_CHOICES if k in options} | ({"tracks": tracks} if tracks else {})
+    if chosen:
+        options["outputs"] = OutputOptions(**chosen)
+    if no_check:
+        options["check"] = False
+    taken = python_inspect.signature(function).parameters
+    for option in options:
+        if option not in taken:
+            shown = {"outputs": next(iter(chosen), ""), "check": "no-check"}.get(option, option)
+            shown = {"tracks": "track"}.get(shown, shown).replace("_", "-")
+            raise InputError(f"--{shown} is not for {kind}", remedy="leave it out; see docs/model_cards.md")
+    click.echo(f"wrote {function(source, output, **options)}")
     return 0
 
 
@@ -59,3 +87,58 @@ def list_models(directory: str) -> int:
         click.echo(f"{path}\t{card['name']}\t{card['input']['length']} bases")
     click.echo(f"importers: {', '.join(IMPORTERS)}", err=True)
     return 0
+
+
+@model.command()
+@click.argument("table")
+@click.argument("text", default="")
+def tracks(table: str, text: str) -> int:
+    """List the tracks of a targets file (TABLE) whose description holds TEXT."""
+    from ..models import read_tracks
+
+    found = read_tracks(table)
+    for track in found.search(text) if text.strip() else found.tracks:
+        click.echo(f"{track.index}\t{track.identifier}\t{track.description}")
+    return 0
+
+
+@model.command()
+@click.argument("path")
+@click.option("--card", metavar="C", help="Model card (JSON).")
+@click.option("--fasta", multiple=True, required=True, metavar="F", help="Reference FASTA; repeatable.")
+@click.option("--genes", required=True, metavar="G", help="Genes of the publication.")
+@click.option("--published", required=True, metavar="T", help="Table of published predictions.")
+@click.option("--column", required=True, metavar="C", help="Its column for this model.")
+@click.option("--tolerance", type=float, default=1e-5, show_default=True, help="Largest difference that passes.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]")
+@click.option("--json", "as_json", is_flag=True)
+def verify(
+    path: str, card: str | None, fasta: tuple[str, ...], genes: str, published: str, column: str, tolerance: float,
+    device: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Compare a model's predictions for the reference with published ones.
+
+    Exit code 1 if the largest difference is above the tolerance.
+    """
+    from ..io.fasta import Genome
+    from ..io.tables import read_genes
+    from ..models import Model
+    from ..models.verification import join_verifications, read_published, verify_model
+
+    values, table = read_published(published, column), read_genes(genes)
+    opened = Model(path, card=card, device=device)
+    found = join_verifications([verify_model(opened, Genome(file), table, values) for file in fasta], values)
+    passed = found.largest_difference <= tolerance
+    facts = {
+        "genes": len(found.gene_id), "elsewhere": found.n_elsewhere, "largest_difference": found.largest_difference,
+        "worst": found.worst, "pearson": found.pearson, "tolerance": tolerance, "passed": passed,
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(facts, indent=1))
+    else:
+        click.echo(
+            f"{facts['genes']} genes ({facts['elsewhere']} published ones are not on this reference): largest "
+            f"difference {found.largest_difference:.2g} ({found.worst}), Pearson {found.pearson:.6f}: "
+            + ("verified" if passed else f"NOT verified (tolerance {tolerance:g})")
+        )
+    return 0 if passed else 1

@@ -1,7 +1,7 @@
 """Models: cards, sessions, importers, inspection.
 
 ``IMPORTERS`` maps the name of a weight format to ``module:function``; the function takes ``(source, output,
-*, name=None)`` and returns the path of the ONNX file it wrote. A new importer is one line here.
+*, name=None)`` and options of its own, and returns the path of the ONNX file it wrote. A new importer is one line here.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from .card import ModelCard, card_from_json, default_card, load_card
     from .front import code_input, edited_input, front_inputs
+    from .importers._outputs import OutputOptions
+    from .importers.tracks import read_tracks
+    from .importers.xpresso import import_xpresso
     from .inspect import format_inspection, inspect_model
     from .mutants import MutantPredictor
     from .session import Model, runtime_facts
-    from .xpresso import import_xpresso
+    from .verification import verify_model
 
 __all__ = [
     "IMPORTERS",
     "Model",
     "ModelCard",
     "MutantPredictor",
+    "OutputOptions",
     "card_from_json",
     "code_input",
     "default_card",
@@ -36,27 +40,37 @@ __all__ = [
     "importer",
     "inspect_model",
     "load_card",
+    "read_tracks",
     "runtime_facts",
+    "verify_model",
 ]
 
 IMPORTERS: Final = {
-    "expecto": "gxfast.models.expecto_graph:import_expecto",
-    "xpresso": "gxfast.models.xpresso:import_xpresso",
+    "basenji2": "gxfast.models.importers.basenji2:import_basenji2",
+    "borzoi": "gxfast.models.importers.borzoi:import_borzoi",
+    "enformer": "gxfast.models.importers.enformer:import_enformer",
+    "expecto": "gxfast.models.importers.expecto_graph:import_expecto",
+    "keras": "gxfast.models.importers.keras_stack:import_keras",
+    "torch": "gxfast.models.importers.torch_module:import_torch",
+    "xpresso": "gxfast.models.importers.xpresso:import_xpresso",
 }
 _HOMES: Final = {
     "Model": "session",
     "ModelCard": "card",
     "MutantPredictor": "mutants",
+    "OutputOptions": "importers._outputs",
     "card_from_json": "card",
     "code_input": "front",
     "default_card": "card",
     "edited_input": "front",
     "format_inspection": "inspect",
     "front_inputs": "front",
-    "import_xpresso": "xpresso",
+    "import_xpresso": "importers.xpresso",
     "inspect_model": "inspect",
     "load_card": "card",
+    "read_tracks": "importers.tracks",
     "runtime_facts": "session",
+    "verify_model": "verification",
 }
 
 

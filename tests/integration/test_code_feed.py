@@ -24,7 +24,7 @@ from gxfast.models.card import ModelCard
 from gxfast.models.front import edited_input, front_inputs
 from gxfast.models.mutants import MutantPredictor
 from gxfast.models.session import Model
-from gxfast.models.xpresso import LAYERS, SETTINGS, import_xpresso
+from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
 from gxfast.mutagenesis import apply_edits, saturation_edits
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")

@@ -87,7 +87,7 @@ def test_random_networks_against_finite_differences(seed: int) -> None:
 
 
 def test_xpresso_with_random_weights_against_finite_differences(tmp_path: Path) -> None:
-    from gxfast.models.xpresso import LAYERS, _build, _card
+    from gxfast.models.importers.xpresso import LAYERS, _build, _card
 
     rng = np.random.default_rng(3)
     weights = {
@@ -440,7 +440,7 @@ def test_published_xpresso_against_torch(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is only compared with")
     if not DATA.is_dir():
         pytest.skip("real data absent (set GXFAST_DATA)")
-    from gxfast.models.xpresso import import_xpresso
+    from gxfast.models.importers.xpresso import import_xpresso
 
     for weights in sorted((DATA / "models").glob("*.h5")):
         model = Model(import_xpresso(weights, tmp_path), device="cpu")

@@ -21,7 +21,7 @@ from gxfast.ism.graph import load_graph
 from gxfast.ism.intervals import analyse
 from gxfast.ism.packing import assign_passes, frontier
 from gxfast.models.session import Model
-from gxfast.models.xpresso import import_xpresso
+from gxfast.models.importers.xpresso import import_xpresso
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ism_networks import random_network
@@ -188,7 +188,7 @@ def test_external_data(tmp_path: Path) -> None:
 
 def test_xpresso_with_random_weights(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
-    from gxfast.models.xpresso import LAYERS, SETTINGS
+    from gxfast.models.importers.xpresso import LAYERS, SETTINGS
 
     rng = np.random.default_rng(3)
     names = [*SETTINGS, "promoter", "halflife", "flatten_1", "concatenate_1", "dropout_1", "dropout_2"]

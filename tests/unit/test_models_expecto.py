@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gxfast.errors import InputError
-from gxfast.models.expecto import SHIFTS, ExpectoHead, expecto_features, read_gblinear, spatial_weights
+from gxfast.models.importers.expecto import SHIFTS, ExpectoHead, expecto_features, read_gblinear, spatial_weights
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from expecto_files import save_bytes

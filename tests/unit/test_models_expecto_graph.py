@@ -10,8 +10,8 @@ import pytest
 
 from gxfast.cli.main import main
 from gxfast.errors import InputError
-from gxfast.models.expecto import SHIFTS, expecto_features, read_gblinear
-from gxfast.models.expecto_graph import LENGTH, WINDOW, beluga_layers, import_expecto
+from gxfast.models.importers.expecto import SHIFTS, expecto_features, read_gblinear
+from gxfast.models.importers.expecto_graph import LENGTH, WINDOW, beluga_layers, import_expecto
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from expecto_files import save_bytes

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gxfast.errors import InputError, ModelError
 from gxfast.models import IMPORTERS, importer
 from gxfast.models.session import Model
-from gxfast.models.xpresso import LAYERS, SETTINGS, import_xpresso
+from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
 
 Weights = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 

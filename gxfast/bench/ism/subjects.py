@@ -76,7 +76,7 @@ def _kept(name: str, make: Callable[..., Any], *args: Any, **options: Any) -> Ca
 
 def _xpresso(folder: Path) -> Path:
     """The published weights, from the user's copy."""
-    from ...models.xpresso import import_xpresso
+    from ...models.importers.xpresso import import_xpresso
 
     data = os.environ.get("GXFAST_DATA")
     if not data:

@@ -44,6 +44,7 @@ def read_genes(path: str | Path) -> GeneTable:
       gene columns of a QTLtools expression BED;
     - ``.bed`` without header: BED6 or wider, ``start`` is the 0-based TSS, column 4 the gene, column 6 the
       strand;
+    - rows ``gene_id,chrom,tss,name,strand`` without header, comma-separated: the gene list of Huang et al. 2023;
     - anything else: a tab-, comma- or space-separated table with a header naming ``gene_id`` (or ``gene``),
       ``chrom``, ``tss`` (1-based), ``strand`` and optionally ``name``.
 
@@ -85,6 +86,9 @@ def read_genes(path: str | Path) -> GeneTable:
         return _read_bed(path, lines, delimiter)
     if suffix == ".bed":
         return _read_bed(path, chain([(number, line)], lines), delimiter)
+    if delimiter == "," and len(names) == 5 and names[2].strip().isdecimal() and names[4].strip() in ("+", "-"):
+        columns = ["gene_id", "chrom", "tss", "name", "strand"]
+        return _read_named(path, chain([(number, line)], lines), number, columns, delimiter)
     return _read_named(path, lines, number, names, delimiter)
 
 

@@ -15,10 +15,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ...errors import InputError
+from ..card import ModelCard, card_from_json
+from ._graph import GraphBuilder
 from ._onnx_file import write_model
 from ._state_dict import read_state_dict
-from .card import METADATA_KEY, ModelCard, card_from_json
 from .expecto import SHIFTS, ExpectoHead, read_gblinear
 
 __all__ = ["LENGTH", "WINDOW", "import_expecto"]
@@ -111,38 +112,14 @@ def _natural(name: str) -> list[Any]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
-class _Graph:
-    """Nodes and constants; every method returns the name of what it makes."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def constant(self, name: str, values: Any) -> str:
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def add(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
-        return name
-
-    def slice(self, x: str, name: str, axis: int, start: int, end: int, step: int = 1) -> str:
-        parts = {"starts": start, "ends": end, "axes": axis, "steps": step}
-        inputs = [self.constant(f"{name}_{part}", np.array([value], np.int64)) for part, value in parts.items()]
-        return self.add("Slice", [x, *inputs], name)
+class _Graph(GraphBuilder):
+    """What Beluga is made of."""
 
     def split(self, x: str, names: list[str]) -> None:
         """Equal parts of the batch."""
         from onnx import helper
 
         self.nodes.append(helper.make_node("Split", [x], names, name="_".join(names), axis=0))
-
-    def reshape(self, x: str, name: str, *shape: int) -> str:
-        return self.add("Reshape", [x, self.constant(f"{name}_shape", np.array(shape, np.int64))], name)
 
     def pool(self, x: str, name: str) -> str:
         return self.add("MaxPool", [x], name, kernel_shape=[1, _POOL], strides=[1, _POOL])
@@ -154,16 +131,14 @@ class _Graph:
 
 
 def _build(layers: list[Layer], head: ExpectoHead, card: ModelCard) -> Any:
-    from onnx import TensorProto, helper
-
     graph = _Graph()
     names = [f"conv{k}" for k in range(1, 7)] + ["dense1", "dense2"]
     for name, (weight, bias) in zip(names, layers, strict=True):
         graph.constant(f"{name}_weight", weight)
         graph.constant(f"{name}_bias", bias)
     # A, G, C, T backwards is T, C, G, A: the complement
-    complement = graph.slice("sequence", "complement", 1, -1, -5, -1)
-    reverse = graph.slice(complement, "reverse", 3, -1, -LENGTH - 1, -1)
+    complement = graph.slice("sequence", 1, -1, -5, -1, name="complement")
+    reverse = graph.slice(complement, 3, -1, -LENGTH - 1, -1, name="reverse")
     both = graph.add("Concat", ["sequence", reverse], "strands", axis=0)
     outputs = _windows(graph, both, layers)
     graph.split(outputs, ["forward", "backward"])
@@ -176,14 +151,7 @@ def _build(layers: list[Layer], head: ExpectoHead, card: ModelCard) -> Any:
     total = graph.add("Add", values, "both_strands")
     offset = graph.constant("offset", np.array([head.base_score + head.bias], np.float32))
     graph.add("Add", [total, offset], "expression")
-    made = helper.make_graph(
-        graph.nodes, card.name,
-        [helper.make_tensor_value_info("sequence", TensorProto.FLOAT, ["batch", 4, 1, LENGTH])],
-        [helper.make_tensor_value_info("expression", TensorProto.FLOAT, ["batch", 1])], graph.constants,
-    )  # fmt: skip
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast")
-    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
-    return model
+    return graph.model(card, {"sequence": ["batch", 4, 1, LENGTH]}, {"expression": ["batch", 1]})
 
 
 def _windows(graph: _Graph, sequences: str, layers: list[Layer]) -> str:
@@ -197,15 +165,17 @@ def _windows(graph: _Graph, sequences: str, layers: list[Layer]) -> str:
     grids = []
     for grid, parity in (("even", 0), ("odd", 1)):
         offset = parity * window % _POOL
-        pooled = graph.pool(graph.slice(x, f"{grid}_columns", 3, offset, 2**31 - 1), f"{grid}_pool")
+        pooled = graph.pool(graph.slice(x, 3, offset, name=f"{grid}_columns"), f"{grid}_pool")
         last = graph.convolution(graph.convolution(pooled, "conv5", f"{grid}_"), "conv6", f"{grid}_")
         starts = (np.arange(parity, len(SHIFTS), 2) * window - offset) // _POOL
         index = graph.constant(f"{grid}_index", starts[:, None] + np.arange(columns))
         taken = graph.add("Gather", [last, index], f"{grid}_taken", axis=3)
         ordered = graph.add("Transpose", [taken], f"{grid}_ordered", perm=[0, 3, 1, 2, 4])
-        flat = graph.reshape(ordered, f"{grid}_flat", -1, channels * columns)
+        flat = graph.reshape(ordered, -1, channels * columns, name=f"{grid}_flat")
         hidden = graph.add("Gemm", [flat, "dense1_weight", "dense1_bias"], f"{grid}_dense1", transB=1)
         hidden = graph.add("Relu", [hidden], f"{grid}_hidden")
         logits = graph.add("Gemm", [hidden, "dense2_weight", "dense2_bias"], f"{grid}_dense2", transB=1)
-        grids.append(graph.reshape(graph.add("Sigmoid", [logits], f"{grid}_outputs"), grid, -1, half, 1, outputs))
-    return graph.reshape(graph.add("Concat", grids, "in_turn", axis=2), "windows", -1, 2 * half * outputs)
+        sigmoid = graph.add("Sigmoid", [logits], f"{grid}_outputs")
+        grids.append(graph.reshape(sigmoid, -1, half, 1, outputs, name=grid))
+    in_turn = graph.add("Concat", grids, "in_turn", axis=2)
+    return graph.reshape(in_turn, -1, 2 * half * outputs, name="windows")

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError
+from ...errors import InputError
 
 __all__ = ["SHIFTS", "ExpectoHead", "expecto_features", "read_gblinear", "spatial_weights"]
 

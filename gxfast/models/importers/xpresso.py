@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ...errors import InputError
+from ..card import METADATA_KEY, ModelCard
 from ._onnx_file import write_model
-from .card import METADATA_KEY, ModelCard
 
 __all__ = ["import_xpresso"]
 
@@ -91,7 +91,7 @@ def _default_name(h5_path: Path) -> str:
 
 
 def _card(name: str, h5_path: Path) -> ModelCard:
-    from .card import card_from_json
+    from ..card import card_from_json
 
     card = ModelCard(
         name=name,

@@ -1,0 +1,133 @@
+"""From a PyTorch module to an ONNX file that was compared with it."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ...errors import InputError, ModelError
+from ..card import METADATA_KEY, ModelCard
+from ._onnx_file import write_model
+
+__all__ = ["CHECK_TOLERANCE", "export_module", "loaded", "needed"]
+
+CHECK_TOLERANCE: Final = 1e-3  # of the largest output; a wrong export is wrong by more
+
+
+def needed(module: str, package: str) -> Any:
+    """Import what an exporter needs.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise InputError(f"this exporter needs {package}: {error}", remedy=f"pip install {package}") from None
+
+
+def loaded(module: Any, state: dict[str, Any], path: str | Path) -> None:
+    """Give a module its parameters; none may be missing, and none of another shape.
+
+    Raises
+    ------
+    InputError
+    """
+    torch = needed("torch", "torch")
+    own = module.state_dict()
+    missing = [name for name in own if name not in state and not name.endswith("num_batches_tracked")]
+    wrong = [name for name in own if name in state and tuple(own[name].shape) != np.shape(state[name])]
+    if missing or wrong:
+        what = f"{missing[0]} is missing" if missing else f"{wrong[0]} has shape {np.shape(state[wrong[0]])}"
+        raise InputError(
+            f"the parameters are those of another network: {what}", path=path,
+            remedy=f"shape {tuple(own[wrong[0]].shape)} is expected" if wrong else f"{len(missing)} are missing",
+        )  # fmt: skip
+    fitting = {name: torch.from_numpy(np.array(state[name])) for name in own if name in state}
+    module.load_state_dict(fitting, strict=False)
+
+
+def export_module(
+    module: Any, card: ModelCard, shape: tuple[int, ...], output: Path, *, check: bool = True
+) -> tuple[Path, float | None]:
+    """Trace a module, write the ONNX file with its card, and compare the two on two random sequences.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode; one input, one output.
+    card : ModelCard
+        With the names of the input and the output.
+    shape : tuple of int
+        Of the input, without the batch.
+    output : Path
+        File to write, or a folder to write ``NAME.onnx`` into.
+    check : bool
+        Compare on a batch of two, which the export has not seen. Needs onnxruntime.
+
+    Returns
+    -------
+    path : Path
+    difference : float or None
+        Largest, between the module and the file; None where it was not compared.
+
+    Raises
+    ------
+    ModelError
+        If the module cannot be traced, or the file computes something else; nothing is written then.
+    InputError
+        If the output cannot be written.
+    """
+    import onnx
+    from onnx import helper
+
+    torch = needed("torch", "torch")
+    names = str(card.input_name), str(card.output_name)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "traced.onnx"
+        try:
+            torch.onnx.export(
+                module, (torch.zeros(1, *shape),), str(path), input_names=[names[0]], output_names=[names[1]],
+                dynamic_axes={name: {0: "batch"} for name in names}, opset_version=17, dynamo=False,
+            )  # fmt: skip
+        except Exception as error:
+            raise ModelError(
+                f"PyTorch cannot export the module: {str(error).splitlines()[0]}",
+                remedy="export it to ONNX yourself, and write a card beside it",
+            ) from error
+        difference = _difference(torch, module, path, card, shape) if check else None
+        model = onnx.load(path)
+    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+    target = output / f"{card.name}.onnx" if output.is_dir() else output
+    write_model(model, target)
+    return target, difference
+
+
+def _difference(torch: Any, module: Any, path: Path, card: ModelCard, shape: tuple[int, ...]) -> float | None:
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    axis = {"NLC": 1, "NCL": 0, "NC1L": 0}[card.layout]  # of the four channels, without the batch
+    one_hot = np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(0, 4, (2, card.length))]
+    x = np.ascontiguousarray(one_hot if axis else one_hot.transpose(0, 2, 1)).reshape(2, *shape)
+    expected = module(torch.from_numpy(x)).numpy()
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = session.run(None, {str(card.input_name): x})[0]
+    if found.shape != expected.shape:
+        raise ModelError(f"the export returns shape {found.shape}, the module {expected.shape}")
+    difference = float(np.abs(found - expected).max())
+    if not difference <= CHECK_TOLERANCE * max(float(np.abs(expected).max()), 1e-30):
+        raise ModelError(
+            f"the export differs from the module by {difference:.2g}",
+            remedy="put the module into evaluation mode; or export it yourself and compare",
+        )
+    return difference

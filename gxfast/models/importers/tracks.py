@@ -1,0 +1,100 @@
+"""Tables of output tracks (the targets files of Basenji2, Enformer and Borzoi), and the search in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from ...errors import InputError
+from ...io.tables._text import at, delimiter_of, lower_names, read_lines, split
+
+__all__ = ["Track", "TrackTable", "read_tracks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One output: its index on the track axis, its accession and what it measures."""
+
+    index: int
+    identifier: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackTable:
+    """Tracks in the order of the file."""
+
+    tracks: tuple[Track, ...]
+    path: str
+
+    def search(self, text: str) -> tuple[Track, ...]:
+        """Return the tracks a text names.
+
+        A whole number is an index. Otherwise tracks whose description or identifier is the text; if there are none,
+        those whose description holds it. Case does not count.
+
+        Raises
+        ------
+        InputError
+            If there is none; the message names similar descriptions.
+        """
+        wanted = text.strip().casefold()
+        if wanted.isdecimal():
+            found = [track for track in self.tracks if track.index == int(wanted)]
+        else:
+            found = [t for t in self.tracks if wanted in (t.description.casefold(), t.identifier.casefold())]
+            found = found or [t for t in self.tracks if wanted and wanted in t.description.casefold()]
+        if not found:
+            known = {track.description.casefold(): track.description for track in self.tracks}
+            close = [known[name] for name in get_close_matches(wanted, known, n=3, cutoff=0.5)]
+            raise InputError(
+                f"no track is called {text!r}", path=self.path,
+                remedy="similar: " + "; ".join(close) if close else "search with gxfast model tracks FILE TEXT",
+            )  # fmt: skip
+        return tuple(found)
+
+    def choose(self, texts: Sequence[str]) -> tuple[Track, ...]:
+        """Return the tracks that any of the texts names, each once, in that order."""
+        return tuple(dict.fromkeys(track for text in texts for track in self.search(text)))
+
+
+def read_tracks(path: str | Path) -> TrackTable:
+    """Read a targets file: TSV with a header that names ``description``, and ``index`` and ``identifier`` if any.
+
+    The file of Basenji2 and Enformer has 5,313 human tracks, that of Borzoi 7,611. Without an ``index`` column
+    (in Borzoi's it has no name) rows are counted from 0.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no descriptions, or an index is not a whole number or stands twice.
+    """
+    lines = read_lines(Path(path), "targets file")
+    header = next(lines, (1, ""))[1]
+    delimiter = delimiter_of(header)
+    names = lower_names(split(header, delimiter))
+    if "description" not in names:
+        raise InputError(
+            "the table has no column 'description'", path=path, remedy="name a targets file such as targets_human.txt"
+        )
+    tracks: list[Track] = []
+    seen: set[int] = set()
+    for number, line in lines:
+        if not line.strip():
+            continue
+        cells = split(line, delimiter)
+        if len(cells) != len(names):
+            raise InputError(f"the row has {len(cells)} cells, the header {len(names)}", path=path, record=at(number))
+        row = dict(zip(names, (cell.strip() for cell in cells), strict=True))
+        index = row.get("index", row.get("", str(len(tracks))))
+        if not index.isdecimal() or int(index) in seen:
+            raise InputError(
+                f"the index {index!r} is not a whole number that stands once", path=path, record=at(number)
+            )
+        seen.add(int(index))
+        tracks.append(Track(int(index), row.get("identifier", ""), row["description"]))
+    if not tracks:
+        raise InputError("the table has no rows", path=path)
+    return TrackTable(tuple(tracks), str(path))
