@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .io.fasta import Genome
     from .io.tables import read_covariates, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
+    from .model_agreement import agreement
     from .models.card import ModelCard
     from .models.session import Model
     from .mutagenesis import apply_edits, saturation_edits, saturation_mutants
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
 
 _HOME = {
+    "model_agreement": ("agreement",),
     "compat._binding": ("accelerate", "unpatch"),
     "edits": ("EditedBatches", "Edits"),
     "encode": ("codes", "one_hot", "reverse_complement"),
@@ -72,6 +74,7 @@ __all__ = [
     "Windows",
     "__version__",
     "accelerate",
+    "agreement",
     "apply_edits",
     "codes",
     "compat",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .comparison import write_comparison
 from .inputs import Inputs
 from .io.tables import write_phenotype_bed, write_table
 from .prediction import BlockPrediction, join_blocks, predict_block
@@ -112,6 +113,7 @@ def run_steps(
     if "evaluate" in steps and inputs.expression is not None:
         evaluations = _evaluate(run, predictions, inputs, inputs.expression, options, n_threads)
     _write_genes(run, predictions, evaluations)
+    write_comparison(run.path, predictions, evaluations)
     summary = _summary(inputs, predictions, evaluations, inputs.expression, options)
     manifest = {"summary": summary, "counts": _counts(predictions)}
     if before_report:

@@ -25,9 +25,10 @@ _COMMANDS = {
     "baseline": ("baseline", "baseline", "Linear models of the same people: elastic net, SNPs, BLUP; PredictDB."),
     "eqtl": ("eqtl", "eqtl", "cis-eQTL mapping: nominal, and by permutation."),
     "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, merge, plot."),
+    "compare": ("compare", "compare", "Do models agree in direction, and in magnitude?"),
     "run": ("run", "run", "Check, predict, evaluate and report."),
     "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),
-    "model": ("model", "model", "Import, inspect and list models."),
+    "model": ("model", "model", "Import, inspect, verify and list models; search tracks."),
     "doctor": ("doctor", "doctor", "Versions, CPU features, devices that really work, a self-test."),
 }
 

@@ -121,11 +121,11 @@ def verify(
     Exit code 1 if the largest difference is above the tolerance.
     """
     from ..io.fasta import Genome
-    from ..io.tables import read_genes
+    from ..io.tables import read_gene_values, read_genes
     from ..models import Model
-    from ..models.verification import join_verifications, read_published, verify_model
+    from ..models.verification import join_verifications, verify_model
 
-    values, table = read_published(published, column), read_genes(genes)
+    values, table = read_gene_values(published, column), read_genes(genes)
     opened = Model(path, card=card, device=device)
     found = join_verifications([verify_model(opened, Genome(file), table, values) for file in fasta], values)
     passed = found.largest_difference <= tolerance

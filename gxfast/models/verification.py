@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.tables._text import at, delimiter_of, read_lines, split
 
 if TYPE_CHECKING:
     from ..io.fasta import Genome
     from ..types import GeneTable
     from .session import Model
 
-__all__ = ["Verification", "join_verifications", "read_published", "verify_model"]
+__all__ = ["Verification", "join_verifications", "verify_model"]
 
 _KNOWN: Final = np.frombuffer(b"ACGTacgt", np.uint8)
 _LEAST_KNOWN: Final = 0.5  # of a window: a reference that is masked there cannot give the published value
@@ -57,38 +55,6 @@ class Verification:
         return self.gene_id[int(np.abs(self.predicted - self.published).argmax())]
 
 
-def read_published(path: str | Path, column: str) -> dict[str, float]:
-    """Read published values: a table with a header, the gene in a column ``gene``, ``gene_id`` or ``name``, or first.
-
-    Returns
-    -------
-    dict of str to float
-        By lower-case gene, as in ``all_models_ref_preds.csv`` of Huang et al. 2023; empty cells are left out.
-
-    Raises
-    ------
-    InputError
-        If a column is missing or a value is no number.
-    """
-    lines = read_lines(Path(path), "table of published predictions")
-    header = next(lines, (1, ""))[1]
-    delimiter = delimiter_of(header)
-    names = [name.strip() for name in split(header, delimiter)]
-    if column not in names:
-        raise InputError(f"the table has no column {column!r}", path=path, remedy=f"choose from {', '.join(names)}")
-    gene = next((names.index(name) for name in ("gene", "gene_id", "name") if name in names), 0)
-    value, found = names.index(column), {}
-    for number, line in lines:
-        cells = split(line, delimiter)
-        if not line.strip() or not cells[value : value + 1] or not cells[value].strip():
-            continue
-        try:
-            found[cells[gene].strip().lower()] = float(cells[value])
-        except ValueError:
-            raise InputError(f"not a number: {cells[value]!r}", path=path, record=at(number)) from None
-    return found
-
-
 def verify_model(model: Model, genome: Genome, genes: GeneTable, published: Mapping[str, float]) -> Verification:
     """Predict genes on the reference and put the published values beside them.
 
@@ -100,16 +66,17 @@ def verify_model(model: Model, genome: Genome, genes: GeneTable, published: Mapp
         Contigs may be called with or without ``chr``.
     genes : GeneTable
     published : mapping of str to float
-        By lower-case gene id or name.
+        By gene id or name, whatever their case: ``all_models_ref_preds.csv`` of Huang et al. 2023 has lower-case names.
 
     Raises
     ------
     InputError
         If no gene is in all three.
     """
+    values = {gene.lower(): value for gene, value in published.items()}
     rows, windows, known = [], [], []
     for g in range(len(genes)):
-        key = next((k for k in (genes.gene_id[g].lower(), genes.name[g].lower()) if k in published), None)
+        key = next((k for k in (genes.gene_id[g].lower(), genes.name[g].lower()) if k in values), None)
         chrom = next((c for c in _spellings(genes.chrom[g]) if c in genome.contigs), None)
         if key is None or chrom is None:
             continue
@@ -117,7 +84,7 @@ def verify_model(model: Model, genome: Genome, genes: GeneTable, published: Mapp
         if np.isin(window, _KNOWN).mean() >= _LEAST_KNOWN:
             rows.append(g)
             windows.append(window)
-            known.append(published[key])
+            known.append(values[key])
     if not rows:
         raise InputError(
             f"none of {len(published)} published genes is in the gene table and on a contig of the genome",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._beta_fit import BetaApproximation
-    from .agreement import RankAgreement, SignAgreement, rank_agreement, sign_agreement
+    from .agreement import DirectionTest, RankAgreement, SignAgreement, direction_test, rank_agreement, sign_agreement
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
     from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
@@ -32,6 +32,7 @@ __all__ = [
     "CisScan",
     "Correlation",
     "CorrelationInterval",
+    "DirectionTest",
     "ElasticNetFit",
     "HeldOut",
     "Heritability",
@@ -48,6 +49,7 @@ __all__ = [
     "cis_heritability",
     "correlation_interval",
     "cross_predict",
+    "direction_test",
     "elastic_net_cv",
     "eqtl",
     "eqtl_permutations",
@@ -91,6 +93,8 @@ _HOME = {
     "CorrelationInterval": "intervals",
     "NullTest": "nulls",
     "RandomNull": "random_weights",
+    "DirectionTest": "agreement",
+    "direction_test": "agreement",
     "RankAgreement": "agreement",
     "rank_agreement": "agreement",
     "RankCorrelation": "correlation",

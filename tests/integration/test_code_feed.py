@@ -22,9 +22,9 @@ from gxfast.models import session as session_module
 from gxfast.models._runtime import CPU
 from gxfast.models.card import ModelCard
 from gxfast.models.front import edited_input, front_inputs
+from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
 from gxfast.models.mutants import MutantPredictor
 from gxfast.models.session import Model
-from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
 from gxfast.mutagenesis import apply_edits, saturation_edits
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")

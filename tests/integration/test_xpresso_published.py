@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from gxfast.encode import reverse_complement
 from gxfast.models.card import ModelCard
-from gxfast.models.session import Model
 from gxfast.models.importers.xpresso import import_xpresso
+from gxfast.models.session import Model
 
 DATA = Path(os.environ.get("GXFAST_DATA", Path(__file__).parents[2] / "../shared/data")) / "geuvadis_chr22"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="real data absent (set GXFAST_DATA)")

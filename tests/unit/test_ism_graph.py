@@ -20,8 +20,8 @@ from gxfast.errors import ModelError
 from gxfast.ism.graph import load_graph
 from gxfast.ism.intervals import analyse
 from gxfast.ism.packing import assign_passes, frontier
-from gxfast.models.session import Model
 from gxfast.models.importers.xpresso import import_xpresso
+from gxfast.models.session import Model
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ism_networks import random_network

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from gxfast.errors import InputError, ModelError
 from gxfast.models import IMPORTERS, importer
-from gxfast.models.session import Model
 from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
+from gxfast.models.session import Model
 
 Weights = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 

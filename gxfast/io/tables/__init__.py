@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .covariates import read_covariates
 from .expression import read_expression
+from .gene_values import read_gene_values
 from .genes import read_genes
 from .phenotypes import read_predictions, write_phenotype_bed
 from .plain import read_table, write_table
@@ -16,6 +17,7 @@ __all__ = [
     "TrackWeights",
     "read_covariates",
     "read_expression",
+    "read_gene_values",
     "read_genes",
     "read_predictions",
     "read_table",

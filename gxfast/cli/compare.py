@@ -1,0 +1,83 @@
+"""``gxfast compare``: models against each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..model_agreement import ModelGenes
+
+__all__ = ["compare"]
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="A B [C ...]")
+@click.option("-o", "--output", metavar="T.tsv", help="Table to write.")
+@click.option("--side-by-side", "wide", metavar="T.tsv", help="Table of every gene to write.")
+@click.option("--bootstrap", default=2000, show_default=True, type=click.IntRange(0), help="Samples for the test.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on stdout.")
+def compare(
+    sources: tuple[str, ...], output: str | None, wide: str | None, bootstrap: int, seed: int, as_json: bool
+) -> int:
+    """Do models agree in direction, and in magnitude?
+
+    Each of A, B, ... is a run directory or its genes.tsv (every model in it), or FILE#COLUMN: correlations across
+    people by gene in a column of any table.
+    """
+    from ..io.tables import write_table
+    from ..model_agreement import agreement, agreement_columns, side_by_side
+
+    models = [model for source in sources for model in _models(source)]
+    pairs = agreement(models, n_bootstrap=bootstrap, seed=seed)
+    columns = agreement_columns(pairs)
+    if output:
+        write_table(Path(output), columns)
+    if wide:
+        write_table(Path(wide), side_by_side(models))
+    if as_json:
+        rows = [{name: values[i] for name, values in columns.items()} for i in range(len(pairs))]
+        click.echo(json.dumps([{k: None if v != v else v for k, v in row.items()} for row in rows], indent=1))
+        return 0
+    for pair in pairs:
+        click.echo(
+            f"{pair.model_a} against {pair.model_b}: {pair.n_genes} genes: r of their correlations across people "
+            f"{pair.direction_r:.3f} (direction), of the absolute values {pair.magnitude_r:.3f} (magnitude; "
+            f"difference {pair.difference:.3f}, 95 % {pair.difference_low:.3f} to {pair.difference_high:.3f}, "
+            f"p {pair.difference_p:.2g}); equal signs {100 * pair.equal_sign:.1f} % of {pair.n_signed} "
+            f"(p {pair.equal_sign_p:.2g}), where both |r| > 0.2 {100 * pair.strong_equal_sign:.1f} % of {pair.n_strong}"
+            + (f"; reference predictions r {pair.reference_pearson:.3f}, rho {pair.reference_spearman:.3f}"
+               if pair.n_reference > 1 else "")
+        )  # fmt: skip
+    return 0
+
+
+def _models(source: str) -> list[ModelGenes]:
+    from ..io.tables import read_gene_values, read_table
+    from ..model_agreement import ModelGenes
+
+    file, mark, column = source.rpartition("#")
+    if mark:
+        return [ModelGenes(column, read_gene_values(file, column))]
+    path = Path(source)
+    path = path / "genes.tsv" if path.is_dir() else path
+    names = read_table(path)
+    if "model" not in names:
+        raise InputError(
+            "the table has no column 'model'", path=path,
+            remedy="name a run directory, or FILE#COLUMN for a column of another table",
+        )  # fmt: skip
+
+    def values(column: str, model: str) -> dict[str, float]:
+        return read_gene_values(path, column, where=("model", model)) if column in names else {}
+
+    return [
+        ModelGenes(model, values("pearson_r", model), values("reference_prediction", model))
+        for model in dict.fromkeys(names["model"])
+    ]

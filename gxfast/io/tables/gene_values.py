@@ -1,0 +1,56 @@
+"""One number per gene, from a column of anybody's table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import InputError
+from ._text import at, delimiter_of, read_lines, split
+
+__all__ = ["read_gene_values"]
+
+_GENE_COLUMNS = ("gene_id", "gene", "name")
+_UNDEFINED = ("", "na", "nan", "none", ".")
+
+
+def read_gene_values(path: str | Path, column: str, *, where: tuple[str, str] | None = None) -> dict[str, float]:
+    """Read a column of a table with a header, by gene.
+
+    The gene stands in a column ``gene_id``, ``gene`` or ``name``, or else in the first. Cells that are empty, ``NA``
+    or ``NaN`` are left out. A gene that stands twice keeps its first value.
+
+    Parameters
+    ----------
+    path : str or Path
+        Tab-, comma- or space-separated; plain, gzip or bgzip.
+    column : str
+    where : (str, str), optional
+        Another column, and the text a row must have there.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a row is too short, or a value is no number.
+    """
+    lines = read_lines(Path(path), "table of values per gene")
+    header = next(lines, (1, ""))[1]
+    delimiter = delimiter_of(header)
+    names = [name.strip().removeprefix("#").strip() for name in split(header, delimiter)]
+    for wanted in (column, *(where[:1] if where else ())):
+        if wanted not in names:
+            raise InputError(f"the table has no column {wanted!r}", path=path, remedy=f"choose from {', '.join(names)}")
+    gene = next((names.index(name) for name in _GENE_COLUMNS if name in names), 0)
+    value, found = names.index(column), dict[str, float]()
+    for number, line in lines:
+        cells = split(line, delimiter)
+        if not line.strip() or (where and len(cells) == len(names) and cells[names.index(where[0])] != where[1]):
+            continue
+        if len(cells) != len(names):
+            raise InputError(f"the row has {len(cells)} cells, the header {len(names)}", path=path, record=at(number))
+        if cells[value].strip().lower() in _UNDEFINED:
+            continue
+        try:
+            found.setdefault(cells[gene].strip(), float(cells[value]))
+        except ValueError:
+            raise InputError(f"not a number: {cells[value]!r}", path=path, record=at(number)) from None
+    return found
