@@ -70,7 +70,7 @@ def export_module(
     output : Path
         File to write, or a folder to write ``NAME.onnx`` into.
     check : bool
-        Compare on a batch of two, which the export has not seen. Needs onnxruntime.
+        Compare on a batch of two, which the export has not seen.
 
     Returns
     -------
@@ -111,16 +111,14 @@ def export_module(
     return target, difference
 
 
-def _difference(torch: Any, module: Any, path: Path, card: ModelCard, shape: tuple[int, ...]) -> float | None:
-    try:
-        import onnxruntime
-    except ImportError:
-        return None
+def _difference(torch: Any, module: Any, path: Path, card: ModelCard, shape: tuple[int, ...]) -> float:
+    from ..session import open_session
+
     axis = {"NLC": 1, "NCL": 0, "NC1L": 0}[card.layout]  # of the four channels, without the batch
     one_hot = np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(0, 4, (2, card.length))]
     x = np.ascontiguousarray(one_hot if axis else one_hot.transpose(0, 2, 1)).reshape(2, *shape)
     expected = module(torch.from_numpy(x)).numpy()
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = open_session(path, device="cpu").raw
     found = session.run(None, {str(card.input_name): x})[0]
     if found.shape != expected.shape:
         raise ModelError(f"the export returns shape {found.shape}, the module {expected.shape}")
