@@ -4,7 +4,7 @@
 
 The reference is DATA/geuvadis_chr22/ref/20.b37.fa.gz as it is. There are no public genotypes of people on it here, so
 phased ones are drawn: a SNV about every 1,000 bases around the genes, alternative allele frequencies of 5 to 50 %.
-Prints what `gxfast predict` prints, its wall time and peak memory, and how a mutagenesis scan of each model would be done.
+Prints what `gxfast predict` prints, its wall time and peak memory, and how a mutagenesis scan would be done.
 """
 
 from __future__ import annotations

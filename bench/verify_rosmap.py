@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gxfast.stats import fdr, null_test, pearson, significant
+from gxfast.stats import direction_test, driver_support, fdr, null_test, pearson, significant, support_test
 
 TRACK = "CAGE,adult,brain"
 Float64Array = NDArray[np.float64]
@@ -56,6 +56,11 @@ def correlations(genes: Table) -> Iterator[tuple[str, Any, Any]]:
     yield "genes with both r", int(both.sum()), 1568
     yield "r > 0.2 among them: PrediXcan", int((baseline[both] > 0.2).sum()), 921
     yield "r > 0.2 among them: Enformer", int((r[both] > 0.2).sum()), 162
+    against = direction_test(r, baseline, n_bootstrap=0)
+    found_r = round(against.direction, 3), round(against.magnitude, 3)
+    yield "r of Enformer's and PrediXcan's r, signed and absolute", found_r, (0.114, 0.591)
+    # a correlation of exactly 0 counts as negative, as published
+    yield "equal signs, %", round(100 * float(((r > 0) == (baseline > 0))[both].mean()), 1), 52.7
     for name, ours, column in (
         ("t", test.t, f"Tstat{TRACK}"),
         ("-log10 p", -np.log10(test.p), f"Log10PvalueTstat{TRACK}"),
@@ -89,12 +94,30 @@ def drivers(table: Table, r: dict[str, float]) -> Iterator[tuple[str, Any, Any]]
     main = np.array(table.text("IsMainDriver")) == "True"
     genes = np.array(table.text("gene_id"))
     linear = table.numbers(f"SumISMPearsonRto{TRACK}") > 0.2
-    supported = (np.sign(effect) == np.sign(slope)) & (effect != 0) & (slope != 0)
-    fractions = {gene: float(supported[genes == gene].mean()) for gene in dict.fromkeys(genes[linear].tolist())}
+    increase = table.numbers(f"IncreasedFractionofSumPearonRbyrankedDriverto{TRACK}")
+    support = driver_support(effect, slope)
+    supported = support == "supported"
+    chosen = list(dict.fromkeys(genes[linear].tolist()))
+    of_gene = [genes == gene for gene in chosen]
+    signs = [r[gene] for gene in chosen]
     yield "drivers", len(effect), 1091
-    for sign, name, expected in ((1, "positive", 0.929), (-1, "negative", 0.055)):
-        share = [value for gene, value in fractions.items() if np.sign(r[gene]) == sign]
-        yield f"mean supported fraction, {name} genes", round(float(np.mean(share)), 3), expected
+    counts = tuple(int((support == kind).sum()) for kind in ("supported", "unsupported", "neither"))
+    yield "supported, unsupported, neither", counts, (687, 393, 11)
+    shares = {
+        "unweighted": ([float(supported[rows].mean()) for rows in of_gene], (0.929, 0.055), "8.3e-45"),
+        "weighted": (
+            [float(np.average(supported[rows], weights=increase[rows])) for rows in of_gene], (0.939, 0.03), "5.2e-45",
+        ),
+    }  # fmt: skip
+    for kind, (share, (right, wrong), p) in shares.items():
+        test = support_test(share, signs)
+        yield f"genes of positive and of negative r, {kind}", (test.n_positive, test.n_negative), (161, 87)
+        yield f"mean supported fraction, positive genes, {kind}", round(test.mean_positive, 3), right
+        yield f"mean supported fraction, negative genes, {kind}", round(test.mean_negative, 3), wrong
+        yield f"Mann-Whitney p, {kind}", f"{test.p:.1e}", p
+    for sign, name, expected in ((1, "positive", (154, 161)), (-1, "negative", (0, 87))):
+        rows = main & np.array([gene in chosen and np.sign(r[gene]) == sign for gene in genes.tolist()])
+        yield f"main drivers supported, {name} genes", (int(supported[rows].sum()), int(rows.sum())), expected
     yield "main drivers: median distance to the TSS, bp", float(np.median(distance[main])), 237.0
     yield "main drivers within 1 kb, %", round(100 * float((distance[main] <= 1000).mean()), 1), 81.7
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
     from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
+    from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
     from .elastic_net import ElasticNetFit, elastic_net_cv
     from .false_discovery import fdr, null_share, significant
     from .intervals import CorrelationInterval, correlation_interval, permutation_p
@@ -33,6 +34,7 @@ __all__ = [
     "Correlation",
     "CorrelationInterval",
     "DirectionTest",
+    "DriverSelection",
     "ElasticNetFit",
     "HeldOut",
     "Heritability",
@@ -43,6 +45,7 @@ __all__ = [
     "RankCorrelation",
     "Residuals",
     "SignAgreement",
+    "SupportTest",
     "TrackFit",
     "WindowAssociations",
     "blup",
@@ -50,6 +53,7 @@ __all__ = [
     "correlation_interval",
     "cross_predict",
     "direction_test",
+    "driver_support",
     "elastic_net_cv",
     "eqtl",
     "eqtl_permutations",
@@ -63,12 +67,14 @@ __all__ = [
     "random_null",
     "rank_agreement",
     "residualise",
+    "select_drivers",
     "sign_agreement",
     "significant",
     "spearman",
     "split_by_label",
     "split_by_lists",
     "split_people",
+    "support_test",
 ]
 
 _HOME = {
@@ -94,6 +100,11 @@ _HOME = {
     "NullTest": "nulls",
     "RandomNull": "random_weights",
     "DirectionTest": "agreement",
+    "DriverSelection": "drivers",
+    "SupportTest": "drivers",
+    "driver_support": "drivers",
+    "select_drivers": "drivers",
+    "support_test": "drivers",
     "direction_test": "agreement",
     "RankAgreement": "agreement",
     "rank_agreement": "agreement",
