@@ -18,7 +18,7 @@ from .linear_cohort import CohortFiles, LinearCohort, open_cohort, plan_of
 from .rundir import RunDirectory
 from .stats import Association, CisScan, PermutedAssociation, fdr
 
-__all__ = ["MappingOptions", "map_cis"]
+__all__ = ["MappingOptions", "map_cis", "map_into"]
 
 Float64Array = NDArray[np.float64]
 
@@ -84,30 +84,39 @@ def map_cis(
     """
     cohort = open_cohort(files)
     with RunDirectory(output, plan_of(files, "eqtl", options), resume=resume) as run:
-        folder = run.subdirectory("eqtl")
-        lines_of: dict[int, list[str]] = {}
-        row_of: dict[int, dict[str, Any]] = {}
-        with ThreadPoolExecutor(max(1, n_threads)) as pool:
-            for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
-                for g, gene in found.items():
-                    lines_of[g] = _nominal_lines(cohort, g, gene)
-                    row_of[g] = _lead_row(cohort, g, gene)
-                if tell:
-                    tell(len(row_of), len(cohort.genes))
-        rows = [row_of[g] for g in range(len(cohort.genes))]
-        lines = ["\t".join(_NOMINAL), *(line for g in range(len(rows)) for line in lines_of[g])]
-        write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
-        summary = {"n_genes": len(rows), "n_done": sum(row["status"] == "ok" for row in rows),
-                   "n_pairs": len(lines) - 1}  # fmt: skip
-        if options.permutations:
-            p = np.array([row.get("pval_beta", np.nan) for row in rows], np.float64)
-            q = fdr(p)
-            for row, value in zip(rows, q.tolist(), strict=True):
-                row["qval"] = value
-            write_table(folder / "permutation.tsv", {name: [row.get(name) for row in rows] for name in _PERMUTED})
-            summary["n_egenes"] = int(np.count_nonzero(q <= 0.05))
-        run.finish({"summary": summary, "counts": {"eqtl": _statuses(rows)}})
+        summary, statuses = map_into(run, cohort, options, n_threads=n_threads, tell=tell)
+        run.finish({"summary": summary, "counts": {"eqtl": statuses}})
     return summary
+
+
+def map_into(
+    run: RunDirectory, cohort: LinearCohort, options: MappingOptions, *, n_threads: int = 1,
+    tell: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, Any], dict[str, int]]:  # fmt: skip
+    """Map cis-eQTLs as a part of a run; write ``eqtl/`` and return the summary and how many genes ended how."""
+    folder = run.subdirectory("eqtl")
+    lines_of: dict[int, list[str]] = {}
+    row_of: dict[int, dict[str, Any]] = {}
+    with ThreadPoolExecutor(max(1, n_threads)) as pool:
+        for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
+            for g, gene in found.items():
+                lines_of[g] = _nominal_lines(cohort, g, gene)
+                row_of[g] = _lead_row(cohort, g, gene)
+            if tell:
+                tell(len(row_of), len(cohort.genes))
+    rows = [row_of[g] for g in range(len(cohort.genes))]
+    lines = ["\t".join(_NOMINAL), *(line for g in range(len(rows)) for line in lines_of[g])]
+    write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
+    summary = {"n_genes": len(rows), "n_done": sum(row["status"] == "ok" for row in rows),
+               "n_pairs": len(lines) - 1}  # fmt: skip
+    if options.permutations:
+        p = np.array([row.get("pval_beta", np.nan) for row in rows], np.float64)
+        q = fdr(p)
+        for row, value in zip(rows, q.tolist(), strict=True):
+            row["qval"] = value
+        write_table(folder / "permutation.tsv", {name: [row.get(name) for row in rows] for name in _PERMUTED})
+        summary["n_egenes"] = int(np.count_nonzero(q <= 0.05))
+    return summary, _statuses(rows)
 
 
 def _statuses(rows: list[dict[str, Any]]) -> dict[str, int]:

@@ -12,19 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .comparison import write_comparison
+from .further_steps import FurtherOptions, baseline_step, driver_step, eqtl_step, explain_step, linear_cohort
 from .inputs import Inputs
 from .io.tables import write_phenotype_bed, write_table
 from .prediction import BlockPrediction, join_blocks, predict_block
 from .rundir import RunDirectory
-from .types import ExpressionTable, GeneTable, PredictionSet
+from .types import ExpressionTable, PredictionSet
 
 if TYPE_CHECKING:
     from .evaluation import Evaluation, Observed
     from .models.session import Model
 
-__all__ = ["STEPS", "EvaluateOptions", "RunResult", "evaluate_table", "make_plan", "run_steps"]
+__all__ = ["STEPS", "EvaluateOptions", "RunResult", "make_plan", "run_steps", "write_observed"]
 
-STEPS = ("check", "predict", "evaluate", "report")
+STEPS = ("check", "predict", "evaluate", "baseline", "eqtl", "ism", "drivers", "report")
 # Genes per shard. Fixed, so that shards mean the same whatever the memory and the threads.
 _BLOCK = 32
 
@@ -61,7 +62,9 @@ class RunResult:
     failed: tuple[str, ...]
 
 
-def make_plan(inputs: Inputs, options: EvaluateOptions, steps: tuple[str, ...]) -> dict[str, Any]:
+def make_plan(
+    inputs: Inputs, options: EvaluateOptions, steps: tuple[str, ...], further: FurtherOptions | None = None
+) -> dict[str, Any]:
     """Return everything that changes numbers, for the manifest and to guard a resumed run."""
     import scipy
 
@@ -84,6 +87,11 @@ def make_plan(inputs: Inputs, options: EvaluateOptions, steps: tuple[str, ...]) 
             "providers": {model.card.name: model.provider for model in inputs.models},
             "steps": list(steps),
             "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
+            **{
+                step: asdict(getattr(further, step))
+                for step in ("baseline", "eqtl", "drivers")
+                if further and step in steps
+            },
         },
     }
 
@@ -96,6 +104,7 @@ def run_steps(
     *,
     n_threads: int = 1,
     progress: Progress | None = None,
+    further: FurtherOptions | None = None,
     report_genes: tuple[str, ...] = (),
     before_report: Callable[[Path], None] | None = None,
 ) -> RunResult:
@@ -110,12 +119,16 @@ def run_steps(
     """
     predictions = tuple(_predict(run, model, inputs, n_threads, progress) for model in inputs.models)
     evaluations: tuple[Evaluation, ...] = ()
+    observed = None
     if "evaluate" in steps and inputs.expression is not None:
-        evaluations = _evaluate(run, predictions, inputs, inputs.expression, options, n_threads)
+        evaluations, observed = _evaluate(run, predictions, inputs, inputs.expression, options, n_threads)
+    found, counts, evaluations = _further(
+        run, inputs, predictions, evaluations, observed, further or FurtherOptions(), steps, n_threads, progress
+    )
     _write_genes(run, predictions, evaluations)
     write_comparison(run.path, predictions, evaluations)
-    summary = _summary(inputs, predictions, evaluations, inputs.expression, options)
-    manifest = {"summary": summary, "counts": _counts(predictions)}
+    summary = {**_summary(inputs, predictions, evaluations, inputs.expression, options), **found}
+    manifest = {"summary": summary, "counts": {**_counts(predictions), **counts}}
     if before_report:
         before_report(run.path)
     if "report" in steps:
@@ -130,6 +143,30 @@ def run_steps(
         if why != "ok"
     )
     return RunResult(predictions, evaluations, summary, failed)
+
+
+def _further(
+    run: RunDirectory, inputs: Inputs, predictions: tuple[PredictionSet, ...], evaluations: tuple[Evaluation, ...],
+    observed: Observed | None, options: FurtherOptions, steps: tuple[str, ...], n_threads: int,
+    progress: Progress | None,
+) -> tuple[dict[str, Any], dict[str, Any], tuple[Evaluation, ...]]:  # fmt: skip
+    """Do the steps behind the evaluation; return their summaries, their counts, and the evaluations filled in."""
+    found: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
+    cohort, why_not = linear_cohort(options, steps)
+    if why_not:
+        found["left_out"] = [why_not]
+    if cohort is not None and "baseline" in steps:
+        found["baseline"], counts["baseline"], evaluations = baseline_step(
+            run, cohort, options, evaluations, n_threads, progress
+        )
+    if cohort is not None and "eqtl" in steps:
+        found["eqtl"], counts["eqtl"] = eqtl_step(run, cohort, options, n_threads, progress)
+    if {"ism", "drivers"} & set(steps):
+        found["drivers"] = driver_step(run, inputs, predictions, evaluations, observed, options, progress)
+    if evaluations and observed is not None and cohort is not None:
+        explain_step(run.path, predictions, evaluations, observed)
+    return found, counts, evaluations
 
 
 def _predict(
@@ -232,7 +269,7 @@ def _evaluate(
     expression: ExpressionTable,
     options: EvaluateOptions,
     n_threads: int,
-) -> tuple[Evaluation, ...]:
+) -> tuple[tuple[Evaluation, ...], Observed]:
     from .evaluation import evaluate, observed_values
 
     arguments: dict[str, Any] = {"covariates": inputs.covariates, "transform": options.transform}
@@ -240,11 +277,12 @@ def _evaluate(
         evaluate(item, expression, residualise=options.residualise, n_threads=n_threads, **arguments)
         for item in predictions
     )
-    _write_observed(run, predictions[0], observed_values(predictions[0], expression, **arguments))
-    return evaluations
+    observed = observed_values(predictions[0], expression, **arguments)
+    write_observed(run, predictions[0], observed)
+    return evaluations, observed
 
 
-def _write_observed(run: RunDirectory, predictions: PredictionSet, observed: Observed) -> None:
+def write_observed(run: RunDirectory, predictions: PredictionSet, observed: Observed) -> None:
     """Write the expression values that were correlated, for the report and for anybody's own plots."""
     folder, genes = run.subdirectory("evaluation"), predictions.genes
     for name, values in (("observed", observed.values), ("observed.residual", observed.residuals)):
@@ -316,89 +354,3 @@ def _summary(
             entry["across_genes"] = [asdict(c) for c in cross_gene(item, expression, transform=transform)]
         models[item.model] = entry
     return {"n_people": len(inputs.genotypes.samples), "n_genes": len(inputs.genes), "models": models}
-
-
-def evaluate_table(
-    predictions: str,
-    expression: str,
-    output: str,
-    *,
-    covariates: str | None,
-    n_covariates: int | None,
-    genes: str | None,
-    name: str,
-    options: EvaluateOptions,
-    n_threads: int,
-    resume: bool,
-) -> dict[str, Any]:
-    """Evaluate a table of predictions against expression into a run directory; return the summary.
-
-    The table may come from any tool. It is taken as it is: a person's value per gene.
-    """
-    from . import __version__
-    from .evaluation import evaluate, observed_values, summary
-    from .io.tables import read_covariates, read_expression, read_genes
-    from .rundir import sha256_of
-
-    observed_table = read_expression(expression)
-    table = read_expression(predictions)
-    covariate_table = read_covariates(covariates, first=n_covariates) if covariates else None
-    located = read_genes(genes) if genes else observed_table.genes or table.genes
-    prediction_set = _prediction_set(name, table, located)
-    files = {"predictions": predictions, "expression": expression, "covariates": covariates, "genes": genes}
-    plan = {
-        "gxfast": __version__,
-        "inputs": {
-            what: [{"file": Path(path).name, "sha256": sha256_of(path)}] for what, path in files.items() if path
-        },
-        "options": {**asdict(options), "n_covariates": n_covariates, "steps": ["evaluate"]},
-    }
-    arguments: dict[str, Any] = {"covariates": covariate_table, "transform": options.transform}
-    with RunDirectory(output, plan, resume=resume) as run:
-        evaluation = evaluate(
-            prediction_set,
-            observed_table,
-            residualise=options.residualise,
-            n_threads=n_threads,
-            **arguments,
-        )
-        observed = observed_values(prediction_set, observed_table, **arguments)
-        _write_observed(run, prediction_set, observed)
-        rows = range(len(prediction_set.genes))
-        write_phenotype_bed(
-            run.subdirectory("predictions") / f"{name}.bed.gz", prediction_set.genes, prediction_set.samples,
-            prediction_set.genes.gene_id, prediction_set.values[:, :, 0], rows,
-        )  # fmt: skip
-        columns = evaluation.columns()
-        for unknown in ("n_variants", "n_haplotypes", "reference_prediction"):
-            del columns[unknown]
-        write_table(run.path / "genes.tsv", columns)
-        found = {
-            "n_people": len(prediction_set.samples),
-            "n_genes": len(prediction_set.genes),
-            "models": {name: {"across_people": summary(evaluation)}},
-        }
-        run.finish({"summary": found, "counts": {name: evaluation.counts}})
-    return found
-
-
-def _prediction_set(name: str, table: ExpressionTable, located: GeneTable | None) -> PredictionSet:
-    """Take a table of values as predictions of one track; the model behind it is not known."""
-    n = len(table.gene_id)
-    where = {gene: g for g, gene in enumerate(located.gene_id)} if located else {}
-    rows = [where.get(gene) for gene in table.gene_id]
-    genes = GeneTable(
-        table.gene_id,
-        tuple(
-            located.name[g] if located and g is not None else gene for g, gene in zip(rows, table.gene_id, strict=True)
-        ),
-        tuple(located.chrom[g] if located and g is not None else "." for g in rows),
-        np.array([int(located.tss[g]) if located and g is not None else 0 for g in rows], np.int64),
-        tuple(located.strand[g] if located and g is not None else "." for g in rows),
-    )
-    # How many haplotypes are behind the values is unknown; equal values are found out by the evaluation.
-    several = np.full(n, 2, np.int64)
-    return PredictionSet(
-        name, genes, table.samples, (name,), table.values[:, :, np.newaxis], np.full((n, 1), np.nan),
-        np.zeros(n, np.int64), several, ("ok",) * n,
-    )  # fmt: skip

@@ -22,7 +22,7 @@ from .beside import EvaluatedModel, beside_columns, read_evaluated
 from .predictdb import GeneWeights, apply_weights, place_of, read_predictdb, write_covariances, write_predictdb
 from .training import GeneBaseline, TrainingOptions, train_gene
 
-__all__ = ["predict_with", "train"]
+__all__ = ["predict_with", "train", "train_into"]
 
 Float64Array = NDArray[np.float64]
 
@@ -48,27 +48,35 @@ def train(
     """
     evaluated = [model for path in beside for model in read_evaluated(path)]
     cohort = open_cohort(files)
-    folds = split_people(cohort.people, options.folds, options.seed)
     with RunDirectory(output, _plan(files, options, beside), resume=resume) as run:
-
-        def one(g: int) -> GeneBaseline:
-            tss = int(cohort.genes.tss[g])
-            region = max(0, tss - options.window), tss + options.window + 1
-            dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[g], *region))
-            return train_gene(
-                cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,
-                folds, options,
-            )  # fmt: skip
-
-        found: list[GeneBaseline] = []
-        with ThreadPoolExecutor(max(1, n_threads)) as pool:
-            for result in pool.map(one, range(len(cohort.genes))):
-                found.append(result)
-                if tell:
-                    tell(len(found), len(cohort.genes))
-        summary = _write(run, cohort, folds, found, options, evaluated)
-        run.finish({"summary": summary, "counts": {"baseline": _count(found)}})
+        summary, found = train_into(run, cohort, options, evaluated=evaluated, n_threads=n_threads, tell=tell)
+        run.finish({"summary": summary, "counts": {"baseline": found}})
     return summary
+
+
+def train_into(
+    run: RunDirectory, cohort: LinearCohort, options: TrainingOptions, *, evaluated: Sequence[EvaluatedModel] = (),
+    n_threads: int = 1, tell: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, Any], dict[str, int]]:  # fmt: skip
+    """Train as a part of a run; write ``baseline/`` and return the summary and how many genes ended how."""
+    folds = split_people(cohort.people, options.folds, options.seed)
+
+    def one(g: int) -> GeneBaseline:
+        tss = int(cohort.genes.tss[g])
+        region = max(0, tss - options.window), tss + options.window + 1
+        dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[g], *region))
+        return train_gene(
+            cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,
+            folds, options,
+        )  # fmt: skip
+
+    found: list[GeneBaseline] = []
+    with ThreadPoolExecutor(max(1, n_threads)) as pool:
+        for result in pool.map(one, range(len(cohort.genes))):
+            found.append(result)
+            if tell:
+                tell(len(found), len(cohort.genes))
+    return _write(run, cohort, folds, found, options, evaluated), _count(found)
 
 
 def _count(found: Sequence[GeneBaseline]) -> dict[str, int]:

@@ -26,7 +26,7 @@ _COMMANDS = {
     "eqtl": ("eqtl", "eqtl", "cis-eQTL mapping: nominal, and by permutation."),
     "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, merge, plot."),
     "compare": ("compare", "compare", "Do models agree in direction, and in magnitude?"),
-    "run": ("run", "run", "Check, predict, evaluate and report."),
+    "run": ("run", "run", "All of it: check, predict, evaluate, baselines, eQTLs, drivers, report."),
     "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),
     "model": ("model", "model", "Import, inspect, verify and list models; search tracks."),
     "doctor": ("doctor", "doctor", "Versions, CPU features, devices that really work, a self-test."),

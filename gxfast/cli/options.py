@@ -15,6 +15,8 @@ from ..errors import InputError
 __all__ = [
     "common_options",
     "evaluate_options",
+    "further_from",
+    "further_options",
     "input_options",
     "input_paths",
     "linear_options",
@@ -113,6 +115,52 @@ def evaluate_options(function: F) -> F:
             ),
         ]
     )(function)  # fmt: skip
+
+
+def further_options(function: F) -> F:
+    """Baselines, eQTLs and drivers as steps of a run."""
+    return _stack(
+        [
+            click.option(
+                "--cis-window", default=1_000_000, show_default=True, type=click.IntRange(1),
+                help="Baselines, eQTLs: bases around the TSS.",
+            ),
+            click.option(
+                "--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5), help="Baselines, eQTLs."
+            ),
+            click.option(
+                "--permutations", default=1000, show_default=True, type=click.IntRange(0), help="eQTLs: per gene."
+            ),
+            click.option(
+                "--driver-rule", default="published", show_default=True,
+                type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
+            ),
+            click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Folds, permutations."),
+        ]
+    )(function)  # fmt: skip
+
+
+def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) -> Any:
+    """Build the `FurtherOptions` from parsed options; commands without these options get the defaults."""
+    from ..baseline.training import TrainingOptions
+    from ..cis_mapping import MappingOptions
+    from ..driver_snvs import DriverOptions
+    from ..further_steps import FurtherOptions
+    from ..linear_cohort import CohortFiles
+
+    if "cis_window" not in options:
+        return FurtherOptions()
+    files = None
+    if paths.expression:
+        files = CohortFiles(
+            paths.vcf, paths.expression, paths.covariates, paths.n_covariates, paths.genes, samples,
+            options["transform"], paths.regions,
+        )  # fmt: skip
+    window, maf, seed = options["cis_window"], options["min_maf"], options["seed"]
+    return FurtherOptions(
+        files, TrainingOptions(window=window, min_maf=maf, seed=seed),
+        MappingOptions(window, maf, options["permutations"], seed), DriverOptions(options["driver_rule"]),
+    )  # fmt: skip
 
 
 def common_options(function: F) -> F:

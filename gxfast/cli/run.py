@@ -15,6 +15,8 @@ from ..errors import InputError
 from .options import (
     common_options,
     evaluate_options,
+    further_from,
+    further_options,
     input_options,
     input_paths,
     policy_from,
@@ -77,6 +79,7 @@ def predict(**options: Any) -> int:
 @input_options(model=True)
 @policy_options
 @evaluate_options
+@further_options
 @_OUTPUT
 @_RESUME
 @click.option("--steps", metavar="A,B", help="Steps to do; all that the inputs allow by default.")
@@ -85,7 +88,7 @@ def predict(**options: Any) -> int:
 )
 @common_options
 def run(**options: Any) -> int:
-    """Check, predict, evaluate and report, into one run directory."""
+    """Check, predict, evaluate, baselines, eQTLs, drivers and report, into one run directory."""
     from ..pipeline import STEPS
 
     steps = STEPS
@@ -117,7 +120,8 @@ def execute(
     started = time.monotonic()
     threads = resolve_threads(options["threads"])
     policy = policy_from(options)
-    inputs = open_inputs(input_paths(options), policy)
+    paths = input_paths(options)
+    inputs = open_inputs(paths, policy)
     unknown = set(options.get("report_genes", ())) - {*inputs.genes.gene_id, *inputs.genes.name}
     if unknown:
         raise InputError(
@@ -126,9 +130,11 @@ def execute(
             remedy="name it as in the columns gene_id or name",
         )
     if inputs.expression is None:
-        steps = tuple(name for name in steps if name not in ("evaluate", "report"))
+        steps = tuple(name for name in steps if name not in ("evaluate", "baseline", "eqtl", "report"))
     evaluation = EvaluateOptions(options["transform"], options["residualise"])
-    with RunDirectory(options["output"], make_plan(inputs, evaluation, steps), resume=options["resume"]) as directory:
+    further = further_from(options, paths, inputs.genotypes.samples)
+    plan = make_plan(inputs, evaluation, steps, further)
+    with RunDirectory(options["output"], plan, resume=options["resume"]) as directory:
         directory.note_run({"command": sys.argv[1:], "threads": threads, "resumed_shards": directory.resumed})
         if "check" in steps:
             findings = preflight(inputs)
@@ -137,7 +143,7 @@ def execute(
             require_ok(findings)
         with ProgressLine(quiet=options["quiet"]) as progress:
             result = run_steps(
-                directory, inputs, evaluation, steps, n_threads=threads, progress=progress,
+                directory, inputs, evaluation, steps, n_threads=threads, progress=progress, further=further,
                 report_genes=tuple(options.get("report_genes", ())), before_report=before_report,
             )  # fmt: skip
     _print_summary(result, options, time.monotonic() - started)
@@ -178,4 +184,16 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
             f"Spearman {cross['reference_spearman']:.3f}"
             for cross in entry.get("across_genes", [])
         ]
+    lines += [f"left out: {why}" for why in summary.get("left_out", [])]
+    for name, entry in summary.get("baseline", {}).get("models", {}).items():
+        mean = "undefined" if entry["mean_cv_r"] is None else f"{entry['mean_cv_r']:.3f}"
+        lines.append(f"baseline {name}: mean held-out r {mean}, {entry['n_significant']} genes at FDR 5 %")
+    if "n_egenes" in summary.get("eqtl", {}):
+        found = summary["eqtl"]
+        lines.append(f"eQTLs: {found['n_pairs']} pairs, {found['n_egenes']} of {found['n_done']} genes at FDR 5 %")
+    for name, entry in summary.get("drivers", {}).items():
+        lines.append(
+            f"{name}: {entry['n_drivers']} driver SNVs of {entry['n_snvs']} in {entry['n_genes']} genes: "
+            f"{entry['n_supported']} supported by eQTLs, {entry['n_unsupported']} against them"
+        )
     return lines

@@ -139,7 +139,7 @@ class _Walk:
         """Correlation of a sum with the predictions; NaN where one of them is constant."""
         if not square > _ROUNDING * float(self.squares.sum()) or not self.norm > 0:
             return float("nan")
-        return product / (np.sqrt(square) * self.norm)
+        return float(product / (np.sqrt(square) * self.norm))
 
     def select(self, rule: Rule, gain: float, alpha: float) -> DriverSelection:
         n = len(self.products)
@@ -246,4 +246,4 @@ def support_test(fractions: ArrayLike, r: ArrayLike) -> SupportTest:
     means = [float(group.mean()) if group.size else nan for group in groups]
     medians = [float(np.median(group)) if group.size else nan for group in groups]
     p = float(mannwhitneyu(*groups, alternative="two-sided").pvalue) if all(g.size for g in groups) else nan
-    return SupportTest(groups[0].size, groups[1].size, *means, *medians, p)
+    return SupportTest(groups[0].size, groups[1].size, means[0], means[1], medians[0], medians[1], p)

@@ -9,15 +9,15 @@ from ._text import at, delimiter_of, read_lines, split
 
 __all__ = ["read_gene_values"]
 
-_GENE_COLUMNS = ("gene_id", "gene", "name")
+_GENE_COLUMNS = ("gene_id", "phenotype_id", "gene", "name")
 _UNDEFINED = ("", "na", "nan", "none", ".")
 
 
 def read_gene_values(path: str | Path, column: str, *, where: tuple[str, str] | None = None) -> dict[str, float]:
     """Read a column of a table with a header, by gene.
 
-    The gene stands in a column ``gene_id``, ``gene`` or ``name``, or else in the first. Cells that are empty, ``NA``
-    or ``NaN`` are left out. A gene that stands twice keeps its first value.
+    The gene stands in a column ``gene_id``, ``phenotype_id``, ``gene`` or ``name``, or else in the first. Cells that
+    are empty, ``NA`` or ``NaN`` are left out. A gene that stands twice keeps its first value.
 
     Parameters
     ----------

@@ -1,0 +1,107 @@
+"""Do a model's effects point the way eQTLs do, and what goes with success: two tables over genes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .driver_snvs import GeneDrivers
+    from .types import PredictionSet
+
+__all__ = ["EXPLAINERS", "direction_columns", "explainer_columns"]
+
+Float64Array = NDArray[np.float64]
+_STRATA: Final = 3  # groups of equal size by distance, frequency and effect
+EXPLAINERS: Final = {
+    "eqtl_log10p": "-log10 p of the lead eQTL (beta approximation)",
+    "eqtl_distance": "distance of the lead eQTL to the TSS, bases",
+    "h2": "heritability in cis",
+    "n_variants": "variants in the model's window",
+    "expression_variance": "variance of expression across people",
+    "baseline_r": "held-out r of the elastic net",
+}
+
+
+def direction_columns(predictions: PredictionSet, found: Sequence[GeneDrivers]) -> dict[str, list[Any]]:
+    """Return ``direction.tsv`` of a model: per gene the SNV of its window with the smallest eQTL p.
+
+    Rows are all of them, then thirds by absolute distance to the TSS, by minor allele frequency and by absolute
+    effect. Share of equal signs of effect and eQTL slope with the Clopper-Pearson interval and the exact binomial
+    p; Spearman's rho of the two, and of their absolute values.
+    """
+    from .stats import rank_agreement, sign_agreement
+
+    columns: dict[str, list[Any]] = {
+        name: []
+        for name in ("model", "track", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high",
+                     "equal_sign_p", "signed_rho", "signed_p", "absolute_rho", "absolute_p")
+    }  # fmt: skip
+    for t, track in enumerate(predictions.tracks):
+        leads = [lead for one in found if one.track == t and (lead := _lead(predictions, one)) is not None]
+        if not leads:
+            continue
+        effect, slope, distance, frequency = np.array(leads).T
+        by = {"all": None, "distance": np.abs(distance), "frequency": frequency, "effect": np.abs(effect)}
+        for name, values in by.items():
+            for rows in _groups(values, len(leads)):
+                (signs,) = sign_agreement(effect[rows], slope[rows])
+                ranks = rank_agreement(effect[rows], slope[rows])
+                low, high = (None, None) if values is None else (float(values[rows].min()), float(values[rows].max()))
+                row = (
+                    predictions.model, track, name, low, high, signs.n, signs.share, signs.low, signs.high, signs.p,
+                    ranks.signed, ranks.signed_p, ranks.absolute, ranks.absolute_p,
+                )  # fmt: skip
+                for column, value in zip(columns, row, strict=True):
+                    columns[column].append(value)
+    return columns
+
+
+def _lead(predictions: PredictionSet, one: GeneDrivers) -> tuple[float, float, float, float] | None:
+    if not np.isfinite(one.eqtl_p).any():
+        return None
+    v = int(np.nanargmin(one.eqtl_p))
+    frequency = float(one.dosages.values[v].mean() / 2)
+    distance = float(one.dosages.position[v] - predictions.genes.tss[one.gene])
+    return float(one.effect[v]), float(one.slope[v]), distance, min(frequency, 1 - frequency)
+
+
+def _groups(values: Float64Array | None, n: int) -> list[NDArray[np.int64]]:
+    if values is None:
+        return [np.arange(n)]
+    if n < 2 * _STRATA:
+        return []
+    return [np.asarray(part) for part in np.array_split(np.argsort(values, kind="stable"), _STRATA)]
+
+
+def explainer_columns(
+    model: str, gene_id: Sequence[str], r: Float64Array, explainers: Mapping[str, Mapping[str, float]]
+) -> dict[str, list[Any]]:
+    """Return ``explainers.tsv`` of a model: Spearman's rho of r, and of its absolute value, with what may explain it.
+
+    Parameters
+    ----------
+    model : str
+    gene_id : sequence of str, length G
+    r : float64 array, shape (G,)
+    explainers : mapping of str to mapping of str to float
+        Values by gene, by the names of `EXPLAINERS`.
+    """
+    from .stats import spearman
+
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("model", "explainer", "what", "n", "rho", "p", "rho_abs", "p_abs")
+    }
+    for name, values in explainers.items():
+        x = np.array([values.get(gene, np.nan) for gene in gene_id])
+        n = int((np.isfinite(x) & np.isfinite(r)).sum())
+        if n < 3:
+            continue
+        found = spearman(np.stack([x, x]), np.stack([r, np.abs(r)]))
+        row = (model, name, EXPLAINERS[name], n, *(float(v) for k in (0, 1) for v in (found.rho[k], found.p[k])))
+        for column, value in zip(columns, row, strict=True):
+            columns[column].append(value)
+    return columns
