@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class ModelTable:
 
 @dataclass(frozen=True, slots=True)
 class RunData:
-    """A run directory in memory."""
+    """A run directory in memory; ``tables`` holds those of the later steps, by name, where they were done."""
 
     path: Path
     manifest: dict[str, Any]
@@ -70,6 +70,13 @@ class RunData:
     observed: Matrix | None
     corrected: Matrix | None
     truth: dict[str, list[str]] | None
+    tables: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+
+_FURTHER = {
+    "drivers": "drivers.tsv", "support": "support.tsv", "direction": "direction.tsv", "explainers": "explainers.tsv",
+    "agreement": "agreement.tsv", "eqtl": "eqtl/permutation.tsv",
+}  # fmt: skip
 
 
 def load_run(path: Path) -> RunData:
@@ -116,6 +123,7 @@ def load_run(path: Path) -> RunData:
         observed,
         _matrix(folder / "observed.residual.bed.gz"),
         read_table(truth) if truth.exists() else None,
+        {name: read_table(path / file) for name, file in _FURTHER.items() if (path / file).exists()},
     )
 
 

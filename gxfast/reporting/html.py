@@ -8,6 +8,7 @@ from typing import Any
 
 from ..rundir import atomic_write
 from .data import RunData
+from .further import pair_figures, table_views
 from .sections import Section
 
 __all__ = ["render"]
@@ -32,6 +33,8 @@ def render(run: RunData, sections: list[Section], fdr_cut: float) -> Path:
         sentence=_sentence(run, summary, sections, fdr_cut),
         sharing=_sharing(summary),
         overview=_overview(sections),
+        pairs=pair_figures(run),
+        views=table_views(run),
         truth=_truth(run),
         options=_flat(options),
         versions=_flat({"gxfast": manifest.get("gxfast", ""), **_mapping(manifest.get("versions"))}),

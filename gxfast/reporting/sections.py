@@ -14,7 +14,7 @@ from ..errors import InputError
 from .data import Matrix, ModelTable, RunData
 from .figures import across_genes, histogram, person_scatter, save
 
-__all__ = ["Figure", "Section", "model_sections"]
+__all__ = ["Figure", "Section", "model_sections", "number_text", "p_text", "shown_cell", "stem"]
 
 # A model may have thousands of tracks: those beyond appear in the table of models only.
 _MOST_SECTIONS = 12
@@ -41,6 +41,7 @@ class Section:
     n_positive: int
     n_negative: int
     overview: list[Figure] = field(default_factory=list)
+    further: list[Figure] = field(default_factory=list)
     genes: list[Figure] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
@@ -51,7 +52,7 @@ class Section:
 
 _TABLE_COLUMNS = (
     "gene_id", "name", "chrom", "tss", "strand", "n_variants", "n_haplotypes", "n_people", "pearson_r", "pearson_p",
-    "pearson_q", "spearman_rho", "mean_observed", "reference_prediction", "status",
+    "pearson_q", "spearman_rho", "baseline_r", "mean_observed", "reference_prediction", "status",
 )  # fmt: skip
 
 
@@ -86,11 +87,14 @@ def _section(run: RunData, table: ModelTable, chosen: tuple[str, ...], fdr_cut: 
     )  # fmt: skip
     if not detailed:
         return section
+    from .further import add_further
+
     _add_overview(run, table, section, r, q, fdr_cut)
+    add_further(run, table, section)
     _add_genes(run, table, section, r, chosen)
     section.columns.extend(column for column in _TABLE_COLUMNS if column in table.columns)
     section.rows.extend(
-        [_shown(column, table.columns[column][i]) for column in section.columns] for i in range(len(table))
+        [shown_cell(column, table.columns[column][i]) for column in section.columns] for i in range(len(table))
     )
     return section
 
@@ -101,9 +105,20 @@ def _reasons(table: ModelTable, defined: NDArray[np.bool_]) -> list[tuple[str, i
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _shown(column: str, cell: str) -> str:
+def shown_cell(column: str, cell: str) -> str:
     """Numbers short enough to read; the full ones are in genes.tsv."""
-    if not cell or column in ("gene_id", "name", "chrom", "tss", "strand", "status"):
+    if not cell or column in (
+        "gene_id",
+        "name",
+        "chrom",
+        "tss",
+        "strand",
+        "status",
+        "variant_id",
+        "model",
+        "model_a",
+        "model_b",
+    ):
         return cell
     try:
         value = float(cell)
@@ -126,12 +141,12 @@ def _add_overview(
         pearson, p, spearman = _correlations(predicted[both], observed[both])
         kept = [ids[i] for i in np.flatnonzero(both)]
         drawing = across_genes(
-            f"{_stem(table)}.across_genes", kept, predicted[both], observed[both], "mean observed expression"
+            f"{stem(table)}.across_genes", kept, predicted[both], observed[both], "mean observed expression"
         )
         caption = (
             f"Across genes: mean observed expression against the prediction for the reference sequence, one dot a "
-            f"gene (n = {int(both.sum())}). Pearson {_number(pearson)} (two-sided p from t: {_p(p)}), "
-            f"Spearman {_number(spearman)}. "
+            f"gene (n = {int(both.sum())}). Pearson {number_text(pearson)} (two-sided p from t: {p_text(p)}), "
+            f"Spearman {number_text(spearman)}. "
             "Line: least squares."
         )
         section.overview.append(Figure(save(drawing, run.path / "figures"), "Across genes", caption, caption))
@@ -140,7 +155,7 @@ def _add_overview(
     defined = ~np.isnan(r)
     if defined.any():
         drawing = histogram(
-            f"{_stem(table)}.r_histogram", [ids[i] for i in np.flatnonzero(defined)], r[defined], q[defined], fdr_cut
+            f"{stem(table)}.r_histogram", [ids[i] for i in np.flatnonzero(defined)], r[defined], q[defined], fdr_cut
         )
         caption = (
             f"Across people: Pearson r between prediction and expression, per gene (n = {int(defined.sum())} genes, "
@@ -160,17 +175,17 @@ def _correlations(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float
     return float(linear.r), float(linear.p), float(spearman(x, y).rho)
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
     return "undefined" if np.isnan(value) else f"{value:.3f}"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
     if np.isnan(value):
         return "undefined"
     return f"{value:.2g}" if value > 0 else "< 1e-300"
 
 
-def _stem(table: ModelTable) -> str:
+def stem(table: ModelTable) -> str:
     return f"{table.model}.{table.track}" if table.track else table.model
 
 
@@ -198,6 +213,8 @@ def _add_genes(
     if predictions is None or observed is None:
         section.left_out.append("the figures person by person need predictions/ and evaluation/ in the run directory")
         return
+    from .further import gene_figures
+
     label = "expression, covariates regressed out" if run.corrected else "observed expression"
     for i, title in _choose(table, r, chosen):
         figure = _person_figure(run, table, predictions, observed, i, label, title)
@@ -206,6 +223,7 @@ def _add_genes(
             section.left_out.append(f"{gene}: fewer than three people have a prediction and an expression value")
         else:
             section.genes.append(figure)
+            section.genes.extend(gene_figures(run, table, i, figure.title))
 
 
 def _person_figure(
@@ -225,12 +243,13 @@ def _person_figure(
         return None
     numbers: dict[str, Any] = {c: table.numbers(c)[i] for c in ("pearson_r", "pearson_p", "pearson_q")}
     drawing = person_scatter(
-        f"{_stem(table)}.person.{table.own_id[i]}", [shared[k] for k in np.flatnonzero(both)], x[both], y[both],
+        f"{stem(table)}.person.{table.own_id[i]}", [shared[k] for k in np.flatnonzero(both)], x[both], y[both],
         float(numbers["pearson_r"]), label,
     )  # fmt: skip
     status = table.columns["status"][i]
     test = (
-        f"r = {numbers['pearson_r']:.3f}, two-sided p = {_p(numbers['pearson_p'])}, q = {_p(numbers['pearson_q'])}"
+        f"r = {numbers['pearson_r']:.3f}, two-sided p = {p_text(numbers['pearson_p'])}, "
+        f"q = {p_text(numbers['pearson_q'])}"
         if not np.isnan(numbers["pearson_r"])
         else f"undefined: {status}"
     )
