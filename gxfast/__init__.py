@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .personal import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
     from .prediction import model_windows, predict
     from .reporting import write_report as report
+    from .stats.drivers import select_drivers as drivers
     from .store import HaplotypeStore
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
 
@@ -46,11 +47,12 @@ _HOME = {
     "mutagenesis": ("apply_edits", "saturation_edits", "saturation_mutants"),
     "prediction": ("model_windows", "predict"),
     "reporting": ("report",),
+    "stats.drivers": ("drivers",),
     "store": ("HaplotypeStore",),
     "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-_RENAMED = {"report": "write_report"}
+_RENAMED = {"drivers": "select_drivers", "report": "write_report"}
 
 __all__ = [
     "CovariateTable",
@@ -79,6 +81,7 @@ __all__ = [
     "codes",
     "compat",
     "consensus",
+    "drivers",
     "evaluate",
     "haplotypes",
     "ism",

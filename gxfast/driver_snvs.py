@@ -103,7 +103,9 @@ def find_drivers(
         last = min(first + _BLOCK, len(genes))
         if not run.has_shard(shard):
             the_plan = the_plan or plan(model)
-            run.write_shard(shard, _effects(the_plan, genome, genotypes, genes.take(range(first, last))))
+            usable = [predictions.status[g] == "ok" for g in range(first, last)]
+            part = genes.take(range(first, last))
+            run.write_shard(shard, _effects(the_plan, genome, genotypes, part, usable))
         stored = run.read_shard(shard)
         for g in range(first, last):
             rows = slice(*stored["offset"][g - first : g - first + 2])
@@ -121,11 +123,18 @@ def _snvs(model: Model, genotypes: GenotypeSource, genes: GeneTable, g: int) -> 
     return dosages.take(np.flatnonzero(np.array(single, bool)))
 
 
-def _effects(the_plan: Plan, genome: Genome, genotypes: GenotypeSource, genes: GeneTable) -> dict[str, NDArray[Any]]:
+def _effects(
+    the_plan: Plan, genome: Genome, genotypes: GenotypeSource, genes: GeneTable, usable: list[bool]
+) -> dict[str, NDArray[Any]]:
     from .ism import variants
 
     model, parts, offset = the_plan.model, [], [0]
+    none = np.empty((0, len(the_plan.tracks)))
     for g in range(len(genes)):
+        if not usable[g]:
+            parts.append(none)
+            offset.append(offset[-1])
+            continue
         start, end, reverse = model.card.window(int(genes.tss[g]), genes.strand[g])
         snvs = _snvs(model, genotypes, genes, g)
         letters = genome.fetch_array(genes.chrom[g], start, end)
@@ -133,7 +142,6 @@ def _effects(the_plan: Plan, genome: Genome, genotypes: GenotypeSource, genes: G
         at = snvs.position - start
         if reverse:
             letters, bases, at = complement_bases(letters)[::-1], complement_bases(bases), end - 1 - snvs.position
-        none = np.empty((0, len(the_plan.tracks)))
         parts.append(variants(the_plan, np.ascontiguousarray(letters), Edits.single(at, bases)) if at.size else none)
         offset.append(offset[-1] + len(parts[-1]))
     return {"offset": np.array(offset, np.int64), "effect": np.concatenate(parts)}

@@ -38,8 +38,8 @@ class FurtherOptions:
     drivers: DriverOptions = field(default_factory=DriverOptions)
 
 
-def linear_cohort(options: FurtherOptions, steps: tuple[str, ...]) -> tuple[LinearCohort | None, str]:
-    """Open what baselines and eQTLs read, or say why they are left out."""
+def linear_cohort(options: FurtherOptions, steps: tuple[str, ...], failed: set[str]) -> tuple[LinearCohort | None, str]:
+    """Open what baselines and eQTLs read, without genes that could not be predicted, or say why they are left out."""
     if options.files is None or not {"baseline", "eqtl"} & set(steps):
         return None, ""
     cohort = open_cohort(options.files)
@@ -47,7 +47,10 @@ def linear_cohort(options: FurtherOptions, steps: tuple[str, ...]) -> tuple[Line
     # a fold must leave enough people for the regression on covariates, and have some to predict
     if len(cohort.people) < max(2 * options.baseline.folds, 2 * (n_covariates + 3)):
         return None, f"baselines and eQTLs need more than {len(cohort.people)} people with {n_covariates} covariates"
-    return cohort, ""
+    rows = [g for g, gene in enumerate(cohort.genes.gene_id) if gene not in failed]
+    if not rows:
+        return None, "baselines and eQTLs need a gene that could be predicted"
+    return replace(cohort, genes=cohort.genes.take(rows), values=cohort.values[rows]), ""
 
 
 def _teller(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:

@@ -153,7 +153,8 @@ def _further(
     """Do the steps behind the evaluation; return their summaries, their counts, and the evaluations filled in."""
     found: dict[str, Any] = {}
     counts: dict[str, Any] = {}
-    cohort, why_not = linear_cohort(options, steps)
+    failed = {g for g, why in zip(predictions[0].genes.gene_id, predictions[0].status, strict=True) if why != "ok"}
+    cohort, why_not = linear_cohort(options, steps, failed)
     if why_not:
         found["left_out"] = [why_not]
     if cohort is not None and "baseline" in steps:

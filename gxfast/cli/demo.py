@@ -26,6 +26,7 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     Exit code 1 if the result does not bear out the planted truth.
     """
     from ..demo import compare, simulate_cohort
+    from ..pipeline import STEPS
     from .run import execute
 
     folder = Path(output)
@@ -42,14 +43,18 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
         "expression": str(cohort.expression), "models": [str(cohort.model)], "covariates": None,
         "window": None, "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
         "variants": "all", "unphased": "error", "missing": "ref", "overlap": "first",
-        "ref_mismatch": "error", "symbolic": "skip", "filter": "all",
+        "ref_mismatch": "error", "symbolic": "skip", "filter": "all", "cis_window": 100_000, "min_maf": 0.01,
+        "permutations": 200, "seed": 0, "driver_rule": "published",
     }  # fmt: skip
 
-    def write_truth(directory: Path) -> None:
-        compare(cohort.truth, directory / "genes.tsv").write_truth(directory)
+    def compared(directory: Path) -> Any:
+        return compare(cohort.truth, directory / "genes.tsv", drivers_tsv=directory / "drivers.tsv")
 
-    code = execute(arguments, ("check", "predict", "evaluate", "report"), before_report=write_truth)
-    comparison = compare(cohort.truth, folder / "genes.tsv")
+    def write_truth(directory: Path) -> None:
+        compared(directory).write_truth(directory)
+
+    code = execute(arguments, STEPS, before_report=write_truth)
+    comparison = compared(folder)
     if not options["quiet"] and not options["as_json"]:
         click.echo(comparison.text())
         click.echo(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")

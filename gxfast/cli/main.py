@@ -25,6 +25,7 @@ _COMMANDS = {
     "baseline": ("baseline", "baseline", "Linear models of the same people: elastic net, SNPs, BLUP; PredictDB."),
     "eqtl": ("eqtl", "eqtl", "cis-eQTL mapping: nominal, and by permutation."),
     "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, merge, plot."),
+    "drivers": ("run", "drivers", "Driver SNVs of a model's predictions, and their support by eQTLs."),
     "compare": ("compare", "compare", "Do models agree in direction, and in magnitude?"),
     "run": ("run", "run", "All of it: check, predict, evaluate, baselines, eQTLs, drivers, report."),
     "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),

@@ -148,8 +148,9 @@ def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) 
     from ..further_steps import FurtherOptions
     from ..linear_cohort import CohortFiles
 
+    selection = DriverOptions(options.get("driver_rule", "published"))
     if "cis_window" not in options:
-        return FurtherOptions()
+        return FurtherOptions(drivers=selection)
     files = None
     if paths.expression:
         files = CohortFiles(
@@ -159,7 +160,7 @@ def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) 
     window, maf, seed = options["cis_window"], options["min_maf"], options["seed"]
     return FurtherOptions(
         files, TrainingOptions(window=window, min_maf=maf, seed=seed),
-        MappingOptions(window, maf, options["permutations"], seed), DriverOptions(options["driver_rule"]),
+        MappingOptions(window, maf, options["permutations"], seed), selection,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from .options import (
 )
 from .progress import ProgressLine
 
-__all__ = ["check", "execute", "predict", "run"]
+__all__ = ["check", "drivers", "execute", "predict", "run"]
 
 _OUTPUT = click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
 _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
@@ -73,6 +73,22 @@ def _print_findings(findings: list[Any], *, stream_is_stderr: bool, skip_ok: boo
 def predict(**options: Any) -> int:
     """Predict every gene for every person; write predictions/MODEL.bed.gz and genes.tsv."""
     return execute({**options, "transform": "none", "residualise": "expression"}, ("check", "predict"))
+
+
+@click.command()
+@input_options(model=True)
+@policy_options
+@evaluate_options
+@_OUTPUT
+@_RESUME
+@click.option(
+    "--driver-rule", default="published", show_default=True,
+    type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
+)  # fmt: skip
+@common_options
+def drivers(**options: Any) -> int:
+    """Find the SNVs that drive a model's differences between people, and whether eQTLs support them."""
+    return execute(options, ("check", "predict", "evaluate", "ism", "drivers"))
 
 
 @click.command()

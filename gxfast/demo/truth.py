@@ -34,6 +34,11 @@ class DemoGeneResult:
         instance because the prediction is the same for everybody) or ``absent`` (no row in the result).
     agrees : bool
         right and positive, wrong and negative, or missed and neither (but not absent).
+    driver : str
+        Whether the causal variant is a driver of the model's predictions: ``causal``, ``other`` (drivers, but not
+        that one), ``none``; empty where drivers were not looked for.
+    support : str
+        Whether the eQTL supports the causal driver: ``supported``, ``unsupported``, ``neither``, or empty.
     """
 
     gene_id: str
@@ -42,6 +47,8 @@ class DemoGeneResult:
     effect: str
     found: str
     agrees: bool
+    driver: str = ""
+    support: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,10 @@ class DemoComparison:
     def count(self, truth: str, *found: str) -> int:
         """Return how many genes of a class were found in one of the given ways (none given: all)."""
         return sum(g.truth == truth and (not found or g.found in found) for g in self.genes)
+
+    def drivers(self, truth: str, support: str) -> int:
+        """Return in how many genes of a class the causal variant is a driver with that support."""
+        return sum(g.truth == truth and g.driver == "causal" and g.support == support for g in self.genes)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -71,6 +82,11 @@ class DemoComparison:
         stray, total = self.count("missed", "positive", "negative"), self.count("missed")
         if stray > max(1.0, _MAY_STRAY * total):
             result.append(f"{stray} of {total} genes that the model should miss are significant")
+        if any(g.driver for g in self.genes):
+            for truth, support in (("right", "supported"), ("wrong", "unsupported")):
+                total, found = self.count(truth), self.drivers(truth, support)
+                if found < _MUST_FIND * total:
+                    result.append(f"only {found} of {total} causal variants of {truth} genes are {support} drivers")
         if absent := sum(g.found == "absent" for g in self.genes):
             result.append(f"{absent} planted genes are not in the result")
         return tuple(result)
@@ -90,6 +106,12 @@ class DemoComparison:
             )
         stray = self.count("missed", "positive", "negative")
         lines.append(f"planted missed {self.count('missed')}: significant {stray}")
+        if any(g.driver for g in self.genes):
+            lines.append(
+                f"causal variants that are drivers: {self.drivers('right', 'supported')} of {self.count('right')} in "
+                f"right genes, supported by eQTLs; {self.drivers('wrong', 'unsupported')} of {self.count('wrong')} in "
+                "wrong genes, against them"
+            )
         if self.ok:
             lines.append(f"the result bears out the planted truth (FDR {self.fdr:g})")
         else:
@@ -97,7 +119,7 @@ class DemoComparison:
         return "\n".join(lines)
 
     def write_truth(self, directory: str | Path) -> Path:
-        """Write ``directory/demo_truth.tsv``: gene_id, truth, causal_variant, effect, found, agrees.
+        """Write ``directory/demo_truth.tsv``: gene_id, truth, causal_variant, effect, found, agrees, driver, support.
 
         Raises
         ------
@@ -105,10 +127,11 @@ class DemoComparison:
             If the file cannot be written.
         """
         path = Path(directory) / TRUTH_FILE
-        rows = ["gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees"]
+        rows = ["gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\tdriver\tsupport"]
         for g in self.genes:
             agrees = "yes" if g.agrees else "no"
-            rows.append(f"{g.gene_id}\t{g.truth}\t{g.causal_variant}\t{g.effect}\t{g.found}\t{agrees}")
+            cells = (g.gene_id, g.truth, g.causal_variant, g.effect, g.found, agrees, g.driver, g.support)
+            rows.append("\t".join(cells))
         try:
             path.write_text("\n".join(rows) + "\n", encoding="utf-8")
         except OSError as error:
@@ -122,8 +145,9 @@ class DemoComparison:
 
 
 def compare(
-    truth_tsv: str | Path, genes_tsv: str | Path, *, fdr: float = FDR, model: str | None = None
-) -> DemoComparison:
+    truth_tsv: str | Path, genes_tsv: str | Path, *, drivers_tsv: str | Path | None = None, fdr: float = FDR,
+    model: str | None = None,
+) -> DemoComparison:  # fmt: skip
     """Compare the ``genes.tsv`` of a run with the truth table of the cohort.
 
     A gene is found where ``pearson_q`` is below ``fdr``, with the sign of ``pearson_r``.
@@ -132,6 +156,8 @@ def compare(
     ----------
     truth_tsv, genes_tsv : str or Path
         ``DemoCohort.truth`` and ``genes.tsv`` of the run directory.
+    drivers_tsv : str or Path, optional
+        ``drivers.tsv`` of the run directory.
     fdr : float
         Significance level.
     model : str, optional
@@ -161,6 +187,10 @@ def compare(
                 remedy="name the model to compare",
             )
         results[row["gene_id"]] = row
+    drivers: dict[str, dict[str, str]] = {}
+    for row in _read(drivers_tsv, ("gene_id", "variant_id", "support", "model")) if drivers_tsv else ():
+        if model in (None, row["model"]):
+            drivers.setdefault(row["gene_id"], {})[row["variant_id"]] = row["support"]
     genes = []
     for row in truth:
         planted = row["truth"]
@@ -176,7 +206,11 @@ def compare(
             "wrong": found == "negative",
             "missed": found in ("not significant", "undefined"),
         }[planted]
-        genes.append(DemoGeneResult(row["gene_id"], planted, row["causal_variant"], row["effect"], found, agrees))
+        causal, mine = row["causal_variant"], drivers.get(row["gene_id"], {})
+        driver = "" if drivers_tsv is None else "causal" if causal in mine else "other" if mine else "none"
+        genes.append(
+            DemoGeneResult(row["gene_id"], planted, causal, row["effect"], found, agrees, driver, mine.get(causal, ""))
+        )
     return DemoComparison(tuple(genes), fdr)
 
 

@@ -139,7 +139,7 @@ class _Walk:
         """Correlation of a sum with the predictions; NaN where one of them is constant."""
         if not square > _ROUNDING * float(self.squares.sum()) or not self.norm > 0:
             return float("nan")
-        return float(product / (np.sqrt(square) * self.norm))
+        return float(np.clip(product / (np.sqrt(square) * self.norm), -1.0, 1.0))
 
     def select(self, rule: Rule, gain: float, alpha: float) -> DriverSelection:
         n = len(self.products)
