@@ -35,9 +35,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> dict[str, 
         str(data / "expr" / "geuvadis358.chr22.rpkm.bed.gz"), *models,
     ]  # fmt: skip
     covariates = ["--covariates", str(data / "expr" / "geuvadis358.covariates.pc50.txt.gz"), "--n-covariates", "13"]
-    assert main([*common, "--expression-transform", "log2p1", "-o", str(folder / "raw")]) == 0
+    raw = [*common, "--expression-transform", "log2p1", "-o", str(folder / "raw")]
+    assert main([*raw, "--steps", "check,predict,evaluate,report"]) == 0
     corrected = [*common, *covariates, "--expression-transform", "inverse_normal", "-o", str(folder / "corrected")]
-    assert main([*corrected, "--steps", "check,predict,evaluate"]) == 0
+    assert main([*corrected, "--cis-window", "100000", "--permutations", "200"]) == 0
     return {"raw": folder / "raw", "corrected": folder / "corrected"}
 
 
@@ -93,3 +94,34 @@ def test_only_distinct_haplotypes_are_run(runs: dict[str, Path]) -> None:
     assert entry["model_calls"] == 1780
     assert manifest["complete"] is True
     assert manifest["inputs"]["vcf"][0]["sha256"]
+
+
+def test_the_complete_run_directory(runs: dict[str, Path]) -> None:
+    run = runs["corrected"]
+    files = (
+        "manifest.json", "genes.tsv", "agreement.tsv", "side_by_side.tsv", "drivers.tsv", "support.tsv",
+        "direction.tsv", "explainers.tsv", "report.html", "baseline/elastic_net.tsv", "baseline/weights.db",
+        "eqtl/nominal.tsv.gz", "eqtl/permutation.tsv", "ism/xpresso-gm12878.variants.tsv.gz",
+    )  # fmt: skip
+    assert [name for name in files if not (run / name).is_file()] == []
+    results = json.loads((run / "manifest.json").read_text())["results"]
+    assert set(files) - {"manifest.json"} <= set(results)
+
+
+def test_the_driver_behind_a_wrong_direction(runs: dict[str, Path]) -> None:
+    """CLTCL1: one SNV makes the prediction, and the eQTL points the other way."""
+    with (runs["corrected"] / "drivers.tsv").open() as handle:
+        rows = [row for row in csv.DictReader(handle, delimiter="\t") if row["gene_id"].startswith("ENSG00000070371")]
+    (driver,) = [row for row in rows if row["model"] == "xpresso-gm12878" and row["is_main"] == "yes"]
+    assert (driver["chrom"], driver["pos"], driver["ref"], driver["alt"]) == ("chr22", "19278973", "G", "C")
+    assert driver["support"] == "unsupported"
+    assert float(driver["linear_r"]) > 0.99
+    assert float(driver["eqtl_p"]) < 1e-9
+    assert float(driver["ism"]) < 0 < float(driver["eqtl_slope"])
+
+
+def test_baselines_stand_beside_the_models(runs: dict[str, Path]) -> None:
+    rows = rows_of(runs["corrected"], "xpresso-gm12878")
+    held_out = [float(row["baseline_r"]) for row in rows if row["baseline_r"]]
+    assert len(held_out) == 50
+    assert np.mean(held_out) > 0.15 > np.mean([float(row["pearson_r"]) for row in rows])

@@ -70,3 +70,21 @@ def test_bits_do_not_depend_on_batches_or_threads(tmp_path: Path, batch_size: in
     expected = smallest.predict(rows[:64])
     other = Model(smallest.path, device="cpu", batch_size=batch_size, n_threads=n_threads)
     assert other.predict(rows[:64]).tobytes() == expected.tobytes()
+
+
+def test_verify_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    from gxfast.cli.main import main
+
+    published = DATA.parent / "geuvadis_published"
+    command = [
+        "model", "verify", str(model(tmp_path, "GM12878").path), "--fasta", str(DATA / FASTA["20"][0]), "--fasta",
+        str(DATA / FASTA["22"][0]), "--genes", str(published / "gene_list.csv"), "--published",
+        str(published / "all_models_ref_preds.csv"), "--json",
+    ]  # fmt: skip
+    assert main([*command, "--column", "Xpresso"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["genes"] == 99
+    assert found["largest_difference"] < 1e-6
+    assert main([*command, "--column", "Enformer"]) == 1
