@@ -14,6 +14,7 @@ from .baseline.training import TrainingOptions
 from .cis_mapping import MappingOptions
 from .direction import direction_columns, explainer_columns
 from .driver_snvs import DriverOptions, find_drivers, write_driver_tables, write_drivers
+from .driver_surroundings import scan_surroundings
 from .inputs import Inputs
 from .io.tables import read_gene_values, write_table
 from .linear_cohort import CohortFiles, LinearCohort, open_cohort
@@ -95,6 +96,7 @@ def driver_step(
     for i, (model, item) in enumerate(zip(inputs.models, predictions, strict=True)):
         found = find_drivers(run, model, inputs.genome, inputs.genotypes, item, observed, options.drivers, progress)
         rows = write_drivers(run, item, found, evaluations[i] if evaluations else None)
+        scan_surroundings(run, model, inputs.genome, item, found)
         drivers.append(rows[0])
         support.append(rows[1])
         direction.append(direction_columns(item, found))

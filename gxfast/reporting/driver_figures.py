@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .figures import BLUE, GREY, INK, ORANGE, Drawing
 
-__all__ = ["against", "distances", "effects_and_eqtls", "explained", "locus", "support_by_success"]
+__all__ = ["against", "distances", "effects_and_eqtls", "explained", "locus", "support_by_success", "surroundings"]
 
 Float64Array = NDArray[np.float64]
 
@@ -164,3 +164,32 @@ def locus(
         "eqtl_log10p": log10p.tolist(), "is_driver": ["yes" if d else "no" for d in driver],
     }  # fmt: skip
     return Drawing(name, draw, table, (5.2, 3.0))
+
+
+def surroundings(
+    name: str, position: NDArray[np.int64], effects: Float64Array, bases: NDArray[np.uint8], alleles: tuple[str, str]
+) -> Drawing:
+    """Logos of 41 bases around a driver, with the reference and with the alternative allele, and the heat map."""
+    from ..plots.logo import draw_heatmap, draw_logo, reference_heights
+
+    heights = [reference_heights(effects[allele], bases[allele]) for allele in (0, 1)]
+    place = np.arange(len(position)) - len(position) // 2
+
+    def draw(axes: Any) -> None:
+        for ax, values, allele in zip(axes, heights, alleles, strict=False):
+            draw_logo(ax, values, positions=place)
+            ax.axhline(0, color=INK, linewidth=0.5)
+            ax.axvspan(-0.5, 0.5, color=GREY, alpha=0.2, linewidth=0)
+            ax.set_ylabel(f"with {allele}")
+        both = np.concatenate([axes[0].get_ylim(), axes[1].get_ylim()])
+        for ax in axes[:2]:
+            ax.set_ylim(float(both.min()), float(both.max()))
+        draw_heatmap(axes[2], effects[0], bases[0], positions=place)
+        axes[2].set_xlabel(f"bases from {position[len(position) // 2]:,}, forward strand")
+
+    table: dict[str, list[Any]] = {"pos": position.tolist()}
+    for allele, kind in enumerate(("ref", "alt")):
+        table[f"base_{kind}"] = ["ACGTN"[code] for code in bases[allele]]
+        for k, base in enumerate("ACGT"):
+            table[f"{kind}_to_{base}"] = effects[allele, :, k].astype(float).tolist()
+    return Drawing(name, draw, table, (6.4, 4.2), 3)

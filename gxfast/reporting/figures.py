@@ -47,12 +47,13 @@ _STYLE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure before it is saved: what draws it, and the table it is drawn from."""
+    """A figure before it is saved: what draws it (given the axes, ``rows`` of them), and the table it is drawn from."""
 
     name: str
     draw: Any
     table: dict[str, list[Any]]
     size: tuple[float, float] = (4.6, 3.6)
+    rows: int = 1
 
 
 def save(drawing: Drawing, folder: Path) -> str:
@@ -67,7 +68,10 @@ def save(drawing: Drawing, folder: Path) -> str:
     with mpl.rc_context(style):
         figure = Figure(figsize=drawing.size, layout="constrained")
         FigureCanvasAgg(figure)
-        drawing.draw(figure.add_subplot())
+        if drawing.rows == 1:
+            drawing.draw(figure.add_subplot())
+        else:
+            drawing.draw(figure.subplots(drawing.rows, 1, sharex=True))
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
         svg = buffer.getvalue()

@@ -205,7 +205,33 @@ def gene_figures(run: RunData, own: ModelTable, i: int, title: str) -> list[Figu
         "with -log10 p of the eQTL. Dashed: the TSS."
     )
     found.append(_figure(run, drawing, f"{title}: the locus", caption))
+    found += _surroundings(run, own, i, title)
     return found
+
+
+def _surroundings(run: RunData, own: ModelTable, i: int, title: str) -> list[Figure]:
+    path = run.path / "ism" / f"{own.model}.main_drivers.npz"
+    if not path.exists():
+        return []
+    with np.load(path, allow_pickle=False) as stored:
+        rows = np.flatnonzero(stored["gene_id"] == own.columns["gene_id"][i])
+        if not rows.size:
+            return []
+        k = int(rows[0])
+        effects, bases = stored["effects"][k].astype(np.float64), stored["bases"][k]
+        pos, variant = int(stored["pos"][k]), str(stored["variant_id"][k])
+    reach = len(bases[0]) // 2
+    *_, ref, alt = variant.split("_")
+    name = own.columns.get("name", own.columns["gene_id"])[i]
+    drawing = figures.surroundings(
+        f"{stem(own)}.surroundings.{own.own_id[i]}", np.arange(pos - reach, pos + reach + 1), effects, bases, (ref, alt)
+    )
+    caption = (
+        f"{name}: what the model reads around its main driver {variant}: minus the mean effect of the three changes "
+        f"of each base, with {ref} and with {alt} in the middle (grey), and every change of the reference (heat map; "
+        "dots: the base that is there; rows A, C, G, T). Forward strand."
+    )
+    return [_figure(run, drawing, f"{title}: around the main driver", caption)]
 
 
 def _variants(path: Path, gene: str) -> dict[str, list[str]]:

@@ -82,6 +82,31 @@ def test_effects_are_those_of_the_model(cohort: Any, done: Path) -> None:
     assert checked > 20
 
 
+def test_surroundings_of_the_main_drivers(cohort: Any, done: Path) -> None:
+    """The driver's own change is its effect; some changes by hand, on both strands, with either allele."""
+    model, genome, genes = gx.Model(cohort.model, device="cpu"), gx.Genome(cohort.fasta), gx.read_genes(cohort.genes)
+    mains = {row["gene_id"]: row for row in rows(done / "drivers.tsv") if row["is_main"] == "yes"}
+    with np.load(done / "ism" / "demo-promoter.main_drivers.npz") as stored:
+        found = {name: stored[name] for name in stored.files}
+    assert found["gene_id"].tolist() == list(mains)
+    assert {row["strand"] for row in mains.values()} == {"+", "-"}
+    for k, (gene, row) in enumerate(mains.items()):
+        g = genes.gene_id.index(gene)
+        start, end, reverse = model.card.window(int(genes.tss[g]), genes.strand[g])
+        sequence = bytearray(genome.fetch(genes.chrom[g], start, end))
+        centre = int(row["pos"]) - 1 - start
+        effects, bases = found["effects"][k], found["bases"][k]
+        assert effects[0, 20, "ACGT".index(row["alt"])] == pytest.approx(float(row["ism"]), abs=1e-6)
+        assert effects[1, 20, "ACGT".index(row["ref"])] == pytest.approx(-float(row["ism"]), abs=1e-6)
+        assert "ACGT"[bases[1, 20]] == row["alt"]
+        sequence[centre] = ord(row["alt"])
+        changed = bytearray(sequence)
+        changed[centre + 3] = ord("G" if chr(sequence[centre + 3]) != "G" else "T")
+        both = [gx.reverse_complement(bytes(s)) if reverse else bytes(s) for s in (sequence, changed)]
+        values = model.predict(np.stack([np.frombuffer(one, np.uint8) for one in both]))[:, 0]
+        assert effects[1, 23, "ACGT".index(chr(changed[centre + 3]))] == pytest.approx(values[1] - values[0], abs=1e-6)
+
+
 def test_tables_fit_together(done: Path) -> None:
     variants, drivers = rows(done / "ism" / "demo-promoter.variants.tsv.gz"), rows(done / "drivers.tsv")
     chosen = {(row["gene_id"], row["variant_id"]) for row in variants if row["is_driver"] == "yes"}
