@@ -41,11 +41,16 @@ _VARIANTS: Final = ("gene_id", "variant_id", "chrom", "pos", "ref", "alt", "dosa
 
 @dataclass(frozen=True, slots=True)
 class DriverOptions:
-    """How drivers are chosen; see `gxfast.stats.select_drivers`."""
+    """How drivers are chosen, see `gxfast.stats.select_drivers`; and what motifs are measured by.
+
+    ``motif_reach``: motif sizes are shares of the largest effect within so many bases of the TSS (Sasse et al. 2023:
+    1,000, a scan of 2,001 bases per gene); 0: of the 41 bases around the driver.
+    """
 
     rule: Rule = "published"
     gain: float = 0.05
     alpha: float = 0.01
+    motif_reach: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .encode import codes, complement_bases
 from .rundir import RunDirectory, atomic_write
+from .stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
 
 if TYPE_CHECKING:
     from .driver_snvs import GeneDrivers
@@ -21,30 +22,32 @@ if TYPE_CHECKING:
 __all__ = ["REACH", "scan_surroundings"]
 
 REACH: Final = 20  # bases on either side, as Sasse et al. 2023
+_KMER: Final = 13
 _UNKNOWN: Final = 4
 
 
 def scan_surroundings(
-    run: RunDirectory, model: Model, genome: Genome, predictions: PredictionSet, found: list[GeneDrivers]
-) -> None:
-    """Write ``ism/MODEL.main_drivers.npz``.
+    run: RunDirectory, model: Model, genome: Genome, predictions: PredictionSet, found: list[GeneDrivers],
+    motif_reach: int = 0,
+) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:  # fmt: skip
+    """Write ``ism/MODEL.main_drivers.npz``; return the rows of ``motifs.tsv`` and ``motif_clusters.tsv``.
 
     ``effects`` (D, 2, 41, 4) float32: every single-base change around the driver, mutant minus the sequence that was
     changed, which holds the reference or the alternative allele (axis 1); A, C, G, T of the forward strand; NaN
     outside the model's window. ``bases`` (D, 2, 41): that sequence as codes 0-3, 4 unknown. ``gene_id``,
-    ``variant_id``, ``pos`` (1-based): whose.
+    ``variant_id``, ``pos`` (1-based): whose. ``scale`` (D,): largest absolute effect, see `DriverOptions`.
     """
     mains = [one for one in found if one.selection.main is not None]
     if not mains:
-        return
+        return _motif_rows(predictions.model, [], [], {}), _cluster_rows(predictions.model, [], np.empty(0, np.int64))
     shard = f"{model.card.name}/main-drivers.npz"
     if not run.has_shard(shard):
         from .ism import plan
 
         the_plan = plan(model)
-        scanned = [_scan(the_plan, genome, predictions, one) for one in mains]
-        effects, bases = (np.stack(arrays) for arrays in zip(*scanned, strict=True))
-        run.write_shard(shard, {"effects": effects, "bases": bases})
+        scanned = [_scan(the_plan, genome, predictions, one, motif_reach) for one in mains]
+        effects, bases, scale = (np.stack(arrays) for arrays in zip(*scanned, strict=True))
+        run.write_shard(shard, {"effects": effects, "bases": bases, "scale": scale})
     stored = run.read_shard(shard)
     several = len(predictions.tracks) > 1
     names = [
@@ -58,11 +61,13 @@ def scan_surroundings(
     }  # fmt: skip
     np.savez(buffer, **arrays)
     atomic_write(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", buffer.getvalue())
+    motifs = _motif_rows(predictions.model, mains, names, arrays)
+    return motifs, _cluster_rows(predictions.model, mains, np.array(motifs["cluster"], np.int64))
 
 
 def _scan(
-    the_plan: Plan, genome: Genome, predictions: PredictionSet, one: GeneDrivers
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    the_plan: Plan, genome: Genome, predictions: PredictionSet, one: GeneDrivers, motif_reach: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], np.float64]:
     from .ism import scan
 
     genes, snvs, v = predictions.genes, one.dosages, one.selection.main
@@ -85,4 +90,47 @@ def _scan(
             at = length - 1 - positions if reverse else positions
             mine = part[:, :, one.track]
             effects[allele, at - centre + REACH] = mine[:, ::-1] if reverse else mine
-    return effects, bases
+    scale = float(np.nanmax(np.abs(effects[0])))
+    if motif_reach:
+        tss = int(genes.tss[one.gene])
+        first, last = max(0, tss - motif_reach - start), min(length, tss + motif_reach + 1 - start)
+        read = np.ascontiguousarray(complement_bases(forward)[::-1]) if reverse else forward
+        span = (length - last, length - first) if reverse else (first, last)
+        scale = max(
+            float(np.abs(e[:, :, one.track]).max()) for _, e in scan(the_plan, read, start=span[0], end=span[1])
+        )
+    return effects, bases, np.float64(scale)
+
+
+def _motif_rows(model: str, mains: list[GeneDrivers], names: list[str], arrays: dict[str, Any]) -> dict[str, list[Any]]:
+    """One row per main driver: the 13 bases around it, their cluster, and the size of the motif it lies in."""
+    from .plots.logo import reference_heights
+
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("model", "gene_id", "variant_id", "kmer", "cluster", "support", "scale")
+    }
+    columns |= {f"{what}_{round(100 * t)}": [] for t in THRESHOLDS for what in ("size", "distance")}
+    around = slice(REACH - _KMER // 2, REACH + _KMER // 2 + 1)
+    kmers = ["".join("ACGTN"[code] for code in arrays["bases"][k, 0, around]) for k in range(len(mains))]
+    clusters = cluster_sequences(kmers)
+    for k, one in enumerate(mains):
+        z = reference_heights(arrays["effects"][k, 0].astype(np.float64), arrays["bases"][k, 0]).sum(axis=1)
+        scale = float(arrays["scale"][k])
+        sizes, distances = motif_sizes(z, REACH, scale) if scale > 0 else ([None] * len(THRESHOLDS),) * 2
+        v = one.selection.main
+        row = [model, names[k], one.dosages.variant_id[v], kmers[k], int(clusters[k]), str(one.support[v]), scale]
+        for size, distance in zip(sizes, distances, strict=True):
+            row += [size, distance if distance is None or distance >= 0 else None]
+        for name, value in zip(columns, row, strict=True):
+            columns[name].append(value)
+    return columns
+
+
+def _cluster_rows(model: str, mains: list[GeneDrivers], clusters: NDArray[np.int64]) -> dict[str, list[Any]]:
+    """Clusters of two or more: are their main drivers supported by eQTLs more often than the others?"""
+    found = cluster_enrichment(clusters, [one.support[one.selection.main] == "supported" for one in mains])
+    return {
+        "model": [model] * len(found), "cluster": [row.cluster for row in found], "n": [row.n for row in found],
+        "n_supported": [row.n_with for row in found], "odds_ratio": [row.odds_ratio for row in found],
+        "p": [row.p for row in found], "q": [row.q for row in found],
+    }  # fmt: skip

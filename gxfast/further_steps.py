@@ -91,12 +91,14 @@ def driver_step(
     run: RunDirectory, inputs: Inputs, predictions: tuple[PredictionSet, ...], evaluations: tuple[Evaluation, ...],
     observed: Observed | None, options: FurtherOptions, progress: Progress | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Write ``ism/``, ``drivers.tsv``, ``support.tsv`` and ``direction.tsv``; return the numbers per model."""
-    drivers, support, direction, summary = [], [], [], {}
+    """Write ``ism/``, tables of drivers, support, motifs and directions; return the numbers per model."""
+    drivers, support, direction, motifs, clusters, summary = [], [], [], [], [], {}
     for i, (model, item) in enumerate(zip(inputs.models, predictions, strict=True)):
         found = find_drivers(run, model, inputs.genome, inputs.genotypes, item, observed, options.drivers, progress)
         rows = write_drivers(run, item, found, evaluations[i] if evaluations else None)
-        scan_surroundings(run, model, inputs.genome, item, found)
+        around = scan_surroundings(run, model, inputs.genome, item, found, options.drivers.motif_reach)
+        motifs.append(around[0])
+        clusters.append(around[1])
         drivers.append(rows[0])
         support.append(rows[1])
         direction.append(direction_columns(item, found))
@@ -106,6 +108,8 @@ def driver_step(
             "n_supported": kinds.count("supported"), "n_unsupported": kinds.count("unsupported"),
         }  # fmt: skip
     write_driver_tables(run, drivers, support)
+    write_table(run.path / "motifs.tsv", _stacked(motifs))
+    write_table(run.path / "motif_clusters.tsv", _stacked(clusters))
     if any(part["model"] for part in direction):
         write_table(run.path / "direction.tsv", _stacked(direction))
     return summary

@@ -14,6 +14,7 @@ from ..errors import InputError
 
 __all__ = [
     "common_options",
+    "driver_options",
     "evaluate_options",
     "further_from",
     "further_options",
@@ -131,11 +132,23 @@ def further_options(function: F) -> F:
             click.option(
                 "--permutations", default=1000, show_default=True, type=click.IntRange(0), help="eQTLs: per gene."
             ),
+            click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Folds, permutations."),
+        ]
+    )(driver_options(function))  # fmt: skip
+
+
+def driver_options(function: F) -> F:
+    """How driver SNVs are selected, and motifs measured."""
+    return _stack(
+        [
             click.option(
                 "--driver-rule", default="published", show_default=True,
                 type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
             ),
-            click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Folds, permutations."),
+            click.option(
+                "--motif-reach", default=0, show_default=True, type=click.IntRange(0),
+                help="Motif sizes by the largest effect so near to the TSS (1000: as published); 0: near the driver.",
+            ),
         ]
     )(function)  # fmt: skip
 
@@ -148,7 +161,7 @@ def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) 
     from ..further_steps import FurtherOptions
     from ..linear_cohort import CohortFiles
 
-    selection = DriverOptions(options.get("driver_rule", "published"))
+    selection = DriverOptions(options.get("driver_rule", "published"), motif_reach=options.get("motif_reach", 0))
     if "cis_window" not in options:
         return FurtherOptions(drivers=selection)
     files = None

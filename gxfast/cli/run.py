@@ -14,6 +14,7 @@ import click
 from ..errors import InputError
 from .options import (
     common_options,
+    driver_options,
     evaluate_options,
     further_from,
     further_options,
@@ -81,10 +82,7 @@ def predict(**options: Any) -> int:
 @evaluate_options
 @_OUTPUT
 @_RESUME
-@click.option(
-    "--driver-rule", default="published", show_default=True,
-    type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
-)  # fmt: skip
+@driver_options
 @common_options
 def drivers(**options: Any) -> int:
     """Find the SNVs that drive a model's differences between people, and whether eQTLs support them."""

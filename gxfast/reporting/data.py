@@ -75,7 +75,8 @@ class RunData:
 
 _FURTHER = {
     "drivers": "drivers.tsv", "support": "support.tsv", "direction": "direction.tsv", "explainers": "explainers.tsv",
-    "agreement": "agreement.tsv", "eqtl": "eqtl/permutation.tsv",
+    "agreement": "agreement.tsv", "motifs": "motifs.tsv",
+    "eqtl": "eqtl/permutation.tsv",
 }  # fmt: skip
 
 

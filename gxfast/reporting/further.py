@@ -22,6 +22,8 @@ _MOST_PAIRS: Final = 6
 _TABLES: Final = {
     "drivers": ("Driver SNVs", ("model", "gene_id", "variant_id", "tss_distance", "ism", "own_r", "increase", "is_main",
                                 "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p", "support")),
+    "motifs": ("Motifs of the main drivers", ("model", "gene_id", "variant_id", "kmer", "cluster", "support", "scale",
+                                              "size_5", "size_10", "size_20", "size_50", "distance_10")),
     "direction": ("Direction at the lead SNV of each window", (
         "model", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high", "equal_sign_p",
         "signed_rho", "absolute_rho")),
@@ -34,6 +36,9 @@ _NOTES: Final = {
     "drivers": "Variants that make the differences between people that a model predicts; effects by mutagenesis on the "
     "reference, eQTL slopes by least squares on the expression that was evaluated. supported: both have one sign. "
     "Full table: drivers.tsv; per gene: support.tsv.",
+    "motifs": "Around each main driver, on the reference: 13 bases, their cluster (alike in a stretch with at most one "
+    "mismatch, complete linkage), bases in a row whose attribution has the driver's sign and at least 5, 10, 20, 50 % "
+    "of the scale (the largest effect nearby). Support by cluster: motif_clusters.tsv.",
     "direction": "Per gene the SNV in the model's window with the smallest eQTL p: share of genes in which predicted "
     "effect and eQTL slope have one sign (95 % Clopper-Pearson interval, exact binomial test against one half), and "
     "Spearman's rho of the two with and without sign; then in thirds by distance, frequency and effect.",

@@ -128,6 +128,23 @@ def test_tables_fit_together(done: Path) -> None:
     assert {row["explainer"] for row in rows(done / "explainers.tsv")} >= {"eqtl_log10p", "h2", "n_variants"}
 
 
+def test_motifs_of_the_main_drivers(cohort: Any, done: Path, tmp_path: Path) -> None:
+    mains = [row for row in rows(done / "drivers.tsv") if row["is_main"] == "yes"]
+    motifs = rows(done / "motifs.tsv")
+    assert [row["variant_id"] for row in motifs] == [row["variant_id"] for row in mains]
+    assert all(
+        len(row["kmer"]) == 13 and row["kmer"][6] == main["ref"] for row, main in zip(motifs, mains, strict=True)
+    )
+    sizes = [[int(row[f"size_{t}"]) for t in (5, 10, 20, 50)] for row in motifs]
+    assert all(size == sorted(size, reverse=True) for size in sizes)
+    assert max(size[0] for size in sizes) > 1
+    assert sum(int(row["n"]) for row in rows(done / "motif_clusters.tsv")) <= len(motifs)
+    assert main(command(cohort, tmp_path / "wide", "--motif-reach", "300", verb="drivers")) == 0
+    wider = rows(tmp_path / "wide" / "motifs.tsv")
+    assert all(float(b["scale"]) >= float(a["scale"]) for a, b in zip(motifs, wider, strict=True))
+    assert any(float(b["scale"]) > float(a["scale"]) for a, b in zip(motifs, wider, strict=True))
+
+
 def test_the_steps_that_are_named(cohort: Any, tmp_path: Path) -> None:
     assert main(command(cohort, tmp_path / "a", "--steps", "predict,ism")) == 0
     assert (tmp_path / "a" / "ism").is_dir()

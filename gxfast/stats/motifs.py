@@ -1,0 +1,184 @@
+"""Motifs around driver SNVs: how far an attribution reaches, and which short sequences are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+
+__all__ = [
+    "THRESHOLDS",
+    "ClusterEnrichment",
+    "cluster_enrichment",
+    "cluster_sequences",
+    "motif_sizes",
+    "sequence_distances",
+]
+
+Float64Array = NDArray[np.float64]
+THRESHOLDS: Final = (0.05, 0.1, 0.2, 0.5)
+_STRETCH: Final = 5  # matching bases at which two sequences are as alike as can be
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEnrichment:
+    """Members of a cluster that have a property, the odds ratio against all others, and Fisher's two-sided p."""
+
+    cluster: int
+    n: int
+    n_with: int
+    odds_ratio: float
+    p: float
+    q: float
+
+
+def motif_sizes(
+    attribution: ArrayLike, centre: int, scale: float, thresholds: Sequence[float] = THRESHOLDS
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Measure the motif that a base belongs to.
+
+    A base exceeds a threshold if its attribution has the sign of the centre's and at least that share of ``scale``.
+
+    Parameters
+    ----------
+    attribution : array-like of float, shape (L,)
+        Minus the mean effect of the three changes of each base (`gxfast.plots.logo.reference_heights`); NaN exceeds
+        nothing.
+    centre : int
+        0-based.
+    scale : float
+        Largest absolute effect nearby; positive.
+    thresholds : sequence of float
+
+    Returns
+    -------
+    sizes, distances : int64 arrays, shape (thresholds,)
+        Bases in a row, the centre among them, that exceed the threshold (0 if the centre does not); bases from the
+        centre to the nearest one that does (0: itself; -1: none).
+
+    Raises
+    ------
+    InputError
+        For a centre outside, or a scale that is not positive.
+
+    Notes
+    -----
+    After Supplementary Table 3 of Sasse et al. (2023); there the scale is that of the 2,001 bases around the TSS.
+    """
+    z = np.asarray(attribution, np.float64)
+    if z.ndim != 1 or not 0 <= centre < z.size or not scale > 0:
+        raise InputError(f"need a centre among {z.size} bases and a positive scale, found {centre} and {scale}")
+    sign = np.sign(z[centre])
+    share = np.nan_to_num(z * (sign if sign else 1.0) / scale, nan=-np.inf)
+    sizes, distances = [], []
+    for threshold in thresholds:
+        over = share >= threshold
+        where = np.flatnonzero(over)
+        distances.append(int(np.abs(where - centre).min()) if where.size else -1)
+        size = 0
+        if over[centre]:
+            below = np.flatnonzero(~over)
+            left, right = below[below < centre], below[below > centre]
+            size = (int(right.min()) if right.size else z.size) - (int(left.max()) if left.size else -1) - 1
+        sizes.append(size)
+    return np.array(sizes, np.int64), np.array(distances, np.int64)
+
+
+def sequence_distances(sequences: Sequence[str]) -> Float64Array:
+    """Compare short sequences of one odd length around their middles.
+
+    Of all ungapped alignments that keep both middle bases in the overlap, the longest stretch of matches that contains
+    at most one mismatch counts, by its matches m: distance max(0, 1 - m / 5).
+
+    Returns
+    -------
+    float64 array, shape (N, N)
+
+    Raises
+    ------
+    InputError
+        For sequences of several or of even lengths.
+    """
+    lengths = {len(sequence) for sequence in sequences}
+    if len(lengths) > 1 or any(length % 2 == 0 for length in lengths):
+        raise InputError(f"sequences of one odd length expected, found lengths {sorted(lengths)}")
+    n, length = len(sequences), lengths.pop() if lengths else 1
+    letters = np.frombuffer("".join(sequences).upper().encode("ascii", "replace"), np.uint8).reshape(n, length)
+    best = np.zeros((n, n), np.int64)
+    for shift in range(-(length // 2), length // 2 + 1):
+        a = letters[:, max(0, shift) : length + min(0, shift)]
+        b = letters[:, max(0, -shift) : length + min(0, -shift)]
+        same = (a[:, None] == b[None]) & (a[:, None] != ord("N"))
+        best = np.maximum(best, _longest(same))
+    return np.maximum(0.0, 1 - np.maximum(best, best.T) / _STRETCH)
+
+
+def _longest(same: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Most matches in a stretch with at most one mismatch, along the last axis."""
+    plain = np.zeros(same.shape[:-1], np.int64)  # matches since the last mismatch
+    bridged = np.zeros_like(plain)  # matches since the one before it
+    best = np.zeros_like(plain)
+    for k in range(same.shape[-1]):
+        match = same[..., k]
+        bridged = np.where(match, bridged + 1, plain)
+        plain = np.where(match, plain + 1, 0)
+        best = np.maximum(best, bridged)
+    return best
+
+
+def cluster_sequences(sequences: Sequence[str], *, cut: float = 0.25) -> NDArray[np.int64]:
+    """Cluster short sequences by `sequence_distances`: complete linkage, cut at a distance.
+
+    Returns
+    -------
+    int64 array, shape (N,)
+        Cluster of each, numbered from 0 by the first member.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    if len(sequences) < 2:
+        return np.zeros(len(sequences), np.int64)
+    tree = linkage(squareform(sequence_distances(sequences), checks=False), "complete")
+    found = fcluster(tree, cut, "distance")
+    number: dict[int, int] = {}
+    return np.array([number.setdefault(int(k), len(number)) for k in found], np.int64)
+
+
+def cluster_enrichment(clusters: ArrayLike, has: ArrayLike, *, least: int = 2) -> list[ClusterEnrichment]:
+    """Test each cluster of at least ``least`` members for members with a property, against all others.
+
+    Parameters
+    ----------
+    clusters : array-like of int, shape (N,)
+    has : array-like of bool, shape (N,)
+    least : int
+
+    Returns
+    -------
+    list of ClusterEnrichment
+        By cluster; q by Benjamini-Hochberg over those tested.
+    """
+    from scipy.stats import fisher_exact
+
+    from .false_discovery import fdr
+
+    of, yes = np.asarray(clusters, np.int64), np.asarray(has, bool)
+    if of.ndim != 1 or of.shape != yes.shape:
+        raise InputError(f"two lists of equal length expected, found shapes {of.shape} and {yes.shape}")
+    rows = []
+    for cluster in np.unique(of).tolist():
+        inside = of == cluster
+        if inside.sum() < least:
+            continue
+        a, b = int((inside & yes).sum()), int((inside & ~yes).sum())
+        c, d = int((~inside & yes).sum()), int((~inside & ~yes).sum())
+        odds, p = fisher_exact([[a, b], [c, d]])
+        rows.append((cluster, a + b, a, float(odds), float(p)))
+    q = fdr(np.array([row[4] for row in rows])) if rows else np.empty(0)
+    return [ClusterEnrichment(*row, float(value)) for row, value in zip(rows, q, strict=True)]

@@ -1,0 +1,70 @@
+"""Motif sizes, distances of short sequences, clusters and their enrichment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from gxfast.errors import InputError
+from gxfast.stats.motifs import cluster_enrichment, cluster_sequences, motif_sizes, sequence_distances
+
+
+def test_sizes_and_distances():
+    z = np.array([0.0, 0.3, 0.6, 1.0, 0.2, -0.9, 0.04, np.nan, 0.5])
+    sizes, distances = motif_sizes(z, 3, 1.0)
+    assert sizes.tolist() == [4, 4, 4, 2]
+    assert distances.tolist() == [0, 0, 0, 0]
+    sizes, distances = motif_sizes(z, 6, 1.0)
+    assert sizes.tolist() == [0, 0, 0, 0]
+    assert distances.tolist() == [2, 2, 2, 2]
+    sizes, distances = motif_sizes(z, 5, 1.0, (0.5, 0.95))
+    assert (sizes.tolist(), distances.tolist()) == ([1, 0], [0, -1])
+    # a smaller scale makes smaller attributions count
+    assert motif_sizes(z, 3, 0.1, (0.5,))[0].tolist() == [4]
+    for centre, scale in ((9, 1.0), (-1, 1.0), (3, 0.0)):
+        with pytest.raises(InputError):
+            motif_sizes(z, centre, scale)
+
+
+def _slow(a, b):
+    """Every alignment, every stretch."""
+    n, best = len(a), 0
+    for shift in range(-(n // 2), n // 2 + 1):
+        pairs = [(a[i], b[i - shift]) for i in range(n) if 0 <= i - shift < n]
+        same = [x == y != "N" for x, y in pairs]
+        for first in range(len(same)):
+            for last in range(first, len(same)):
+                if same[first : last + 1].count(False) <= 1:
+                    best = max(best, same[first : last + 1].count(True))
+    return max(0.0, 1 - best / 5)
+
+
+def test_distances():
+    rng = np.random.default_rng(2)
+    sequences = ["".join(rng.choice(list("ACGTN"), 9, p=[0.3, 0.3, 0.2, 0.15, 0.05])) for _ in range(12)]
+    found = sequence_distances(sequences)
+    for i, a in enumerate(sequences):
+        for j, b in enumerate(sequences):
+            assert found[i, j] == pytest.approx(_slow(a, b) if i != j else _slow(a, a)), (a, b)
+    with pytest.raises(InputError, match="odd length"):
+        sequence_distances(["ACGT"])
+
+
+def test_clusters():
+    first, second = "AAACGTACAAAAA", "GGGTTCTTGGGCC"
+    found = cluster_sequences([first, second, first.replace("AAAAA", "ATAAA"), second])
+    assert found.tolist() == [0, 1, 0, 1]
+    assert cluster_sequences(["ACG"]).tolist() == [0]
+    assert cluster_sequences([]).size == 0
+
+
+def test_enrichment():
+    clusters = np.array([0] * 6 + [1] * 5 + [2])
+    has = np.array([True] * 6 + [False] * 4 + [True] * 2)
+    one, two = cluster_enrichment(clusters, has)
+    assert (one.cluster, one.n, one.n_with) == (0, 6, 6)
+    assert one.p == stats.fisher_exact([[6, 0], [2, 4]]).pvalue
+    assert (two.n, two.n_with) == (5, 1)
+    assert two.q >= two.p
+    assert cluster_enrichment([], []) == []
