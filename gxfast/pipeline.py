@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .comparison import write_comparison
-from .further_steps import FurtherOptions, baseline_step, driver_step, eqtl_step, explain_step, linear_cohort
+from .further_steps import (
+    FurtherOptions,
+    baseline_step,
+    driver_step,
+    eqtl_step,
+    explain_step,
+    heads_step,
+    linear_cohort,
+)
 from .inputs import Inputs
 from .io.tables import write_phenotype_bed, write_table
 from .prediction import BlockPrediction, join_blocks, predict_block
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STEPS", "EvaluateOptions", "RunResult", "make_plan", "run_steps", "write_observed"]
 
-STEPS = ("check", "predict", "evaluate", "baseline", "eqtl", "ism", "drivers", "report")
+STEPS = ("check", "predict", "evaluate", "baseline", "eqtl", "ism", "drivers", "heads", "report")
 # Genes per shard. Fixed, so that shards mean the same whatever the memory and the threads.
 _BLOCK = 32
 
@@ -165,6 +173,9 @@ def _further(
         found["eqtl"], counts["eqtl"] = eqtl_step(run, cohort, options, n_threads, progress)
     if {"ism", "drivers"} & set(steps):
         found["drivers"] = driver_step(run, inputs, predictions, evaluations, observed, options, progress)
+    if evaluations and observed is not None and "heads" in steps:
+        learned = heads_step(run.path, predictions, evaluations, observed, options.baseline.seed)
+        found |= {"heads": learned} if learned else {}
     if evaluations and observed is not None and cohort is not None:
         explain_step(run.path, predictions, evaluations, observed)
     return found, counts, evaluations

@@ -144,7 +144,7 @@ def execute(
             remedy="name it as in the columns gene_id or name",
         )
     if inputs.expression is None:
-        steps = tuple(name for name in steps if name not in ("evaluate", "baseline", "eqtl", "report"))
+        steps = tuple(name for name in steps if name not in ("evaluate", "baseline", "eqtl", "heads", "report"))
     evaluation = EvaluateOptions(options["transform"], options["residualise"])
     further = further_from(options, paths, inputs.genotypes.samples)
     plan = make_plan(inputs, evaluation, steps, further)
@@ -209,5 +209,11 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
         lines.append(
             f"{name}: {entry['n_drivers']} driver SNVs of {entry['n_snvs']} in {entry['n_genes']} genes: "
             f"{entry['n_supported']} supported by eQTLs, {entry['n_unsupported']} against them"
+        )
+    if "heads" in summary:
+        learned = summary["heads"]
+        lines.append(
+            f"heads on people's own genomes ({learned['n_features']} features): mean r of held-out people "
+            f"{learned['mean_people_r']:.3f}, of held-out genes {learned['mean_genes_r']:.3f}"
         )
     return lines

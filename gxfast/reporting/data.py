@@ -75,7 +75,7 @@ class RunData:
 
 _FURTHER = {
     "drivers": "drivers.tsv", "support": "support.tsv", "direction": "direction.tsv", "explainers": "explainers.tsv",
-    "agreement": "agreement.tsv", "motifs": "motifs.tsv",
+    "agreement": "agreement.tsv", "motifs": "motifs.tsv", "learned": "learned.tsv",
     "eqtl": "eqtl/permutation.tsv",
 }  # fmt: skip
 

@@ -28,6 +28,8 @@ _TABLES: Final = {
         "model", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high", "equal_sign_p",
         "signed_rho", "absolute_rho")),
     "explainers": ("What goes with success", ("model", "what", "n", "rho", "p", "rho_abs", "p_abs")),
+    "learned": ("Heads learned from people's own genomes", (
+        "gene_id", "name", "people_r", "people_p", "people_q", "genes_r", "genes_p", "genes_q", "baseline_r")),
     "agreement": ("Models against each other", (
         "model_a", "model_b", "n_genes", "direction_r", "magnitude_r", "difference", "difference_p", "equal_sign",
         "equal_sign_p", "n_strong", "strong_equal_sign", "reference_pearson")),
@@ -44,6 +46,9 @@ _NOTES: Final = {
     "Spearman's rho of the two with and without sign; then in thirds by distance, frequency and effect.",
     "explainers": "Spearman's rho, over genes, of r across people (rho) and of its absolute value (rho_abs) with "
     "properties of the gene; two-sided p.",
+    "learned": "Ridge regression of expression on all models' predictions for each person. people_r: a head per gene, "
+    "tested on people it did not see. genes_r: one head for all genes, tested on genes it did not see. Beside them the "
+    "elastic net's held-out r; the models' own r are in learned.tsv.",
     "agreement": "Per pair of models, over genes: Pearson of their r (direction) and of the absolute values "
     "(magnitude), the difference with its bootstrap p, the share of equal signs with the exact binomial test, the same "
     "where both |r| > 0.2, and Pearson of the predictions for the reference.",

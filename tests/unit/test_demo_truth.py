@@ -105,13 +105,30 @@ def test_write_truth(tmp_path: Path) -> None:
     path = compared(tmp_path, GOOD[4:7]).write_truth(tmp_path)
     assert path == tmp_path / "demo_truth.tsv"
     assert path.read_text() == (
-        "gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\n"
-        "G0\tright\tchr1_1_A_C\t0.5\tpositive\tyes\n"
-        "G1\tright\tchr1_2_A_C\t0.5\tnot significant\tno\n"
-        "G2\twrong\tchr1_3_A_C\t0.5\tnegative\tyes\n"
+        "gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\tdriver\tsupport\n"
+        "G0\tright\tchr1_1_A_C\t0.5\tpositive\tyes\t\t\n"
+        "G1\tright\tchr1_2_A_C\t0.5\tnot significant\tno\t\t\n"
+        "G2\twrong\tchr1_3_A_C\t0.5\tnegative\tyes\t\t\n"
     )
     with pytest.raises(InputError, match="cannot be written"):
         compared(tmp_path, GOOD[:1]).write_truth(tmp_path / "nowhere")
+
+
+def test_drivers_are_compared_too(tmp_path: Path) -> None:
+    rows = [("right", "0.5", "0.001"), ("wrong", "-0.5", "0.001"), ("right", "0.5", "0.001")]
+    truth, genes = tables(tmp_path, rows)
+    drivers = tmp_path / "drivers.tsv"
+    header = "gene_id\tvariant_id\tsupport\tmodel\n"
+    good = "G0\tchr1_1_A_C\tsupported\tdemo\nG1\tchr1_2_A_C\tunsupported\tdemo\nG2\tchr1_3_A_C\tsupported\tdemo\n"
+    drivers.write_text(header + good)
+    found = compare(truth, genes, drivers_tsv=drivers)
+    assert found.ok
+    assert [g.driver for g in found.genes] == ["causal"] * 3
+    assert "2 of 2 in right genes, supported by eQTLs; 1 of 1 in wrong genes" in found.text()
+    drivers.write_text(header + "G0\tchr1_9_A_C\tsupported\tdemo\n")
+    found = compare(truth, genes, drivers_tsv=drivers)
+    assert [g.driver for g in found.genes] == ["other", "none", "none"]
+    assert "only 0 of 2 causal variants of right genes are supported drivers" in found.problems
 
 
 def test_several_models_need_a_choice(tmp_path: Path) -> None:

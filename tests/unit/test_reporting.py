@@ -185,7 +185,8 @@ def test_tracks_are_not_counted_as_genes(tmp_path: Path) -> None:
     # (0.9 - 0.8 + 0.1) / 3 and (0.3 - 0.8 + 0.1) / 3
     assert "m, CAGE:a: mean r across people 0.067" in text
     assert "m, b: mean r across people -0.133" in text
-    assert text.count("one dot a gene (n = 3)") == 4
+    # two figures across genes and one of the two tracks, each with its words for those who do not see it
+    assert text.count("one dot a gene (n = 3)") == 6
     assert "(n = 6" not in text
     assert "Left out" not in text
     assert (folder / "figures" / "m.CAGE%3Aa.person.G1.svg").exists()
