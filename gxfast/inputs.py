@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError
 from .io.fasta import Genome
 from .io.regions import parse_region
-from .io.tables import read_covariates, read_expression, read_genes
+from .io.tables import read_covariates, read_expression, read_genes, read_sites
 from .io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from .personal import HaplotypePolicy
 from .rundir import sha256_of
@@ -48,6 +48,8 @@ class InputPaths:
         for sequences.
     length : int or None
         Bases the models read, where neither graph nor card says it.
+    sites : str or None
+        BED of regions that are read around their middle, instead of genes.
     """
 
     fasta: str
@@ -64,6 +66,7 @@ class InputPaths:
     batch_size: int | None = None
     max_mem: int | None = None
     length: int | None = None
+    sites: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,10 @@ def _genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:
 
 
 def _all_genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:
+    if paths.genes and paths.sites:
+        raise InputError("genes and regions are both given", remedy="use either --genes or --sites")
+    if paths.sites:
+        return read_sites(paths.sites)
     if paths.genes:
         return read_genes(paths.genes)
     if expression is None:
@@ -174,7 +181,7 @@ def _shared(samples: Sequence[str], expression: ExpressionTable, files: Sequence
 
 def _hash_all(paths: InputPaths, files: Sequence[Path], models: Sequence[Model]) -> dict[str, Any]:
     named: list[tuple[str, str | Path]] = [("fasta", paths.fasta), *(("vcf", file) for file in files)]
-    for what in ("genes", "expression", "covariates"):
+    for what in ("genes", "sites", "expression", "covariates"):
         value = getattr(paths, what)
         if value:
             named.append((what, value))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._cohort import transformed
 from .errors import InputError
 from .io.regions import parse_region
-from .io.tables import read_covariates, read_expression, read_genes
+from .io.tables import read_covariates, read_expression, read_genes, read_sites
 from .io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from .rundir import sha256_of
 from .types import CovariateTable, ExpressionTable, GeneTable
@@ -34,6 +34,7 @@ class CohortFiles:
     samples: tuple[str, ...] = ()
     transform: str = "none"
     regions: tuple[str, ...] = ()
+    sites: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class LinearCohort:
 
 
 def _hashes(files: CohortFiles) -> dict[str, Any]:
-    named = {"expression": files.expression, "covariates": files.covariates, "genes": files.genes}
+    named = {"expression": files.expression, "covariates": files.covariates, "genes": files.genes, "sites": files.sites}
     entries = {what: [{"file": Path(path).name, "sha256": sha256_of(path)}] for what, path in named.items() if path}
     genotypes = [Path(path) for path in files.vcf if "{chrom}" not in path]
     return {**entries, "vcf": [{"file": p.name, "sha256": sha256_of(p)} for p in genotypes] or list(files.vcf)}
@@ -80,7 +81,8 @@ def open_cohort(files: CohortFiles) -> LinearCohort:
         If a file is wrong, nobody or no gene is in all of them, or a covariate of somebody is missing.
     """
     expression = read_expression(files.expression)
-    located = read_genes(files.genes) if files.genes else expression.genes or expression.places
+    named = read_sites(files.sites) if files.sites else read_genes(files.genes) if files.genes else None
+    located = named or expression.genes or expression.places
     if located is None:
         raise InputError(
             "the expression has no coordinates of genes", path=files.expression, remedy="name them with --genes"

@@ -64,6 +64,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
             help="Phased VCF.gz or BCF with index; repeatable, or a pattern with {chrom}.",
         ),
         click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF."),
+        click.option("--sites", metavar="BED", help="Regions instead of genes, read around their middle."),
         click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
         click.option("--expression", metavar="E", help="Expression BED (FastQTL, tensorQTL, QTLtools) or table."),
         click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out."),
@@ -168,7 +169,7 @@ def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) 
     if paths.expression:
         files = CohortFiles(
             paths.vcf, paths.expression, paths.covariates, paths.n_covariates, paths.genes, samples,
-            options["transform"], paths.regions,
+            options["transform"], paths.regions, paths.sites,
         )  # fmt: skip
     window, maf, seed = options["cis_window"], options["min_maf"], options["seed"]
     return FurtherOptions(
@@ -259,6 +260,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         batch_size=options.get("batch_size"),
         max_mem=parse_size(options.get("max_mem")),
         length=options.get("window"),
+        sites=options.get("sites"),
     )
 
 

@@ -11,6 +11,7 @@ from .gene_values import read_gene_values
 from .genes import read_genes
 from .phenotypes import read_predictions, write_phenotype_bed
 from .plain import read_table, write_table
+from .sites import read_sites
 from .track_weights import TrackWeights, read_track_weights, write_track_weights
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "read_gene_values",
     "read_genes",
     "read_predictions",
+    "read_sites",
     "read_table",
     "read_track_weights",
     "write_phenotype_bed",
