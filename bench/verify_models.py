@@ -123,9 +123,14 @@ def enformer(folder: Path, small: bool) -> tuple[Any, Path]:
     for layer in module.modules():
         if hasattr(layer, "to_out"):
             torch.nn.init.normal_(layer.to_out.weight, std=layer.to_out.in_features**-0.5)
-    module.save_pretrained(folder / "enformer", safe_serialization=False)  # as on the hub: pytorch_model.bin
+    # as on the hub: pytorch_model.bin, and by this name position features as TensorFlow computed them
+    weights = folder / "enformer-official-rough"
+    module.save_pretrained(weights, safe_serialization=False)
+    for layer in module.modules():
+        if hasattr(layer, "use_tf_gamma"):
+            layer.use_tf_gamma = True
     options = OutputOptions(tracks=["5110", "4980"])
-    path = importer("enformer")(folder / "enformer", folder / "enformer.onnx", outputs=options, check=False)
+    path = importer("enformer")(weights, folder / "enformer.onnx", outputs=options, check=False)
 
     def cut(x: Any) -> Any:
         return module(x)["human"][:, 447:450, [5110, 4980]]

@@ -7,7 +7,7 @@ arithmetic on dosages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .dosages import Dosages, count_alternative
 from .edits import Edits
 from .encode import complement_bases
+from .errors import ModelError
 from .io.fasta import Genome
 from .io.tables import write_table
 from .io.writers import write_bgzf
@@ -124,8 +125,9 @@ def _snvs(model: Model, genotypes: GenotypeSource, genes: GeneTable, g: int) -> 
     """Biallelic SNVs in the window of a gene, all people."""
     start, end, _ = model.card.window(int(genes.tss[g]), genes.strand[g])
     dosages = count_alternative(genotypes.region(genes.chrom[g], max(0, start), end))
-    single = [len(r) == 1 and len(a) == 1 for r, a in zip(dosages.ref, dosages.alt, strict=True)]
-    return dosages.take(np.flatnonzero(np.array(single, bool)))
+    single = np.array([len(r) == 1 and len(a) == 1 for r, a in zip(dosages.ref, dosages.alt, strict=True)], bool)
+    kept = dosages.take(np.flatnonzero(single))
+    return replace(kept, n_skipped=dosages.n_skipped + int((~single).sum()))
 
 
 def _effects(
@@ -148,6 +150,13 @@ def _effects(
         if reverse:
             letters, bases, at = complement_bases(letters)[::-1], complement_bases(bases), end - 1 - snvs.position
         parts.append(variants(the_plan, np.ascontiguousarray(letters), Edits.single(at, bases)) if at.size else none)
+        bad = np.flatnonzero(~np.isfinite(parts[-1]).all(axis=1))
+        if bad.size:
+            raise ModelError(
+                f"the effect of {snvs.variant_id[bad[0]]} is not finite ({bad.size} of {at.size} SNVs)",
+                path=model.path, record=genes.gene_id[g],
+                remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+            )  # fmt: skip
         offset.append(offset[-1] + len(parts[-1]))
     return {"offset": np.array(offset, np.int64), "effect": np.concatenate(parts)}
 
@@ -239,8 +248,7 @@ def _driver_rows(predictions: PredictionSet, found: list[GeneDrivers]) -> dict[s
                 "eqtl_slope": float(one.slope[v]), "eqtl_r": float(one.eqtl_r[v]), "eqtl_p": float(one.eqtl_p[v]),
                 "support": str(one.support[v]),
             })  # fmt: skip
-    names = list(rows[0]) if rows else list(_DRIVER_COLUMNS)
-    return {name: [row[name] for row in rows] for name in names}
+    return {name: [row[name] for row in rows] for name in _DRIVER_COLUMNS}
 
 
 _DRIVER_COLUMNS: Final = (

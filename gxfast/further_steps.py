@@ -109,6 +109,7 @@ def driver_step(
         kinds = rows[0]["support"]
         summary[item.model] = {
             "n_snvs": sum(len(one.effect) for one in found), "n_genes": len(found), "n_drivers": len(kinds),
+            "n_records_left_out": sum(one.dosages.n_skipped for one in found if one.track == 0),
             "n_supported": kinds.count("supported"), "n_unsupported": kinds.count("unsupported"),
         }  # fmt: skip
     write_driver_tables(run, drivers, support)

@@ -95,13 +95,15 @@ def make_plan(
             "providers": {model.card.name: model.provider for model in inputs.models},
             "steps": list(steps),
             "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
-            **{
-                step: asdict(getattr(further, step))
-                for step in ("baseline", "eqtl", "drivers")
-                if further and step in steps
-            },
+            **({} if further is None else _further_plan(further, steps)),
         },
     }
+
+
+def _further_plan(further: FurtherOptions, steps: tuple[str, ...]) -> dict[str, Any]:
+    """Options of the later steps that are done; mutagenesis around drivers depends on how these are chosen."""
+    used = {"baseline": "baseline", "eqtl": "eqtl", "ism": "drivers", "drivers": "drivers"}
+    return {name: asdict(getattr(further, name)) for name in sorted({used[step] for step in steps if step in used})}
 
 
 def run_steps(

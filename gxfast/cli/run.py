@@ -209,6 +209,11 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
         lines.append(
             f"{name}: {entry['n_drivers']} driver SNVs of {entry['n_snvs']} in {entry['n_genes']} genes: "
             f"{entry['n_supported']} supported by eQTLs, {entry['n_unsupported']} against them"
+            + (
+                f"; {entry['n_records_left_out']} records that are no biallelic SNV left out"
+                if entry["n_records_left_out"]
+                else ""
+            )
         )
     if "heads" in summary:
         learned = summary["heads"]

@@ -31,6 +31,7 @@ __all__ = ["MODES", "Plan", "plan"]
 MODES: Final = ("auto", "naive", "packed", "delta")
 # A prediction from multiply-adds is rough: a mode has to promise this much before it is preferred.
 WORTHWHILE: Final = 1.3
+DELTA_MARGIN: Final = 1.1
 TOLERANCE: Final = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-5}
 
 
@@ -151,7 +152,9 @@ class Plan:
         if mode != "auto":
             return [(mode, known[mode])]
         good = [(name, cost) for name, cost in known.items() if cost * WORTHWHILE <= costs.naive]
-        return [*sorted(good, key=lambda item: item[1]), ("naive", costs.naive)]
+        # delta holds the reference's tensors of all positions: a little less work is not worth that memory
+        good.sort(key=lambda item: item[1] * (DELTA_MARGIN if item[0] == "delta" else 1.0))
+        return [*good, ("naive", costs.naive)]
 
     def _made(self, mode: str) -> Runner:
         if mode == "naive":

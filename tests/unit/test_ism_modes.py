@@ -245,3 +245,16 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
         ism.variants(the_plan, letters, Edits(np.array([0, 2]), np.array([3, 3]), LETTERS[:2].copy()))
     with pytest.raises(InputError, match="lies outside"):
         ism.variants(the_plan, letters, Edits.single([len(letters)], "A"))
+
+
+@pytest.mark.parametrize(("dense", "first"), [(88.0, "packed"), (60.0, "delta"), (300.0, "packed")])
+def test_a_little_less_work_is_not_worth_the_memory_of_delta(dense, first):
+    from types import SimpleNamespace
+
+    from gxfast.ism.costs import Costs
+    from gxfast.ism.planning import Plan
+
+    costs = Costs(whole=1000.0, local=910.0, head=90.0, copied=0.0, per_pass=300.0, windows=0.0, dense=dense)
+    ranked = Plan._ranking(SimpleNamespace(costs=costs), "auto")
+    assert ranked[0][0] == first
+    assert ranked[-1][0] == "naive"

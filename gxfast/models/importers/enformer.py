@@ -57,12 +57,15 @@ def import_enformer(
     folder = Path(weights)
     official = str(weights) == _OFFICIAL or folder.name == _OFFICIAL.partition("/")[2]
     try:
-        model = package.from_pretrained(str(weights), **({"use_tf_gamma": True} if official else {}))
+        model = package.from_pretrained(str(weights))
     except Exception as error:
         raise InputError(
             f"enformer-pytorch cannot load it: {str(error).splitlines()[0]}", path=weights,
             remedy=f"name a folder written by save_pretrained, or {_OFFICIAL} where the hub answers",
         ) from error  # fmt: skip
+    for module in model.modules():
+        if official and hasattr(module, "use_tf_gamma"):  # the package itself knows the name on the hub alone
+            module.use_tf_gamma = True
     return export_enformer(model.eval(), output, name=name, outputs=outputs, length=length, check=check)
 
 
