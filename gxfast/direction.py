@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import InputError
+from .io.tables import read_table
+
 if TYPE_CHECKING:
     from .driver_snvs import GeneDrivers
     from .types import PredictionSet
 
-__all__ = ["EXPLAINERS", "direction_columns", "explainer_columns"]
+__all__ = ["EXPLAINERS", "PIPS", "direction_columns", "explainer_columns", "read_finemapped"]
 
 Float64Array = NDArray[np.float64]
+PIPS: Final = (0.1, 0.5, 0.9)
 _STRATA: Final = 3  # groups of equal size by distance, frequency and effect
 EXPLAINERS: Final = {
     "eqtl_log10p": "-log10 p of the lead eQTL (beta approximation)",
@@ -26,12 +31,22 @@ EXPLAINERS: Final = {
 }
 
 
-def direction_columns(predictions: PredictionSet, found: Sequence[GeneDrivers]) -> dict[str, list[Any]]:
+def direction_columns(
+    predictions: PredictionSet, found: Sequence[GeneDrivers], finemapped: Mapping[tuple[str, str], float] | None = None
+) -> dict[str, list[Any]]:
     """Return ``direction.tsv`` of a model: per gene the SNV of its window with the smallest eQTL p.
 
     Rows are all of them, then thirds by absolute distance to the TSS, by minor allele frequency and by absolute
-    effect. Share of equal signs of effect and eQTL slope with the Clopper-Pearson interval and the exact binomial
-    p; Spearman's rho of the two, and of their absolute values.
+    effect; then the fine-mapped SNVs with a posterior inclusion probability of at least `PIPS`, any number per gene.
+    Share of equal signs of effect and eQTL slope with the Clopper-Pearson interval and the exact binomial p;
+    Spearman's rho of the two, and of their absolute values.
+
+    Parameters
+    ----------
+    predictions : PredictionSet
+    found : sequence of GeneDrivers
+    finemapped : mapping of (gene, variant) to float, optional
+        Posterior inclusion probabilities; variants as ``chrom_pos_ref_alt``.
     """
     from .stats import rank_agreement, sign_agreement
 
@@ -40,6 +55,17 @@ def direction_columns(predictions: PredictionSet, found: Sequence[GeneDrivers]) 
         for name in ("model", "track", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high",
                      "equal_sign_p", "signed_rho", "signed_p", "absolute_rho", "absolute_p")
     }  # fmt: skip
+
+    def add(track: str, stratum: str, low: float | None, high: float | None, effect: Any, slope: Any) -> None:
+        (signs,) = sign_agreement(effect, slope)
+        ranks = rank_agreement(effect, slope)
+        row = (
+            predictions.model, track, stratum, low, high, signs.n, signs.share, signs.low, signs.high, signs.p,
+            ranks.signed, ranks.signed_p, ranks.absolute, ranks.absolute_p,
+        )  # fmt: skip
+        for column, value in zip(columns, row, strict=True):
+            columns[column].append(value)
+
     for t, track in enumerate(predictions.tracks):
         leads = [lead for one in found if one.track == t and (lead := _lead(predictions, one)) is not None]
         if not leads:
@@ -48,16 +74,56 @@ def direction_columns(predictions: PredictionSet, found: Sequence[GeneDrivers]) 
         by = {"all": None, "distance": np.abs(distance), "frequency": frequency, "effect": np.abs(effect)}
         for name, values in by.items():
             for rows in _groups(values, len(leads)):
-                (signs,) = sign_agreement(effect[rows], slope[rows])
-                ranks = rank_agreement(effect[rows], slope[rows])
                 low, high = (None, None) if values is None else (float(values[rows].min()), float(values[rows].max()))
-                row = (
-                    predictions.model, track, name, low, high, signs.n, signs.share, signs.low, signs.high, signs.p,
-                    ranks.signed, ranks.signed_p, ranks.absolute, ranks.absolute_p,
-                )  # fmt: skip
-                for column, value in zip(columns, row, strict=True):
-                    columns[column].append(value)
+                add(track, name, low, high, effect[rows], slope[rows])
+        if finemapped:
+            known = np.array(_finemapped(predictions, found, t, finemapped)).reshape(-1, 3)
+            for least in PIPS:
+                kept = known[known[:, 2] >= least]
+                add(track, "pip", least, 1.0, kept[:, 0], kept[:, 1])
     return columns
+
+
+def _finemapped(
+    predictions: PredictionSet, found: Sequence[GeneDrivers], track: int, pip: Mapping[tuple[str, str], float]
+) -> list[tuple[float, float, float]]:
+    """Effect, eQTL slope and PIP of the fine-mapped SNVs that the model's windows hold."""
+    rows = []
+    for one in found:
+        gene = predictions.genes.gene_id[one.gene]
+        for v, variant in enumerate(one.dosages.variant_id if one.track == track else ()):
+            if (gene, variant) in pip:
+                rows.append((float(one.effect[v]), float(one.slope[v]), pip[gene, variant]))
+    return rows
+
+
+def read_finemapped(path: str | Path) -> dict[tuple[str, str], float]:
+    """Read posterior inclusion probabilities: a TSV with the columns ``gene_id`` (or ``phenotype_id``), ``variant_id``
+    (``chrom_pos_ref_alt``) and ``pip``, as tensorQTL's SuSiE tables have them.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or a probability is none.
+    """
+    table = read_table(path)
+    gene = "gene_id" if "gene_id" in table else "phenotype_id"
+    missing = [name for name in (gene, "variant_id", "pip") if name not in table]
+    if missing:
+        raise InputError(
+            f"the table has no column {', '.join(missing)}", path=path, remedy="name gene_id, variant_id and pip"
+        )
+    found = {}
+    rows = zip(table[gene], table["variant_id"], table["pip"], strict=True)
+    for number, (name, variant, text) in enumerate(rows, start=2):
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not 0 <= value <= 1:
+            raise InputError(f"pip {text!r} is no probability", path=path, record=f"line {number}")
+        found[name, variant] = value
+    return found
 
 
 def _lead(predictions: PredictionSet, one: GeneDrivers) -> tuple[float, float, float, float] | None:

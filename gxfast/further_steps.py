@@ -12,7 +12,7 @@ import numpy as np
 
 from .baseline.training import TrainingOptions
 from .cis_mapping import MappingOptions
-from .direction import direction_columns, explainer_columns
+from .direction import direction_columns, explainer_columns, read_finemapped
 from .driver_snvs import DriverOptions, find_drivers, write_driver_tables, write_drivers
 from .driver_surroundings import scan_surroundings
 from .inputs import Inputs
@@ -41,6 +41,7 @@ class FurtherOptions:
     baseline: TrainingOptions = field(default_factory=TrainingOptions)
     eqtl: MappingOptions = field(default_factory=MappingOptions)
     drivers: DriverOptions = field(default_factory=DriverOptions)
+    finemapped: str | None = None
 
 
 def linear_cohort(options: FurtherOptions, steps: tuple[str, ...], failed: set[str]) -> tuple[LinearCohort | None, str]:
@@ -96,6 +97,7 @@ def driver_step(
     observed: Observed | None, options: FurtherOptions, progress: Progress | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Write ``ism/``, tables of drivers, support, motifs and directions; return the numbers per model."""
+    finemapped = read_finemapped(options.finemapped) if options.finemapped else None
     drivers, support, direction, motifs, clusters, summary = [], [], [], [], [], {}
     for i, (model, item) in enumerate(zip(inputs.models, predictions, strict=True)):
         found = find_drivers(run, model, inputs.genome, inputs.genotypes, item, observed, options.drivers, progress)
@@ -105,7 +107,7 @@ def driver_step(
         clusters.append(around[1])
         drivers.append(rows[0])
         support.append(rows[1])
-        direction.append(direction_columns(item, found))
+        direction.append(direction_columns(item, found, finemapped))
         kinds = rows[0]["support"]
         summary[item.model] = {
             "n_snvs": sum(len(one.effect) for one in found), "n_genes": len(found), "n_drivers": len(kinds),

@@ -24,7 +24,7 @@ from .further_steps import (
 from .inputs import Inputs
 from .io.tables import write_phenotype_bed, write_table
 from .prediction import BlockPrediction, join_blocks, predict_block
-from .rundir import RunDirectory
+from .rundir import RunDirectory, sha256_of
 from .types import ExpressionTable, PredictionSet
 
 if TYPE_CHECKING:
@@ -103,7 +103,12 @@ def make_plan(
 def _further_plan(further: FurtherOptions, steps: tuple[str, ...]) -> dict[str, Any]:
     """Options of the later steps that are done; mutagenesis around drivers depends on how these are chosen."""
     used = {"baseline": "baseline", "eqtl": "eqtl", "ism": "drivers", "drivers": "drivers"}
-    return {name: asdict(getattr(further, name)) for name in sorted({used[step] for step in steps if step in used})}
+    plan: dict[str, Any] = {
+        name: asdict(getattr(further, name)) for name in sorted({used[step] for step in steps if step in used})
+    }
+    if further.finemapped and "drivers" in plan:
+        plan["finemapped"] = sha256_of(further.finemapped)
+    return plan
 
 
 def run_steps(

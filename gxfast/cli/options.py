@@ -150,6 +150,9 @@ def driver_options(function: F) -> F:
                 "--motif-reach", default=0, show_default=True, type=click.IntRange(0),
                 help="Motif sizes by the largest effect so near to the TSS (1000: as published); 0: near the driver.",
             ),
+            click.option(
+                "--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."
+            ),
         ]
     )(function)  # fmt: skip
 
@@ -158,13 +161,16 @@ def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) 
     """Build the `FurtherOptions` from parsed options; commands without these options get the defaults."""
     from ..baseline.training import TrainingOptions
     from ..cis_mapping import MappingOptions
+    from ..direction import read_finemapped
     from ..driver_snvs import DriverOptions
     from ..further_steps import FurtherOptions
     from ..linear_cohort import CohortFiles
 
+    if options.get("finemapped"):
+        read_finemapped(options["finemapped"])  # what is wrong with it is said before hours of predictions
     selection = DriverOptions(options.get("driver_rule", "published"), motif_reach=options.get("motif_reach", 0))
     if "cis_window" not in options:
-        return FurtherOptions(drivers=selection)
+        return FurtherOptions(drivers=selection, finemapped=options.get("finemapped"))
     files = None
     if paths.expression:
         files = CohortFiles(
@@ -175,6 +181,7 @@ def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) 
     return FurtherOptions(
         files, TrainingOptions(window=window, min_maf=maf, seed=seed),
         MappingOptions(window, maf, options["permutations"], seed), selection,
+        options.get("finemapped"),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
-from gxfast.direction import direction_columns, explainer_columns
+from gxfast.direction import direction_columns, explainer_columns, read_finemapped
 from gxfast.dosages import Dosages
 from gxfast.driver_snvs import GeneDrivers
 from gxfast.errors import InputError
@@ -47,6 +47,28 @@ def test_directions():
     small = np.argsort(np.abs(effect), kind="stable")[:4]
     assert table["equal_sign"][7] == (effect * slope > 0)[small].mean()
     assert direction_columns(predictions, [])["model"] == []
+
+
+def test_finemapped_variants(tmp_path):
+    predictions, found = _found()
+    path = tmp_path / "susie.tsv"
+    pip = {(f"g{g}", "b"): (g + 0.5) / N for g in range(N)} | {("g0", "a"): 0.95, ("g0", "zzz"): 1.0}
+    lines = ["phenotype_id\tvariant_id\tpip", *(f"{gene}\t{variant}\t{p}" for (gene, variant), p in pip.items())]
+    path.write_text("\n".join(lines) + "\n")
+    assert read_finemapped(path) == pip
+    table = direction_columns(predictions, found, read_finemapped(path))
+    rows = [i for i, stratum in enumerate(table["stratum"]) if stratum == "pip"]
+    assert [table["low"][i] for i in rows] == [0.1, 0.5, 0.9]
+    assert [table["n"][i] for i in rows] == [12, 7, 2]
+    signs = [found[g].effect[1] * found[g].slope[1] > 0 for g in range(6, N)]
+    signs.append(found[0].effect[0] * found[0].slope[0] > 0)
+    assert table["equal_sign"][rows[1]] == pytest.approx(np.mean(signs))
+    path.write_text("gene_id\tvariant_id\tpip\ng\tv\t1.5\n")
+    with pytest.raises(InputError, match="no probability"):
+        read_finemapped(path)
+    path.write_text("gene_id\tpip\ng\t0.5\n")
+    with pytest.raises(InputError, match="no column variant_id"):
+        read_finemapped(path)
 
 
 def test_explainers():
