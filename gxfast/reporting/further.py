@@ -19,6 +19,7 @@ from .sections import Figure, Section, number_text, p_text, shown_cell, stem
 __all__ = ["add_further", "gene_figures", "pair_figures", "table_views"]
 
 _MOST_PAIRS: Final = 6
+_MOST_ROWS: Final = 2000  # of a table: more make the page slow
 _TABLES: Final = {
     "drivers": ("Driver SNVs", ("model", "gene_id", "variant_id", "tss_distance", "ism", "own_r", "increase", "is_main",
                                 "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p", "support")),
@@ -63,8 +64,14 @@ def table_views(run: RunData) -> list[tuple[str, str, list[str], list[list[str]]
         if not table or not next(iter(table.values())):
             continue
         columns = [column for column in wanted if column in table]
-        n = len(table[columns[0]])
-        views.append((title, _NOTES[name], columns, [[shown_cell(c, table[c][i]) for c in columns] for i in range(n)]))
+        rows, note = list(range(len(table[columns[0]]))), _NOTES[name]
+        if len(rows) > _MOST_ROWS and "is_main" in table:
+            rows = [i for i in rows if table["is_main"][i] == "yes"]
+            note += f" Main drivers only: there are {len(table[columns[0]]):,} in all."
+        if len(rows) > _MOST_ROWS:
+            note += f" The first {_MOST_ROWS:,} of {len(rows):,} rows."
+            rows = rows[:_MOST_ROWS]
+        views.append((title, note, columns, [[shown_cell(c, table[c][i]) for c in columns] for i in rows]))
     return views
 
 

@@ -291,3 +291,20 @@ def test_many_dots_become_a_bitmap(tmp_path: Path) -> None:
     text = text_of(make_run(tmp_path / "run", rows, matrices=False))
     assert "data:image/png;base64," in text
     assert "one dot a gene (n = 2001)" in text
+
+
+def test_long_tables_are_cut_and_say_so(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    header = "model\tgene_id\tvariant_id\ttss_distance\tism\tlinear_r\tis_main\tsupport"
+    lines = [
+        f"m\tG{i % 3 + 1}\tv{i}\t{i}\t0.5\t0.9\t{'yes' if i % 2000 == 7 else 'no'}\tsupported" for i in range(5000)
+    ]
+    (folder / "drivers.tsv").write_text("\n".join([header, *lines]) + "\n")
+    text = text_of(folder)
+    assert "Main drivers only: there are 5,000 in all." in text
+    assert [f">v{i}<" in text for i in (7, 8, 2007, 4007)] == [True, False, True, True]
+    lines = [line.replace("\tno\t", "\tyes\t") for line in lines]
+    (folder / "drivers.tsv").write_text("\n".join([header, *lines]) + "\n")
+    text = text_of(folder)
+    assert "The first 2,000 of 5,000 rows." in text
+    assert ">v2000<" not in text
