@@ -124,11 +124,11 @@ def enformer(folder: Path, small: bool) -> tuple[Any, Path]:
         if hasattr(layer, "to_out"):
             torch.nn.init.normal_(layer.to_out.weight, std=layer.to_out.in_features**-0.5)
     # as on the hub: pytorch_model.bin, and by this name position features as TensorFlow computed them
-    weights = folder / "enformer-official-rough"
+    weights = folder / ("enformer" if small else "enformer-official-rough")
     module.save_pretrained(weights, safe_serialization=False)
     for layer in module.modules():
-        if hasattr(layer, "use_tf_gamma"):
-            layer.use_tf_gamma = True
+        if hasattr(layer, "use_tf_gamma"):  # a table for the published width
+            layer.use_tf_gamma = not small
     options = OutputOptions(tracks=["5110", "4980"])
     path = importer("enformer")(weights, folder / "enformer.onnx", outputs=options, check=False)
 

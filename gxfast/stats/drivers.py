@@ -245,5 +245,7 @@ def support_test(fractions: ArrayLike, r: ArrayLike) -> SupportTest:
     nan = float("nan")
     means = [float(group.mean()) if group.size else nan for group in groups]
     medians = [float(np.median(group)) if group.size else nan for group in groups]
-    p = float(mannwhitneyu(*groups, alternative="two-sided").pvalue) if all(g.size for g in groups) else nan
+    positive, negative = groups
+    both = positive.size > 0 and negative.size > 0
+    p = float(mannwhitneyu(positive.tolist(), negative.tolist(), alternative="two-sided").pvalue) if both else nan
     return SupportTest(groups[0].size, groups[1].size, means[0], means[1], medians[0], medians[1], p)

@@ -178,7 +178,7 @@ def cluster_enrichment(clusters: ArrayLike, has: ArrayLike, *, least: int = 2) -
             continue
         a, b = int((inside & yes).sum()), int((inside & ~yes).sum())
         c, d = int((~inside & yes).sum()), int((~inside & ~yes).sum())
-        odds, p = fisher_exact([[a, b], [c, d]])
+        odds, p = fisher_exact(np.array([[a, b], [c, d]]))
         rows.append((cluster, a + b, a, float(odds), float(p)))
     q = fdr(np.array([row[4] for row in rows])) if rows else np.empty(0)
     return [ClusterEnrichment(*row, float(value)) for row, value in zip(rows, q, strict=True)]
