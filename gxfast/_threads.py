@@ -1,14 +1,17 @@
-"""One thread budget for the whole package: environment, cgroup quota, CPU affinity."""
+"""One thread budget for the whole package: environment, cgroup quota, CPU affinity; ours are the workers."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import InputError
 
-__all__ = ["resolve_threads", "thread_budget"]
+__all__ = ["one_blas_thread", "resolve_threads", "thread_budget", "worker_pool"]
 
 
 def thread_budget() -> int:
@@ -36,6 +39,29 @@ def resolve_threads(n_threads: int) -> int:
     if n_threads < 0:
         raise InputError(f"n_threads must be 0 (all) or positive, found {n_threads}")
     return thread_budget() if n_threads == 0 else n_threads
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let the linear algebra of NumPy and SciPy run on the calling thread alone.
+
+    Threads of BLAS wait by spinning: together with workers, or beside another busy process, they cost several times
+    the work itself. With one thread its sums have one order, too, and results do not depend on the machine's cores.
+    The limit is the process's; where several threads enter, the first that set one decides (threadpoolctl).
+    """
+    # A library that is loaded later would start with all its threads.
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+@contextmanager
+def worker_pool(n_threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Return a pool of ``n_threads`` workers (at least one), each with one thread of BLAS."""
+    with one_blas_thread(), ThreadPoolExecutor(max(1, n_threads)) as pool:
+        yield pool
 
 
 def _cgroup_quota() -> float | None:

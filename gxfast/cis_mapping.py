@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._threads import worker_pool
 from .dosages import Dosages, count_alternative
 from .io.tables import write_table
 from .io.writers import write_bgzf
@@ -97,7 +97,7 @@ def map_into(
     folder = run.subdirectory("eqtl")
     lines_of: dict[int, list[str]] = {}
     row_of: dict[int, dict[str, Any]] = {}
-    with ThreadPoolExecutor(max(1, n_threads)) as pool:
+    with worker_pool(n_threads) as pool:
         for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
             for g, gene in found.items():
                 lines_of[g] = _nominal_lines(cohort, g, gene)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import worker_pool
 from ..dosages import count_alternative
 from ..errors import InputError
 from ..io.tables import write_phenotype_bed, write_table
@@ -71,7 +71,7 @@ def train_into(
         )  # fmt: skip
 
     found: list[GeneBaseline] = []
-    with ThreadPoolExecutor(max(1, n_threads)) as pool:
+    with worker_pool(n_threads) as pool:
         for result in pool.map(one, range(len(cohort.genes))):
             found.append(result)
             if tell:

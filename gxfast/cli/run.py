@@ -124,7 +124,7 @@ def execute(
     before_report: Callable[[Path], None] | None = None,
 ) -> int:
     """Open the inputs, run the steps into the run directory, print the summary; return the exit code."""
-    from .._threads import resolve_threads
+    from .._threads import one_blas_thread, resolve_threads
     from ..inputs import open_inputs
     from ..pipeline import EvaluateOptions, make_plan, run_steps
     from ..preflight import preflight, require_ok
@@ -155,7 +155,7 @@ def execute(
             if not options["quiet"]:
                 _print_findings(findings, stream_is_stderr=True, skip_ok=True)
             require_ok(findings)
-        with ProgressLine(quiet=options["quiet"]) as progress:
+        with one_blas_thread(), ProgressLine(quiet=options["quiet"]) as progress:
             result = run_steps(
                 directory, inputs, evaluation, steps, n_threads=threads, progress=progress, further=further,
                 report_genes=tuple(options.get("report_genes", ())), before_report=before_report,

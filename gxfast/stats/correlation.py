@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._threads import resolve_threads
+from .._threads import resolve_threads, worker_pool
 from ..errors import InputError
 from ._jit import Backend, load_kernels
 from ._numpy import DEFINED, INFINITE, TOO_FEW
@@ -150,9 +150,7 @@ def _correlate(
     if workers == 1:
         kernel(x, y, r, n, why)
     else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(workers) as pool:
+        with worker_pool(workers) as pool:
             jobs = [pool.submit(kernel, x[p], y[p], r[p], n[p], why[p]) for p in parts]
             for job in jobs:
                 job.result()

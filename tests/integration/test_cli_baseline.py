@@ -56,6 +56,24 @@ def test_threads_give_the_same_bytes(inputs: list[str], trained: Path, tmp_path:
         assert path.read_bytes() == (tmp_path / "run" / "baseline" / path.name).read_bytes(), path.name
 
 
+def test_workers_run_blas_with_one_thread(inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from threadpoolctl import threadpool_info
+
+    from gxfast.baseline import running
+
+    seen: list[int] = []
+
+    def counting(*arguments: Any) -> Any:
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return train(*arguments)
+
+    train = running.train_gene
+    monkeypatch.setattr(running, "train_gene", counting)
+    assert main(["baseline", "-q", "--threads", "2", *inputs, "-o", str(tmp_path / "run")]) == 0
+    assert len(seen) >= 9
+    assert set(seen) == {1}
+
+
 def test_weights_applied_to_the_same_people(inputs: list[str], trained: Path, tmp_path: Path) -> None:
     database = trained / "baseline" / "weights.db"
     out = tmp_path / "predicted.tsv"
