@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from gxfast.io.tables import read_table
-from gxfast.linear_cohort import CohortFiles, LinearCohort, open_cohort
+from gxfast.workflow.inputs import LinearCohort, open_cohort
+from gxfast.workflow.options import CohortFiles
 
 WINDOW, REGION = 100_000, "chr22:16050001-19990000"
 

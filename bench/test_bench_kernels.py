@@ -17,9 +17,8 @@ from gxfast.bench.cohort_haplotypes import make_work, open_store
 from gxfast.bench.data import make_sequences
 from gxfast.bench.encoding import expected_one_hot
 from gxfast.bench.peers.interface import Format
-from gxfast.edits import EditedBatches, Edits
-from gxfast.encode import codes, one_hot
-from gxfast.mutagenesis import saturation_edits
+from gxfast.encode.edits import EditedBatches, Edits, saturation_edits
+from gxfast.encode.one_hot import codes, one_hot
 
 LENGTH = 10_500
 F32 = Format("NLC", "float32", False)

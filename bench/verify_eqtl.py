@@ -15,7 +15,7 @@ import torch
 from eqtl_data import WINDOW, cohort_of_the_run, rows_of
 from tensorqtl import core
 
-from gxfast.dosages import count_alternative
+from gxfast.personal.dosages import count_alternative
 
 
 def main() -> int:

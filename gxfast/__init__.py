@@ -7,52 +7,30 @@ it: every name below is resolved when it is first used.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from ._lazy import lazy_names
 
 if TYPE_CHECKING:
     from . import compat, ism, stats
     from .compat._binding import accelerate, patch, unpatch
-    from .edits import EditedBatches, Edits
-    from .encode import codes, one_hot, reverse_complement
+    from .encode.edits import EditedBatches, Edits, apply_edits, saturation_edits, saturation_mutants
+    from .encode.one_hot import codes, one_hot, reverse_complement
     from .errors import DeviceError, GxfastError, InputError, ModelError
-    from .evaluation import evaluate
+    from .evaluation.across_people import evaluate
+    from .evaluation.agreement import agreement
     from .io.fasta import Genome
     from .io.tables import read_covariates, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
-    from .model_agreement import agreement
     from .models.card import ModelCard
+    from .models.people import model_windows, predict
     from .models.session import Model
-    from .mutagenesis import apply_edits, saturation_edits, saturation_mutants
-    from .personal import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
-    from .prediction import model_windows, predict
+    from .personal.batch import HaplotypeBatch, consensus, haplotypes
+    from .personal.policy import HaplotypePolicy
+    from .personal.store import HaplotypeStore
     from .reporting import write_report as report
     from .stats.drivers import select_drivers as drivers
-    from .store import HaplotypeStore
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
-
-_HOME = {
-    "model_agreement": ("agreement",),
-    "compat._binding": ("accelerate", "unpatch"),
-    "edits": ("EditedBatches", "Edits"),
-    "encode": ("codes", "one_hot", "reverse_complement"),
-    "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
-    "evaluation": ("evaluate",),
-    "personal": ("HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"),
-    "io.fasta": ("Genome",),
-    "io.tables": ("read_covariates", "read_expression", "read_genes"),
-    "io.vcf": ("Genotypes", "VariantFile"),
-    "models.card": ("ModelCard",),
-    "models.session": ("Model",),
-    "mutagenesis": ("apply_edits", "saturation_edits", "saturation_mutants"),
-    "prediction": ("model_windows", "predict"),
-    "reporting": ("report",),
-    "stats.drivers": ("drivers",),
-    "store": ("HaplotypeStore",),
-    "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-_RENAMED = {"drivers": "select_drivers", "report": "write_report"}
 
 __all__ = [
     "CovariateTable",
@@ -101,21 +79,36 @@ __all__ = [
 ]
 
 
+_lazy, __dir__ = lazy_names(
+    __name__,
+    {
+        "compat._binding": ("accelerate", "unpatch"),
+        "encode.edits": ("EditedBatches", "Edits", "apply_edits", "saturation_edits", "saturation_mutants"),
+        "encode.one_hot": ("codes", "one_hot", "reverse_complement"),
+        "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
+        "evaluation.across_people": ("evaluate",),
+        "evaluation.agreement": ("agreement",),
+        "io.fasta": ("Genome",),
+        "io.tables": ("read_covariates", "read_expression", "read_genes"),
+        "io.vcf": ("Genotypes", "VariantFile"),
+        "models.card": ("ModelCard",),
+        "models.people": ("model_windows", "predict"),
+        "models.session": ("Model",),
+        "personal.batch": ("HaplotypeBatch", "consensus", "haplotypes"),
+        "personal.policy": ("HaplotypePolicy",),
+        "personal.store": ("HaplotypeStore",),
+        "reporting": ("write_report as report",),
+        "stats.drivers": ("select_drivers as drivers",),
+        "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
+    },
+    # `patch` is a callable module, see there.
+    modules=("compat", "ism", "patch", "stats"),
+)
+
+
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
 
         return version("gxfast")
-    # `patch` is a callable module, see there.
-    if name in ("compat", "ism", "patch", "stats"):
-        return importlib.import_module(f".{name}", __name__)
-    if name in _MODULE_OF:
-        value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), _RENAMED.get(name, name))
-        # A submodule of the same name (predict, evaluate, haplotypes) must not shadow the function.
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    return _lazy(name)

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gxfast.io.bgzf import write_bgzf
 from gxfast.io.fasta import Genome
+from gxfast.io.indexing import index_fasta, index_vcf
 from gxfast.io.vcf import VariantFile
-from gxfast.io.writers import index_fasta, index_vcf, write_bgzf
-from gxfast.personal import HaplotypeBatch, HaplotypePolicy, consensus, haplotypes
+from gxfast.personal.batch import HaplotypeBatch, consensus, haplotypes
+from gxfast.personal.policy import HaplotypePolicy
 from gxfast.types import Windows
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -28,13 +28,13 @@ import onnxruntime
 import gxfast
 import gxfast.demo
 from gxfast.bench.ism import networks
-from gxfast.encode import codes, one_hot
+from gxfast.encode.edits import apply_edits
+from gxfast.encode.one_hot import codes, one_hot
 from gxfast.models._runtime import CPU, CUDA, CUDA_OPTIONS
 from gxfast.models.card import ModelCard
 from gxfast.models.front import front_inputs
 from gxfast.models.mutants import MutantPredictor
 from gxfast.models.session import Model, runtime_facts
-from gxfast.mutagenesis import apply_edits
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
 LENGTHS = (131_072, 196_608)

@@ -34,12 +34,12 @@ from gxfast.errors import ModelError
 from gxfast.ism import Outputs, plan
 from gxfast.ism.costs import node_macs
 from gxfast.ism.delta import DeltaRunner
-from gxfast.ism.graph import load_graph
-from gxfast.ism.naive import NaiveRunner
-from gxfast.ism.packed_device import DevicePackedRunner
+from gxfast.ism.graph.view import load_graph
+from gxfast.ism.modes.naive import NaiveRunner
+from gxfast.ism.modes.packed_device import DevicePackedRunner
+from gxfast.ism.modes.runner import Part, Runner
+from gxfast.ism.mutants import all_mutants
 from gxfast.ism.planning import Plan
-from gxfast.ism.runner import Part, Runner
-from gxfast.ism.scanning import all_mutants
 from gxfast.models._runtime import CUDA
 from gxfast.models.session import Model, runtime_facts
 

@@ -47,6 +47,6 @@ cd "$repo/bench/gpu"
 # From an empty folder, so that the installed package is tested and not the checkout.
 cd "$(mktemp -d)"
 "$venv/bin/python" -m pytest -q -c "$repo/pyproject.toml" --rootdir "$repo" \
-    "$repo"/tests/unit/test_models_*.py "$repo"/tests/unit/test_ism_*.py "$repo/tests/integration/test_code_feed.py" \
+    "$repo/tests/unit/models" "$repo/tests/unit/ism" "$repo/tests/integration/test_code_feed.py" \
     2>&1 | tee "$out/pytest.txt" || status=1
 exit "$status"

@@ -39,8 +39,8 @@ def open_store(kind: str, size: str, variants: str = "all") -> Store:
     """Read the cohort into gxfast's store; the last one asked for stays."""
     from ..io.fasta import Genome
     from ..io.vcf import VariantFile
-    from ..records import HaplotypePolicy
-    from ..store import HaplotypeStore
+    from ..personal.policy import HaplotypePolicy
+    from ..personal.store import HaplotypeStore
 
     cohort = open_cohort(kind, size)
     policy = HaplotypePolicy(variants=variants)

@@ -24,7 +24,7 @@ _FASTER_THAN_COLD = {"bcf": 4.0, "vcf": 1.25}
 def _read(cohort: Cohort, form: str) -> Any:
     from ..io.fasta import Genome
     from ..io.vcf import VariantFile
-    from ..store import HaplotypeStore
+    from ..personal.store import HaplotypeStore
 
     path = cohort.bcf if form == "bcf" else cohort.vcf
     return HaplotypeStore.read(Genome(cohort.fasta), VariantFile(path), CHROM)

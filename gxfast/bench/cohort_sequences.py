@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encode import codes
+from ..encode.one_hot import codes
 from ..io.fasta import Genome
 from ..io.vcf import VariantFile
-from ..personal import HaplotypeBatch, HaplotypePolicy, haplotypes
+from ..personal.batch import HaplotypeBatch, haplotypes
+from ..personal.policy import HaplotypePolicy
 from ..types import Windows
 from .measure import ROUNDS, goals_text
 from .result import Goal, Row
@@ -224,7 +225,7 @@ def _expected(batch: HaplotypeBatch, job: _Job) -> bytes:
 
 def _bcftools(work: _Work, job: _Job) -> bytes:
     """One sequence as the published pipelines make it: samtools faidx piped into bcftools consensus."""
-    from ..encode import reverse_complement
+    from ..encode.one_hot import reverse_complement
 
     w, person, copy = job
     start = int(work.windows.start[w])

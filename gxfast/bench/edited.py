@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..edits import EditedBatches, Edits
-from ..encode import one_hot
-from ..mutagenesis import apply_edits, saturation_edits
+from ..encode.edits import EditedBatches, Edits, apply_edits, saturation_edits
+from ..encode.one_hot import one_hot
 from .cohort_haplotypes import LENGTHS, make_work, open_store
 from .data import make_sequences
 from .encoding import expected_one_hot, streaming

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encode import one_hot
+from ..encode.one_hot import one_hot
 from .data import make_sequences
 from .limits import CACHED_FILL, STREAMING_FILL, fill_limit, streaming_fill
 from .measure import Contestant, Field, UnavailableError, compare, same_array

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mutagenesis import apply_edits, saturation_edits
+from ..encode.edits import apply_edits, saturation_edits
 from .data import make_sequences, scratch_folder
 from .measure import Contestant, Field, UnavailableError, compare, same_array
 from .peers import missing

@@ -37,7 +37,7 @@ def baseline(**options: Any) -> int:
 
 
 def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
-    from ..baseline.running import predict_with
+    from ..workflow.steps.baseline import predict_with
 
     found = predict_with(options["database"], options["vcf"], options["output"], samples=samples)
     if not (options["quiet"] or options["as_json"]):
@@ -50,9 +50,8 @@ def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
 
 def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     from .._threads import resolve_threads
-    from ..baseline.running import train
-    from ..baseline.training import TrainingOptions
-    from ..linear_cohort import CohortFiles
+    from ..workflow.options import CohortFiles, TrainingOptions
+    from ..workflow.steps.baseline import train
     from .progress import ProgressLine
 
     if not options["expression"]:

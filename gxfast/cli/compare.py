@@ -11,7 +11,7 @@ import click
 from ..errors import InputError
 
 if TYPE_CHECKING:
-    from ..model_agreement import ModelGenes
+    from ..evaluation.agreement import ModelGenes
 
 __all__ = ["compare"]
 
@@ -31,8 +31,8 @@ def compare(
     Each of A, B, ... is a run directory or its genes.tsv (every model in it), or FILE#COLUMN: correlations across
     people by gene in a column of any table.
     """
+    from ..evaluation.agreement import agreement, agreement_columns, side_by_side
     from ..io.tables import write_table
-    from ..model_agreement import agreement, agreement_columns, side_by_side
 
     models = [model for source in sources for model in _models(source)]
     pairs = agreement(models, n_bootstrap=bootstrap, seed=seed)
@@ -59,8 +59,8 @@ def compare(
 
 
 def _models(source: str) -> list[ModelGenes]:
+    from ..evaluation.agreement import ModelGenes
     from ..io.tables import read_gene_values, read_table
-    from ..model_agreement import ModelGenes
 
     file, mark, column = source.rpartition("#")
     if mark:

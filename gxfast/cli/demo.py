@@ -26,7 +26,7 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     Exit code 1 if the result does not bear out the planted truth.
     """
     from ..demo import compare, simulate_cohort
-    from ..pipeline import STEPS
+    from ..workflow.run import STEPS
     from .run import execute
 
     folder = Path(output)

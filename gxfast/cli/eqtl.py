@@ -27,8 +27,8 @@ __all__ = ["eqtl"]
 def eqtl(**options: Any) -> int:
     """Test all variants in a window around every gene; tables with the columns of tensorQTL."""
     from .._threads import resolve_threads
-    from ..cis_mapping import MappingOptions, map_cis
-    from ..linear_cohort import CohortFiles
+    from ..workflow.options import CohortFiles, MappingOptions
+    from ..workflow.steps.eqtl import map_cis
     from .progress import ProgressLine
 
     set_verbosity(options["verbose"], options["quiet"])

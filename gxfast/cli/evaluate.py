@@ -26,8 +26,8 @@ __all__ = ["evaluate"]
 def evaluate(predictions: str, **options: Any) -> int:
     """Correlate PREDICTIONS (a phenotype BED or a table of genes and people) with expression."""
     from .._threads import resolve_threads
-    from ..pipeline import EvaluateOptions
-    from ..table_evaluation import evaluate_table
+    from ..workflow.options import EvaluateOptions
+    from ..workflow.steps.evaluate import evaluate_table
 
     set_verbosity(options["verbose"], options["quiet"])
     summary = evaluate_table(

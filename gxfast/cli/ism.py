@@ -107,11 +107,12 @@ def saturate(**options: Any) -> int:
 
     Windows come from --fasta with --genes, from --fasta with -r, or from --sequences.
     """
-    from ..scans.costing import check_memory, cost_lines, scan_costs
-    from ..scans.cubes import require_zarr
-    from ..scans.opening import open_saturation, run_plan
-    from ..scans.running import run_saturation, saturation_scan
-    from ..scans.work import parse_shard
+    from ..workflow.provenance import run_plan
+    from ..workflow.scans.costing import check_memory, cost_lines, scan_costs
+    from ..workflow.scans.cubes import require_zarr
+    from ..workflow.scans.opening import open_saturation
+    from ..workflow.scans.running import run_saturation, saturation_scan
+    from ..workflow.scans.work import parse_shard
 
     set_verbosity(options["verbose"], options["quiet"])
     shard, formats = parse_shard(options["shard"]), _formats(options["formats"])
@@ -163,10 +164,10 @@ def saturate(**options: Any) -> int:
 @common_options
 def variants(**options: Any) -> int:
     """Effect of every observed variant in the windows of genes; write ism/MODEL.variants.tsv.gz."""
-    from ..scans.observed import VariantOptions
-    from ..scans.opening import run_plan
-    from ..scans.variant_runs import open_variants, run_variants, variant_scan
-    from ..scans.work import parse_shard
+    from ..workflow.provenance import run_plan
+    from ..workflow.scans.observed import VariantOptions
+    from ..workflow.scans.variant_runs import open_variants, run_variants, variant_scan
+    from ..workflow.scans.work import parse_shard
 
     set_verbosity(options["verbose"], options["quiet"])
     shard = parse_shard(options["shard"])
@@ -193,7 +194,7 @@ def variants(**options: Any) -> int:
 @common_options
 def merge(parts: tuple[str, ...], **options: Any) -> int:
     """Put the parts of a scan together: the same bytes as without parts."""
-    from ..scans.running import merge as merge_parts
+    from ..workflow.scans.running import merge as merge_parts
 
     set_verbosity(options["verbose"], options["quiet"])
     started = time.monotonic()
@@ -207,7 +208,7 @@ def _need_output(options: dict[str, Any], dry: bool) -> None:
 
 
 def _formats(text: str) -> tuple[str, ...]:
-    from ..scans.running import FORMATS
+    from ..workflow.scans.running import FORMATS
 
     formats = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     unknown = [name for name in formats if name not in FORMATS]
@@ -221,7 +222,7 @@ def _formats(text: str) -> tuple[str, ...]:
 
 def _choice(options: dict[str, Any]) -> Any:
     """Find out which source of windows was named: exactly one."""
-    from ..scans.opening import WindowChoice
+    from ..workflow.options import WindowChoice
 
     sequences, genes, regions = options["sequences"], options["genes"], options["regions"]
     if sequences and (genes or regions or options["fasta"] or options["vcf"]):
@@ -248,7 +249,7 @@ def _choice(options: dict[str, Any]) -> Any:
 
 
 def _reach(text: str | None) -> int | None:
-    from ..scans.targets import DEFAULT_REACH
+    from ..workflow.scans.targets import DEFAULT_REACH
 
     if text is None:
         return DEFAULT_REACH
@@ -279,7 +280,7 @@ def _span(text: str, option: str, remedy: str) -> tuple[int, int]:
 def _engine(options: dict[str, Any], *, check: bool) -> Any:
     from .._threads import resolve_threads
     from ..ism import Outputs
-    from ..scans.opening import EngineOptions
+    from ..workflow.options import EngineOptions
 
     tracks = [int(track) if track.isdigit() else track for track in options["tracks"]] or None
     bins = None
@@ -304,7 +305,7 @@ def _check_shard(shard: Any, scan: dict[str, Any]) -> None:
 
 def _in_directory(options: dict[str, Any], plan: dict[str, Any], shard: Any, work: Any, unit: str) -> int:
     """Do the work in the run directory, with progress; return the exit code."""
-    from ..rundir import RunDirectory
+    from ..workflow.rundir import RunDirectory
 
     started = time.monotonic()
     if shard.total > 1 or options["shard"]:

@@ -59,8 +59,7 @@ def plot(output: str, **options: Any) -> int:
     Letters are as tall as minus the mean effect of the three other bases. Bases and positions are those of the
     forward strand.
     """
-    from ..plots import write_stretch
-    from ..plots.scanned import figure_paths
+    from ..workflow.scans.stretch import figure_paths, write_stretch
 
     set_verbosity(options["verbose"], options["quiet"])
     figure_paths(output)  # wrong ones are refused before any work
@@ -105,7 +104,7 @@ def _source(options: dict[str, Any]) -> str:
 
 
 def _stretch(source: str, options: dict[str, Any]) -> Any:
-    from ..plots import read_stretch, scan_stretch
+    from ..workflow.scans.stretch import read_stretch, scan_stretch
 
     span = _span(options["positions"])
     if source == "scan":
@@ -116,7 +115,7 @@ def _stretch(source: str, options: dict[str, Any]) -> Any:
         )  # fmt: skip
     from .._threads import resolve_threads
     from ..models.session import Model
-    from ..plots.scanned import plan_track
+    from ..workflow.scans.stretch import plan_track
 
     threads = resolve_threads(options["threads"])
     model = Model(
@@ -130,7 +129,8 @@ def _stretch(source: str, options: dict[str, Any]) -> Any:
 def _gene(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
     from ..io.fasta import Genome
     from ..io.tables import read_genes
-    from ..scans import ReferenceSource, gene_layout
+    from ..workflow.scans.sources import ReferenceSource
+    from ..workflow.scans.targets import gene_layout
 
     genome, genes = Genome(options["fasta"]), read_genes(options["genes"])
     wanted = options["gene"]
@@ -149,7 +149,8 @@ def _gene(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
 def _region(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
     from ..io.fasta import Genome
     from ..io.regions import parse_region
-    from ..scans import ReferenceSource, Region, region_layout
+    from ..workflow.scans.sources import ReferenceSource
+    from ..workflow.scans.targets import Region, region_layout
 
     text = options["region"]
     if not re.fullmatch(r".+:[\d,]+-[\d,]+", text):
@@ -159,7 +160,8 @@ def _region(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
 
 
 def _record(card: Any, options: dict[str, Any], span: tuple[int, int] | None) -> tuple[Any, Any, int]:
-    from ..scans import SequenceSource, read_sequences, sequence_layout
+    from ..workflow.scans.sources import SequenceSource, read_sequences
+    from ..workflow.scans.targets import sequence_layout
 
     names, letters = read_sequences(options["sequences"], card.read_length)
     if options["record"] not in names:

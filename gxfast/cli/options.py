@@ -159,12 +159,8 @@ def driver_options(function: F) -> F:
 
 def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) -> Any:
     """Build the `FurtherOptions` from parsed options; commands without these options get the defaults."""
-    from ..baseline.training import TrainingOptions
-    from ..cis_mapping import MappingOptions
-    from ..direction import read_finemapped
-    from ..driver_snvs import DriverOptions
-    from ..further_steps import FurtherOptions
-    from ..linear_cohort import CohortFiles
+    from ..io.tables.finemapped import read_finemapped
+    from ..workflow.options import CohortFiles, DriverOptions, FurtherOptions, MappingOptions, TrainingOptions
 
     if options.get("finemapped"):
         read_finemapped(options["finemapped"])  # what is wrong with it is said before hours of predictions
@@ -235,7 +231,7 @@ def set_verbosity(verbose: int, quiet: bool) -> None:
 
 def policy_from(options: dict[str, Any]) -> Any:
     """Build the `HaplotypePolicy` from parsed options."""
-    from ..personal import HaplotypePolicy
+    from ..personal.policy import HaplotypePolicy
 
     names = HaplotypePolicy.__dataclass_fields__
     return HaplotypePolicy(**{name: options[name] for name in names})
@@ -243,7 +239,7 @@ def policy_from(options: dict[str, Any]) -> Any:
 
 def input_paths(options: dict[str, Any]) -> Any:
     """Build the `InputPaths` from parsed options."""
-    from ..inputs import InputPaths
+    from ..workflow.options import InputPaths
 
     samples: list[str] = []
     if options.get("samples") is not None:

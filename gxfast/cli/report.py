@@ -18,7 +18,7 @@ __all__ = ["report"]
 def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
     """Draw the figures of a run directory and write its report.html (one file, no network)."""
     from ..reporting import write_report
-    from ..rundir import rehash_results
+    from ..workflow.rundir import rehash_results
 
     set_verbosity(0, quiet)
     path = write_report(directory, genes=genes)

@@ -41,8 +41,8 @@ def check(**options: Any) -> int:
 
     Exit code 2 if anything would make a run fail.
     """
-    from ..inputs import open_inputs
-    from ..preflight import preflight
+    from ..workflow.inputs import open_inputs
+    from ..workflow.preflight import preflight
 
     set_verbosity(options["verbose"], options["quiet"])
     inputs = open_inputs(input_paths(options), policy_from(options), hashes=False)
@@ -103,7 +103,7 @@ def drivers(**options: Any) -> int:
 @common_options
 def run(**options: Any) -> int:
     """Check, predict, evaluate, baselines, eQTLs, drivers and report, into one run directory."""
-    from ..pipeline import STEPS
+    from ..workflow.run import STEPS
 
     steps = STEPS
     if options["steps"]:
@@ -125,10 +125,12 @@ def execute(
 ) -> int:
     """Open the inputs, run the steps into the run directory, print the summary; return the exit code."""
     from .._threads import one_blas_thread, resolve_threads
-    from ..inputs import open_inputs
-    from ..pipeline import EvaluateOptions, make_plan, run_steps
-    from ..preflight import preflight, require_ok
-    from ..rundir import RunDirectory
+    from ..workflow.inputs import open_inputs
+    from ..workflow.options import EvaluateOptions
+    from ..workflow.preflight import preflight, require_ok
+    from ..workflow.provenance import make_plan
+    from ..workflow.run import run_steps
+    from ..workflow.rundir import RunDirectory
 
     set_verbosity(options["verbose"], options["quiet"])
     started = time.monotonic()

@@ -7,8 +7,7 @@ has to be handed on to it (see ``docs/drop_in.md``). `gxfast.patch` puts them in
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
+from .._lazy import lazy_names
 
 __all__ = [
     "basenji",
@@ -22,12 +21,4 @@ __all__ = [
     "tangermeme",
 ]
 
-
-def __getattr__(name: str) -> ModuleType:
-    if name in __all__:
-        return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, {}, modules=__all__)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._memory import stream_from
 from ..kernels import backend
+from ..kernels.streaming import stream_from
 
 __all__ = ["bytes_of", "encode", "encode_text", "first_letter_outside", "letter_table", "supported_dtype"]
 

@@ -5,7 +5,9 @@ Submodules are loaded on first use, so that ``python -m gxfast.demo.model`` and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .simulate import DemoCohort, simulate_cohort
@@ -13,21 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DemoCohort", "DemoComparison", "compare", "simulate_cohort"]
 
-_HOME = {
-    "DemoCohort": "simulate",
-    "DemoComparison": "truth",
-    "compare": "truth",
-    "simulate_cohort": "simulate",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "simulate": ("DemoCohort", "simulate_cohort"),
+        "truth": ("DemoComparison", "compare"),
+    },
+)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.writers import index_bed, index_fasta, index_vcf, write_bgzf
+from ..io.bgzf import write_bgzf
+from ..io.indexing import index_bed, index_fasta, index_vcf
 from .genome import DemoGenome, build_genome, window
 from .model import MODEL_FILE, packaged_model, predict
 from .variants import DemoVariant, simulate_variants

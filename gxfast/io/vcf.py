@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .bgzf import check_complete, require_file, sniff
-from .index_check import check_index, find_index
+from .indexing import check_index, find_index
 from .regions import parse_region
 
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile"]

@@ -8,8 +8,8 @@ minus reference). All modes give the numbers of the model itself, up to the last
 from __future__ import annotations
 
 from .gradient import gradient_x_variant, input_gradient, input_x_gradient
+from .modes.readout import Outputs
 from .planning import Plan, plan
-from .readout import Outputs
 from .scanning import saturate, scan, variants
 
 __all__ = [

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .graph import Graph, Node
-from .intervals import Analysis, needed
-from .packing import Frontier
+from .graph.intervals import needed
+from .graph.view import Graph, Node
+from .graph.windows import Analysis
+from .modes.packing import Frontier
 
 __all__ = ["Costs", "costs_of", "node_macs"]
 

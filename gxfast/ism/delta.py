@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..edits import Edits
+from ..encode.edits import Edits
 from ..errors import ModelError
 from ..models._workers import run_tasks
 from .delta_graph import DeltaGraph, emit
 from .delta_indices import Places, fits, inside_everywhere, make
-from .graph import Graph, load_graph
-from .intervals import analyse
-from .naive import NaiveRunner, largest_row
-from .readout import Readout
-from .reference_pass import ReferencePass, encoded, position_rows
-from .runner import Part, Runner, run_options
+from .graph.intervals import analyse
+from .graph.view import Graph, load_graph
+from .modes.naive import NaiveRunner, largest_row
+from .modes.readout import Readout
+from .modes.reference_pass import ReferencePass, encoded, position_rows
+from .modes.runner import Part, Runner, run_options
 
 if TYPE_CHECKING:
     from ..models.session import Model

@@ -18,17 +18,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .graph import Graph, Node
-from .intervals import Analysis, Window
+from .graph.view import Graph, Node, features
+from .graph.windows import Analysis, Window
+from .ops.errors import UnsupportedError
 
-__all__ = ["DeltaGraph", "Emitter", "Index", "UnsupportedError", "emit", "features"]
+__all__ = ["DeltaGraph", "Emitter", "Index", "emit"]
+
 
 FLOAT: Final = 1  # onnx.TensorProto.FLOAT
 INT64: Final = 7
-
-
-class UnsupportedError(Exception):
-    """A rule cannot take this node: it becomes a barrier. The text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +76,6 @@ class DeltaGraph:
     dense: dict[str, str] = field(default_factory=dict)
     output: str = ""
     barriers: dict[str, str] = field(default_factory=dict)
-
-
-def features(graph: Graph, tensor: str, axis: int) -> tuple[int, ...]:
-    """Sizes of the axes that hold the features of a position, without those of size 1."""
-    shape = graph.shape(tensor)
-    return tuple(size for i, size in enumerate(shape) if i not in (0, axis) and size != 1)
 
 
 class Emitter:

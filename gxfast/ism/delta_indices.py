@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .delta_graph import Index
-from .intervals import Analysis
+from .graph.windows import Analysis
 
 __all__ = ["Places", "fits", "inside_everywhere", "make"]
 

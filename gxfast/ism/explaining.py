@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .costs import node_macs
-from .graph import Graph, Node
-from .intervals import needed
+from .graph.intervals import needed
+from .graph.view import Graph, Node
 
 if TYPE_CHECKING:
     from .planning import Plan

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from .gradient_rules import Emitter, Reverse, rule_of
 from .gradient_rules._emitter import MIN_OPSET
-from .graph import Graph, load_graph
-from .readout import Outputs, Readout
-from .runner import Part
+from .graph.view import Graph, load_graph
+from .modes.readout import Outputs, Readout
+from .modes.runner import Part
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -236,7 +236,7 @@ class Gradient:
         return seed.T.reshape(self._shape).astype(self._graph.dtype(self._graph.output_name))
 
     def _encoded(self, rows: NDArray[np.uint8], shift: int, reverse: bool) -> NDArray[Any]:
-        from ..encode import one_hot
+        from ..encode.one_hot import one_hot
 
         card = self.readout.card
         start = shift - min(card.shifts)
@@ -369,7 +369,7 @@ def _at(gradient: NDArray[np.float32], sequences: NDArray[np.uint8], unknown: fl
 
 
 def _codes(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from ..encode import codes
+    from ..encode.one_hot import codes
 
     return codes(np.ascontiguousarray(letters).reshape(1, -1)).reshape(letters.shape)
 

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from .costs import Costs, costs_of
-from .graph import Graph, load_graph, read_proto
-from .intervals import Analysis, analyse
-from .naive import NaiveRunner
-from .packed import PackedRunner
-from .packed_device import DevicePackedRunner
-from .packing import Frontier, frontier
-from .readout import Outputs, Readout
-from .runner import Runner
-from .slicing import sliced_proto
+from .graph.intervals import analyse
+from .graph.slicing import sliced_proto
+from .graph.view import Graph, load_graph, read_proto
+from .graph.windows import Analysis
+from .modes.naive import NaiveRunner
+from .modes.packed import PackedRunner
+from .modes.packed_device import DevicePackedRunner
+from .modes.packing import Frontier, frontier
+from .modes.readout import Outputs, Readout
+from .modes.runner import Runner
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -166,8 +167,8 @@ class Plan:
 
     def _delta(self) -> Runner:
         """The compiled executor; the delta graph on other devices, and for models that it follows further."""
-        from .compiled import CompiledRunner
         from .delta import DeltaRunner
+        from .modes.delta import CompiledRunner
 
         settings: dict[str, Any] = {
             "model": self.model, "readout": self.readout, "n_threads": self._threads, "proto": self._proto
@@ -226,7 +227,7 @@ class Plan:
         ModelError
             If it is above the tolerance: 1e-5, or 5e-3 for a float16 model.
         """
-        from .scanning import all_mutants, one_sequence
+        from .mutants import all_mutants, one_sequence
 
         codes = one_sequence(sequence, self.model.card.read_length)
         positions, bases = all_mutants(codes, np.arange(len(codes)))

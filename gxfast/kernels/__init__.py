@@ -1,7 +1,7 @@
 """The sequence kernels, compiled or as their readable NumPy twin, behind one set of names.
 
 ``backend()`` returns a module with the functions of ``gxfast/_kernels.pyi``. Arguments are checked by the
-callers (`gxfast.encode`, `gxfast.personal`, `gxfast.mutagenesis`), which are the public interface.
+callers (`gxfast.encode`, `gxfast.personal`), which are the public interface.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import os
 from types import ModuleType
+from typing import Any, Literal
 
-from ..errors import InputError
+from ..errors import GxfastError, InputError
 
-__all__ = ["backend"]
+__all__ = ["Backend", "backend", "jit_flags", "load_kernels"]
 
 _MODULES = {"cpp": "gxfast._kernels", "numpy": "gxfast.kernels._numpy"}
 
@@ -29,3 +30,47 @@ def backend(name: str | None = None) -> ModuleType:
     if chosen not in _MODULES:
         raise InputError(f"unknown kernel backend {chosen!r}", remedy="set GXFAST_BACKEND to cpp or numpy, or unset it")
     return importlib.import_module(_MODULES[chosen])
+
+
+Backend = Literal["compiled", "numba", "numpy"]
+
+
+def jit_flags() -> dict[str, Any]:
+    """Return the flags every kernel is compiled with.
+
+    No fastmath: sums keep their order and NaN stays NaN. ``GXFAST_NUMBA_CACHE=0`` switches the on-disk
+    cache off (read-only or zipped installations have no place for it).
+    """
+    return {"nopython": True, "nogil": True, "cache": os.environ.get("GXFAST_NUMBA_CACHE", "1") != "0"}
+
+
+def load_kernels(backend: str) -> ModuleType:
+    """Return the module with the kernels of ``backend``.
+
+    Raises
+    ------
+    InputError
+        If the backend is none of them.
+    GxfastError
+        If Numba finds no folder for its cache.
+    """
+    if backend == "compiled":
+        from . import _compiled_stats
+
+        return _compiled_stats
+    if backend == "numpy":
+        from . import _numpy_stats
+
+        return _numpy_stats
+    if backend != "numba":
+        raise InputError(f"backend must be 'compiled', 'numba' or 'numpy', found {backend!r}")
+    try:
+        from . import _numba
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        raise GxfastError(
+            f"Numba has no folder for its compiled code: {error}",
+            remedy="set GXFAST_NUMBA_CACHE=0, or NUMBA_CACHE_DIR to a folder that can be written",
+        ) from error
+    return _numba

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from .._lazy import lazy_names
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -54,24 +55,6 @@ IMPORTERS: Final = {
     "torch": "gxfast.models.importers.torch_module:import_torch",
     "xpresso": "gxfast.models.importers.xpresso:import_xpresso",
 }
-_HOMES: Final = {
-    "Model": "session",
-    "ModelCard": "card",
-    "MutantPredictor": "mutants",
-    "OutputOptions": "importers._outputs",
-    "card_from_json": "card",
-    "code_input": "front",
-    "default_card": "card",
-    "edited_input": "front",
-    "format_inspection": "inspect",
-    "front_inputs": "front",
-    "import_xpresso": "importers.xpresso",
-    "inspect_model": "inspect",
-    "load_card": "card",
-    "read_tracks": "importers.tracks",
-    "runtime_facts": "session",
-    "verify_model": "verification",
-}
 
 
 def importer(kind: str) -> Callable[..., Path]:
@@ -89,11 +72,17 @@ def importer(kind: str) -> Callable[..., Path]:
     return found
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "card": ("ModelCard", "card_from_json", "default_card", "load_card"),
+        "front": ("code_input", "edited_input", "front_inputs"),
+        "importers._outputs": ("OutputOptions",),
+        "importers.tracks": ("read_tracks",),
+        "importers.xpresso": ("import_xpresso",),
+        "inspect": ("format_inspection", "inspect_model"),
+        "mutants": ("MutantPredictor",),
+        "session": ("Model", "runtime_facts"),
+        "verification": ("verify_model",),
+    },
+)

@@ -210,7 +210,7 @@ def _with_front(model: Any, input_name: str, kind: str | None, layout: str, chan
 
 def _rows(dtype: str, channels: str, unknown: str) -> NDArray[Any]:
     """Return the encoding of the codes 0..4, (5, 4): by the encoder of the host, so that the bits are its."""
-    from ..encode import one_hot
+    from ..encode.one_hot import one_hot
 
     table: NDArray[Any] = one_hot(
         np.arange(5, dtype=np.uint8),

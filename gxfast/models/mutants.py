@@ -100,7 +100,7 @@ class MutantPredictor:
     def _member(
         self, positions: NDArray[np.int64], bases: NDArray[np.uint8], shift: int, reverse: bool, options: Any
     ) -> NDArray[Any]:
-        from ..encode import codes
+        from ..encode.one_hot import codes
 
         card, length = self.model.card, self.model.length
         start = shift - min(card.shifts)
@@ -124,7 +124,7 @@ def _packed(
     length: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the codes of the sequence (1, L) and the edits (M, 9): position as int64, then the base's code."""
-    from ..encode import codes
+    from ..encode.one_hot import codes
 
     reference = np.atleast_2d(codes(sequence))
     if reference.shape != (1, length):

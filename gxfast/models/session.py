@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .._threads import resolve_threads
 from ..errors import DeviceError, InputError, ModelError
-from ..personal import HaplotypeBatch
+from ..personal.batch import HaplotypeBatch
 from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
 from ._contract import bind
 from ._file import read_model_file
@@ -379,7 +379,7 @@ class Model:
         return self._rule.finish(total / len(members))
 
     def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:
-        from ..encode import codes, one_hot
+        from ..encode.one_hot import codes, one_hot
 
         card = self.card
         start = shift - min(card.shifts)

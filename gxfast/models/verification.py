@@ -110,7 +110,7 @@ def _spellings(chrom: str) -> tuple[str, str]:
 
 
 def _window(model: Model, genome: Genome, genes: GeneTable, g: int, chrom: str) -> NDArray[np.uint8]:
-    from ..encode import reverse_complement
+    from ..encode.one_hot import reverse_complement
 
     start, end, reverse = model.card.window(int(genes.tss[g]), genes.strand[g])
     letters = genome.fetch(chrom, start, end)

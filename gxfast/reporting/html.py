@@ -6,10 +6,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from ..rundir import atomic_write
+from ..io.files import atomic_write
 from .data import RunData
-from .further import pair_figures, table_views
-from .sections import Section
+from .model_panels import pair_figures
+from .parts import Section
+from .tables import table_views
 
 __all__ = ["render"]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,42 +10,15 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .data import Matrix, ModelTable, RunData
-from .figures import across_genes, histogram, person_scatter, save
+from .parts import Figure, Section, number_text, p_text, shown_cell, stem
+from .plots.overview import across_genes, histogram, person_scatter
+from .plots.style import save
 
-__all__ = ["Figure", "Section", "model_sections", "number_text", "p_text", "shown_cell", "stem"]
+__all__ = ["model_sections"]
+
 
 # A model may have thousands of tracks: those beyond appear in the table of models only.
 _MOST_SECTIONS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """An inline SVG with its caption and the words for those who do not see it."""
-
-    svg: str
-    title: str
-    caption: str
-    alt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One model, or one track of it: key numbers, figures, and the table of genes."""
-
-    model: str
-    n_genes: int
-    n_defined: int
-    mean_r: float | None
-    n_positive: int
-    n_negative: int
-    overview: list[Figure] = field(default_factory=list)
-    further: list[Figure] = field(default_factory=list)
-    genes: list[Figure] = field(default_factory=list)
-    columns: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    reasons: list[tuple[str, int]] = field(default_factory=list)
-    detailed: bool = True
 
 
 _TABLE_COLUMNS = (
@@ -87,7 +58,7 @@ def _section(run: RunData, table: ModelTable, chosen: tuple[str, ...], fdr_cut: 
     )  # fmt: skip
     if not detailed:
         return section
-    from .further import add_further
+    from .model_panels import add_further
 
     _add_overview(run, table, section, r, q, fdr_cut)
     add_further(run, table, section)
@@ -103,32 +74,6 @@ def _reasons(table: ModelTable, defined: NDArray[np.bool_]) -> list[tuple[str, i
     """Why genes have no correlation, most frequent first."""
     counts = Counter(table.columns["status"][i] or "no reason given" for i in np.flatnonzero(~defined))
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def shown_cell(column: str, cell: str) -> str:
-    """Numbers short enough to read; the full ones are in genes.tsv."""
-    if not cell or column in (
-        "gene_id",
-        "name",
-        "chrom",
-        "tss",
-        "strand",
-        "status",
-        "variant_id",
-        "model",
-        "model_a",
-        "model_b",
-    ):
-        return cell
-    try:
-        value = float(cell)
-    except ValueError:
-        return cell
-    if not math.isfinite(value):
-        return "" if math.isnan(value) else cell
-    if value == int(value) and abs(value) < 1e6:
-        return str(int(value))
-    return f"{value:.2e}" if abs(value) < 1e-3 else f"{value:.3f}"
 
 
 def _add_overview(
@@ -175,20 +120,6 @@ def _correlations(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float
     return float(linear.r), float(linear.p), float(spearman(x, y).rho)
 
 
-def number_text(value: float) -> str:
-    return "undefined" if np.isnan(value) else f"{value:.3f}"
-
-
-def p_text(value: float) -> str:
-    if np.isnan(value):
-        return "undefined"
-    return f"{value:.2g}" if value > 0 else "< 1e-300"
-
-
-def stem(table: ModelTable) -> str:
-    return f"{table.model}.{table.track}" if table.track else table.model
-
-
 def _choose(table: ModelTable, r: NDArray[np.float64], chosen: tuple[str, ...]) -> list[tuple[int, str]]:
     """Best, worst, and the chosen genes (by default the one whose r is nearest to 0)."""
     defined = np.flatnonzero(~np.isnan(r))
@@ -213,7 +144,7 @@ def _add_genes(
     if predictions is None or observed is None:
         section.left_out.append("the figures person by person need predictions/ and evaluation/ in the run directory")
         return
-    from .further import gene_figures
+    from .gene_panels import gene_figures
 
     label = "expression, covariates regressed out" if run.corrected else "observed expression"
     for i, title in _choose(table, r, chosen):

@@ -5,8 +5,9 @@ Names are loaded on first use (PEP 562), so that importing the package costs nei
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
 
 if TYPE_CHECKING:
     from ._beta_fit import BetaApproximation
@@ -77,66 +78,31 @@ __all__ = [
     "support_test",
 ]
 
-_HOME = {
-    "Association": "association",
-    "BetaApproximation": "_beta_fit",
-    "CisScan": "cis_scan",
-    "TrackFit": "track_fit",
-    "fit_tracks": "track_fit",
-    "WindowAssociations": "cis_scan",
-    "PermutedAssociation": "association",
-    "eqtl": "association",
-    "eqtl_permutations": "association",
-    "Heritability": "relatedness",
-    "blup": "relatedness",
-    "cis_heritability": "relatedness",
-    "LINEAR_MODELS": "linear_models",
-    "HeldOut": "linear_models",
-    "cross_predict": "linear_models",
-    "Correlation": "correlation",
-    "ElasticNetFit": "elastic_net",
-    "elastic_net_cv": "elastic_net",
-    "CorrelationInterval": "intervals",
-    "NullTest": "nulls",
-    "RandomNull": "random_weights",
-    "DirectionTest": "agreement",
-    "DriverSelection": "drivers",
-    "SupportTest": "drivers",
-    "driver_support": "drivers",
-    "select_drivers": "drivers",
-    "support_test": "drivers",
-    "direction_test": "agreement",
-    "RankAgreement": "agreement",
-    "rank_agreement": "agreement",
-    "RankCorrelation": "correlation",
-    "Residuals": "residual",
-    "SignAgreement": "agreement",
-    "correlation_interval": "intervals",
-    "fdr": "false_discovery",
-    "flat_rows": "residual",
-    "null_share": "false_discovery",
-    "null_test": "nulls",
-    "pearson": "correlation",
-    "permutation_p": "intervals",
-    "random_null": "random_weights",
-    "residualise": "residual",
-    "sign_agreement": "agreement",
-    "significant": "false_discovery",
-    "spearman": "correlation",
-    "split_by_label": "splits",
-    "split_by_lists": "splits",
-    "split_people": "splits",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    # no submodule may share a name with what it defines: importing it would hide the function
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "_beta_fit": ("BetaApproximation",),
+        "agreement": (
+            "DirectionTest",
+            "RankAgreement",
+            "SignAgreement",
+            "direction_test",
+            "rank_agreement",
+            "sign_agreement",
+        ),
+        "association": ("Association", "PermutedAssociation", "eqtl", "eqtl_permutations"),
+        "cis_scan": ("CisScan", "WindowAssociations"),
+        "correlation": ("Correlation", "RankCorrelation", "pearson", "spearman"),
+        "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),
+        "elastic_net": ("ElasticNetFit", "elastic_net_cv"),
+        "false_discovery": ("fdr", "null_share", "significant"),
+        "intervals": ("CorrelationInterval", "correlation_interval", "permutation_p"),
+        "linear_models": ("HeldOut", "LINEAR_MODELS", "cross_predict"),
+        "nulls": ("NullTest", "null_test"),
+        "random_weights": ("RandomNull", "random_null"),
+        "relatedness": ("Heritability", "blup", "cis_heritability"),
+        "residual": ("Residuals", "flat_rows", "residualise"),
+        "splits": ("split_by_label", "split_by_lists", "split_people"),
+        "track_fit": ("TrackFit", "fit_tracks"),
+    },
+)

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._threads import resolve_threads, worker_pool
 from ..errors import InputError
-from ._jit import Backend, load_kernels
-from ._numpy import DEFINED, INFINITE, TOO_FEW
+from ..kernels import Backend, load_kernels
+from ..kernels._numpy_stats import DEFINED, INFINITE, TOO_FEW
 from ._tails import correlation_p
 
 __all__ = ["Correlation", "RankCorrelation", "pearson", "spearman"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ._jit import Backend, load_kernels
+from ..kernels import Backend, load_kernels
 
 __all__ = ["fdr", "null_share", "significant"]
 

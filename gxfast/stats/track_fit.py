@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ._jit import load_kernels
+from ..kernels import load_kernels
 from ._path_options import check_path_options, fold_ids
 
 __all__ = ["TrackFit", "fit_tracks"]

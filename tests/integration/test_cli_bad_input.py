@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from gxfast.cli.main import main
-from gxfast.io.writers import index_fasta, index_vcf, write_bgzf
+from gxfast.io.bgzf import write_bgzf
+from gxfast.io.indexing import index_fasta, index_vcf
 
 Run = Callable[..., tuple[int, str]]
 
@@ -220,7 +221,7 @@ def test_foreign_folder_is_left_alone(world: dict[str, Path], tmp_path: Path, ca
 
 
 def test_two_runs_into_one_directory(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
-    from gxfast.rundir import RunDirectory
+    from gxfast.workflow.rundir import RunDirectory
 
     with RunDirectory(tmp_path / "out", {"a": 1}, resume=False):
         code, message = attempt(world, tmp_path / "out", capfd)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gxfast.baseline import GeneWeights, read_predictdb, write_predictdb
 from gxfast.cli.main import main
 from gxfast.errors import InputError
+from gxfast.io.predictdb import GeneWeights, read_predictdb, write_predictdb
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_threads_give_the_same_bytes(inputs: list[str], trained: Path, tmp_path:
 def test_workers_run_blas_with_one_thread(inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from threadpoolctl import threadpool_info
 
-    from gxfast.baseline import running
+    from gxfast.workflow.steps import baseline as running
 
     seen: list[int] = []
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from gxfast.cli.main import main
-from gxfast.io.writers import index_vcf, write_bgzf
+from gxfast.io.bgzf import write_bgzf
+from gxfast.io.indexing import index_vcf
 
 
 def arguments(world: dict[str, Path], output: Path) -> list[str]:

@@ -15,12 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracles.ism_networks import random_network
 
 import gxfast as gx
 from gxfast.cli.main import main
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from ism_networks import random_network
 
 zarr = pytest.importorskip("zarr")
 NAME = "demo-promoter"
@@ -155,7 +153,7 @@ def test_several_models_tracks_and_axes_in_parts(
         "--track", "2", "--track", "0", "--bins", "0-1,3", "--reduce", "mean", "--mode", "naive",
     ]  # fmt: skip
     run(*common, "-o", tmp_path / "a")
-    monkeypatch.setattr("gxfast.scans.work.PIECE_VALUES", 8 * 7)  # seven positions a piece
+    monkeypatch.setattr("gxfast.workflow.scans.work.PIECE_VALUES", 8 * 7)  # seven positions a piece
     run(*common, "-o", tmp_path / "b")
     names = [first.card.name, "again"]
     plan = gx.ism.plan(first, gx.ism.Outputs([2, 0], [0, 1, 3], "mean"), mode="naive")
@@ -307,7 +305,7 @@ def test_haplotype_backgrounds_add_a_column(cohort: Any, tmp_path: Path) -> None
 def test_costs_are_those_of_the_real_scan(
     cohort: Any, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, people: bool
 ) -> None:
-    from gxfast.ism.naive import NaiveRunner
+    from gxfast.ism.modes.naive import NaiveRunner
 
     words = arguments(cohort, "saturate", "--window", "40", "--mode", "naive")
     words += ["--vcf", str(cohort.vcf), "-s", cohort.samples[0]] if people else []
@@ -452,7 +450,8 @@ def test_without_zarr(cohort: Any, tmp_path: Path, capfd: Any, monkeypatch: pyte
 
 
 def test_people_of_a_file_without_genotypes_are_refused(cohort: Any, tmp_path: Path, capfd: Any) -> None:
-    from gxfast.io.writers import index_vcf, write_bgzf
+    from gxfast.io.bgzf import write_bgzf
+    from gxfast.io.indexing import index_vcf
 
     with gzip.open(cohort.vcf, "rt") as handle:
         lines = [line.rstrip("\n") for line in handle]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 import gxfast.demo
-from gxfast.encode import codes
+from gxfast.encode.edits import apply_edits, saturation_edits
+from gxfast.encode.one_hot import codes
 from gxfast.errors import InputError, ModelError
 from gxfast.models import session as session_module
 from gxfast.models._runtime import CPU
@@ -25,7 +26,6 @@ from gxfast.models.front import edited_input, front_inputs
 from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
 from gxfast.models.mutants import MutantPredictor
 from gxfast.models.session import Model
-from gxfast.mutagenesis import apply_edits, saturation_edits
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
 LENGTH, TRACKS, WIDTH = 96, 3, 7

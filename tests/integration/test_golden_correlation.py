@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gxfast.evaluation import evaluate, summary
+from gxfast.evaluation.across_people import evaluate
+from gxfast.evaluation.result import summary
 from gxfast.types import CovariateTable, ExpressionTable, GeneTable, PredictionSet
 
 DATA = Path(os.environ.get("GXFAST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "geuvadis_chr22"

@@ -13,7 +13,7 @@ import pytest
 from gxfast.io.fasta import Genome
 from gxfast.io.regions import parse_region
 from gxfast.io.vcf import VariantFile
-from gxfast.personal import haplotypes
+from gxfast.personal.batch import haplotypes
 from gxfast.types import Windows
 
 

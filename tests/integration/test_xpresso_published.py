@@ -11,7 +11,7 @@ import pysam
 import pytest
 from numpy.typing import NDArray
 
-from gxfast.encode import reverse_complement
+from gxfast.encode.one_hot import reverse_complement
 from gxfast.models.card import ModelCard
 from gxfast.models.importers.xpresso import import_xpresso
 from gxfast.models.session import Model

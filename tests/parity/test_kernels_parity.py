@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gxfast._rows import Rows
 from gxfast.kernels import backend
+from gxfast.personal.alleles import Rows
 
 CPP, TWIN = backend("cpp"), backend("numpy")
 START = 100  # reference position of the first base given

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gxfast.errors import GxfastError
+from gxfast.kernels import jit_flags
 from gxfast.stats import fdr, pearson, spearman
-from gxfast.stats._jit import jit_flags
 from gxfast.stats._tails import correlation_p, plain_correlation_p
 
 FAST = ["compiled", "numba"]
@@ -90,16 +90,16 @@ def test_cache_can_be_switched_off(monkeypatch):
 
 
 def test_no_folder_for_the_cache_is_explained(monkeypatch):
-    from gxfast.stats import _jit
+    from gxfast import kernels as _jit
 
     class _Refuses:
         def find_spec(self, name, path=None, target=None):
-            if name == "gxfast.stats._numba_fns":
+            if name == "gxfast.kernels._numba":
                 raise RuntimeError("cannot cache function '_sums': no locator available")
 
     import gxfast.stats
 
-    monkeypatch.delitem(sys.modules, "gxfast.stats._numba_fns", raising=False)
+    monkeypatch.delitem(sys.modules, "gxfast.kernels._numba", raising=False)
     monkeypatch.delattr(gxfast.stats, "_numba_fns", raising=False)
     monkeypatch.setattr(sys, "meta_path", [_Refuses(), *sys.meta_path])
     with pytest.raises(GxfastError, match="GXFAST_NUMBA_CACHE=0"):
@@ -108,7 +108,7 @@ def test_no_folder_for_the_cache_is_explained(monkeypatch):
 
 def test_importing_the_statistics_costs_neither_numba_nor_scipy():
     code = (
-        "import sys, gxfast.stats, gxfast.evaluation; gxfast.stats.pearson, gxfast.stats.fdr; "
+        "import sys, gxfast.stats, gxfast.evaluation.across_people; gxfast.stats.pearson, gxfast.stats.fdr; "
         "from gxfast.stats import significant; assert callable(gxfast.stats.fdr); "
         "bad = {'numba', 'scipy', 'sklearn'} & set(sys.modules); assert not bad, bad"
     )

@@ -33,7 +33,7 @@ class _Range:
         remedy = missing("tangermeme", "tangermeme", "torch")
         if remedy:
             raise UnavailableError(remedy)
-        from ...ism.scanning import all_mutants
+        from ...ism.mutants import all_mutants
         from .sample import Mutants
 
         self.torch = load("torch", "torch")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...ism.mutants import all_mutants
 from ...ism.planning import Plan
-from ...ism.scanning import all_mutants
 
 __all__ = ["Mutants", "Sample", "make_sample", "packed_block"]
 

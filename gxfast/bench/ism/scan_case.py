@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ism.costs import node_macs
-from ...ism.naive import NaiveRunner, largest_row
+from ...ism.modes.naive import NaiveRunner, largest_row
+from ...ism.modes.readout import Outputs
 from ...ism.planning import MODES, Plan, plan
-from ...ism.readout import Outputs
 from ...ism.scanning import saturate
 from ..measure import OWN, Contestant, Field, UnavailableError, compare
 from ..peers import missing

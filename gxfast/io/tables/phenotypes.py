@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...types import GeneTable
-from ..writers import index_bed, write_bgzf
+from ..bgzf import write_bgzf
+from ..indexing import index_bed
 from .expression import read_expression
 
 __all__ = ["read_predictions", "write_phenotype_bed"]

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...errors import InputError
-from ...rundir import atomic_write
+from ..files import atomic_write
 from ._text import at, column_names, read_lines
 
-__all__ = ["read_table", "write_table"]
+__all__ = ["number_texts", "read_table", "write_table"]
 
 
 def write_table(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Path:
@@ -87,3 +90,9 @@ def _cell(value: Any, name: str, path: Path) -> str:
     if not {"\t", "\n", "\r"}.isdisjoint(text):
         raise InputError(f"column {name!r}: a cell holds a tab or a line end: {text!r}", path=path, remedy="rename it")
     return text
+
+
+def number_texts(values: NDArray[Any]) -> list[str]:
+    """Return the shortest texts that read back as the same numbers; NaN is empty, and there is no minus zero."""
+    texts: list[str] = (values + values.dtype.type(0)).reshape(-1).astype(np.str_).tolist()
+    return ["" if text == "nan" else text for text in texts]

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..delta_graph import Emitter, UnsupportedError
-from ..graph import Graph, Node
-from ..intervals import Window
+from ..delta_graph import Emitter
+from ..graph.view import Graph, Node
+from ..graph.windows import Window
+from ..ops.errors import UnsupportedError
 from ..rules import Context, Span
 from ..rules.convolution import sliding
 from ._registry import register

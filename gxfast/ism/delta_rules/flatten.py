@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..delta_graph import Emitter, UnsupportedError
-from ..graph import Graph, Node
-from ..intervals import Window
+from ..delta_graph import Emitter
+from ..graph.view import Graph, Node
+from ..graph.windows import Window
+from ..ops.errors import UnsupportedError
 
 __all__ = ["dense_weight", "flatten"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..delta_graph import Emitter, UnsupportedError, features
-from ..graph import Node
+from ..delta_graph import Emitter
+from ..graph.view import Node, features
+from ..ops.errors import UnsupportedError
 from ._registry import register
 from .flatten import flatten
 

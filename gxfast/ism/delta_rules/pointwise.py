@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..delta_graph import Emitter, UnsupportedError
-from ..graph import Node
+from ..delta_graph import Emitter
+from ..graph.view import Node
+from ..ops.errors import UnsupportedError
 from ..rules.pointwise import MERGE, UNARY
 from ._registry import register
 from .movement import aligned

@@ -13,7 +13,7 @@ from ...errors import ModelError
 from ._emitter import Emitter
 
 if TYPE_CHECKING:
-    from ..graph import Graph, Node
+    from ..graph.view import Graph, Node
 
 __all__ = ["Gradients", "Reverse", "Rule"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ..graph import Node
-from ..program import Builder
+from ..graph.view import Node
+from ..ops.builder import Builder
 
 __all__ = ["Rule", "register", "rule_of"]
 

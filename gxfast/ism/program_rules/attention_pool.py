@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..delta_graph import UnsupportedError
-from ..graph import Graph, Node
-from ..program import Builder, Rows
+from ..graph.view import Graph, Node
+from ..ops.builder import Builder, Rows
+from ..ops.errors import UnsupportedError
 
 __all__ = ["attention_pool"]
 

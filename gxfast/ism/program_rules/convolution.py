@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..delta_graph import UnsupportedError
 from ..delta_rules.convolution import settings_on_axis
-from ..graph import Node
-from ..program import Builder
+from ..graph.view import Node
+from ..ops.builder import Builder
+from ..ops.errors import UnsupportedError
 from ._registry import register
 from .pointwise import normalization_factors
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..delta_rules.flatten import dense_weight
-from ..graph import Node
-from ..program import Builder
+from ..graph.view import Node
+from ..ops.builder import Builder
 
 __all__ = ["flatten"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..delta_graph import UnsupportedError
-from ..graph import Node
-from ..program import Builder
+from ..graph.view import Node
+from ..ops.builder import Builder
+from ..ops.errors import UnsupportedError
 from ._registry import register
 from .attention_pool import attention_pool
 from .dense import flatten

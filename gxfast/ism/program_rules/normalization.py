@@ -6,9 +6,9 @@ from math import prod
 
 import numpy as np
 
-from ..delta_graph import UnsupportedError
-from ..graph import Node
-from ..program import Builder
+from ..graph.view import Node
+from ..ops.builder import Builder
+from ..ops.errors import UnsupportedError
 from ._registry import register
 
 __all__: list[str] = []

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..delta_graph import UnsupportedError
-from ..graph import Node
-from ..program import Builder
+from ..graph.view import Node
+from ..ops.builder import Builder
+from ..ops.errors import UnsupportedError
 from ._registry import register
 
 __all__ = ["normalization_factors"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ..graph import Graph, Node
+    from ..graph.view import Graph, Node
 
 __all__ = ["Context", "Rule", "Span", "union"]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
-from ._graph import GraphBuilder
+from ..onnx_writer import GraphBuilder
 from ._onnx_file import write_model
 from ._state_dict import read_state_dict
 from .expecto import SHIFTS, ExpectoHead, read_gblinear

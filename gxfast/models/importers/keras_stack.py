@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
-from ._graph import GraphBuilder
+from ..onnx_writer import GraphBuilder
 from ._keras_file import KerasFile, read_keras
 from ._onnx_file import write_model
 

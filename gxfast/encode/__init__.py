@@ -1,0 +1,1 @@
+"""Sequences -> model input: alphabet, one-hot, edits."""

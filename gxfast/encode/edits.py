@@ -1,0 +1,278 @@
+"""Sequences as edits of one sequence: the batch stays where it is, and only the edited bases are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._threads import resolve_threads
+from ..errors import InputError
+from ..kernels import backend
+from .alphabet import as_sequences
+from .one_hot import complement_bases, one_hot, one_hot_table
+
+__all__ = ["EditedBatches", "Edits", "apply_edits", "saturation_edits", "saturation_mutants"]
+
+
+UInt8Array = NDArray[np.uint8]
+Int64Array = NDArray[np.int64]
+
+
+class Edits(NamedTuple):
+    """Single-base edits of H sequences: row ``i`` has edits ``offset[i]`` to ``offset[i + 1]``.
+
+    Attributes
+    ----------
+    offset : int64 array, shape (H + 1,)
+    position : int64 array, shape (K,)
+        0-based position in the sequence.
+    base : uint8 array, shape (K,)
+        Letter to write.
+    """
+
+    offset: Int64Array
+    position: Int64Array
+    base: UInt8Array
+
+    @classmethod
+    def single(cls, positions: Sequence[int] | Int64Array, bases: str | bytes | UInt8Array) -> Edits:
+        """Return one edit per row, as `gxfast.saturation_edits` lists them."""
+        letters, one = as_sequences(bases)
+        at = _positions(positions)
+        if not one or at.ndim != 1 or letters.size != at.size:
+            raise InputError(f"need one letter per position, found {letters.size} letters for shape {at.shape}")
+        return cls(np.arange(at.size + 1), at, np.ascontiguousarray(letters[0]))
+
+    def __repr__(self) -> str:
+        return f"Edits({len(self.offset) - 1} rows, {len(self.position)} edits)"
+
+    def reverse_complement(self, length: int) -> Edits:
+        """Return the same edits of the reverse complement of a sequence of ``length`` bases."""
+        return Edits(self.offset, length - 1 - self.position, complement_bases(self.base))
+
+
+class EditedBatches:
+    """Iterate over edited copies of one sequence, one-hot encoded, without copying it.
+
+    A buffer holds ``batch_size`` encoded copies of the sequence. Each step takes the last edits back and sets
+    the next ones, so that a row costs a few nanoseconds per edit however long the sequence is.
+
+    Parameters
+    ----------
+    sequence : str, bytes, or uint8 array, shape (L,)
+    edits : Edits
+        One row per sequence wanted: SNVs of haplotypes (`HaplotypeStore.edits`) or mutants (`Edits.single`).
+    batch_size : int
+    layout, dtype, unknown, channels
+        As in `gxfast.one_hot`.
+
+    Yields
+    ------
+    rows : slice
+        Which rows of ``edits`` the batch holds.
+    batch : array, shape (B, L, 4) or by layout
+        A view of the buffer, to be read before the next step and not written to.
+
+    Raises
+    ------
+    InputError
+        For arguments that do not fit together.
+
+    Attributes
+    ----------
+    buffer : array
+        All ``batch_size`` rows; after the last step every row is the unedited sequence again.
+    """
+
+    def __init__(
+        self,
+        sequence: str | bytes | UInt8Array,
+        edits: Edits,
+        *,
+        batch_size: int = 64,
+        layout: str = "NLC",
+        dtype: str = "float32",
+        unknown: str = "zero",
+        channels: str = "ACGT",
+    ) -> None:
+        rows, single = as_sequences(sequence)
+        if not single or not rows.size:
+            raise InputError(f"one sequence is needed, found shape {rows.shape}")
+        if batch_size < 1:
+            raise InputError(f"batch_size must be at least 1, found {batch_size}")
+        length = rows.shape[1]
+        offset, position, base = _checked(edits, length)
+        self._table, shape = one_hot_table(batch_size, length, layout, dtype, unknown, channels, False)
+        self._sequence = rows[0].copy()
+        self._edits = Edits(offset, position, base)
+        self._channels_first = layout != "NLC"
+        self._rows: Any = None
+        self.buffer = np.empty(shape, dtype)
+        self.buffer[:] = one_hot(rows, layout=layout, dtype=dtype, unknown=unknown, channels=channels)
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return -(-(len(self._edits.offset) - 1) // len(self.buffer))
+
+    def __iter__(self) -> Iterator[tuple[slice, NDArray[Any]]]:
+        if self._rows is not None:
+            self._rows.reset()  # a loop that was left, or still waits: one is under way at a time
+        rows = self._rows = backend().EditedRows(
+            self._sequence, self._table.view(np.uint8).reshape(-1), self._channels_first, *self._edits,
+            self.buffer.reshape(-1).view(np.uint8),
+        )  # fmt: skip
+        first = 0
+        try:
+            while self._rows is rows and (count := rows.step()):
+                yield slice(first, first + count), self.buffer[:count]
+                first += count
+            if self._rows is not rows:
+                raise RuntimeError("another loop over the same batches began; the buffer is now its")
+        finally:
+            # A loop left early must not leave its edits behind.
+            if self._rows is rows:
+                rows.reset()
+                self._rows = None
+
+
+def _positions(values: Any) -> Int64Array:
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise InputError(f"positions must be whole numbers, found {array.dtype}")
+    return np.ascontiguousarray(array, np.int64)
+
+
+def _checked(edits: Edits, length: int) -> Edits:
+    offset, position = _positions(edits.offset), _positions(edits.position)
+    if np.asarray(edits.base).dtype != np.uint8:
+        raise InputError(f"bases must be letters as uint8, found {np.asarray(edits.base).dtype}")
+    base = np.ascontiguousarray(edits.base)
+    fits = offset.ndim == position.ndim == base.ndim == 1 and offset.size > 0 and position.size == base.size
+    if not fits or offset[0] != 0 or offset[-1] != position.size or (np.diff(offset) < 0).any():
+        raise InputError(
+            f"offset, position and base do not fit together: {offset.shape}, {position.shape}, {base.shape}"
+        )
+    outside = np.flatnonzero((position < 0) | (position >= length))
+    if outside.size:
+        k = int(outside[0])
+        raise InputError(f"position {position[k]} of edit {k} lies outside the sequence (length {length})")
+    return Edits(offset, position, base)
+
+
+Text = str | bytes | UInt8Array
+
+_UPPER_ACGT = np.arange(256, dtype=np.uint8)
+_UPPER_ACGT[:4] = np.frombuffer(b"ACGT", np.uint8)
+_UPPER_ACGT[[ord("U"), ord("u")]] = ord("T")
+_UPPER_ACGT[97:123] -= 32
+
+
+def _one_sequence(sequence: Text) -> UInt8Array:
+    rows, single = as_sequences(sequence)
+    if not single:
+        raise InputError(f"one sequence is needed, found {len(rows)}")
+    letters: UInt8Array = np.empty(rows.shape[1], np.uint8)
+    backend().translate(rows, _UPPER_ACGT, False, letters[np.newaxis], 1)
+    return letters
+
+
+def saturation_edits(sequence: Text, *, start: int = 0, end: int | None = None) -> tuple[Int64Array, UInt8Array]:
+    """List every single-base change of positions [start, end).
+
+    Three edits per known base (the base that is already there is skipped), in the order A, C, G, T; four where
+    the base is unknown.
+
+    Parameters
+    ----------
+    sequence : str, bytes, or uint8 array (L,)
+    start, end : int
+        0-based half-open; ``end`` defaults to L.
+
+    Returns
+    -------
+    positions : int64 array, shape (M,)
+    bases : uint8 array, shape (M,)
+        Letters.
+
+    Raises
+    ------
+    InputError
+        Unless ``0 <= start <= end <= L``.
+    """
+    letters = _one_sequence(sequence)
+    stop = len(letters) if end is None else end
+    if not 0 <= start <= stop <= len(letters):
+        raise InputError(f"need 0 <= start <= end <= {len(letters)}, found start {start}, end {stop}")
+    positions, bases = np.empty(4 * (stop - start), np.int64), np.empty(4 * (stop - start), np.uint8)
+    n = backend().list_saturation_edits(letters, start, stop, positions, bases)
+    return positions[:n].copy(), bases[:n].copy()
+
+
+def apply_edits(
+    sequence: Text,
+    positions: Sequence[int] | Int64Array,
+    bases: str | bytes | UInt8Array,
+    *,
+    out: UInt8Array | None = None,
+    n_threads: int = 1,
+) -> UInt8Array:
+    """Return one mutated copy of a sequence per edit.
+
+    Parameters
+    ----------
+    sequence : str, bytes, or uint8 array (L,)
+    positions : int array, shape (M,)
+        0-based.
+    bases : str, bytes, or uint8 array, shape (M,)
+        The letter to write at each position.
+    out : uint8 array, shape (M, L), optional
+    n_threads : int
+        0 = all that this process may use.
+
+    Returns
+    -------
+    uint8 array, shape (M, L)
+
+    Raises
+    ------
+    InputError
+        For positions outside the sequence, or arrays that do not fit together.
+    """
+    letters = _one_sequence(sequence)
+    at = np.asarray(positions)
+    if at.ndim != 1 or (at.size and at.dtype.kind not in "iu"):
+        raise InputError(f"positions must be whole numbers, shape (M,), found {at.dtype} {at.shape}")
+    written = _one_sequence(bases) if len(bases) else np.empty(0, np.uint8)
+    if written.size != at.size:
+        raise InputError(f"{at.size} positions but {written.size} bases")
+    outside = np.flatnonzero((at < 0) | (at >= letters.size))
+    if outside.size:
+        k = int(outside[0])
+        raise InputError(f"position {at[k]} of edit {k} lies outside the sequence (length {letters.size})")
+    shape = (at.size, letters.size)
+    if out is None:
+        out = np.empty(shape, np.uint8)
+    elif out.dtype != np.uint8 or out.shape != shape or not (out.flags.c_contiguous and out.flags.writeable):
+        raise InputError(f"out must be a C-contiguous writeable uint8 array of shape {shape}")
+    positions64 = np.ascontiguousarray(at, np.int64)
+    backend().write_mutants(letters, positions64, written, out, resolve_threads(n_threads))
+    return out
+
+
+def saturation_mutants(
+    sequence: Text, *, start: int = 0, end: int | None = None, n_threads: int = 1
+) -> tuple[UInt8Array, Int64Array, UInt8Array]:
+    """Return all single-base mutants of positions [start, end), with their edits.
+
+    Returns
+    -------
+    mutants : uint8 array, shape (M, L)
+    positions : int64 array, shape (M,)
+    bases : uint8 array, shape (M,)
+    """
+    positions, bases = saturation_edits(sequence, start=start, end=end)
+    edited: Any = apply_edits(sequence, positions, bases, n_threads=n_threads)
+    return edited, positions, bases

@@ -1,0 +1,1 @@
+"""Predictions against expression: correlation across people, drivers, direction, explainers, agreement of models."""

@@ -1,0 +1,103 @@
+"""Do a model's effects point the way eQTLs do, and what goes with success: two tables over genes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..types import PredictionSet
+    from .drivers import GeneDrivers
+
+__all__ = ["PIPS", "direction_columns"]
+
+
+Float64Array = NDArray[np.float64]
+PIPS: Final = (0.1, 0.5, 0.9)
+_STRATA: Final = 3  # groups of equal size by distance, frequency and effect
+
+
+def direction_columns(
+    predictions: PredictionSet, found: Sequence[GeneDrivers], finemapped: Mapping[tuple[str, str], float] | None = None
+) -> dict[str, list[Any]]:
+    """Return ``direction.tsv`` of a model: per gene the SNV of its window with the smallest eQTL p.
+
+    Rows are all of them, then thirds by absolute distance to the TSS, by minor allele frequency and by absolute
+    effect; then the fine-mapped SNVs with a posterior inclusion probability of at least `PIPS`, any number per gene.
+    Share of equal signs of effect and eQTL slope with the Clopper-Pearson interval and the exact binomial p;
+    Spearman's rho of the two, and of their absolute values.
+
+    Parameters
+    ----------
+    predictions : PredictionSet
+    found : sequence of GeneDrivers
+    finemapped : mapping of (gene, variant) to float, optional
+        Posterior inclusion probabilities; variants as ``chrom_pos_ref_alt``.
+    """
+    from ..stats import rank_agreement, sign_agreement
+
+    columns: dict[str, list[Any]] = {
+        name: []
+        for name in ("model", "track", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high",
+                     "equal_sign_p", "signed_rho", "signed_p", "absolute_rho", "absolute_p")
+    }  # fmt: skip
+
+    def add(track: str, stratum: str, low: float | None, high: float | None, effect: Any, slope: Any) -> None:
+        (signs,) = sign_agreement(effect, slope)
+        ranks = rank_agreement(effect, slope)
+        row = (
+            predictions.model, track, stratum, low, high, signs.n, signs.share, signs.low, signs.high, signs.p,
+            ranks.signed, ranks.signed_p, ranks.absolute, ranks.absolute_p,
+        )  # fmt: skip
+        for column, value in zip(columns, row, strict=True):
+            columns[column].append(value)
+
+    for t, track in enumerate(predictions.tracks):
+        leads = [lead for one in found if one.track == t and (lead := _lead(predictions, one)) is not None]
+        if not leads:
+            continue
+        effect, slope, distance, frequency = np.array(leads).T
+        by = {"all": None, "distance": np.abs(distance), "frequency": frequency, "effect": np.abs(effect)}
+        for name, values in by.items():
+            for rows in _groups(values, len(leads)):
+                low, high = (None, None) if values is None else (float(values[rows].min()), float(values[rows].max()))
+                add(track, name, low, high, effect[rows], slope[rows])
+        if finemapped:
+            known = np.array(_finemapped(predictions, found, t, finemapped)).reshape(-1, 3)
+            for least in PIPS:
+                kept = known[known[:, 2] >= least]
+                add(track, "pip", least, 1.0, kept[:, 0], kept[:, 1])
+    return columns
+
+
+def _finemapped(
+    predictions: PredictionSet, found: Sequence[GeneDrivers], track: int, pip: Mapping[tuple[str, str], float]
+) -> list[tuple[float, float, float]]:
+    """Effect, eQTL slope and PIP of the fine-mapped SNVs that the model's windows hold."""
+    rows = []
+    for one in found:
+        gene = predictions.genes.gene_id[one.gene]
+        for v, variant in enumerate(one.dosages.variant_id if one.track == track else ()):
+            if (gene, variant) in pip:
+                rows.append((float(one.effect[v]), float(one.slope[v]), pip[gene, variant]))
+    return rows
+
+
+def _lead(predictions: PredictionSet, one: GeneDrivers) -> tuple[float, float, float, float] | None:
+    if not np.isfinite(one.eqtl_p).any():
+        return None
+    v = int(np.nanargmin(one.eqtl_p))
+    frequency = float(one.dosages.values[v].mean() / 2)
+    distance = float(one.dosages.position[v] - predictions.genes.tss[one.gene])
+    return float(one.effect[v]), float(one.slope[v]), distance, min(frequency, 1 - frequency)
+
+
+def _groups(values: Float64Array | None, n: int) -> list[NDArray[np.int64]]:
+    if values is None:
+        return [np.arange(n)]
+    if n < 2 * _STRATA:
+        return []
+    return [np.asarray(part) for part in np.array_split(np.argsort(values, kind="stable"), _STRATA)]

@@ -1,0 +1,215 @@
+"""What an evaluation found: the rows, their null test and their summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+
+__all__ = ["CrossGene", "Evaluation", "Observed", "summary", "with_null"]
+
+
+Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
+
+# order of genes.tsv
+_COLUMNS = (
+    "gene_id",
+    "name",
+    "chrom",
+    "tss",
+    "strand",
+    "model",
+    "n_people",
+    "n_variants",
+    "n_haplotypes",
+    "pearson_r",
+    "pearson_p",
+    "pearson_q",
+    "spearman_rho",
+    "null_mean",
+    "null_sd",
+    "null_t",
+    "null_p",
+    "null_q",
+    "mean_observed",
+    "mean_predicted",
+    "reference_prediction",
+    "baseline_r",
+    "status",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One row per gene, or per gene and track where there are several; R rows.
+
+    Attributes
+    ----------
+    gene_id, name, chrom, strand : tuple of str, length R
+        ``gene_id`` is ``gene_id:track`` where there are several tracks.
+    tss : int64 array, shape (R,)
+        0-based (`columns` gives it 1-based, as in files).
+    model : str
+    track : tuple of str, length R
+    n_people : int64 array, shape (R,)
+        People with a prediction and an expression value.
+    n_variants, n_haplotypes : int64 arrays, shape (R,)
+        As in the `PredictionSet`.
+    pearson_r, pearson_p, pearson_log10p, pearson_q, spearman_rho : float64 arrays, shape (R,)
+        NaN where ``status`` is not "ok". ``pearson_q``: Benjamini-Hochberg over the defined rows of a track.
+    mean_observed, mean_predicted, reference_prediction : float64 arrays, shape (R,)
+        Means over the shared people, before any regression; expression after an element-wise transform,
+        but as given for ``inverse_normal`` (whose mean is 0 by construction).
+    status : tuple of str, length R
+        "ok" or why the correlation is undefined.
+    null_mean, null_sd, null_t, null_p, null_q, baseline_r : float64 arrays, shape (R,), or None
+        Filled by `with_null` and by the baseline step.
+    options : dict
+        Transform, regression and covariates used.
+    counts : dict
+        How many people and genes matched, and how.
+    """
+
+    gene_id: tuple[str, ...]
+    name: tuple[str, ...]
+    chrom: tuple[str, ...]
+    tss: Int64Array
+    strand: tuple[str, ...]
+    model: str
+    track: tuple[str, ...]
+    n_people: Int64Array
+    n_variants: Int64Array
+    n_haplotypes: Int64Array
+    pearson_r: Float64Array
+    pearson_p: Float64Array
+    pearson_log10p: Float64Array
+    pearson_q: Float64Array
+    spearman_rho: Float64Array
+    mean_observed: Float64Array
+    mean_predicted: Float64Array
+    reference_prediction: Float64Array
+    status: tuple[str, ...]
+    null_mean: Float64Array | None = None
+    null_sd: Float64Array | None = None
+    null_t: Float64Array | None = None
+    null_p: Float64Array | None = None
+    null_q: Float64Array | None = None
+    baseline_r: Float64Array | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.gene_id)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of ``genes.tsv`` that apply, in file order; ``tss`` is 1-based here."""
+        columns: dict[str, Any] = {}
+        for column in _COLUMNS:
+            value = getattr(self, column)
+            if value is not None:
+                columns[column] = value
+        columns["tss"] = self.tss + 1
+        columns["model"] = (self.model,) * len(self)
+        return columns
+
+
+@dataclass(frozen=True, slots=True)
+class CrossGene:
+    """Agreement across genes of mean observed expression with one track; NaN where undefined.
+
+    ``reference_*`` uses the prediction for the reference sequence, ``predicted_*`` the mean over people.
+    """
+
+    track: str
+    n_genes: int
+    reference_pearson: float
+    reference_spearman: float
+    predicted_pearson: float
+    predicted_spearman: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The expression that was correlated.
+
+    Attributes
+    ----------
+    samples : tuple of str, length S
+        The shared people, in the order of the predictions.
+    values : float64 array, shape (G, S)
+        One row per predicted gene, transformed; NaN where there is none.
+    residuals : float64 array, shape (G, S), or None
+        The same without the covariates, where there are any.
+    """
+
+    samples: tuple[str, ...]
+    values: Float64Array
+    residuals: Float64Array | None
+
+
+def with_null(
+    evaluation: Evaluation,
+    null_mean: ArrayLike,
+    null_sd: ArrayLike,
+    *,
+    n_draws: int = 50,
+    method: Literal["published", "textbook", "z"] = "published",
+) -> Evaluation:
+    """Return the evaluation with the test against gene-specific random scores filled in.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    null_mean, null_sd : array-like of float, shape (R,)
+    n_draws, method
+        As in `gxfast.stats.null_test`. ``null_q`` is Benjamini-Hochberg per track.
+
+    Raises
+    ------
+    InputError
+        If the arrays do not have one value per row.
+    """
+    from ..stats import fdr, null_test
+
+    mean, sd = np.asarray(null_mean, dtype=np.float64), np.asarray(null_sd, dtype=np.float64)
+    if mean.shape != (len(evaluation),) or sd.shape != mean.shape:
+        raise InputError(f"null_mean and null_sd must have shape ({len(evaluation)},), found {mean.shape}, {sd.shape}")
+    test = null_test(evaluation.pearson_r, mean, sd, n_draws=n_draws, method=method)
+    q = np.full(mean.shape, np.nan)
+    for track in dict.fromkeys(evaluation.track):
+        rows = np.array([name == track for name in evaluation.track])
+        q[rows] = fdr(test.p[rows])
+    return replace(evaluation, null_mean=mean, null_sd=sd, null_t=test.t, null_p=test.p, null_q=q)
+
+
+def summary(evaluation: Evaluation, *, alpha: float = 0.05) -> dict[str, Any]:
+    """Count what the evaluation found.
+
+    Returns
+    -------
+    dict
+        ``n_genes`` (rows), ``n_defined``, ``mean_r``, ``median_r`` (None where nothing is defined),
+        ``n_positive`` and ``n_negative`` (q <= ``alpha``), ``alpha``, ``n_undefined`` and
+        ``undefined_by_status``.
+    """
+    r = evaluation.pearson_r
+    defined = ~np.isnan(r)
+    found = np.nan_to_num(evaluation.pearson_q, nan=1.0) <= alpha
+    reasons = Counter(status for status in evaluation.status if status != "ok")
+    return {
+        "n_genes": len(evaluation),
+        "n_defined": int(defined.sum()),
+        "mean_r": float(r[defined].mean()) if defined.any() else None,
+        "median_r": float(np.median(r[defined])) if defined.any() else None,
+        "n_positive": int((found & (r > 0)).sum()),
+        "n_negative": int((found & (r < 0)).sum()),
+        "alpha": alpha,
+        "n_undefined": int((~defined).sum()),
+        "undefined_by_status": dict(sorted(reasons.items())),
+    }

@@ -1,0 +1,45 @@
+"""Files that appear only when they are whole, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from ..errors import InputError
+
+__all__ = ["atomic_write", "sha256_of"]
+
+
+_CHUNK = 1 << 22
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as handle:
+        while chunk := handle.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Write a file so that it is either absent, old, or whole: partial name, sync, rename, sync the folder."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(partial, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(
+            f"cannot write: {error.strerror}", path=path, remedy="make room or choose another directory, "
+            "then go on with --resume",
+        ) from None  # fmt: skip

@@ -1,0 +1,111 @@
+"""VCF files without genotypes: lists of sites."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from .vcf import Genotypes, VariantFile
+
+__all__ = ["SiteFile", "SiteFileSet", "has_genotypes"]
+
+
+class SiteFile(VariantFile):
+    """An indexed VCF/BCF read without its genotypes; people in it are not looked at."""
+
+    def _choose(self, samples: Sequence[str] | None) -> tuple[str, ...]:
+        return ()
+
+    def _handle(self) -> Any:
+        import pysam
+
+        key = os.getpid()
+        if getattr(self._local, "pid", None) != key:
+            self._local.handle = pysam.VariantFile(os.fspath(self.path), drop_samples=True)
+            self._local.pid = key
+        return self._local.handle
+
+    def region(self, chrom: str, start: int, end: int) -> Genotypes:
+        """Read the records that overlap [start, end) (0-based half-open), with nobody's calls.
+
+        Raises
+        ------
+        InputError
+            For a contig that the index does not know, or a damaged file.
+        """
+        if chrom not in self.contigs:
+            raise InputError(
+                f"contig {chrom!r} is not in the VCF (it has {', '.join(self.contigs[:3])}, ...)",
+                path=self.path,
+                remedy="rename contigs with: bcftools annotate --rename-chrs MAP",
+            )
+        try:
+            found = [
+                (record.start, record.stop - record.start, record.alleles or ("N",), list(record.filter.keys()))
+                for record in self._handle().fetch(chrom, max(start, 0), max(end, 0))
+            ]
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"records cannot be read ({error})", path=self.path, record=f"{chrom}:{start + 1}-{end}",
+                remedy="check the file with: bcftools view FILE > /dev/null",
+            ) from None  # fmt: skip
+        texts = [text.encode() for _, _, alleles, _ in found for text in alleles]
+        n = len(found)
+        return Genotypes(
+            chrom, start, end, (),
+            np.array([position for position, _, _, _ in found], np.int64),
+            np.array([length for _, length, _, _ in found], np.int64),
+            np.cumsum([0, *(len(alleles) for _, _, alleles, _ in found)], dtype=np.int64),
+            np.cumsum([0, *map(len, texts)], dtype=np.int64),
+            np.frombuffer(b"".join(texts), np.uint8),
+            np.empty((n, 0, 2), np.int8), np.empty((n, 0), np.bool_),
+            np.array([not set(names) - {"PASS"} for _, _, _, names in found], np.bool_), str(self.path),
+        )  # fmt: skip
+
+
+class SiteFileSet:
+    """Sites-only files read as one, each contig in one of them."""
+
+    samples: tuple[str, ...] = ()
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.files = [SiteFile(path) for path in paths]
+        self._by_contig: dict[str, SiteFile] = {}
+        for file in self.files:
+            for contig in file.contigs:
+                other = self._by_contig.get(contig)
+                if other is not None and other.has_records(contig) and file.has_records(contig):
+                    raise InputError(
+                        f"contig {contig} is also in {other.path.name}", path=file.path,
+                        remedy="give each contig once (merge with bcftools concat)",
+                    )  # fmt: skip
+                if other is None or not other.has_records(contig):
+                    self._by_contig[contig] = file
+        self.contigs = tuple(self._by_contig)
+
+    def region(self, chrom: str, start: int, end: int) -> Genotypes:
+        """Read [start, end) from the file that has the contig."""
+        return self._by_contig.get(chrom, self.files[0]).region(chrom, start, end)
+
+
+def has_genotypes(paths: Sequence[Path]) -> bool:
+    """Whether the files have sample columns (all of them, or none).
+
+    Raises
+    ------
+    InputError
+        If some have and others have not.
+    """
+    with_people = [bool(SiteFile(path).all_samples) for path in paths]
+    if any(with_people) != all(with_people):
+        raise InputError(
+            "some of the VCF files have genotypes, others are sites only",
+            path=paths[with_people.index(False)],
+            remedy="give files of one kind",
+        )
+    return all(with_people)

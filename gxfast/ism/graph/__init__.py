@@ -1,0 +1,1 @@
+"""An ONNX graph as mutagenesis sees it: constants, shapes, slices, reach of a change."""

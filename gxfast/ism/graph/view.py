@@ -1,0 +1,297 @@
+"""A read-only view of a model's graph with every size known: what all modes of in-silico mutagenesis work on.
+
+A `Graph` is made for ONE batch size (axis 0 of every tensor is the batch). At that size everything that does
+not depend on the sequence is a constant: initializers, Constant nodes, shape arithmetic, the card's extra
+inputs. Nodes that do not lead to the output are gone. So what is left is simple to reason about:
+
+- ``graph.nodes``: tuple of `Node` (``name``, ``op_type``, ``inputs``, ``outputs``, ``attributes`` as a dict of
+  Python values), in the order in which they run. Every node depends on the sequence.
+- ``graph.shape(tensor)``: tuple of int; ``graph.dtype(tensor)``: numpy dtype.
+- ``graph.is_constant(tensor)``, ``graph.constant(tensor)``: its array (external data are read on demand).
+- ``graph.producer(tensor)``, ``graph.consumers(tensor)``.
+- ``graph.input_name``, ``graph.output_name``, ``graph.layout``, ``graph.length``, ``graph.batch``, ``graph.opset``.
+- ``graph.subgraph(inputs, outputs)``: bytes of an ONNX model that computes ``outputs`` from ``inputs`` at this
+  batch size, ready for `gxfast.models.session.open_session` (with ``path=graph.path`` for external data).
+
+`load_graph(model, batch=n)` reads the graph of a `gxfast.models.session.Model`; `build_graph` takes a ModelProto.
+Names of tensors are the same at every batch size, so a trunk at one size and a head at another can be cut from
+two graphs. Axes of the sequence in each tensor, and what a mutation changes, are in `intervals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ModelError
+from .fold import fold
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["AXES", "Graph", "Node", "build_graph", "features", "load_graph", "read_proto"]
+
+
+def features(graph: Graph, tensor: str, axis: int) -> tuple[int, ...]:
+    """Sizes of the axes that hold the features of a position, without those of size 1."""
+    shape = graph.shape(tensor)
+    return tuple(size for i, size in enumerate(shape) if i not in (0, axis) and size != 1)
+
+
+# Length axis and channel axis of the input in each layout.
+AXES: Final = {"NLC": (1, 2), "NCL": (2, 1), "NC1L": (3, 1)}
+DEFAULT_BATCH: Final = 2  # one row would make the batch axis look like any other axis of length 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One operation.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the graph.
+    op_type : str
+        ``"Conv"``; with its domain, ``"com.microsoft::Gelu"``, where that is not ONNX's own.
+    inputs, outputs : tuple of str
+        Tensors; ``""`` where an optional one is left out.
+    attributes : mapping of str to Python value
+    """
+
+    name: str
+    op_type: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+
+class Graph:
+    """See the module; made by `load_graph` or `build_graph`.
+
+    Parameters
+    ----------
+    proto : onnx.ModelProto
+        Folded, with one input and one output and all shapes inferred.
+    layout : {"NLC", "NCL", "NC1L"}
+    shapes : mapping of str to (tuple of int, numpy dtype)
+    path : Path or None
+        The model file: for messages, and for where external data lie.
+    """
+
+    def __init__(
+        self,
+        proto: Any,
+        layout: str,
+        shapes: Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]],
+        path: Path | None,
+    ) -> None:
+        self._proto, self._shapes, self.path, self.layout = proto, shapes, path, layout
+        self.input_name: str = proto.graph.input[0].name
+        self.output_name: str = proto.graph.output[0].name
+        self._initializers = {tensor.name: tensor for tensor in proto.graph.initializer}
+        self._node_protos = {node.output[0] or node.name: node for node in proto.graph.node}
+        self.nodes = tuple(_view(i, node) for i, node in enumerate(proto.graph.node))
+        self._producers = {name: node for node in self.nodes for name in node.outputs if name}
+
+    def __repr__(self) -> str:
+        return f"Graph({self.input_name} -> {self.output_name}, {len(self.nodes)} nodes, batch={self.batch})"
+
+    @property
+    def batch(self) -> int:
+        """Rows of every tensor."""
+        return self.shape(self.input_name)[0]
+
+    @property
+    def length(self) -> int:
+        """Bases the model reads."""
+        return self.shape(self.input_name)[AXES[self.layout][0]]
+
+    @property
+    def opset(self) -> int:
+        """Version of ONNX's own operators."""
+        return max((int(e.version) for e in self._proto.opset_import if e.domain in ("", "ai.onnx")), default=0)
+
+    @cached_property
+    def _consumers(self) -> dict[str, tuple[Node, ...]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(node.inputs):
+                found.setdefault(name, []).append(node)
+        return {name: tuple(nodes) for name, nodes in found.items()}
+
+    def shape(self, tensor: str) -> tuple[int, ...]:
+        """Return the sizes of a tensor or constant."""
+        if tensor in self._initializers:
+            return tuple(int(size) for size in self._initializers[tensor].dims)
+        return self._shapes[tensor][0]
+
+    def dtype(self, tensor: str) -> np.dtype[Any]:
+        """Return the element type of a tensor."""
+        return self.constant(tensor).dtype if self.is_constant(tensor) else self._shapes[tensor][1]
+
+    def is_constant(self, tensor: str) -> bool:
+        """Return whether a tensor has the same value for every sequence."""
+        return tensor in self._initializers
+
+    def constant(self, tensor: str) -> NDArray[Any]:
+        """Return the value of a constant."""
+        from onnx import numpy_helper
+
+        folder = "" if self.path is None else str(self.path.absolute().parent)
+        array: NDArray[Any] = numpy_helper.to_array(self._initializers[tensor], base_dir=folder)
+        return array
+
+    def producer(self, tensor: str) -> Node | None:
+        """Return the node that computes a tensor; None for the input and for constants."""
+        return self._producers.get(tensor)
+
+    def consumers(self, tensor: str) -> tuple[Node, ...]:
+        """Return the nodes that read a tensor."""
+        return self._consumers.get(tensor, ())
+
+    def between(self, inputs: Sequence[str], outputs: Sequence[str]) -> tuple[Node, ...]:
+        """Return the nodes that compute ``outputs`` from ``inputs``, in order.
+
+        Raises
+        ------
+        ModelError
+            If the inputs do not suffice.
+        """
+        needed, chosen = set(outputs) - set(inputs), []
+        for node in reversed(self.nodes):
+            if needed & set(node.outputs):
+                chosen.append(node)
+                needed -= set(node.outputs)
+                needed |= {name for name in node.inputs if name} - set(inputs)
+        missing = sorted(name for name in needed if not self.is_constant(name))
+        if missing:
+            raise ModelError(f"{', '.join(outputs)} also need {missing[0]!r}", path=self.path)
+        return tuple(reversed(chosen))
+
+    def subgraph(self, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
+        """Return an ONNX model that computes ``outputs`` from ``inputs``, for this batch size."""
+        import onnx
+        from onnx import helper
+
+        nodes = self.between(inputs, outputs)
+        used = {name for node in nodes for name in node.inputs} | set(outputs)
+        values = [
+            [helper.make_tensor_value_info(name, _element_type(self.dtype(name)), self.shape(name)) for name in names]
+            for names in (inputs, outputs)
+        ]
+        part = helper.make_graph(
+            [self._node_protos[node.outputs[0] or node.name] for node in nodes],
+            "part",
+            *values,
+            initializer=[tensor for name, tensor in self._initializers.items() if name in used],
+        )
+        model = onnx.ModelProto()
+        model.CopyFrom(helper.make_model(part, opset_imports=list(self._proto.opset_import)))
+        model.ir_version = max(4, self._proto.ir_version)  # 4: initializers need not be inputs
+        return bytes(model.SerializeToString())
+
+
+def _element_type(dtype: np.dtype[Any]) -> int:
+    from onnx import helper
+
+    return int(helper.np_dtype_to_tensor_dtype(dtype))
+
+
+def _view(index: int, node: Any) -> Node:
+    from onnx import helper
+
+    def value(attribute: Any) -> Any:
+        found = helper.get_attribute_value(attribute)
+        return found.decode() if isinstance(found, bytes) else found
+
+    op_type = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
+    attributes = {attribute.name: value(attribute) for attribute in node.attribute}
+    return Node(node.name or f"{node.op_type}_{index}", op_type, tuple(node.input), tuple(node.output), attributes)
+
+
+def read_proto(model: Model) -> Any:
+    """Return the ModelProto of a model; weights in external data are not read.
+
+    Raises
+    ------
+    ModelError
+        If the file is gone.
+    """
+    import onnx
+
+    proto = onnx.ModelProto()
+    try:
+        proto.ParseFromString(model.path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"cannot read the model: {error.strerror or error}", path=model.path) from None
+    return proto
+
+
+def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> Graph:
+    """Read the graph of a model at one batch size.
+
+    Parameters
+    ----------
+    model : Model
+    batch : int, optional
+        Default: the model's fixed batch, or 2.
+    proto : onnx.ModelProto, optional
+        An edited copy of the model (`slicing`) instead of its file.
+
+    Raises
+    ------
+    ModelError
+        If the file is gone, or a size cannot be found out.
+    """
+    binding, card = model._binding, model.card
+    rows = binding.fixed_batch or batch or DEFAULT_BATCH
+    extra = {
+        name: np.repeat(values, rows, axis=0) if per_row else values
+        for name, (values, per_row) in binding.extra_inputs.items()
+    }
+    return build_graph(
+        read_proto(model) if proto is None else proto,
+        input_name=str(card.input_name),
+        output_name=str(card.output_name),
+        layout=card.layout,
+        length=card.length,
+        batch=rows,
+        extra_inputs=extra,
+        path=model.path,
+    )
+
+
+def build_graph(
+    proto: Any,
+    *,
+    input_name: str,
+    output_name: str,
+    layout: str,
+    length: int,
+    batch: int = DEFAULT_BATCH,
+    extra_inputs: Mapping[str, NDArray[Any]] | None = None,
+    path: Path | None = None,
+) -> Graph:
+    """Read the graph of a ModelProto (not changed) for ``batch`` sequences of ``length`` bases.
+
+    Parameters
+    ----------
+    extra_inputs : mapping of str to array
+        Values of all other inputs, at this batch size.
+
+    Raises
+    ------
+    ModelError
+        If the size of a tensor cannot be found out.
+    """
+    sizes = [batch, 1, 1, 1][: len(layout)]
+    for axis, size in zip(AXES[layout], (length, 4), strict=True):
+        sizes[axis] = size
+    folded, shapes = fold(proto, input_name, tuple(sizes), output_name, dict(extra_inputs or {}), path)
+    return Graph(folded, layout, shapes, path)

@@ -1,0 +1,1 @@
+"""Ways to compute the effects of mutations, all to the same numbers."""

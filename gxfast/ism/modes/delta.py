@@ -1,0 +1,171 @@
+"""Mode delta on a CPU: the local part of the model in the compiled executor, the rest in onnxruntime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._kernels import DeltaReference
+from ...encode.edits import Edits
+from ...errors import ModelError
+from ...models._workers import run_tasks
+from ..costs import node_macs
+from ..graph.intervals import analyse
+from ..graph.view import Graph, load_graph
+from ..ops.builder import Output
+from .naive import largest_row
+from .program import lower
+from .readout import Readout
+from .reference_pass import ReferencePass, encoded
+from .runner import Part, Runner, run_options
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["CompiledRunner"]
+
+
+BATCH: Final = 192  # rows per piece of work and per run of what is behind
+RUN_BYTES: Final = 2**27  # of tensors that are computed in full, per piece of work
+
+CodeArray = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+
+
+class CompiledRunner(Runner):
+    """Edits as changes on windows, in compiled loops.
+
+    Takes rows of several edits as well: their windows are joined.
+
+    Parameters
+    ----------
+    graph : Graph
+        Of the model (or its sliced copy), at any batch size.
+    model, readout, n_threads
+        As in `Runner`.
+    proto : onnx.ModelProto, optional
+        The sliced copy.
+    batch : int, optional
+        Rows per piece of work.
+
+    Raises
+    ------
+    ModelError
+        If the model is not float32, does not run on the CPU, or its first operator is a barrier.
+    """
+
+    mode = "delta"
+
+    def __init__(
+        self, graph: Graph, *, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None,
+        batch: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(model, readout, n_threads)
+        if graph.dtype(graph.input_name) != np.float32:
+            raise ModelError("delta mode is for float32 models", path=model.path)
+        if model.device != "cpu":
+            raise ModelError("the compiled executor is for the CPU", path=model.path)
+        self._graph, self.analysis = graph, analyse(graph)
+        self._program = lower(graph, self.analysis)
+        given = [output.tensor for output in self._program.outputs]
+        if given == [graph.input_name]:
+            raise ModelError("the first operator mixes all positions", path=model.path, remedy="choose another mode")
+        changes = [output.tensor for output in self._program.outputs if not output.axis]
+        wanted = [*(rows.tensor for rows in self._program.references), *changes, graph.output_name]
+        single = graph if model._binding.fixed_batch else load_graph(model, batch=1, proto=proto)
+        self._reference = ReferencePass(single, model, readout.card, wanted)
+        per_row = sum(4 * int(np.prod(graph.shape(name)[1:])) for name in given)
+        per_row = max(per_row, largest_row(graph, self._program.behind))
+        self.batch = batch or int(max(1, min(BATCH, RUN_BYTES // per_row)))
+        self._head: Part | None = None
+        self._head_batch = model._binding.fixed_batch or self.batch
+        if given != [graph.output_name]:
+            at_batch = load_graph(model, batch=self._head_batch, proto=proto)
+            self._head = Part(at_batch.subgraph(given, [graph.output_name]), model, [graph.output_name])
+        self._reference(np.zeros(graph.length, np.uint8))  # fails here rather than in the middle of a scan
+
+    @property
+    def barriers(self) -> dict[str, str]:
+        """Tensor to why it and everything after it is computed in full."""
+        return dict(self._program.barriers)
+
+    @property
+    def macs_behind(self) -> float:
+        """Multiply-adds that are done in full for each row."""
+        return sum(node_macs(self._graph, node) for node in self._program.behind)
+
+    def _values(
+        self, window: CodeArray, edits: Edits, flipped: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        found, reference = self._kept(window, flipped, lambda: self._of(window))
+        base = self.readout.values(found[self._graph.output_name], flipped=flipped)
+        n_rows = len(edits.offset) - 1
+        values = np.empty((n_rows, *base.shape[1:]))
+        card, options = self.readout.card, run_options()
+        change = encoded(edits.base, card) - encoded(window[edits.position], card)
+        # Neighbours share blocks of the dense layer's weights.
+        first = np.full(n_rows, self._graph.length)
+        np.minimum.at(first, np.repeat(np.arange(n_rows), np.diff(edits.offset)), edits.position)
+        order = np.argsort(first, kind="stable")
+
+        def task(i: int) -> None:
+            chosen = order[i * self.batch : (i + 1) * self.batch]
+            offset, taken = _taken(edits.offset, chosen)
+            given = self._program.executor.run(
+                reference, offset, np.ascontiguousarray(edits.position[taken]), np.ascontiguousarray(change[taken])
+            )
+            raw = self._outputs(given, found, len(chosen), options)
+            values[chosen] = self.readout.values(raw, flipped=flipped)
+
+        def stop() -> None:
+            options.terminate = True
+
+        run_tasks(task, -(-n_rows // self.batch), n_threads=self.n_threads, on_interrupt=stop)
+        return base, values
+
+    def _of(self, window: CodeArray) -> tuple[dict[str, NDArray[Any]], DeltaReference]:
+        """What rows of edits are compared with: tensors behind the windows, and those that windows are cut from."""
+        program, found = self._program, self._reference(window)
+        kept = {output.tensor for output in program.outputs if not output.axis} | {self._graph.output_name}
+        last = {each.tensor: i for i, each in enumerate(program.references)}
+        reference = DeltaReference(program.executor)
+        for i, each in enumerate(program.references):
+            reference.set(program.executor, i, each.of(found[each.tensor]))
+            if last[each.tensor] == i and each.tensor not in kept:
+                del found[each.tensor]  # of long sequences two copies would not fit into memory
+        reference.prepare()
+        return {name: found[name] for name in kept}, reference
+
+    def _outputs(self, given: list[FloatArray], found: dict[str, NDArray[Any]], n: int, options: Any) -> NDArray[Any]:
+        """Raw output of rows from what the program gives."""
+        tensors = {
+            output.tensor: self._shaped(output, array, found)
+            for output, array in zip(self._program.outputs, given, strict=True)
+        }
+        if self._head is None:
+            return tensors[self._graph.output_name]
+        parts, size = [], self._head_batch
+        for first in range(0, n, size):
+            # One size of batch, so that results do not depend on how many rows there are.
+            index = np.minimum(np.arange(first, first + size), n - 1)
+            feeds = {name: np.ascontiguousarray(array[index]) for name, array in tensors.items()}
+            parts.append(self._head.run(feeds, options)[0][: n - first])
+        return np.concatenate(parts)
+
+    def _shaped(self, output: Output, array: FloatArray, found: dict[str, NDArray[Any]]) -> FloatArray:
+        """Rows of the program in the layout of the graph."""
+        shape = self._graph.shape(output.tensor)
+        if not output.axis:
+            return found[output.tensor] + array.reshape(len(array), *shape[1:])
+        rest = [size for i, size in enumerate(shape) if i not in (0, output.axis)]
+        return np.moveaxis(array.reshape(len(array), shape[output.axis], *rest), 1, output.axis)
+
+
+def _taken(offset: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Offsets and edits of some rows."""
+    counts = (offset[1:] - offset[:-1])[rows]
+    inner = np.concatenate([[0], np.cumsum(counts)])
+    taken = np.repeat(offset[rows] - inner[:-1], counts) + np.arange(inner[-1])
+    return inner.astype(np.int64), taken

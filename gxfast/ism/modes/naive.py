@@ -1,0 +1,84 @@
+"""Every mutant through the whole model: the mode that always works, and the yardstick of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...encode.edits import Edits
+from ...models._workers import run_tasks
+from ..graph.view import Graph, Node, load_graph
+from .edited_part import EditedPart
+from .readout import Readout
+from .runner import Runner, rows_per_run, run_options
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["NaiveRunner", "largest_row"]
+
+
+_TASK_BATCHES = 32  # batches per piece of work: enough to hide the making of its buffer
+
+
+class NaiveRunner(Runner):
+    """Mutants in batches of one fixed size.
+
+    Parameters
+    ----------
+    model, readout, n_threads
+        As in `Runner`.
+    proto : onnx.ModelProto, optional
+        A sliced copy of the model.
+    in_graph : bool, optional
+        Where edits are written, see `EditedPart`.
+    """
+
+    mode = "naive"
+
+    def __init__(
+        self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None, *, in_graph: bool | None = None
+    ) -> None:
+        super().__init__(model, readout, n_threads)
+        graph = load_graph(model, proto=proto)
+        self.batch = model._binding.fixed_batch or rows_per_run(largest_row(graph), model.device)
+        if graph.batch != self.batch:
+            graph = load_graph(model, batch=self.batch, proto=proto)
+        self._part = EditedPart(graph, [graph.output_name], model, readout.card, in_graph=in_graph)
+
+    def _values(
+        self, window: NDArray[np.uint8], edits: Edits, flipped: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        none = Edits(np.zeros(2, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
+        options = run_options()
+        (_, reference), *_ = list(self._batches(window, none, flipped, options))
+        n_rows = len(edits.offset) - 1
+        values = np.empty((n_rows, *reference.shape[1:]))
+        per_task = self.batch * _TASK_BATCHES
+
+        def task(i: int) -> None:
+            first, last = i * per_task, min(n_rows, (i + 1) * per_task)
+            a, b = edits.offset[first], edits.offset[last]
+            part = Edits(edits.offset[first : last + 1] - a, edits.position[a:b], edits.base[a:b])
+            for rows, found in self._batches(window, part, flipped, options):
+                values[first + rows.start : first + rows.stop] = found
+
+        def stop() -> None:
+            options.terminate = True
+
+        run_tasks(task, -(-n_rows // per_task), n_threads=self.n_threads, on_interrupt=stop)
+        return reference, values
+
+    def _batches(self, window: NDArray[np.uint8], edits: Edits, flipped: bool, options: Any) -> Any:
+        for rows, (raw,) in self._part.batches(window, edits, options):
+            yield rows, self.readout.values(raw[: rows.stop - rows.start], flipped=flipped)
+
+
+def largest_row(graph: Graph, nodes: Sequence[Node] | None = None) -> int:
+    """Return the bytes of the largest tensor that nodes (default: all) compute, per row of the batch."""
+    tensors = [name for node in (graph.nodes if nodes is None else nodes) for name in node.outputs if name]
+    sizes = [int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize for name in tensors]
+    return max(sizes, default=0) // graph.batch

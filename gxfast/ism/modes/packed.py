@@ -1,0 +1,227 @@
+"""Many far-apart mutations in one sequence: the local part of the model runs once for all of them.
+
+The graph is cut where it begins to mix all positions. One pass through the part before the cut carries as many
+mutations as fit without touching each other there; the window of each is put into the reference's tensors, and
+only the part behind the cut runs per mutation. No operator is rewritten, so any model with local first layers
+gains, and the arithmetic is that of the model itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...encode.edits import Edits
+from ...encode.one_hot import one_hot
+from ...errors import ModelError
+from ...models._workers import run_tasks
+from ..graph.intervals import analyse
+from ..graph.view import Graph, load_graph
+from .naive import largest_row
+from .packing import assign_passes, frontier
+from .readout import Readout
+from .runner import Part, Runner, rows_of, rows_per_run, run_options
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["PackedRunner"]
+
+
+Arrays = list[NDArray[Any]]
+_HEAD_BATCHES = 4  # head batches that one piece of work should fill, so that little is padding
+
+
+class PackedRunner(Runner):
+    """Mutants packed into shared passes.
+
+    Parameters
+    ----------
+    model, readout, n_threads
+        As in `Runner`.
+    proto : onnx.ModelProto, optional
+        A sliced copy of the model.
+
+    Attributes
+    ----------
+    frontier : Frontier
+
+    Raises
+    ------
+    ModelError
+        If the first operator mixes all positions already.
+    """
+
+    mode = "packed"
+
+    def __init__(self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None) -> None:
+        super().__init__(model, readout, n_threads)
+        graph = load_graph(model, proto=proto)
+        self.frontier = frontier(graph, analyse(graph))
+        cut, self._input = self.frontier.tensors, graph.input_name
+        # The input itself may be read behind the cut, too (a skip): it is at hand and needs no pass.
+        self._computed = [name for name in cut if name != graph.input_name]
+        if not self._computed:
+            raise ModelError(
+                "the first operator mixes all positions, so mutations cannot be packed",
+                path=model.path,
+                remedy='use mode "naive"',
+            )
+        fixed = model._binding.fixed_batch
+        self.trunk_batch, trunk = self._part(graph, fixed, [graph.input_name], self._computed, proto)
+        self._trunk = trunk
+        self._head: Part | None = None
+        self.head_batch = self.trunk_batch
+        if cut != (graph.output_name,):
+            self.head_batch, self._head = self._part(graph, fixed, list(cut), [graph.output_name], proto)
+
+    def _part(
+        self, graph: Graph, fixed: int | None, inputs: list[str], outputs: list[str], proto: Any
+    ) -> tuple[int, Part]:
+        nodes = graph.between(inputs, outputs)
+        size = fixed or rows_per_run(largest_row(graph, nodes), self.model.device)
+        if size != graph.batch:
+            graph = load_graph(self.model, batch=size, proto=proto)
+        return size, Part(graph.subgraph(inputs, outputs), self.model, outputs)
+
+    def _values(
+        self, window: NDArray[np.uint8], edits: Edits, flipped: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        options = run_options()
+        reference, raw = self._kept(window, flipped, lambda: self._of(window, options))
+        base = self.readout.values(raw, flipped=flipped)
+        values = np.repeat(base, len(edits.offset) - 1, axis=0)
+        packed = self._pack(edits)
+        if packed is None:
+            return base, values
+        live, first, last, passes = packed
+        work = _Work(self, window, edits, reference, live, first, last, flipped, options)
+        groups = self._groups(passes)
+
+        def task(i: int) -> None:
+            for row, found in work.run(groups[i]):
+                values[row] = found
+
+        def stop() -> None:
+            options.terminate = True
+
+        run_tasks(task, len(groups), n_threads=self.n_threads, on_interrupt=stop)
+        return base, values
+
+    def _of(self, window: NDArray[np.uint8], options: Any) -> tuple[Arrays, NDArray[Any]]:
+        """The unedited sequence: its tensors at the cut, and its output."""
+        cut = self._cut(np.repeat(window[np.newaxis], self.trunk_batch, axis=0), options)
+        reference = [array[:1].copy() for array in cut]
+        return reference, self._heads(self._buffers(reference), options)[:1]
+
+    def _pack(self, edits: Edits) -> tuple[NDArray[np.int64], ...] | None:
+        """Rows that reach the output, their first and last positions, and their passes; None without any."""
+        n_rows, length = len(edits.offset) - 1, len(self.frontier.free_from)
+        rows = rows_of(edits)
+        reaches = np.zeros(n_rows, bool)
+        np.logical_or.at(reaches, rows, self.frontier.live[edits.position])
+        live = np.flatnonzero(reaches)
+        if not live.size:
+            return None
+        first, last = np.full(n_rows, length), np.full(n_rows, -1)
+        np.minimum.at(first, rows, edits.position)
+        np.maximum.at(last, rows, edits.position)
+        first, last = first[live], last[live]
+        return live, first, last, assign_passes(first, last, self.frontier.free_from)
+
+    def _groups(self, passes: NDArray[np.int64]) -> list[list[NDArray[np.int64]]]:
+        """Pieces of work: lists of passes, each the indices of its rows; enough of them to fill head batches."""
+        order = np.argsort(passes, kind="stable")
+        each = np.split(order, np.flatnonzero(np.diff(passes[order])) + 1)
+        per_pass = max(1, len(passes) // len(each))
+        wanted = -(-self.head_batch * _HEAD_BATCHES // per_pass)
+        size = -(-wanted // self.trunk_batch) * self.trunk_batch
+        return [each[i : i + size] for i in range(0, len(each), size)]
+
+    def _cut(self, rows: NDArray[np.uint8], options: Any) -> Arrays:
+        """Run the trunk on sequences; return the tensors at the cut, in the order of the frontier."""
+        card = self.readout.card
+        encoded = one_hot(
+            rows,
+            layout=card.layout,
+            dtype=self.model._binding.dtype,
+            unknown="zero" if card.unknown == 0.0 else "quarter",
+            channels=card.channels,
+        )
+        found = dict(zip(self._computed, self._trunk.run({self._input: encoded}, options), strict=True))
+        return [found.get(name, encoded) for name in self.frontier.tensors]
+
+    def _buffers(self, reference: Arrays) -> Arrays:
+        return [np.repeat(array, self.head_batch, axis=0) for array in reference]
+
+    def _heads(self, buffers: Arrays, options: Any) -> NDArray[Any]:
+        if self._head is None:
+            return buffers[0]
+        raw: NDArray[Any] = self._head.run(dict(zip(self.frontier.tensors, buffers, strict=True)), options)[0]
+        return raw
+
+
+class _Work:
+    """One call's data, shared by its pieces of work."""
+
+    def __init__(
+        self,
+        runner: PackedRunner,
+        window: NDArray[np.uint8],
+        edits: Edits,
+        reference: Arrays,
+        live: NDArray[np.int64],
+        first: NDArray[np.int64],
+        last: NDArray[np.int64],
+        flipped: bool,
+        options: Any,
+    ) -> None:
+        self._runner, self._window, self._edits, self._reference = runner, window, edits, reference
+        self._live, self._flipped, self._options = live, flipped, options
+        cut = runner.frontier
+        self._lo, self._hi, self._axes = cut.lo[:, first], cut.hi[:, last] + 1, cut.axes
+
+    def run(self, passes: list[NDArray[np.int64]]) -> Any:
+        """Yield (rows, values) for the rows of some passes."""
+        runner = self._runner
+        buffers, filled = runner._buffers(self._reference), list[int]()
+        for start in range(0, len(passes), runner.trunk_batch):
+            group = passes[start : start + runner.trunk_batch]
+            mutated = self._mutated(group)
+            for number, indices in enumerate(group):
+                for k in indices.tolist():
+                    self._copy(buffers, len(filled), mutated, number, k)
+                    filled.append(k)
+                    if len(filled) == runner.head_batch:
+                        yield self._flush(buffers, filled)
+        if filled:
+            yield self._flush(buffers, filled)
+
+    def _mutated(self, group: list[NDArray[np.int64]]) -> Arrays:
+        """Tensors at the cut for sequences that carry all mutations of a pass each."""
+        rows = np.repeat(self._window[np.newaxis], self._runner.trunk_batch, axis=0)
+        edits = self._edits
+        for number, indices in enumerate(group):
+            for row in self._live[indices].tolist():
+                a, b = edits.offset[row], edits.offset[row + 1]
+                rows[number, edits.position[a:b]] = edits.base[a:b]
+        return self._runner._cut(rows, self._options)
+
+    def _copy(self, into: Arrays, slot: int, source: Arrays, number: int, k: int) -> None:
+        """Copy the window of mutation ``k`` from one row to another, in every tensor at the cut."""
+        for i, axis in enumerate(self._axes):
+            # axis 0 is the batch; with one row taken, the sequence axis is one further to the left
+            there = np.moveaxis(into[i][slot], axis - 1, 0)
+            lo, hi = self._lo[i, k], self._hi[i, k]
+            there[lo:hi] = np.moveaxis(source[i][number], axis - 1, 0)[lo:hi]
+
+    def _flush(self, buffers: Arrays, filled: list[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        raw = self._runner._heads(buffers, self._options)
+        values = self._runner.readout.values(raw[: len(filled)], flipped=self._flipped)
+        for slot, k in enumerate(filled):
+            self._copy(buffers, slot, self._reference, 0, k)
+        rows = self._live[filled]
+        filled.clear()
+        return rows, values

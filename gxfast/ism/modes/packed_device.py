@@ -1,0 +1,156 @@
+"""Mode packed where tensors should not leave the device: windows are put into the reference in the graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...encode.edits import Edits
+from ...models._workers import run_tasks
+from ..graph.view import Graph, load_graph
+from .edited_part import EditedPart
+from .packed import PackedRunner
+from .packing import Frontier
+from .readout import Readout
+from .runner import Part, run_options
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["DevicePackedRunner", "with_windows"]
+
+
+class DevicePackedRunner(PackedRunner):
+    """As `PackedRunner`, with all tensors on the device.
+
+    Parameters
+    ----------
+    model, readout, n_threads, proto
+        As in `PackedRunner`.
+    """
+
+    def __init__(self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None) -> None:
+        super().__init__(model, readout, n_threads, proto)
+        at_trunk = load_graph(model, batch=self.trunk_batch, proto=proto)
+        cut = list(self.frontier.tensors)
+        self._edited = EditedPart(at_trunk, cut, model, readout.card, in_graph=True)
+        at_head = load_graph(model, batch=self.head_batch, proto=proto)
+        self._joined = Part(with_windows(at_head, self.frontier, self.trunk_batch), model, [at_head.output_name])
+
+    def _values(
+        self, window: NDArray[np.uint8], edits: Edits, flipped: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        options = run_options()
+        none = Edits(np.zeros(2, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
+        ((_, whole),) = self._edited.batches(window, none, options)
+        reference = [self._joined.resident(array[:1]) for array in whole]
+        fixed = {f"{name}/reference": value for name, value in zip(self.frontier.tensors, reference, strict=True)}
+        unchanged = [np.repeat(array[:1], self.trunk_batch, axis=0) for array in whole]
+        nothing = np.zeros((len(whole), self.head_batch), np.int64)
+        raw = self._join(fixed, unchanged, nothing[0], nothing + 1, nothing, options)
+        base = self.readout.values(raw[:1], flipped=flipped)
+        values = np.repeat(base, len(edits.offset) - 1, axis=0)
+        packed = self._pack(edits)
+        if packed is None:
+            return base, values
+        live, first, last, passes = packed
+        lo, hi = self.frontier.lo[:, first], self.frontier.hi[:, last]
+        order = np.argsort(passes, kind="stable")
+        each = np.split(order, np.flatnonzero(np.diff(passes[order])) + 1)
+        groups = [each[i : i + self.trunk_batch] for i in range(0, len(each), self.trunk_batch)]
+
+        def task(i: int) -> None:
+            group = groups[i]
+            together = _passes(edits, live, group)
+            ((_, mutated),) = self._edited.batches(window, together, options, keep=True)
+            rows = np.concatenate(group)
+            source = np.repeat(np.arange(len(group)), [len(each) for each in group])
+            for a in range(0, len(rows), self.head_batch):
+                taken = np.minimum(np.arange(a, a + self.head_batch), len(rows) - 1)
+                k = rows[taken]
+                raw = self._join(fixed, mutated, source[taken], lo[:, k], hi[:, k], options)
+                n = min(self.head_batch, len(rows) - a)
+                values[live[k[:n]]] = self.readout.values(raw[:n], flipped=flipped)
+
+        def stop() -> None:
+            options.terminate = True
+
+        run_tasks(task, len(groups), n_threads=self.n_threads, on_interrupt=stop)
+        return base, values
+
+    def _join(
+        self, fixed: dict[str, Any], mutated: list[Any], source: NDArray[np.int64], lo: NDArray[np.int64],
+        hi: NDArray[np.int64], options: Any,
+    ) -> NDArray[Any]:  # fmt: skip
+        feeds: dict[str, Any] = dict(fixed)
+        for i, name in enumerate(self.frontier.tensors):
+            feeds |= {f"{name}/mutated": mutated[i], f"{name}/lo": np.ascontiguousarray(lo[i])}
+            feeds |= {f"{name}/hi": np.ascontiguousarray(hi[i])}
+        raw: NDArray[Any] = self._joined.run(feeds | {"source": source.astype(np.int64)}, options)[0]
+        return raw
+
+
+def _passes(edits: Edits, live: NDArray[np.int64], group: list[NDArray[np.int64]]) -> Edits:
+    """One row of edits per pass."""
+    taken = [
+        np.concatenate([np.arange(edits.offset[row], edits.offset[row + 1]) for row in live[indices]])
+        for indices in group
+    ]
+    offset = np.concatenate([[0], np.cumsum([len(each) for each in taken])]).astype(np.int64)
+    flat = np.concatenate(taken)
+    return Edits(offset, edits.position[flat], edits.base[flat])
+
+
+def with_windows(graph: Graph, cut: Frontier, n_passes: int) -> bytes:
+    """The part behind a cut, reading windows of rows that carry several mutations.
+
+    Parameters
+    ----------
+    graph : Graph
+        At the batch size of the part.
+    cut : Frontier
+    n_passes : int
+        Rows of the mutated tensors.
+
+    Returns
+    -------
+    bytes
+        A model with inputs ``source`` int64 (M,): row of each mutation; and for each tensor T at the cut
+        ``T/reference`` (1, ...), ``T/mutated`` (n_passes, ...), ``T/lo`` and ``T/hi`` int64 (M,): its window,
+        inclusive.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load_from_string(graph.subgraph(list(cut.tensors), [graph.output_name]))
+    nodes, inputs = [], [helper.make_tensor_value_info("source", TensorProto.INT64, [graph.batch])]
+    for name, axis in zip(cut.tensors, cut.axes, strict=True):
+        shape = graph.shape(name)
+        kind = helper.np_dtype_to_tensor_dtype(graph.dtype(name))
+        inputs += [
+            helper.make_tensor_value_info(f"{name}/reference", kind, [1, *shape[1:]]),
+            helper.make_tensor_value_info(f"{name}/mutated", kind, [n_passes, *shape[1:]]),
+            helper.make_tensor_value_info(f"{name}/lo", TensorProto.INT64, [graph.batch]),
+            helper.make_tensor_value_info(f"{name}/hi", TensorProto.INT64, [graph.batch]),
+        ]
+        places = np.arange(shape[axis], dtype=np.int64).reshape([-1 if i == axis else 1 for i in range(len(shape))])
+        column = np.array([graph.batch, *[1] * (len(shape) - 1)], np.int64)
+        for label, array in (("places", places), ("column", column)):
+            model.graph.initializer.append(numpy_helper.from_array(array, f"{name}/{label}"))
+        made = [
+            ("Reshape", [f"{name}/lo", f"{name}/column"], f"{name}/first"),
+            ("Reshape", [f"{name}/hi", f"{name}/column"], f"{name}/last"),
+            ("Less", [f"{name}/places", f"{name}/first"], f"{name}/before"),
+            ("Greater", [f"{name}/places", f"{name}/last"], f"{name}/behind"),
+            ("Or", [f"{name}/before", f"{name}/behind"], f"{name}/outside"),
+            ("Gather", [f"{name}/mutated", "source"], f"{name}/own"),
+            ("Where", [f"{name}/outside", f"{name}/reference", f"{name}/own"], name),
+        ]
+        nodes += [helper.make_node(op, read, [written]) for op, read, written in made]
+    rest = list(model.graph.node)
+    del model.graph.node[:], model.graph.input[:]
+    model.graph.node.extend([*nodes, *rest])
+    model.graph.input.extend(inputs)
+    return bytes(model.SerializeToString())

@@ -1,0 +1,195 @@
+"""What every mode of in-silico mutagenesis offers: the reference, and effects of edits on it.
+
+A mode is a subclass of `Runner` with one method, `_values`: raw work for one member of the ensemble. Strand,
+shifts, transform and reduction are the same for all and are done here.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...encode.edits import Edits
+from ...errors import InputError, ModelError
+from ...models.residence import resident, run_bound
+from ...models.session import _run_options, open_session
+from .readout import Readout
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["Part", "Runner", "rows_of", "rows_per_run"]
+
+
+CodeArray = NDArray[np.uint8]
+Reference = TypeVar("Reference")
+# Activations of one run that stay in the caches; larger batches were slower on CPUs, never faster.
+RUN_BYTES = {"cpu": 2**22, "cuda": 2**28}
+MAX_ROWS = 64
+
+
+class Part:
+    """A session for a piece of a model.
+
+    Parameters
+    ----------
+    content : bytes
+        From `Graph.subgraph`.
+    model : Model
+        For device, and the place of external data.
+    outputs : sequence of str
+    """
+
+    def __init__(self, content: bytes, model: Model, outputs: list[str]) -> None:
+        self._session = open_session(content, device=model.device, path=model.path, tf32=model.tf32)
+        self._outputs, self._path = outputs, model.path
+
+    def resident(self, array: NDArray[Any]) -> Any:
+        """Copy an array to the session's device, for feeds that many runs share."""
+        return resident(self._session, array)
+
+    def run(self, feeds: Mapping[str, Any], options: Any = None, *, keep: bool = False) -> list[Any]:
+        """Return the outputs; with ``keep``, where they are on the device.
+
+        Raises
+        ------
+        ModelError
+            If onnxruntime fails.
+        """
+        bound = keep or not all(isinstance(value, np.ndarray) for value in feeds.values())
+        try:
+            if bound:
+                return run_bound(self._session, self._outputs, feeds, options, keep=keep)
+            arrays: list[Any] = self._session.raw.run(self._outputs, feeds, options)
+        except Exception as error:  # onnxruntime's exceptions share no base class but this
+            text = " ".join(str(error).split())[:400]
+            raise ModelError(f"a part of the model fails: {text}", path=self._path) from None
+        return arrays
+
+
+def rows_per_run(bytes_per_row: int, device: str) -> int:
+    """Return a batch size, a power of two from 2 to 64, whose largest activation stays small."""
+    fits = RUN_BYTES["cpu" if device == "cpu" else "cuda"] // max(1, bytes_per_row)
+    return max(2, min(MAX_ROWS, 1 << max(1, int(fits)).bit_length() - 1))
+
+
+def rows_of(edits: Edits) -> NDArray[np.int64]:
+    """Return the row of every edit."""
+    return np.repeat(np.arange(len(edits.offset) - 1), np.diff(edits.offset))
+
+
+class Runner(ABC):
+    """Effects of edits on a sequence; sequences and bases are codes (A, C, G, T = 0 to 3; unknown = 4).
+
+    Parameters
+    ----------
+    model : Model
+    readout : Readout
+    n_threads : int
+        Independent pieces of work side by side; the result does not depend on it.
+    """
+
+    mode = ""
+    takes_rows = True  # whether rows of several edits are no slower than elsewhere
+
+    def __init__(self, model: Model, readout: Readout, n_threads: int = 1) -> None:
+        self.model, self.readout, self.n_threads = model, readout, n_threads
+        # References of the members of one ensemble: a scan asks for the same ones block after block.
+        strands = 2 if readout.card.ensemble_reverse_complement else 1
+        self._members = strands * len(readout.card.shifts)
+        self._references: OrderedDict[tuple[bytes, bool], Any] = OrderedDict()
+        self._references_lock = threading.Lock()
+
+    def _kept(self, window: CodeArray, flipped: bool, make: Callable[[], Reference]) -> Reference:
+        """What ``make`` gives for a window, made again only for another sequence."""
+        key = window.tobytes(), flipped
+        with self._references_lock:
+            if key not in self._references:
+                while len(self._references) >= self._members:
+                    self._references.popitem(last=False)
+                self._references[key] = make()
+            self._references.move_to_end(key)
+            found: Reference = self._references[key]
+            return found
+
+    @abstractmethod
+    def _values(
+        self, window: CodeArray, edits: Edits, flipped: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the readout's values of the window (1, B, T), and of its edited rows (H, B, T)."""
+
+    def forget(self) -> None:
+        """Drop the references that are kept, and their memory."""
+        with self._references_lock:
+            self._references.clear()
+
+    def reference(self, sequence: CodeArray) -> NDArray[np.float64]:
+        """Return the values of the unedited sequence, (T,)."""
+        none = Edits(np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
+        return self.evaluated(sequence, none)[0]
+
+    def effects(
+        self, sequence: CodeArray, positions: NDArray[np.int64], bases: NDArray[np.uint8]
+    ) -> NDArray[np.float64]:
+        """Return mutant minus reference for single-base changes, (M, T); 0 where the base is there already."""
+        return self.row_effects(sequence, Edits(np.arange(len(positions) + 1), positions, bases))
+
+    def row_effects(self, sequence: CodeArray, edits: Edits) -> NDArray[np.float64]:
+        """Return edited minus unedited for rows of any number of edits, (H, T)."""
+        return self.evaluated(sequence, edits)[1]
+
+    def evaluated(self, sequence: CodeArray, edits: Edits) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the reference (T,) and the effects (H, T)."""
+        card = self.readout.card
+        if sequence.shape != (card.read_length,):
+            raise InputError(f"one sequence of {card.read_length} bases is needed, found shape {sequence.shape}")
+        changes = edits.base != sequence[edits.position]
+        rows = rows_of(edits)
+        active = np.flatnonzero(np.bincount(rows[changes], minlength=len(edits.offset) - 1))
+        kept = _subset(edits, rows, changes, active)
+
+        def member(shift: int, reverse: bool) -> NDArray[np.float64]:
+            start = shift - min(card.shifts)
+            window, inside = _member(sequence, kept, start, card.length, reverse)
+            reference, values = self._values(window, inside, reverse)
+            return np.concatenate([reference, values])
+
+        values = self.readout.ensemble(member)
+        effects = np.zeros((len(edits.offset) - 1, values.shape[1]))
+        effects[active] = values[1:] - values[0]
+        return values[0], effects
+
+
+def _subset(edits: Edits, rows: NDArray[np.int64], keep: NDArray[np.bool_], active: NDArray[np.int64]) -> Edits:
+    """Drop edits that change nothing, and the rows that have no others."""
+    counts = np.bincount(rows[keep], minlength=len(edits.offset) - 1)[active]
+    offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Edits(offset, edits.position[keep], edits.base[keep])
+
+
+def _member(sequence: CodeArray, edits: Edits, start: int, length: int, reverse: bool) -> tuple[CodeArray, Edits]:
+    """Return the window that one ensemble member reads, and the edits inside it."""
+    window = np.ascontiguousarray(sequence[start : start + length])
+    inside = (edits.position >= start) & (edits.position < start + length)
+    n_rows = len(edits.offset) - 1
+    moved = _subset(edits, rows_of(edits), inside, np.arange(n_rows))
+    position, base = moved.position - start, moved.base
+    if reverse:
+        window = np.ascontiguousarray(_complement(window)[::-1])
+        position, base = length - 1 - position, _complement(base)
+    return window, Edits(moved.offset, position, np.ascontiguousarray(base))
+
+
+def _complement(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.where(codes < 4, 3 - np.minimum(codes, 3), codes).astype(np.uint8)
+
+
+def run_options() -> Any:
+    """Return options of one run; setting ``terminate`` ends it."""
+    return _run_options()

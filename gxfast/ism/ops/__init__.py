@@ -1,0 +1,1 @@
+"""Operators: how each is followed by mutagenesis and by gradients."""

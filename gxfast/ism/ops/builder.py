@@ -1,0 +1,163 @@
+"""Lowers the nodes of a graph to steps of the compiled executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._kernels import DeltaProgram
+from ..graph.intervals import needed
+from ..graph.view import Graph, Node, features
+from ..graph.windows import Analysis, Window
+from ..modes.reference_pass import position_rows
+from .errors import UnsupportedError
+
+__all__ = ["Builder", "Output", "Program", "Rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the program gives for one tensor of the graph.
+
+    Attributes
+    ----------
+    tensor : str
+    axis : int
+        Its sequence axis; 0 where the program gives the change of a tensor without one.
+    """
+
+    tensor: str
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A tensor of the graph, and how its value (1, ...) becomes one row per position, (L, C)."""
+
+    tensor: str
+    of: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+@dataclass(slots=True)
+class Program:
+    """A program with what it reads and gives.
+
+    Attributes
+    ----------
+    executor : DeltaProgram
+    references : list of Rows
+        What a `DeltaReference` takes, in order.
+    outputs : list of Output
+        In order.
+    barriers : dict of str to str
+        Tensor to why it and everything after it is left to onnxruntime.
+    behind : list of Node
+        Those nodes.
+    """
+
+    executor: DeltaProgram
+    references: list[Rows] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    barriers: dict[str, str] = field(default_factory=dict)
+    behind: list[Node] = field(default_factory=list)
+
+
+class Builder:
+    """Collects steps.
+
+    Parameters
+    ----------
+    graph : Graph
+    analysis : Analysis
+    """
+
+    def __init__(self, graph: Graph, analysis: Analysis) -> None:
+        self.graph, self.analysis = graph, analysis
+        self.executor = DeltaProgram(graph.length)
+        self.result = Program(self.executor)
+        self.skipped: set[str] = set()
+        window = analysis.windows.get(graph.output_name)
+        wanted = np.arange(window.length if window else 0)
+        self._needed = needed(graph, analysis, wanted)
+        self._numbers: dict[str, int] = {}
+        self._rows: list[Rows] = []
+        self.declare(graph.input_name)
+
+    def window(self, tensor: str) -> Window:
+        """Return where changes of a tensor lie."""
+        return self.analysis.windows[tensor]
+
+    def features(self, tensor: str) -> tuple[int, ...]:
+        """Sizes of the axes that hold the features of a position."""
+        return features(self.graph, tensor, self.window(tensor).axis)
+
+    def channels(self, tensor: str) -> int:
+        """Return the values per position."""
+        return int(np.prod(self.features(tensor), dtype=np.int64))
+
+    def number(self, tensor: str) -> int:
+        """Return the number of a tensor that a step has made."""
+        return self._numbers[tensor]
+
+    def declare(self, tensor: str, like: str = "", rows: Rows | None = None) -> int:
+        """Return a new number for a tensor that the next step makes.
+
+        Parameters
+        ----------
+        tensor : str
+        like : str, optional
+            Has the positions and channels instead, where ``tensor`` holds them in another form.
+        rows : Rows, optional
+            How the reference's rows are got in that case.
+        """
+        window = self.window(like or tensor)
+        first, last = self._needed.get(like or tensor, (0, window.length - 1))
+        lo, hi = np.maximum(window.lo, first), np.minimum(window.hi, last)
+        empty = hi < lo
+        lo, hi = np.where(empty, 0, lo), np.where(empty, -1, hi)
+        channels = self.channels(like or tensor)
+        number = self.executor.tensor(window.length, channels, lo.astype(np.int32), hi.astype(np.int32))
+        self._numbers[tensor] = number
+        self._rows.append(rows or Rows(tensor, partial(position_rows, axis=window.axis)))
+        return number
+
+    def rename(self, tensor: str, output: str) -> None:
+        """Let an output be a tensor that is there, of the same values."""
+        self._numbers[output] = self._numbers[tensor]
+
+    def give_change(self, tensor: str) -> None:
+        """Record that the step just added gives the change of a tensor without positions."""
+        self.result.outputs.append(Output(tensor, 0))
+        self.skipped.add(tensor)
+
+    def give_whole(self, tensor: str) -> None:
+        """Write a tensor out in full, once."""
+        if all(output.tensor != tensor for output in self.result.outputs):
+            self.executor.whole(self.number(tensor))
+            self.result.outputs.append(Output(tensor, self.window(tensor).axis))
+
+    def per_channel(self, value: NDArray[Any], tensor: str) -> NDArray[np.float32]:
+        """A constant that is combined with a tensor, as one value per channel.
+
+        Raises
+        ------
+        UnsupportedError
+            If it differs between positions.
+        """
+        axis, shape = self.window(tensor).axis, list(self.graph.shape(tensor))
+        full = np.asarray(value)
+        full = full.reshape((1,) * (len(shape) - full.ndim) + full.shape)
+        if full.ndim != len(shape) or full.shape[axis] != 1 or full.shape[0] != 1:
+            raise UnsupportedError("a constant differs between positions")
+        shape[0] = shape[axis] = 1
+        return np.ascontiguousarray(np.broadcast_to(full, shape).reshape(-1), np.float32)
+
+    def finish(self) -> Program:
+        """Say what of the reference is needed."""
+        self.result.references = [self._rows[number] for number in self.executor.referenced()]
+        return self.result

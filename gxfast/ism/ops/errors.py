@@ -1,0 +1,9 @@
+"""What a rule says where it cannot follow an operator."""
+
+from __future__ import annotations
+
+__all__ = ["UnsupportedError"]
+
+
+class UnsupportedError(Exception):
+    """A rule cannot take this node: it becomes a barrier. The text is the reason."""

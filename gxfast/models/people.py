@@ -1,0 +1,293 @@
+"""Per-person predictions: distinct haplotypes through the model once, then back to the people."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._threads import resolve_threads
+from ..errors import InputError, ModelError
+from ..io.fasta import Genome
+from ..personal.policy import HaplotypePolicy
+from ..personal.windows import Source, WindowHaplotypes, plan_window
+from ..types import GeneTable, PredictionSet, Windows
+
+if TYPE_CHECKING:
+    from .card import ModelCard
+    from .session import Model
+
+__all__ = ["BlockPrediction", "join_blocks", "model_windows", "predict", "predict_block"]
+
+
+Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
+Progress = Callable[[int, int], None]
+
+# Sequences are handed to the model so many bytes of letters at a time.
+_STEP_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPrediction:
+    """Predictions of a run of genes: what one shard holds.
+
+    Attributes
+    ----------
+    values : float64 array, shape (G, S, T)
+    haplotype_values : float64 array, shape (N, T)
+        One row per distinct haplotype; the first of each gene is the reference.
+    haplotype_gene : int32 array, shape (N,)
+        Gene (index within the block) of each row.
+    carriers : int32 array, shape (G, S, 2)
+        Row of ``haplotype_values`` per person and haplotype; -1 where there is none.
+    n_variants, n_haplotypes : int64 arrays, shape (G,)
+    status : tuple of str, length G
+    counts : dict of str to int
+    """
+
+    values: Float64Array
+    haplotype_values: Float64Array
+    haplotype_gene: NDArray[np.int32]
+    carriers: NDArray[np.int32]
+    n_variants: Int64Array
+    n_haplotypes: Int64Array
+    status: tuple[str, ...]
+    counts: dict[str, int]
+
+
+def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
+    """Return the reference windows that a model reads for some genes."""
+    spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, genes.strand, strict=True)]
+    return Windows(
+        genes.chrom,
+        np.array([start for start, _, _ in spans], np.int64),
+        card.read_length,
+        genes.tss,
+        np.array([reverse for _, _, reverse in spans], bool),
+    )
+
+
+def predict(
+    model: Model,
+    genome: Genome,
+    genotypes: Source,
+    genes: GeneTable,
+    *,
+    policy: HaplotypePolicy | None = None,
+    max_mem: int | None = None,
+    n_threads: int = 1,
+    progress: Progress | None = None,
+) -> PredictionSet:
+    """Predict every gene for every person.
+
+    Parameters
+    ----------
+    model : Model
+    genome : Genome
+    genotypes : VariantFile, VariantFileSet, Genotypes or HaplotypeStore
+    genes : GeneTable
+    policy : HaplotypePolicy, optional
+    max_mem : int, optional
+        Bytes for reading genotypes and for sequences on their way to the model (half of it; the model's own
+        batches are bounded by ``Model(max_bytes=)``). The result is the same for any number.
+    n_threads : int
+        0 = all that this process may use; the result is the same for any number.
+    progress : callable, optional
+        Called with (genes done, genes in all).
+
+    Returns
+    -------
+    PredictionSet
+
+    Raises
+    ------
+    InputError
+        For input that the policy refuses.
+    ModelError
+        If the model returns NaN or infinity, naming gene, sample and haplotype.
+    """
+    blocks = []
+    for first in range(0, len(genes), 32):
+        part = genes.take(range(first, min(first + 32, len(genes))))
+        blocks.append(
+            predict_block(model, genome, genotypes, part, policy=policy, max_mem=max_mem, n_threads=n_threads)
+        )
+        if progress:
+            progress(min(first + 32, len(genes)), len(genes))
+    return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks)
+
+
+def predict_block(
+    model: Model,
+    genome: Genome,
+    genotypes: Source,
+    genes: GeneTable,
+    *,
+    policy: HaplotypePolicy | None = None,
+    max_mem: int | None = None,
+    n_threads: int = 1,
+) -> BlockPrediction:
+    """Predict a run of genes; arguments and errors as in `predict`."""
+    windows = model_windows(model.card, genes)
+    known = getattr(genotypes, "contigs", None)
+    status = tuple(
+        "contig not in the FASTA" if chrom not in genome.contigs
+        else "contig not in the VCF" if known is not None and chrom not in known
+        else "TSS past the end of the contig" if tss >= genome.contigs[chrom]
+        else "ok"
+        for chrom, tss in zip(genes.chrom, genes.tss.tolist(), strict=True)
+    )  # fmt: skip
+    usable = [g for g, why in enumerate(status) if why == "ok"]
+    policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
+    # A quarter each for reading, for letters; the rest is the model's.
+    share = None if max_mem is None else max(1, max_mem // 4)
+    plans = [
+        plan_window(
+            genome, genotypes, windows.chrom[g], int(windows.start[g]), windows.length, int(windows.anchor[g]),
+            bool(windows.reverse[g]), policy, share,
+        )
+        for g in usable
+    ]  # fmt: skip
+    values = _run(model, plans, windows.length, min(_STEP_BYTES, share or _STEP_BYTES), n_threads)
+    rows = np.concatenate([[0], np.cumsum([len(plan) for plan in plans])]).astype(np.int64)
+    for g, plan, first, last in zip(usable, plans, rows[:-1], rows[1:], strict=True):
+        _check_finite(values[first:last], plan, genes.gene_id[g], genotypes.samples, model)
+    return _assemble(model, genotypes.samples, status, usable, plans, rows, values)
+
+
+def _run(model: Model, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int) -> Float64Array:
+    """Run all haplotypes of all plans through the model, so many at a time; shape (N, T)."""
+    threads = resolve_threads(n_threads)
+    todo = deque((plan, 0) for plan in plans)
+    total = sum(len(plan) for plan in plans)
+    values = [np.empty((0, len(model.tracks)))]
+    buffer = np.empty((min(total, max(1, step_bytes // max(1, length))), length), np.uint8)
+    filled = 0
+    while todo:
+        plan, first = todo.popleft()
+        n = min(len(plan) - first, len(buffer) - filled)
+        plan.write_letters(buffer[filled : filled + n], first, threads)
+        filled += n
+        if first + n < len(plan):
+            todo.appendleft((plan, first + n))
+        if filled == len(buffer) or not todo:
+            values.append(model.predict(buffer[:filled], n_threads=n_threads))
+            filled = 0
+    return np.concatenate(values)
+
+
+def _check_finite(
+    values: Float64Array, plan: WindowHaplotypes, gene: str, samples: tuple[str, ...], model: Model
+) -> None:
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if not bad.size:
+        return
+    row = int(bad[0])
+    carrier = np.argwhere(plan.carriers == row)
+    whose = "the reference"
+    if len(carrier):
+        person, copy = (int(i) for i in carrier[0])
+        whose = f"sample {samples[person]}, haplotype {copy + 1}"
+    raise ModelError(
+        f"the model returned {values[row][~np.isfinite(values[row])][0]} for gene {gene}, {whose} "
+        f"({len(bad)} of {len(values)} sequences)",
+        path=model.path,
+        record=gene,
+        remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+    )
+
+
+def _assemble(
+    model: Model,
+    samples: tuple[str, ...],
+    status: tuple[str, ...],
+    usable: Sequence[int],
+    plans: Sequence[WindowHaplotypes],
+    rows: Int64Array,
+    predicted: Float64Array,
+) -> BlockPrediction:
+    n_genes = len(status)
+    values = np.full((n_genes, len(samples), len(model.tracks)), np.nan)
+    carriers = np.full((n_genes, len(samples), 2), -1, np.int32)
+    n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
+    counts: Counter[str] = Counter()
+    for g, plan, first in zip(usable, plans, rows[:-1], strict=True):
+        own = np.where(plan.carriers >= 0, plan.carriers + first, -1)
+        values[g] = combine(predicted, own[np.newaxis], model.card.haplotypes)[0]
+        carriers[g] = own
+        n_variants[g], n_haplotypes[g] = plan.n_variants, plan.n_haplotypes
+        counts.update(plan.counts)
+    counts["model_sequences"] += len(predicted)
+    gene_of = np.repeat(np.array(usable, np.int32), np.diff(rows))
+    return BlockPrediction(
+        values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items()))
+    )
+
+
+def combine(values: Float64Array, carriers: NDArray[np.int32], rule: str) -> Float64Array:
+    """Make people out of haplotypes: mean or sum over the haplotypes a person has.
+
+    Parameters
+    ----------
+    values : float64 array, shape (N, T)
+    carriers : int32 array, shape (W, S, 2)
+    rule : {"mean", "sum"}
+
+    Returns
+    -------
+    float64 array, shape (W, S, T)
+    """
+    first, second = carriers[:, :, 0], carriers[:, :, 1]
+    haploid = (second < 0)[:, :, np.newaxis]
+    total = values[first] + np.where(haploid, 0.0, values[second])
+    return total if rule == "sum" else total / np.where(haploid, 1.0, 2.0)
+
+
+def join_blocks(
+    name: str,
+    genes: GeneTable,
+    samples: tuple[str, ...],
+    tracks: tuple[str, ...],
+    blocks: Sequence[BlockPrediction],
+) -> PredictionSet:
+    """Put the blocks of consecutive genes together.
+
+    Raises
+    ------
+    InputError
+        If no gene could be predicted at all.
+    """
+    status = tuple(why for block in blocks for why in block.status)
+    if status and all(why != "ok" for why in status):
+        raise InputError(
+            f"no gene can be predicted: {Counter(status).most_common(1)[0][0]} for all of them",
+            remedy="use one contig naming in the genes, the FASTA and the VCF (see gxfast check)",
+        )
+    counts: Counter[str] = Counter()
+    for block in blocks:
+        counts.update(block.counts)
+    n = sum(len(block.haplotype_values) for block in blocks)
+    counts["people_x_genes_x_2"] = 2 * len(samples) * sum(why == "ok" for why in status)
+    counts["model_sequences"] = n
+    values: Any = [block.values for block in blocks]
+    return PredictionSet(
+        name, genes, samples, tracks,
+        np.concatenate(values) if blocks else np.empty((0, len(samples), len(tracks))),
+        np.concatenate([_reference_rows(block) for block in blocks]) if blocks else np.empty((0, len(tracks))),
+        np.concatenate([block.n_variants for block in blocks]) if blocks else np.empty(0, np.int64),
+        np.concatenate([block.n_haplotypes for block in blocks]) if blocks else np.empty(0, np.int64),
+        status, dict(sorted(counts.items())),
+    )  # fmt: skip
+
+
+def _reference_rows(block: BlockPrediction) -> Float64Array:
+    """The reference prediction of each gene: the first of its rows; NaN where the gene was not predicted."""
+    reference = np.full((len(block.status), block.haplotype_values.shape[1]), np.nan)
+    genes, first = np.unique(block.haplotype_gene, return_index=True)
+    reference[genes] = block.haplotype_values[first]
+    return reference

@@ -1,0 +1,1 @@
+"""Genotypes and reference -> people's haplotypes."""

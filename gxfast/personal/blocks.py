@@ -1,0 +1,87 @@
+"""Genotypes of a long stretch read block by block, so that only one block is ever dense in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from ..errors import InputError
+from ..io.fasta import Genome
+from ..io.vcf import GenotypeSource
+from ..kernels import backend
+from .alleles import Rows, concatenate_tables
+from .haploid import HaploidCalls
+from .policy import HaplotypePolicy, refuse_other_assembly
+from .records import PreparedRecords, prepare_records
+
+__all__ = ["concatenate", "read_blocks"]
+
+
+_FIRST_DENSITY: Final = 0.02  # variants per base, before anything is known
+_BLOCK_BYTES: Final = 8 << 20  # of dense genotypes, where nothing is said: they then stay in the cache
+_DENSE_BYTES_PER_CALL: Final = 8  # two alleles and a phase flag, read, copied and put into policy form
+
+
+def read_blocks(
+    genome: Genome,
+    genotypes: GenotypeSource,
+    chrom: str,
+    start: int,
+    end: int,
+    policy: HaplotypePolicy,
+    max_mem: int | None,
+) -> Iterator[PreparedRecords]:
+    """Records block by block, each in the block where it begins."""
+    max_mem = max_mem or _BLOCK_BYTES
+    per_variant = max(1, len(genotypes.samples)) * _DENSE_BYTES_PER_CALL
+    # As wide as if variants were 16 times rarer than usual.
+    largest = max(1, int(16 * max_mem / (per_variant * _FIRST_DENSITY)))
+    size, at = max(1, int(max_mem / (per_variant * _FIRST_DENSITY))), start
+    while at < end or at == start:
+        stop = min(end, at + size)
+        read = genotypes.region(chrom, at, stop)
+        cost = len(read) * per_variant
+        if cost > 2 * max_mem and stop - at > 1:
+            size = max(1, (stop - at) // 2)
+            continue
+        if cost > 2 * max_mem:
+            raise InputError(
+                f"the records at one position need {cost} bytes to read",
+                path=read.source,
+                record=f"{chrom}:{at + 1}",
+                remedy="allow more memory (max_mem)",
+            )
+        mine = (read.position >= at) | (at == start)
+        if not mine.all():
+            read = read.take(np.flatnonzero(mine), at, stop)
+        low = min(at, int(read.position.min(initial=at)))
+        high = max(stop, int((read.position + read.ref_length).max(initial=stop)))
+        yield prepare_records(read, genome.fetch_array(chrom, low, high), low, policy, whole=False)
+        # An empty stretch says nothing of the next one: growth has an end.
+        size = max(1, min(4 * size, largest, int(size * max_mem / cost) if cost else largest))
+        at = max(stop, at + 1)
+
+
+def concatenate(parts: Sequence[PreparedRecords]) -> PreparedRecords:
+    """Join the records of consecutive blocks.
+
+    Raises
+    ------
+    InputError
+        If too many of them do not fit the FASTA.
+    """
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(part.counts)
+    refuse_other_assembly(counts, parts[0].source, f"{len(parts)} blocks")
+    if len(parts) == 1:
+        return parts[0]
+    table = concatenate_tables([part.table for part in parts])
+    kernels: Any = backend()
+    shifts = np.cumsum([0, *(int(part.table[2][-1]) for part in parts)])[:-1].astype(np.int64)
+    offset, values = kernels.join_rows([tuple(part.carried) for part in parts], shifts)
+    haploid = HaploidCalls.concatenate([part.haploid for part in parts])
+    return PreparedRecords(table, kernels.Variants(*table), Rows(offset, values), haploid, counts, parts[0].source)

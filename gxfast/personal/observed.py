@@ -1,0 +1,157 @@
+"""The variants that were observed in a window, with their frequency, from a cohort or a list of sites."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..io.fasta import Genome
+from ..io.vcf import Genotypes
+from .policy import HaplotypePolicy, refuse_other_assembly
+from .records import _UPPER, _allele_kind, _check_reference, _reference_agrees, _refuse_useless_alleles, _select
+
+__all__ = ["Allele", "AlleleSource", "most_common", "observed_alleles"]
+
+
+_ACGT = frozenset(b"ACGT")
+
+
+class Allele(NamedTuple):
+    """One alternative allele of a record.
+
+    Attributes
+    ----------
+    position : int
+        0-based position of the first REF base.
+    ref, alt : bytes
+        Upper-case.
+    ref_length : int
+        Reference bases that it replaces (END says so for ``<DEL>``).
+    frequency : float
+        Copies of the allele per called allele of the people; NaN without genotypes.
+    snv : int
+        Index of the one base that differs, where it is a substitution of one base; else -1.
+    """
+
+    position: int
+    ref: bytes
+    alt: bytes
+    ref_length: int
+    frequency: float
+    snv: int
+
+
+class AlleleSource(Protocol):
+    """A cohort, or sites without genotypes."""
+
+    @property
+    def samples(self) -> tuple[str, ...]: ...
+    @property
+    def contigs(self) -> tuple[str, ...]: ...
+    def region(self, chrom: str, start: int, end: int) -> Genotypes: ...
+
+
+def observed_alleles(
+    source: AlleleSource,
+    genome: Genome,
+    chrom: str,
+    start: int,
+    end: int,
+    policy: HaplotypePolicy,
+    counts: Counter[str],
+) -> list[Allele]:
+    """List the alleles of a window that somebody carries (all of them without genotypes), by position.
+
+    Raises
+    ------
+    InputError
+        For REF that is not in the FASTA, unless the policy skips it, and records that say nothing.
+    """
+    genotypes = source.region(chrom, start, end)
+    counts["records"] += len(genotypes)
+    met: Counter[str] = Counter(records=len(genotypes))
+    genotypes = _select(genotypes, policy, met)
+    bases = _UPPER[genotypes.bases]
+    low = min(start, int(genotypes.position.min(initial=start)))
+    high = max(end, int((genotypes.position + np.maximum(genotypes.ref_length, 1)).max(initial=end)))
+    reference = genome.fetch_array(chrom, low, high)
+    _check_reference(genotypes, bases, reference, low, policy, met)
+    refuse_other_assembly(met, genotypes.source, f"{chrom}:{start + 1}-{end}")
+    agrees = _reference_agrees(genotypes, bases, reference, low)
+    _refuse_useless_alleles(genotypes, bases)
+    counts.update({name: n for name, n in met.items() if name != "records"})
+    found = [allele for v in np.flatnonzero(agrees).tolist() for allele in _alleles_of(genotypes, v, policy, counts)]
+    return [allele for allele in found if allele.snv < 0 or start <= allele.position + allele.snv < end]
+
+
+def _alleles_of(genotypes: Genotypes, v: int, policy: HaplotypePolicy, counts: Counter[str]) -> list[Allele]:
+    ref = genotypes.allele(v, 0).upper()
+    position, calls = int(genotypes.position[v]), genotypes.calls[v]
+    n_called = int((calls >= 0).sum())
+    found = []
+    for number in range(1, int(genotypes.first_allele[v + 1] - genotypes.first_allele[v])):
+        alt = genotypes.allele(v, number).upper()
+        deletion = alt.startswith(b"<DEL") and genotypes.ref_length[v] > 1
+        if not deletion and not _ACGT.issuperset(alt):
+            kind = _allele_kind(alt.decode("latin-1"), number)
+            if policy.symbolic == "error" and kind in ("other_symbols", "breakends", "deletion_symbols"):
+                raise InputError(
+                    f"allele {alt.decode('latin-1')[:20]!r} cannot be put into a sequence",
+                    path=genotypes.source, record=genotypes.describe(v),
+                    remedy="leave such records out with --symbolic skip",
+                )  # fmt: skip
+            counts[kind] += 1
+            continue
+        copies = int((calls == number).sum())
+        if calls.size and not copies:
+            counts["not_carried"] += 1
+            continue
+        differs = [i for i, pair in enumerate(zip(ref, alt, strict=False)) if pair[0] != pair[1]]
+        snv = differs[0] if len(ref) == len(alt) and len(differs) == 1 else -1
+        frequency = copies / n_called if n_called else float("nan")
+        length = int(genotypes.ref_length[v]) if deletion else len(ref)
+        found.append(Allele(position, ref, alt, length, frequency, snv))
+    return found
+
+
+def most_common(alleles: Sequence[Allele]) -> list[Allele]:
+    """Keep the most common alternative base of each position; of equally common ones the first of A, C, G, T.
+
+    What is no substitution of one base stays.
+    """
+    by_position: dict[int, dict[int, float]] = {}
+    for allele in alleles:
+        if allele.snv >= 0:
+            copies = by_position.setdefault(allele.position + allele.snv, {})
+            base = allele.alt[allele.snv]
+            copies[base] = copies.get(base, 0.0) + allele.frequency
+    best = {at: min((-share, base) for base, share in copies.items())[1] for at, copies in by_position.items()}
+    kept, taken = [], set()
+    for allele in alleles:
+        at = allele.position + allele.snv
+        if allele.snv >= 0 and (allele.alt[allele.snv] != best[at] or at in taken):
+            continue
+        if allele.snv >= 0:
+            taken.add(at)
+        kept.append(allele)
+    return kept
+
+
+def alone(alleles: Sequence[Allele], chrom: str) -> Genotypes:
+    """Return genotypes of as many imaginary people as there are alleles, each with one of them and no other."""
+    n = len(alleles)
+    texts = [text for allele in alleles for text in (allele.ref, allele.alt)]
+    calls: NDArray[np.int8] = np.zeros((n, n, 2), np.int8)
+    calls[np.arange(n), np.arange(n)] = 1
+    return Genotypes(
+        chrom, 0, 2**31 - 1, tuple(str(i) for i in range(n)),
+        np.array([allele.position for allele in alleles], np.int64),
+        np.array([allele.ref_length for allele in alleles], np.int64),
+        np.arange(0, 2 * n + 1, 2), np.cumsum([0, *map(len, texts)], dtype=np.int64),
+        np.frombuffer(b"".join(texts), np.uint8), calls, np.zeros((n, n), np.bool_), np.ones(n, np.bool_),
+    )  # fmt: skip

@@ -1,0 +1,173 @@
+"""One window's distinct haplotypes, worked out before any sequence is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encode.one_hot import reverse_complement_in_place
+from ..errors import InputError
+from ..io.fasta import Genome
+from ..io.vcf import GenotypeSource
+from ..kernels import backend
+from .alleles import Rows
+from .blocks import concatenate, read_blocks
+from .policy import HaplotypePolicy, refuse_overlaps
+from .records import PreparedRecords, prepare_records
+from .store import FIRST_MARGIN, HaplotypeStore
+
+__all__ = ["Source", "WindowHaplotypes", "plan_window", "unique_rows"]
+
+
+Int64Array = NDArray[np.int64]
+Source = GenotypeSource | HaplotypeStore
+
+
+@dataclass(frozen=True, slots=True)
+class WindowHaplotypes:
+    """The distinct haplotypes of one window; the first is the reference.
+
+    Attributes
+    ----------
+    carriers : int32 array, shape (S, 2)
+        Haplotype per person; -1 where there is none.
+    n_variants, n_haplotypes : int
+    counts : Counter
+    reverse : bool
+        Sequences are reverse-complemented.
+    """
+
+    carriers: NDArray[np.int32]
+    n_variants: int
+    n_haplotypes: int
+    counts: Counter[str]
+    reverse: bool
+    _variants: Any
+    _carried: Rows
+    _where: tuple[Any, ...]  # reference, its start, anchor, bases left and right of it
+
+    def __len__(self) -> int:
+        return self._carried.n
+
+    def write_letters(self, out: NDArray[np.uint8], first: int, n_threads: int) -> None:
+        """Write haplotypes [first, first + n) into ``out`` (n, L)."""
+        rows = Rows(self._carried.offset[first : first + len(out) + 1], self._carried.values)
+        backend().haplotype_bases(self._variants, *rows, *self._where, out, n_threads)
+        if self.reverse:
+            reverse_complement_in_place(out, n_threads)
+
+    def write_positions(self, out: Int64Array, n_threads: int) -> None:
+        """Write the reference position of every base of every haplotype, (n, L)."""
+        backend().haplotype_positions(self._variants, *self._carried, *self._where, out, n_threads)
+        if self.reverse:
+            out[:] = out[:, ::-1].copy()
+
+
+def plan_window(
+    genome: Genome,
+    genotypes: Source,
+    chrom: str,
+    start: int,
+    length: int,
+    anchor: int,
+    reverse: bool,
+    policy: HaplotypePolicy,
+    max_mem: int | None = None,
+) -> WindowHaplotypes:
+    """Read a window, resolve overlaps, find the distinct haplotypes.
+
+    Parameters as in `gxfast.haplotypes`; ``max_mem`` bounds the dense genotypes that reading holds.
+
+    Raises
+    ------
+    InputError
+        For an anchor outside the window, or whatever the policy refuses.
+    """
+    left = anchor - start
+    if not 0 <= left < length:
+        raise InputError(f"anchor {chrom}:{anchor + 1} lies outside its window")
+    kernels: Any = backend()
+    margin = 0 if policy.variants == "snv" else FIRST_MARGIN
+    while True:
+        low, high = start - margin, start + length + margin
+        reference = genome.fetch_array(chrom, low, high)
+        records = _records(genome, genotypes, chrom, low, high, reference, policy, max_mem)
+        where = reference, low, anchor, left, length - left
+        index, unique = unique_rows(records.carried.after_empty())
+        carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
+        skipped = len(unique.values) - len(carried.values)
+        extents = np.empty((carried.n, 3), np.int64)
+        kernels.haplotype_extents(records.variants, *carried, *where, extents)
+        missing = max(low - int(extents[:, 0].min()), int(extents[:, 1].max()) - high, 0)
+        if missing == 0:
+            break
+        # A net deletion reached past what was read: read further and build again.
+        margin += missing + FIRST_MARGIN
+    refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{start + length}")
+    index, carried, extents = _merge_equal(index, carried, extents, records.table)
+    carriers = index[1:].reshape(-1, 2).copy()
+    carriers[records.haploid.absent(low, high)] = -1
+    present = np.unique(carriers[carriers >= 0])
+    counts = records.counts
+    counts["overlap_skipped"] += skipped
+    counts["anchor_deleted"] += int(extents[present, 2].sum())
+    n_variants = _variants_inside(records, start, start + length)
+    return WindowHaplotypes(carriers, n_variants, len(present), counts, reverse, records.variants, carried, where)
+
+
+def _records(
+    genome: Genome,
+    source: Source,
+    chrom: str,
+    low: int,
+    high: int,
+    reference: NDArray[np.uint8],
+    policy: HaplotypePolicy,
+    max_mem: int | None,
+) -> PreparedRecords:
+    if isinstance(source, HaplotypeStore):
+        if policy != source.policy:
+            raise InputError(f"the store was read with {source.policy}", remedy="give the same policy, or leave it out")
+        return source.records_in(chrom, low, high)
+    if max_mem is not None:
+        return concatenate(list(read_blocks(genome, source, chrom, low, high, policy, max_mem)))
+    return prepare_records(source.region(chrom, low, high), reference, low, policy)
+
+
+def unique_rows(rows: Rows) -> tuple[NDArray[np.int32], Rows]:
+    """Which of the distinct rows each row is, and those, in order of first appearance."""
+    index, first = backend().unique_rows(*rows)
+    return index, rows.take(first)
+
+
+def _variants_inside(records: PreparedRecords, start: int, end: int) -> int:
+    """Records that touch the window and that somebody carries."""
+    position, ref_length, first_allele = records.table[:3]
+    carried = np.searchsorted(first_allele, np.unique(records.carried.values), side="right") - 1
+    carried = np.unique(carried)
+    return int(((position[carried] < end) & (position[carried] + ref_length[carried] > start)).sum())
+
+
+def _merge_equal(
+    index: NDArray[np.int32],
+    carried: Rows,
+    extents: Int64Array,
+    table: tuple[NDArray[Any], ...],
+) -> tuple[NDArray[np.int32], Rows, Int64Array]:
+    """Forget alleles that lie beyond a haplotype's reach, and merge what is then equal."""
+    position, ref_length, first_allele, offset, bases = table
+    allele = carried.values
+    record = np.searchsorted(first_allele, allele, side="right") - 1
+    ref = first_allele[record]
+    letter, first_letter = (np.append(bases, np.uint8(0))[offset[i]] for i in (allele, ref))
+    # The base before an indel, which VCF writes as its first letter, is not changed by it.
+    has_anchor_base = (offset[allele + 1] - offset[allele] != ref_length[record]) & (letter == first_letter)
+    row = carried.row_of_each()
+    reached = position[record] + has_anchor_base < extents[row, 1]
+    reached &= position[record] + ref_length[record] > extents[row, 0]
+    merged, first = backend().unique_rows(*carried.where(reached))
+    return merged[index], carried.where(reached).take(first), extents[first]

@@ -1,0 +1,88 @@
+"""The figures: matplotlib without global state, the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .style import _MANY, BLUE, GREY, INK, ORANGE, Drawing
+
+__all__ = ["across_genes", "histogram", "person_scatter"]
+
+
+Float64Array = NDArray[np.float64]
+
+
+def _line(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Least-squares line over the range of x."""
+    centred = x - x.mean()
+    slope = float((centred * (y - y.mean())).sum() / (centred**2).sum())
+    ends = np.array([x.min(), x.max()])
+    return ends, y.mean() + slope * (ends - x.mean())
+
+
+def across_genes(name: str, gene_id: list[str], predicted: Float64Array, observed: Float64Array, label: str) -> Drawing:
+    """Mean observed expression against the reference prediction, one dot a gene."""
+
+    def draw(ax: Any) -> None:
+        size = 26 if len(predicted) < 500 else 6
+        ax.scatter(predicted, observed, s=size, color=BLUE, alpha=0.65, linewidths=0, rasterized=len(predicted) > _MANY)
+        if len(predicted) > 2 and np.ptp(predicted) > 0:
+            ax.plot(*_line(predicted, observed), color=INK, linewidth=1)
+        ax.set_xlabel("predicted from the reference")
+        ax.set_ylabel(label)
+
+    return Drawing(name, draw, {"gene_id": gene_id, "predicted": predicted.tolist(), "observed": observed.tolist()})
+
+
+def histogram(name: str, gene_id: list[str], r: Float64Array, q: Float64Array, fdr_cut: float) -> Drawing:
+    """R across people per gene, with the FDR cuts and the counts beyond them."""
+    significant = q <= fdr_cut
+    low = r[significant & (r < 0)].max() if (significant & (r < 0)).any() else None
+    high = r[significant & (r > 0)].min() if (significant & (r > 0)).any() else None
+
+    def draw(ax: Any) -> None:
+        reach = max(0.1, float(np.abs(r).max()) * 1.05)
+        edges = np.linspace(-reach, reach, 41 if len(r) > 200 else 25)
+        groups = [
+            (r[~significant], GREY, "not significant"),
+            (r[significant & (r > 0)], BLUE, f"positive: {int((significant & (r > 0)).sum())}"),
+            (r[significant & (r < 0)], ORANGE, f"negative: {int((significant & (r < 0)).sum())}"),
+        ]
+        ax.hist(
+            [values for values, _, _ in groups], bins=edges, stacked=True,
+            color=[colour for _, colour, _ in groups], label=[text for _, _, text in groups],
+        )  # fmt: skip
+        for cut in (low, high):
+            if cut is not None:
+                ax.axvline(cut, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        ax.axvline(0, color=INK, linewidth=0.6)
+        ax.set_xlabel("Pearson r across people")
+        ax.set_ylabel("genes")
+        ax.yaxis.get_major_locator().set_params(integer=True)
+        ax.legend(frameon=False, fontsize=8.5, handlelength=1)
+
+    table = {"gene_id": gene_id, "pearson_r": r.tolist(), "pearson_q": q.tolist()}
+    return Drawing(name, draw, table)
+
+
+def person_scatter(
+    name: str, samples: list[str], predicted: Float64Array, observed: Float64Array, r: float, label: str
+) -> Drawing:
+    """One gene, one dot a person."""
+    colour = GREY if np.isnan(r) else BLUE if r >= 0 else ORANGE
+
+    def draw(ax: Any) -> None:
+        ax.scatter(predicted, observed, s=14, color=colour, alpha=0.55, linewidths=0, rasterized=len(predicted) > _MANY)
+        # An undefined correlation has no line: what spread there is may be rounding.
+        if not np.isnan(r) and np.ptp(predicted) > 0:
+            ax.plot(*_line(predicted, observed), color=INK, linewidth=1)
+        ax.ticklabel_format(axis="x", useOffset=False)
+        ax.locator_params(axis="x", nbins=5)
+        ax.set_xlabel("predicted")
+        ax.set_ylabel(label)
+
+    table = {"sample": samples, "predicted": predicted.tolist(), "observed": observed.tolist()}
+    return Drawing(name, draw, table, (3.7, 3.2))

@@ -1,0 +1,66 @@
+"""Tables of a run as the report shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .data import RunData
+from .parts import shown_cell
+
+__all__ = ["table_views"]
+
+
+_MOST_ROWS: Final = 2000  # of a table: more make the page slow
+_TABLES: Final = {
+    "drivers": ("Driver SNVs", ("model", "gene_id", "variant_id", "tss_distance", "ism", "own_r", "increase", "is_main",
+                                "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p", "support")),
+    "motifs": ("Motifs of the main drivers", ("model", "gene_id", "variant_id", "kmer", "cluster", "support", "scale",
+                                              "size_5", "size_10", "size_20", "size_50", "distance_10")),
+    "direction": ("Direction at the lead SNV of each window", (
+        "model", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high", "equal_sign_p",
+        "signed_rho", "absolute_rho")),
+    "explainers": ("What goes with success", ("model", "what", "n", "rho", "p", "rho_abs", "p_abs")),
+    "learned": ("Heads learned from people's own genomes", (
+        "gene_id", "name", "people_r", "people_p", "people_q", "genes_r", "genes_p", "genes_q", "baseline_r")),
+    "agreement": ("Models against each other", (
+        "model_a", "model_b", "n_genes", "direction_r", "magnitude_r", "difference", "difference_p", "equal_sign",
+        "equal_sign_p", "n_strong", "strong_equal_sign", "reference_pearson")),
+}  # fmt: skip
+_NOTES: Final = {
+    "drivers": "Variants that make the differences between people that a model predicts; effects by mutagenesis on the "
+    "reference, eQTL slopes by least squares on the expression that was evaluated. supported: both have one sign. "
+    "Full table: drivers.tsv; per gene: support.tsv.",
+    "motifs": "Around each main driver, on the reference: 13 bases, their cluster (alike in a stretch with at most one "
+    "mismatch, complete linkage), bases in a row whose attribution has the driver's sign and at least 5, 10, 20, 50 % "
+    "of the scale (the largest effect nearby). Support by cluster: motif_clusters.tsv.",
+    "direction": "Per gene the SNV in the model's window with the smallest eQTL p: share of genes in which predicted "
+    "effect and eQTL slope have one sign (95 % Clopper-Pearson interval, exact binomial test against one half), and "
+    "Spearman's rho of the two with and without sign; then in thirds by distance, frequency and effect.",
+    "explainers": "Spearman's rho, over genes, of r across people (rho) and of its absolute value (rho_abs) with "
+    "properties of the gene; two-sided p.",
+    "learned": "Ridge regression of expression on all models' predictions for each person. people_r: a head per gene, "
+    "tested on people it did not see. genes_r: one head for all genes, tested on genes it did not see. Beside them the "
+    "elastic net's held-out r; the models' own r are in learned.tsv.",
+    "agreement": "Per pair of models, over genes: Pearson of their r (direction) and of the absolute values "
+    "(magnitude), the difference with its bootstrap p, the share of equal signs with the exact binomial test, the same "
+    "where both |r| > 0.2, and Pearson of the predictions for the reference.",
+}
+
+
+def table_views(run: RunData) -> list[tuple[str, str, list[str], list[list[str]]]]:
+    """Title, note, columns and rows of each further table that the run has."""
+    views = []
+    for name, (title, wanted) in _TABLES.items():
+        table = run.tables.get(name)
+        if not table or not next(iter(table.values())):
+            continue
+        columns = [column for column in wanted if column in table]
+        rows, note = list(range(len(table[columns[0]]))), _NOTES[name]
+        if len(rows) > _MOST_ROWS and "is_main" in table:
+            rows = [i for i in rows if table["is_main"][i] == "yes"]
+            note += f" Main drivers only: there are {len(table[columns[0]]):,} in all."
+        if len(rows) > _MOST_ROWS:
+            note += f" The first {_MOST_ROWS:,} of {len(rows):,} rows."
+            rows = rows[:_MOST_ROWS]
+        views.append((title, note, columns, [[shown_cell(c, table[c][i]) for c in columns] for i in rows]))
+    return views

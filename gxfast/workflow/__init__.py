@@ -1,0 +1,1 @@
+"""Jobs on a run directory: inputs, options, steps, scans."""

@@ -1,0 +1,220 @@
+"""What a user chooses: inputs, engines, and options of every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+from ..ism import Outputs
+from ..stats import LINEAR_MODELS
+from ..stats.drivers import Rule
+from .scans.targets import DEFAULT_REACH
+
+__all__ = [
+    "CohortFiles",
+    "DriverOptions",
+    "EngineOptions",
+    "EvaluateOptions",
+    "FurtherOptions",
+    "InputPaths",
+    "MappingOptions",
+    "TrainingOptions",
+    "WindowChoice",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class InputPaths:
+    """What the user named.
+
+    Attributes
+    ----------
+    fasta : str
+    vcf : tuple of str
+        Files, or patterns with ``{chrom}``.
+    models : tuple of str
+    cards : tuple of str
+        One per model, or none.
+    genes, expression, covariates : str or None
+    n_covariates : int or None
+        Use the first so many covariates only.
+    samples : tuple of str
+        People to keep (or, with a leading ``^``, to leave out).
+    regions : tuple of str
+        Genes whose TSS lies in one of these (1-based inclusive); all by default.
+    device : str
+    batch_size : int or None
+    max_mem : int or None
+        Bytes for a step of the prediction: half for the model's batch, a quarter each for reading genotypes and
+        for sequences.
+    length : int or None
+        Bases the models read, where neither graph nor card says it.
+    sites : str or None
+        BED of regions that are read around their middle, instead of genes.
+    """
+
+    fasta: str
+    vcf: tuple[str, ...]
+    models: tuple[str, ...]
+    cards: tuple[str, ...] = ()
+    genes: str | None = None
+    expression: str | None = None
+    covariates: str | None = None
+    n_covariates: int | None = None
+    samples: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    device: str = "auto"
+    batch_size: int | None = None
+    max_mem: int | None = None
+    length: int | None = None
+    sites: str | None = None
+
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateOptions:
+    """Options of the evaluate step; see `gxfast.evaluate`."""
+
+    transform: Literal["none", "log2p1", "inverse_normal"] = "none"
+    residualise: Literal["expression", "both"] = "expression"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How mutants are computed.
+
+    Attributes
+    ----------
+    outputs : Outputs
+    mode : str
+    n_threads : int
+    check : bool
+        Whether each plan is compared with the plain model before its first use.
+    """
+
+    outputs: Outputs = field(default_factory=Outputs)
+    mode: str = "auto"
+    n_threads: int = 1
+    check: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WindowChoice:
+    """Which windows, and which part of each, to scan; one source of windows.
+
+    Attributes
+    ----------
+    genes : bool
+        Windows of the genes; ``reach`` bases on either side of the TSS, None for all.
+    reach : int or None
+    regions : tuple of str
+    sequences : str or None
+    positions : (int, int) or None
+        Of the sequences, 0-based half-open.
+    """
+
+    genes: bool = True
+    reach: int | None = DEFAULT_REACH
+    regions: tuple[str, ...] = ()
+    sequences: str | None = None
+    positions: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriverOptions:
+    """How drivers are chosen, see `gxfast.stats.select_drivers`; and what motifs are measured by.
+
+    ``motif_reach``: motif sizes are shares of the largest effect within so many bases of the TSS (Sasse et al. 2023:
+    1,000, a scan of 2,001 bases per gene); 0: of the 41 bases around the driver.
+    """
+
+    rule: Rule = "published"
+    gain: float = 0.05
+    alpha: float = 0.01
+    motif_reach: int = 0
+
+
+def _teller(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
+    return partial(progress, what) if progress else None
+
+
+@dataclass(frozen=True, slots=True)
+class MappingOptions:
+    """How eQTLs are mapped.
+
+    Attributes
+    ----------
+    window : int
+        Bases on either side of the TSS, both ends included.
+    min_maf : float
+        Variants with a smaller minor allele frequency among the people are left out.
+    permutations : int
+        0: nominal only.
+    seed : int
+        Each gene permutes with this seed: its p does not depend on which other genes are there.
+    shared : bool
+        Permute once for all genes with the same set of values (see `CisScan.permutations`).
+    """
+
+    window: int = 1_000_000
+    min_maf: float = 0.01
+    permutations: int = 1000
+    seed: int = 0
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How baselines are trained.
+
+    Attributes
+    ----------
+    window : int
+        Bases on either side of the TSS.
+    min_maf : float
+        Variants with a smaller minor allele frequency among the people are left out.
+    folds, inner_folds : int
+        Outer folds, whose people are predicted; inner folds, in which the elastic net chooses its penalty.
+    stop_after : int or None
+        As in `gxfast.stats.elastic_net_cv`.
+    seed : int
+    models : tuple of str
+    """
+
+    window: int = 1_000_000
+    min_maf: float = 0.01
+    folds: int = 5
+    inner_folds: int = 10
+    stop_after: int | None = 20
+    seed: int = 0
+    models: tuple[str, ...] = LINEAR_MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFiles:
+    """What the command line names; see `open_cohort`."""
+
+    vcf: tuple[str, ...]
+    expression: str
+    covariates: str | None = None
+    n_covariates: int | None = None
+    genes: str | None = None
+    samples: tuple[str, ...] = ()
+    transform: str = "none"
+    regions: tuple[str, ...] = ()
+    sites: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherOptions:
+    """Options of these steps; ``files`` says where the linear ones read, None without expression."""
+
+    files: CohortFiles | None = None
+    baseline: TrainingOptions = field(default_factory=TrainingOptions)
+    eqtl: MappingOptions = field(default_factory=MappingOptions)
+    drivers: DriverOptions = field(default_factory=DriverOptions)
+    finemapped: str | None = None

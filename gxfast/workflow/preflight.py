@@ -1,0 +1,219 @@
+"""``gxfast check``: look at all inputs together before time is spent, and say how to mend what is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import GxfastError, InputError
+from ..models.people import model_windows
+from ..personal.records import prepare_records
+from ..types import GeneTable
+from .inputs import Inputs
+
+if TYPE_CHECKING:
+    from ..models.session import Model
+
+__all__ = ["Finding", "preflight", "require_ok"]
+
+
+# Windows whose records are looked at closely; spread evenly over the genes.
+_PROBED_GENES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked.
+
+    Attributes
+    ----------
+    level : {"ok", "warning", "error"}
+    what : str
+        Short name of the check.
+    message : str
+    remedy : str
+    """
+
+    level: str
+    what: str
+    message: str
+    remedy: str = ""
+
+
+def preflight(inputs: Inputs) -> list[Finding]:
+    """Check naming, REF, phase, samples, ploidy, windows and models against each other.
+
+    Returns
+    -------
+    list of Finding
+        In the order of the checks; nothing is raised for bad input.
+    """
+    findings = [*_contigs(inputs), *_samples(inputs)]
+    for model in inputs.models:
+        findings += _model(model, inputs)
+    if not any(f.level == "error" and f.what == "contigs" for f in findings):
+        outside = _outside(inputs)
+        findings += outside or _records(inputs)
+    return findings
+
+
+def require_ok(findings: Sequence[Finding]) -> None:
+    """Raise the first error among the findings.
+
+    Raises
+    ------
+    InputError
+    """
+    errors = [f for f in findings if f.level == "error"]
+    if errors:
+        more = f" (and {len(errors) - 1} more: see gxfast check)" if len(errors) > 1 else ""
+        raise InputError(f"{errors[0].message}{more}", remedy=errors[0].remedy or None)
+
+
+def _alias(name: str) -> str:
+    bare = name.removeprefix("chr")
+    return "MT" if bare in ("M", "MT") else bare
+
+
+def _contigs(inputs: Inputs) -> list[Finding]:
+    """Contig names must be the same words in all three places; a prefix is the most common slip."""
+    wanted = list(dict.fromkeys(inputs.genes.chrom))
+    places = (
+        ("FASTA", tuple(inputs.genome.contigs), str(inputs.genome.path)),
+        ("VCF", inputs.genotypes.contigs, str(inputs.genotypes.files[0].path)),
+    )
+    findings = []
+    for what, contigs, path in places:
+        absent = [name for name in wanted if name not in contigs]
+        if not absent:
+            continue
+        aliases = {_alias(c): c for c in contigs}
+        pairs = [(aliases[_alias(name)], name) for name in absent if _alias(name) in aliases]
+        level = "error" if len(absent) == len(wanted) or pairs else "warning"
+        shown = ", ".join(absent[:3])
+        if pairs:
+            theirs, ours = pairs[0]
+            remedy = (
+                f"printf '{theirs} {ours}\\n' > map.txt; bcftools annotate --rename-chrs map.txt -Oz "
+                f"--write-index=tbi -o renamed.vcf.gz {path}"
+                if what == "VCF"
+                else f"write {theirs} instead of {ours} in the genes and the VCF, or rename it in the FASTA"
+            )
+            message = f"{path}: the {what} names it {theirs!r}, the genes {ours!r}"
+        else:
+            remedy = f"give a {what} that has {shown}"
+            message = f"{path}: contigs of the genes are not in the {what}: {shown} (it has " + (
+                f"{', '.join(contigs[:3])}, ...)"
+            )
+        findings.append(Finding(level, "contigs", message, remedy))
+    return findings or [Finding("ok", "contigs", f"{len(wanted)} of {len(wanted)} in the FASTA and the VCF")]
+
+
+def _outside(inputs: Inputs) -> list[Finding]:
+    """The first TSS past the end of its contig."""
+    genes = inputs.genes
+    for gene, chrom, tss in zip(genes.gene_id, genes.chrom, genes.tss.tolist(), strict=True):
+        length = inputs.genome.contigs.get(chrom)
+        if length is not None and not 0 <= tss < length:
+            message = f"gene {gene}: TSS {tss + 1} lies outside {chrom} ({length} bases in {inputs.genome.path})"
+            return [Finding("error", "genes", message, "use gene positions of the FASTA's assembly")]
+    return []
+
+
+def _samples(inputs: Inputs) -> list[Finding]:
+    chosen, everybody = len(inputs.genotypes.samples), len(inputs.genotypes.all_samples)
+    message = f"{chosen} people used of {everybody} in the VCF"
+    if inputs.expression is None:
+        return [Finding("ok", "samples", message)]
+    message += f"; {len(inputs.expression.samples)} have expression"
+    if inputs.covariates is not None:
+        lacking = set(inputs.genotypes.samples) - set(inputs.covariates.samples)
+        if len(lacking) == chosen:
+            return [
+                Finding(
+                    "error",
+                    "samples",
+                    f"{inputs.covariates.source}: nobody has covariates",
+                    "use the sample names of the VCF in the covariates",
+                )
+            ]
+        if lacking:
+            return [Finding("warning", "samples", f"{message}; {len(lacking)} lack covariates and are left out")]
+    if chosen < 3:
+        return [Finding("error", "samples", f"{message}: a correlation needs three", "add people")]
+    return [Finding("ok", "samples", message)]
+
+
+def _model(model: Model, inputs: Inputs) -> list[Finding]:
+    findings = []
+    card = model.card
+    if card.origin == "default":
+        findings.append(
+            Finding(
+                "warning",
+                "model",
+                f"{model.path}: no card; assumed layout {card.layout}, {card.length} bases, TSS at index "
+                f"{card.tss_index['+']}, minus strand reverse-complemented, unknown base {card.unknown:g}",
+                "write a card (gxfast model inspect shows a draft) and pass it with --card",
+            )
+        )
+    try:
+        values = model.predict(np.full((2, card.read_length), ord("N"), np.uint8))
+    except GxfastError as error:
+        return [*findings, Finding("error", "model", str(error).split("\n")[0], error.remedy or "")]
+    if not np.isfinite(values).all():
+        findings.append(
+            Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")
+        )
+    windows = model_windows(card, inputs.genes)
+    beyond = sum(
+        int(start) < 0 or int(start) + windows.length > inputs.genome.contigs.get(chrom, 2**62)
+        for chrom, start in zip(windows.chrom, windows.start, strict=True)
+    )
+    if beyond:
+        findings.append(Finding("warning", "windows", f"{card.name}: {beyond} windows pass a contig end (N-padded)"))
+    device = f"{card.name}: {card.length} bases, {len(model.tracks)} track(s), on {model.device}"
+    return [*findings, Finding("ok", "model", device)]
+
+
+def _probe(genes: GeneTable) -> list[int]:
+    step = max(1, len(genes) // _PROBED_GENES)
+    return list(range(0, len(genes), step))[:_PROBED_GENES]
+
+
+def _records(inputs: Inputs) -> list[Finding]:
+    """REF, phase, ploidy and odd alleles in a sample of windows, under the policies of this run."""
+    counts: Counter[str] = Counter()
+    probed = 0
+    reach = max((model.card.read_length for model in inputs.models), default=10_000) // 2
+    for g in _probe(inputs.genes):
+        chrom, tss = inputs.genes.chrom[g], int(inputs.genes.tss[g])
+        length = inputs.genome.contigs.get(chrom)
+        if length is None or chrom not in inputs.genotypes.contigs:
+            continue
+        low, high = tss - reach, tss + reach
+        try:
+            records = prepare_records(
+                inputs.genotypes.region(chrom, low, high),
+                inputs.genome.fetch_array(chrom, low, high),
+                low,
+                inputs.policy,
+            )
+        except InputError as error:
+            return [Finding("error", "records", str(error).split("\n")[0], error.remedy or "")]
+        counts.update(records.counts)
+        probed += 1
+    findings = [
+        Finding("ok", "records", f"{counts['records']} records in {probed} windows; REF agrees, phase as allowed")
+    ]
+    if not counts["records"]:
+        findings = [Finding("warning", "records", f"no variant in any of {probed} windows", "is this the right VCF?")]
+    odd = {k: v for k, v in sorted(counts.items()) if v and k != "records"}
+    if odd:
+        listed = ", ".join(f"{key} {value}" for key, value in odd.items())
+        findings.append(Finding("warning", "records", f"counted and handled by policy: {listed}"))
+    return findings

@@ -1,0 +1,223 @@
+"""Effects of the variants that were observed: on the reference window, or on people's haplotypes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...encode.edits import Edits
+from ...encode.one_hot import complement_bases
+from ...errors import ModelError
+from ...io.fasta import Genome
+from ...ism import Plan, variants
+from ...personal.batch import haplotypes
+from ...personal.observed import Allele, AlleleSource, alone, most_common, observed_alleles
+from ...personal.policy import HaplotypePolicy
+from ...types import Windows
+from .sources import HaplotypeSource, ReferenceSource, RowSource
+from .targets import Layout
+from .work import Piece
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["VariantOptions", "VariantScan", "compute_variants"]
+
+
+Float64Array = NDArray[np.float64]
+# Sequences that are made at a time where the whole window is predicted.
+_NAIVE_ROWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class VariantOptions:
+    """What is done with the alleles of a window.
+
+    Attributes
+    ----------
+    on : {"reference", "haplotypes"}
+        The sequence that an allele is put into.
+    indels : {"naive", "skip"}
+        Whether alleles that are no substitution of one base are predicted, each in a window of its own.
+    allele : {"each", "most-common"}
+        Every alternative allele, or the most common base of each position.
+    """
+
+    on: str = "reference"
+    indels: str = "naive"
+    allele: str = "each"
+
+
+class VariantScan:
+    """All that is needed to scan the variants of one model's windows."""
+
+    def __init__(
+        self, the_plan: Plan, layout: Layout, genome: Genome, alleles: AlleleSource, people: RowSource,
+        policy: HaplotypePolicy, options: VariantOptions,
+    ) -> None:  # fmt: skip
+        self.plan, self.layout, self.genome, self.alleles, self.people = the_plan, layout, genome, alleles, people
+        self.policy, self.options = policy, options
+        self._predictor: Model | None = None
+
+    @property
+    def predictor(self) -> Model:
+        """The model whose values are those of the plan, selection of tracks and bins included."""
+        if self._predictor is None:
+            from ...models.session import Model
+
+            model, card = self.plan.model, self.plan.readout.card
+            same = card == model.card
+            self._predictor = (
+                model if same
+                else Model(model.path, card=card, device=model.device, n_threads=model.n_threads, feed=model.feed)
+            )  # fmt: skip
+        return self._predictor
+
+
+class _Found(NamedTuple):
+    allele: Allele
+    haplotype: str
+    effect: Float64Array
+
+
+def compute_variants(scan: VariantScan, piece: Piece) -> dict[str, NDArray[Any]]:
+    """Scan the variants of one piece of the work; return what its shard holds."""
+    layout, n_tracks = scan.layout, len(scan.plan.tracks)
+    counts: Counter[str] = Counter(mutants=0)
+    rows: list[tuple[int, _Found]] = []
+    for w in range(*piece.windows):
+        if layout.status[w] == "ok":
+            rows += [(w, found) for found in _window(scan, w, counts)]
+    counts["rows"] += len(rows)
+    counts.update(scan.people.take_counts())
+    windows = slice(*piece.windows)
+    effects = np.array([found.effect for _, found in rows], np.float32).reshape(len(rows), n_tracks)
+    return {
+        "window": np.array([w for w, _ in rows], np.int64),
+        "position": np.array([found.allele.position for _, found in rows], np.int64),
+        "frequency": np.array([found.allele.frequency for _, found in rows], np.float64),
+        "ref": _packed([found.allele.ref for _, found in rows]),
+        "alt": _packed([found.allele.alt for _, found in rows]),
+        "haplotype": np.array([found.haplotype for _, found in rows], np.str_),
+        "effects": effects,
+        "name": np.array(layout.name[windows], np.str_),
+        "chrom": np.array(layout.chrom[windows], np.str_),
+        "status": np.array(layout.status[windows], np.str_),
+        "count_names": np.array(list(counts), np.str_),
+        "count_values": np.array(list(counts.values()), np.int64),
+    }
+
+
+def _packed(texts: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Texts of very different lengths, a line each."""
+    return np.frombuffer(b"".join(text + b"\n" for text in texts), np.uint8)
+
+
+def _window(scan: VariantScan, w: int, counts: Counter[str]) -> list[_Found]:
+    layout = scan.layout
+    start = int(layout.start[w])
+    alleles = observed_alleles(
+        scan.alleles, scan.genome, layout.chrom[w], start, start + layout.length, scan.policy, counts
+    )
+    if scan.options.allele == "most-common":
+        alleles = most_common(alleles)
+    single = [allele for allele in alleles if allele.snv >= 0]
+    others = [allele for allele in alleles if allele.snv < 0]
+    counts["snvs"] += len(single)
+    # On haplotypes an indel has no meaning apart from the alleles around it.
+    skipped = scan.options.indels == "skip" or scan.options.on == "haplotypes"
+    counts["not_snv_skipped" if skipped else "not_snv_predicted"] += len(others)
+    if scan.options.on == "haplotypes":
+        found = _on_haplotypes(scan, w, single, counts)
+    else:
+        found = _on_reference(scan, w, single) + ([] if skipped else _by_prediction(scan, w, others))
+        counts["mutants"] += len(found)
+    order = {id(allele): i for i, allele in enumerate(alleles)}
+    found.sort(key=lambda item: order[id(item.allele)])
+    bad = [item for item in found if not np.isfinite(item.effect).all()]
+    if bad:
+        raise ModelError(
+            f"the effect of {layout.chrom[w]}:{bad[0].allele.position + 1} is not finite "
+            f"({len(bad)} of {len(found)} alleles)",
+            path=scan.plan.model.path,
+            record=layout.name[w],
+            remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+        )
+    return found
+
+
+def _letters(alleles: Sequence[Allele], reverse: bool, *, ref: bool = False) -> NDArray[np.uint8]:
+    letters = np.array([(a.ref if ref else a.alt)[a.snv] for a in alleles], np.uint8)
+    return np.asarray(complement_bases(letters)) if reverse else letters
+
+
+def _on_reference(scan: VariantScan, w: int, alleles: Sequence[Allele]) -> list[_Found]:
+    """Effects of single bases put into the reference window."""
+    if not alleles:
+        return []
+    layout, reverse = scan.layout, bool(scan.layout.reverse[w])
+    sequence = ReferenceSource(scan.genome).rows(layout, w).sequences[0]
+    at = np.array([a.position + a.snv for a in alleles], np.int64) - int(layout.start[w])
+    at = layout.length - 1 - at if reverse else at
+    effects = variants(scan.plan, sequence, Edits.single(at, _letters(alleles, reverse)))
+    return [_Found(allele, "", effect) for allele, effect in zip(alleles, effects, strict=True)]
+
+
+def _on_haplotypes(scan: VariantScan, w: int, alleles: Sequence[Allele], counts: Counter[str]) -> list[_Found]:
+    """Effects of ALT instead of REF on every haplotype, whichever of them it carries."""
+    layout, reverse, n_tracks = scan.layout, bool(scan.layout.reverse[w]), len(scan.plan.tracks)
+    rows = scan.people.rows(layout, w)
+    wanted = np.array([a.position + a.snv for a in alleles], np.int64)
+    found: list[_Found] = []
+    for sequence, positions, label in zip(rows.sequences, rows.positions, rows.labels, strict=True):
+        order = np.argsort(positions, kind="stable")
+        slot = np.minimum(np.searchsorted(positions, wanted, sorter=order), positions.size - 1)
+        at = order[slot]
+        there = positions[at] == wanted
+        counts["not_on_haplotype"] += int((~there).sum())
+        mine = [allele for allele, yes in zip(alleles, there.tolist(), strict=True) if yes]
+        effects = np.full((len(alleles), n_tracks), np.nan)
+        if mine:
+            put_alt, put_ref = (
+                variants(scan.plan, sequence, Edits.single(at[there], _letters(mine, reverse, ref=ref)))
+                for ref in (False, True)
+            )
+            effects[there] = put_alt - put_ref
+        counts["mutants"] += 2 * len(mine)
+        found += [
+            _Found(allele, label, effect)
+            for allele, effect, yes in zip(alleles, effects, there.tolist(), strict=True)
+            if yes
+        ]
+    return found
+
+
+def _by_prediction(scan: VariantScan, w: int, alleles: Sequence[Allele]) -> list[_Found]:
+    """Effects of any alleles: the window with that one allele in it, minus the reference window."""
+    layout = scan.layout
+    window = slice(w, w + 1)
+    windows = Windows(
+        (layout.chrom[w],), layout.start[window], layout.length, layout.anchor[window], layout.reverse[window]
+    )
+    found = []
+    for first in range(0, len(alleles), _NAIVE_ROWS):
+        part = alleles[first : first + _NAIVE_ROWS]
+        batch = haplotypes(scan.genome, alone(part, layout.chrom[w]), windows, policy=HaplotypePolicy())
+        values = scan.predictor.predict(batch.sequences)
+        effects = values[batch.carriers[0, :, 0]] - values[0]
+        found += [_Found(allele, "", effect) for allele, effect in zip(part, effects, strict=True)]
+    return found
+
+
+def people_of(
+    options: VariantOptions, genome: Genome, alleles: AlleleSource, policy: HaplotypePolicy, max_mem: int | None
+) -> RowSource:
+    """Return where the sequences come from."""
+    if options.on == "haplotypes":
+        return HaplotypeSource(genome, alleles, policy, max_mem)
+    return ReferenceSource(genome)

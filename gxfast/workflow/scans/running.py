@@ -1,0 +1,174 @@
+"""``gxfast ism saturate`` and ``merge``: pieces into a run directory, then the outputs from the pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..rundir import RunDirectory
+from .cubes import require_zarr, write_cube
+from .opening import SaturationInputs
+from .saturation import compute_piece
+from .tables import rows_of_scan, write_saturation, write_windows
+from .variant_tables import write_variants
+from .work import Piece, Shard, StoredPieces, counts_of, cut, do_pieces, finished_shards
+
+__all__ = [
+    "FORMATS",
+    "MutantProgress",
+    "ScanResult",
+    "merge",
+    "pieces_of",
+    "run_saturation",
+    "saturation_scan",
+    "write_outputs",
+]
+
+
+FORMATS = ("zarr", "tsv")
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What a scan found.
+
+    Attributes
+    ----------
+    summary : dict
+        As in ``manifest.json``.
+    failed : tuple of str
+        Windows that could not be scanned, with the reason.
+    """
+
+    summary: dict[str, Any]
+    failed: tuple[str, ...]
+
+
+def saturation_scan(inputs: SaturationInputs, formats: Sequence[str]) -> dict[str, Any]:
+    """Return what the outputs are made by, JSON-serialisable: all that `merge` knows of a scan."""
+    models = [
+        {
+            "name": one.model.card.name,
+            "tracks": list(one.tracks),
+            "positions": layout.n_positions,
+            "windows": len(layout),
+            "values": len(one.tracks) * 4,
+            "max_rows": source.max_rows,
+        }
+        for one, layout, source in zip(inputs.plans, inputs.layouts, inputs.sources, strict=True)
+    ]
+    return {
+        "kind": "saturate", "models": models, "formats": sorted(formats),
+        "samples": list(inputs.sources[0].samples), **inputs.facts,
+    }  # fmt: skip
+
+
+def pieces_of(model: Mapping[str, Any], shard: Shard) -> list[Piece]:
+    """Cut one model's share of the work, from what the plan of the run says."""
+    return cut(shard.windows(model["windows"]), model["positions"], model["values"], model["max_rows"])
+
+
+def run_saturation(
+    run: RunDirectory, inputs: SaturationInputs, shard: Shard, progress: Progress | None = None
+) -> ScanResult:
+    """Do what is left of a scan and write its outputs.
+
+    Raises
+    ------
+    GxfastError
+        From the piece that failed; finished pieces stay for ``--resume``.
+    """
+    scan = run.plan["scan"]
+    if "zarr" in scan["formats"]:
+        require_zarr()
+    for model, one, layout, source in zip(scan["models"], inputs.plans, inputs.layouts, inputs.sources, strict=True):
+        pieces = pieces_of(model, shard)
+        teller = MutantProgress(f"ism {model['name']}", pieces, progress)
+        do_pieces(run, model["name"], pieces, partial(compute_piece, one, layout, source), teller.done)
+    return write_outputs(run, [run.path], [shard])
+
+
+class MutantProgress:
+    """Turns finished pieces into mutants done, and an estimate of all of them."""
+
+    def __init__(self, task: str, pieces: Sequence[Piece], progress: Progress | None) -> None:
+        self._task, self._progress = task, progress
+        self._sizes = {piece: piece.size for piece in pieces}
+        self._all, self._finished, self._mutants = sum(self._sizes.values()), 0, 0
+
+    def done(self, piece: Piece, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Count a finished piece."""
+        counts = dict(zip(arrays["count_names"].tolist(), arrays["count_values"].tolist(), strict=True))
+        self._mutants += int(counts["mutants"])
+        self._finished += self._sizes[piece]
+        if self._progress:
+            self._progress(self._task, self._mutants, round(self._mutants * self._all / max(1, self._finished)))
+
+
+def write_outputs(run: RunDirectory, folders: Sequence[Path], shards: Sequence[Shard]) -> ScanResult:
+    """Make tables, arrays and manifest of finished pieces, wherever they lie."""
+    scan = run.plan["scan"]
+    folder = run.subdirectory("ism")
+    counts, failed, models = {}, {}, {}
+    for model in scan["models"]:
+        stored = StoredPieces(folders, model["name"], [pieces_of(model, shard) for shard in shards])
+        write = _write_saturation if scan["kind"] == "saturate" else _write_variants
+        models[model["name"]], failed[model["name"]] = write(folder, scan, model, stored)
+        counts[model["name"]] = counts_of(stored)
+    summary = {"n_windows": scan["models"][0]["windows"], "models": models}
+    run.finish({"summary": summary, "counts": counts, "failed": failed})
+    return ScanResult(summary, tuple(failed[scan["models"][0]["name"]]))
+
+
+def _write_saturation(
+    folder: Path, scan: Mapping[str, Any], model: Mapping[str, Any], stored: StoredPieces
+) -> tuple[dict[str, Any], list[str]]:
+    name, rows = model["name"], rows_of_scan(stored)
+    failed = write_windows(folder / f"{name}.windows.tsv", stored, scan["samples"])
+    if "tsv" in scan["formats"]:
+        write_saturation(folder / f"{name}.saturation.tsv.gz", stored, rows, model["tracks"])
+    if "zarr" in scan["formats"]:
+        attributes = {"format": "gxfast.ism.saturate", "version": 1, "model": name}
+        write_cube(
+            folder / f"{name}.zarr", stored, rows, n_positions=model["positions"], tracks=model["tracks"],
+            samples=scan["samples"], attributes=attributes,
+        )  # fmt: skip
+    n_mutants = counts_of(stored).get("mutants", 0)
+    entry = {"n_windows": len({row.window for row in rows}), "n_sequences": len(rows), "n_mutants": n_mutants}
+    return entry, failed
+
+
+def _write_variants(
+    folder: Path, scan: Mapping[str, Any], model: Mapping[str, Any], stored: StoredPieces
+) -> tuple[dict[str, Any], list[str]]:
+    path = folder / f"{model['name']}.variants.tsv.gz"
+    return write_variants(path, stored, model["tracks"], haplotypes=scan["on"] == "haplotypes")
+
+
+def merge(output: str | Path, folders: Sequence[str | Path], *, resume: bool = False) -> ScanResult:
+    """Put the parts of a scan together: the files are those of the scan that was not parted.
+
+    Parameters
+    ----------
+    output : str or Path
+    folders : sequence of str or Path
+        Finished parts, in any order.
+    resume : bool
+
+    Raises
+    ------
+    InputError
+        If a part is missing, given twice, not finished, damaged, or of another scan.
+    """
+    plan, ordered = finished_shards([Path(folder) for folder in folders])
+    if "zarr" in plan["scan"].get("formats", ()):
+        require_zarr()
+    shards = [Shard(i + 1, len(ordered)) for i in range(len(ordered))]
+    with RunDirectory(output, plan, resume=resume) as run:
+        return write_outputs(run, ordered, shards)

@@ -1,0 +1,116 @@
+"""``gxfast ism variants``: what it reads, and its pieces."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+from ...errors import InputError
+from ...io.fasta import Genome
+from ...io.vcf_set import expand_patterns
+from ...io.vcf_sites import SiteFileSet, has_genotypes
+from ...personal.observed import AlleleSource
+from ...personal.policy import HaplotypePolicy
+from ..inputs import _genes, open_genotypes, open_plans
+from ..options import EngineOptions, InputPaths
+from ..provenance import _hash_all
+from ..rundir import RunDirectory
+from .observed import VariantOptions, VariantScan, compute_variants, people_of
+from .running import MutantProgress, ScanResult, pieces_of, write_outputs
+from .targets import gene_layout
+from .work import Shard, do_pieces
+
+__all__ = ["VariantInputs", "open_variants", "run_variants", "variant_scan"]
+
+
+# Alleles per window that are reckoned with when work is cut into pieces.
+_TYPICAL_ALLELES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class VariantInputs:
+    """A scan of observed variants, opened: one `VariantScan` per model."""
+
+    scans: tuple[VariantScan, ...]
+    options: VariantOptions
+    samples: tuple[str, ...]
+    facts: dict[str, Any] = field(default_factory=dict)
+    hashes: dict[str, Any] = field(default_factory=dict)
+
+
+def open_variants(
+    paths: InputPaths, policy: HaplotypePolicy, options: VariantOptions, engine: EngineOptions
+) -> VariantInputs:
+    """Open everything that a scan of observed variants reads.
+
+    Raises
+    ------
+    InputError, ModelError, DeviceError
+    """
+    genome = Genome(paths.fasta)
+    genes = _genes(paths, None)
+    files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)))
+    if not files:
+        raise InputError("no VCF given", remedy="name one with --vcf")
+    alleles: AlleleSource
+    if has_genotypes(files):
+        alleles = open_genotypes(paths, genes.chrom)
+    elif paths.samples or options.on == "haplotypes" or options.allele == "most-common":
+        what = "people were named" if paths.samples else f"--on {options.on} --allele {options.allele} was asked for"
+        raise InputError(
+            f"{what}, but the file has no genotypes (sites only)", path=files[0],
+            remedy="give the VCF with the sample columns",
+        )  # fmt: skip
+    else:
+        alleles = SiteFileSet(files)
+    plans = open_plans(paths, engine)
+    share = None if paths.max_mem is None else paths.max_mem // 4
+    scans = tuple(
+        VariantScan(
+            one, gene_layout(one.model.card, genes, genome, window=None, contigs=alleles.contigs, clip=False), genome,
+            alleles, people_of(options, genome, alleles, policy, share), policy, options,
+        )
+        for one in plans
+    )  # fmt: skip
+    facts = {
+        "genes": hashlib.sha256("\n".join(genes.gene_id).encode()).hexdigest(), "policy": asdict(policy),
+        **asdict(options),
+    }  # fmt: skip
+    hashes = _hash_all(paths, files, [one.model for one in plans])
+    return VariantInputs(scans, options, tuple(alleles.samples), facts, hashes)
+
+
+def variant_scan(inputs: VariantInputs) -> dict[str, Any]:
+    """Return what the outputs are made by, JSON-serialisable."""
+    models = [
+        {
+            "name": scan.plan.model.card.name,
+            "tracks": list(scan.plan.tracks),
+            "positions": 1,
+            "windows": len(scan.layout),
+            "values": len(scan.plan.tracks) * _TYPICAL_ALLELES,
+            "max_rows": scan.people.max_rows,
+        }
+        for scan in inputs.scans
+    ]
+    return {"kind": "variants", "models": models, "samples": list(inputs.samples), **inputs.facts}
+
+
+def run_variants(
+    run: RunDirectory, inputs: VariantInputs, shard: Shard, progress: Callable[[str, int, int], None] | None = None
+) -> ScanResult:
+    """Do what is left of a scan and write its outputs.
+
+    Raises
+    ------
+    GxfastError
+        From the piece that failed; finished pieces stay for ``--resume``.
+    """
+    for model, scan in zip(run.plan["scan"]["models"], inputs.scans, strict=True):
+        pieces = pieces_of(model, shard)
+        teller = MutantProgress(f"ism {model['name']}", pieces, progress)
+        do_pieces(run, model["name"], pieces, partial(compute_variants, scan), teller.done)
+    return write_outputs(run, [run.path], [shard])

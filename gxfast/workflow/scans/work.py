@@ -1,0 +1,242 @@
+"""A scan cut into pieces: done one after another, kept in a run directory, put together at the end."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...io.files import sha256_of
+from ..rundir import RunDirectory
+
+__all__ = ["Piece", "Shard", "StoredPieces", "counts_of", "cut", "do_pieces", "finished_shards", "parse_shard"]
+
+
+Arrays = dict[str, NDArray[Any]]
+# Effects of one piece, so that a piece is what is held in memory; and at most so many windows, so that an
+# interrupted scan loses little.
+PIECE_VALUES = 2**22
+PIECE_WINDOWS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some windows, and the part of the scanned axis.
+
+    Attributes
+    ----------
+    windows : (int, int)
+        0-based half-open.
+    axis : (int, int)
+        0-based half-open.
+    """
+
+    windows: tuple[int, int]
+    axis: tuple[int, int]
+
+    @property
+    def size(self) -> int:
+        """Positions in it."""
+        return (self.windows[1] - self.windows[0]) * (self.axis[1] - self.axis[0])
+
+    @property
+    def name(self) -> str:
+        """File name of its shard."""
+        return f"{self.windows[0]:07d}-{self.windows[1]:07d}.{self.axis[0]:07d}-{self.axis[1]:07d}.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part ``index`` (from 1) of ``total``: a contiguous run of windows."""
+
+    index: int = 1
+    total: int = 1
+
+    def windows(self, n: int) -> tuple[int, int]:
+        """Return the windows of this part; the parts differ by one window at most."""
+        return (self.index - 1) * n // self.total, self.index * n // self.total
+
+
+def parse_shard(text: str | None) -> Shard:
+    """Translate ``i/N``.
+
+    Raises
+    ------
+    InputError
+    """
+    if text is None:
+        return Shard()
+    index, slash, total = text.partition("/")
+    if not (slash and index.isdigit() and total.isdigit() and 1 <= int(index) <= int(total)):
+        raise InputError(f"--shard {text!r} is not a part of a whole", remedy="write i/N with i from 1 to N, as 2/8")
+    return Shard(int(index), int(total))
+
+
+def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, max_rows: int) -> list[Piece]:
+    """Cut windows into pieces of bounded size, along the windows where a single one is too large.
+
+    Parameters
+    ----------
+    windows : (int, int)
+    n_positions : int
+        Length of the scanned axis.
+    values_per_position : int
+        Effects per position and sequence.
+    max_rows : int
+        Sequences that a window may have.
+    """
+    first, last = windows
+    per_position = max(1, values_per_position * max_rows)
+    if per_position * n_positions <= PIECE_VALUES:
+        step = max(1, min(PIECE_WINDOWS, PIECE_VALUES // max(1, per_position * n_positions)))
+        return [Piece((w, min(w + step, last)), (0, n_positions)) for w in range(first, last, step)]
+    step = max(1, PIECE_VALUES // per_position)
+    parts = [(a, min(a + step, n_positions)) for a in range(0, n_positions, step)]
+    return [Piece((w, w + 1), part) for w in range(first, last) for part in parts]
+
+
+def do_pieces(
+    run: RunDirectory,
+    name: str,
+    pieces: Sequence[Piece],
+    compute: Callable[[Piece], Arrays],
+    done: Callable[[Piece, Mapping[str, NDArray[Any]]], None],
+) -> None:
+    """Compute what is not in the run directory yet; ``done`` is told of every piece with its arrays."""
+    for piece in pieces:
+        shard = f"{name}/{piece.name}"
+        if not run.has_shard(shard):
+            run.write_shard(shard, compute(piece))
+        done(piece, run.read_shard(shard))
+
+
+class StoredPieces:
+    """Finished pieces of one model, in the order of the windows; one is in memory at a time.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Run directories that hold them.
+    name : str
+        Of the model.
+    pieces : sequence of sequence of Piece
+        Per folder.
+    """
+
+    def __init__(self, folders: Sequence[Path], name: str, pieces: Sequence[Sequence[Piece]]) -> None:
+        self.pieces = [piece for part in pieces for piece in part]
+        self._files = {
+            piece: folder / ".gxfast" / "shards" / name / piece.name
+            for folder, part in zip(folders, pieces, strict=True)
+            for piece in part
+        }
+        self._digests = {folder: _journal(folder) for folder in folders}
+        self._folder = {piece: folder for folder, part in zip(folders, pieces, strict=True) for piece in part}
+        self._name = name
+        self._verified: set[Piece] = set()
+
+    def read(self, piece: Piece, *names: str) -> Arrays:
+        """Return arrays of a piece, all by default.
+
+        Raises
+        ------
+        InputError
+            If the shard is missing or differs from what the journal says.
+        """
+        path, folder = self._files[piece], self._folder[piece]
+        try:
+            if piece not in self._verified and sha256_of(path) != self._digests[folder].get(
+                f"{self._name}/{piece.name}"
+            ):
+                raise OSError("other bytes than the journal says")
+            self._verified.add(piece)
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
+                return {name: stored[name] for name in names or stored.files}
+        except (OSError, ValueError, KeyError):
+            raise InputError(
+                "a piece of the scan is missing or damaged",
+                path=path,
+                remedy=f"run the scan of {folder} with --resume",
+            ) from None
+
+    def __iter__(self) -> Iterator[tuple[Piece, Arrays]]:
+        return ((piece, self.read(piece)) for piece in self.pieces)
+
+
+def counts_of(stored: StoredPieces) -> dict[str, int]:
+    """Add up the counts of all pieces."""
+    total: Counter[str] = Counter()
+    for piece in stored.pieces:
+        found = stored.read(piece, "count_names", "count_values")
+        total.update(dict(zip(found["count_names"].tolist(), found["count_values"].tolist(), strict=True)))
+    return dict(sorted(total.items()))
+
+
+def _journal(folder: Path) -> dict[str, str]:
+    lines = (folder / ".gxfast" / "journal.tsv").read_text().splitlines()
+    return dict(line.split("\t", 1) for line in lines if "\t" in line)
+
+
+def finished_shards(folders: Sequence[Path]) -> tuple[dict[str, Any], list[Path]]:
+    """Check that directories are the parts of one scan.
+
+    Returns
+    -------
+    plan : dict
+        Of the whole scan.
+    folders : list of Path
+        In the order of the parts.
+
+    Raises
+    ------
+    InputError
+        Naming a part that is missing, given twice, not finished, or of another scan.
+    """
+    again = "give every part of one scan exactly once: gxfast ism merge -o DIR PART_DIR..."
+    found: dict[int, Path] = {}
+    whole: dict[str, Any] = {}
+    total = 0
+    for folder in folders:
+        plan = _finished_plan(folder)
+        part = plan.pop("shard", None)
+        if part is None:
+            raise InputError("this is a whole scan, not a part of one", path=folder, remedy=again)
+        index, of = (int(number) for number in part.split("/"))
+        whole, total = whole or plan, total or of
+        if plan != whole or of != total:
+            from ..rundir import _differences
+
+            changed = sorted(_differences(whole, plan)) or ["the number of parts"]
+            raise InputError(
+                f"part {part} is of another scan than {folders[0]}: {', '.join(changed[:5])} differ",
+                path=folder,
+                remedy=again,
+            )
+        if index in found:
+            raise InputError(f"part {part} is also in {found[index]}", path=folder, remedy=again)
+        found[index] = folder
+    missing = [f"{i}/{total}" for i in range(1, total + 1) if i not in found]
+    if missing or not folders:
+        listed = ", ".join(missing[:10]) or "all"
+        raise InputError(f"parts are missing: {listed}", path=folders[0] if folders else None, remedy=again)
+    return whole, [found[i] for i in range(1, total + 1)]
+
+
+def _finished_plan(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        plan: dict[str, Any] = json.loads((folder / ".gxfast" / "plan.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        manifest, plan = {}, {}
+    if manifest.get("complete") is not True or "scan" not in plan:
+        raise InputError(
+            "this is no finished scan", path=folder, remedy="finish it with --resume, and name its directory"
+        )
+    return plan

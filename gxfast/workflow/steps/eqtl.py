@@ -1,0 +1,224 @@
+"""`gxfast eqtl`: every variant near every gene, into tables with the column names of tensorQTL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._threads import worker_pool
+from ...io.bgzf import write_bgzf
+from ...io.tables import write_table
+from ...personal.dosages import Dosages, count_alternative
+from ...stats import Association, CisScan, PermutedAssociation, fdr
+from ..inputs import LinearCohort, open_cohort
+from ..options import CohortFiles, _teller
+from ..provenance import plan_of
+from ..rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from ..options import FurtherOptions, MappingOptions, Progress
+
+__all__ = ["eqtl_step", "map_cis", "map_into"]
+
+
+def eqtl_step(
+    run: RunDirectory, cohort: LinearCohort, options: FurtherOptions, n_threads: int, progress: Progress | None
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Map eQTLs."""
+
+    return map_into(run, cohort, options.eqtl, n_threads=n_threads, tell=_teller(progress, "eqtl"))
+
+
+Float64Array = NDArray[np.float64]
+
+_NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", "ma_count", "pval_nominal", "slope",
+            "slope_se", "r", "log10_pval_nominal")  # fmt: skip
+_PERMUTED = ("phenotype_id", "num_var", "beta_shape1", "beta_shape2", "true_df", "pval_true_df", "variant_id",
+             "start_distance", "ma_samples", "ma_count", "af", "pval_nominal", "slope", "slope_se", "pval_perm",
+             "pval_beta", "qval", "status")  # fmt: skip
+_SPAN = 1_000_000  # between the first and the last gene of a batch, beside the window
+
+
+@dataclass(frozen=True, slots=True)
+class _Gene:
+    status: str
+    dosages: Dosages | None = None
+    found: Association | None = None
+    permuted: PermutedAssociation | None = None
+    people: NDArray[np.bool_] | None = None
+
+
+def map_cis(
+    files: CohortFiles,
+    output: str,
+    options: MappingOptions,
+    *,
+    n_threads: int = 1,
+    resume: bool = False,
+    tell: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Map cis-eQTLs; write ``eqtl/nominal.tsv.gz`` and ``eqtl/permutation.tsv`` of the run directory.
+
+    Returns the summary. Results do not depend on ``n_threads``. A gene that cannot be tested says why in the
+    column ``status``.
+
+    Raises
+    ------
+    InputError
+    """
+    cohort = open_cohort(files)
+    with RunDirectory(output, plan_of(files, "eqtl", options), resume=resume) as run:
+        summary, statuses = map_into(run, cohort, options, n_threads=n_threads, tell=tell)
+        run.finish({"summary": summary, "counts": {"eqtl": statuses}})
+    return summary
+
+
+def map_into(
+    run: RunDirectory, cohort: LinearCohort, options: MappingOptions, *, n_threads: int = 1,
+    tell: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, Any], dict[str, int]]:  # fmt: skip
+    """Map cis-eQTLs as a part of a run; write ``eqtl/`` and return the summary and how many genes ended how."""
+    folder = run.subdirectory("eqtl")
+    lines_of: dict[int, list[str]] = {}
+    row_of: dict[int, dict[str, Any]] = {}
+    with worker_pool(n_threads) as pool:
+        for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
+            for g, gene in found.items():
+                lines_of[g] = _nominal_lines(cohort, g, gene)
+                row_of[g] = _lead_row(cohort, g, gene)
+            if tell:
+                tell(len(row_of), len(cohort.genes))
+    rows = [row_of[g] for g in range(len(cohort.genes))]
+    lines = ["\t".join(_NOMINAL), *(line for g in range(len(rows)) for line in lines_of[g])]
+    write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
+    summary = {"n_genes": len(rows), "n_done": sum(row["status"] == "ok" for row in rows),
+               "n_pairs": len(lines) - 1}  # fmt: skip
+    if options.permutations:
+        p = np.array([row.get("pval_beta", np.nan) for row in rows], np.float64)
+        q = fdr(p)
+        for row, value in zip(rows, q.tolist(), strict=True):
+            row["qval"] = value
+        write_table(folder / "permutation.tsv", {name: [row.get(name) for row in rows] for name in _PERMUTED})
+        summary["n_egenes"] = int(np.count_nonzero(q <= 0.05))
+    return summary, _statuses(rows)
+
+
+def _statuses(rows: list[dict[str, Any]]) -> dict[str, int]:
+    return dict(sorted(Counter(row["status"] for row in rows).items()))
+
+
+def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int]]:
+    """Genes whose windows are read together: neighbours on a chromosome."""
+    order = sorted(range(len(cohort.genes)), key=lambda g: (cohort.genes.chrom[g], int(cohort.genes.tss[g])))
+    batch: list[int] = []
+    for g in order:
+        far = batch and cohort.genes.tss[g] - cohort.genes.tss[batch[0]] > 2 * options.window + _SPAN
+        if batch and (far or cohort.genes.chrom[g] != cohort.genes.chrom[batch[0]]):
+            yield batch
+            batch = []
+        batch.append(g)
+    yield batch
+
+
+def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) -> dict[int, _Gene]:
+    found: dict[int, _Gene] = {}
+    same_people: dict[bytes, list[int]] = {}
+    used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
+    for g in batch:
+        y = cohort.values[g]
+        people = np.isfinite(y)
+        if people.sum() < used + 3:
+            found[g] = _Gene("too few people")
+        elif y[people].min() == y[people].max():
+            found[g] = _Gene("constant expression")
+        else:
+            same_people.setdefault(people.tobytes(), []).append(g)
+    if same_people:
+        tss = cohort.genes.tss[batch]
+        region = max(0, int(tss.min()) - options.window), int(tss.max()) + options.window + 1
+        dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[batch[0]], *region))
+        for group in same_people.values():
+            found |= _map_group(cohort, group, dosages, options)
+    return found
+
+
+def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options: MappingOptions) -> dict[int, _Gene]:
+    """Map genes that the same people have values of."""
+    people = np.isfinite(cohort.values[group[0]])
+    frequency = dosages.values[:, people].mean(axis=1, dtype=np.float64) / 2
+    kept = np.flatnonzero(np.minimum(frequency, 1 - frequency) >= max(options.min_maf, 1e-12))
+    position, x = dosages.position[kept], dosages.values[np.ix_(kept, people)]
+    covariates = None if cohort.covariates is None else cohort.covariates[:, people]
+    y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
+    first = np.searchsorted(position, tss - options.window, side="left")
+    last = np.searchsorted(position, tss + options.window, side="right")
+    scan = CisScan(x, covariates=covariates)
+    nominal = scan.associations(y, first, last)
+    permuted: list[PermutedAssociation | None] = [None] * len(group)
+    if options.permutations:
+        permuted = [*scan.permutations(
+            y, first, last, found=nominal, n_permutations=options.permutations, seed=options.seed,
+            shared=options.shared,
+        )]  # fmt: skip
+    found = {}
+    for i, g in enumerate(group):
+        if first[i] == last[i]:
+            found[g] = _Gene("no variants in the window")
+            continue
+        one = nominal.of(i)
+        near = dosages.take(kept[first[i] : last[i]])
+        if one.lead is None:
+            found[g] = _Gene("nothing is left beside the covariates", near, one, None, people)
+        else:
+            found[g] = _Gene("ok", near, one, permuted[i], people)
+    return found
+
+
+def _allele_counts(x: NDArray[np.int8]) -> tuple[Float64Array, NDArray[np.int64], NDArray[np.int64]]:
+    """Frequency of the alternative allele; people with the rarer allele and copies of it, as tensorQTL."""
+    n = 2 * x.shape[1]
+    copies = x.sum(axis=1, dtype=np.int64)
+    rare = copies * 2 <= n
+    samples = np.where(rare, (x > 0).sum(axis=1), (x < 2).sum(axis=1))
+    return copies / n, samples, np.where(rare, copies, n - copies)
+
+
+def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
+    if gene.dosages is None or gene.found is None or gene.people is None:
+        return []
+    af, samples, counts = _allele_counts(gene.dosages.values[:, gene.people])
+    distance = gene.dosages.position - int(cohort.genes.tss[g])
+    found = gene.found
+    numbers = zip(
+        gene.dosages.variant_id, distance.tolist(), af.tolist(), samples.tolist(), counts.tolist(), found.p.tolist(),
+        found.slope.tolist(), found.slope_se.tolist(), found.r.tolist(), found.log10p.tolist(), strict=True,
+    )  # fmt: skip
+    name = cohort.genes.gene_id[g]
+    return ["\t".join([name, *("" if value != value else str(value) for value in row)]) for row in numbers]
+
+
+def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> dict[str, Any]:
+    row: dict[str, Any] = {"phenotype_id": cohort.genes.gene_id[g], "status": gene.status}
+    if gene.dosages is None or gene.found is None or gene.people is None or gene.found.lead is None:
+        return row
+    lead = gene.found.lead
+    af, samples, counts = _allele_counts(gene.dosages.values[lead : lead + 1, gene.people])
+    row |= {
+        "num_var": gene.dosages.position.size, "variant_id": gene.dosages.variant_id[lead],
+        "start_distance": int(gene.dosages.position[lead]) - int(cohort.genes.tss[g]),
+        "ma_samples": int(samples[0]), "ma_count": int(counts[0]), "af": float(af[0]),
+        "pval_nominal": float(gene.found.p[lead]), "slope": float(gene.found.slope[lead]),
+        "slope_se": float(gene.found.slope_se[lead]),
+    }  # fmt: skip
+    if gene.permuted:
+        row["pval_perm"] = gene.permuted.pval_perm
+        if gene.permuted.beta:
+            fit = gene.permuted.beta
+            row |= {"beta_shape1": fit.shape1, "beta_shape2": fit.shape2, "true_df": fit.true_df,
+                    "pval_true_df": fit.pval_true_df, "pval_beta": fit.pval_beta}  # fmt: skip
+    return row

@@ -1,0 +1,148 @@
+"""One gene: every linear model on the same held-out people, and the weights of the elastic net of everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...io.predictdb import _COMPLEMENT, GeneWeights, place_of, read_predictdb, write_predictdb
+from ...personal.dosages import Dosages
+from ...stats import (
+    Correlation,
+    HeldOut,
+    Heritability,
+    cis_heritability,
+    cross_predict,
+    elastic_net_cv,
+    pearson,
+    residualise,
+)
+from ..options import TrainingOptions
+
+__all__ = [
+    "GeneBaseline",
+    "GeneWeights",
+    "TrainingOptions",
+    "apply_weights",
+    "read_predictdb",
+    "train_gene",
+    "write_predictdb",
+]
+
+
+Float64Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneBaseline:
+    """What was found for one gene; without ``held_out`` where ``status`` is not "ok"."""
+
+    status: str
+    n_people: int
+    n_variants: int
+    held_out: HeldOut | None = None
+    weights: GeneWeights | None = None
+    lambda_: float = float("nan")
+    heritability: Heritability | None = None
+    pooled: dict[str, Correlation] = field(default_factory=dict)
+
+
+def train_gene(
+    gene_id: str,
+    name: str,
+    tss: int,
+    dosages: Dosages,
+    y: Float64Array,
+    covariates: Float64Array | None,
+    folds: NDArray[np.int64],
+    options: TrainingOptions,
+) -> GeneBaseline:
+    """Train all baselines for one gene.
+
+    Parameters
+    ----------
+    gene_id, name : str
+    tss : int
+        0-based.
+    dosages : Dosages
+        Of the window, S people.
+    y : float64 array, shape (S,)
+        NaN: the person is left out.
+    covariates : float64 array, shape (K, S), or None
+    folds : int64 array, shape (S,)
+    options : TrainingOptions
+
+    Returns
+    -------
+    GeneBaseline
+    """
+    there = np.isfinite(y)
+    n_people = int(there.sum())
+    among = dosages.values[:, there]
+    frequency = among.mean(axis=1, dtype=np.float64) / 2 if n_people else np.zeros(len(among))
+    common = np.minimum(frequency, 1 - frequency) >= options.min_maf
+    varies = among.min(axis=1, initial=2) < among.max(axis=1, initial=0)
+    kept = dosages.take(np.flatnonzero(common & varies))
+    n_variants = int(kept.position.size)
+    status = _status(y[there], n_variants, covariates, folds[there], options)
+    if status != "ok":
+        return GeneBaseline(status, n_people, n_variants)
+    x, target = kept.values[:, there], y[there]
+    extra = None if covariates is None else covariates[:, there]
+    held = cross_predict(
+        x, target, distance=kept.position - tss, covariates=extra, folds=folds[there],
+        inner_folds=options.inner_folds, seed=options.seed, stop_after=options.stop_after, models=options.models,
+    )  # fmt: skip
+    residual = target if extra is None else residualise(target[None], extra).values[0]
+    fit = elastic_net_cv(x, residual, folds=options.inner_folds, seed=options.seed, stop_after=options.stop_after)
+    used = np.flatnonzero(fit.coefficients)
+    chosen = kept.take(used)
+    r, p = held.fold_correlation("elastic_net") if "elastic_net" in held.predictions else (float("nan"),) * 2
+    weights = GeneWeights(
+        gene_id, name, chosen.variant_id, chosen.variant_id, chosen.ref, chosen.alt, fit.coefficients[used],
+        np.cov(chosen.values[:, there].astype(np.float64)).reshape(used.size, used.size), r, p,
+    )  # fmt: skip
+    pooled = {model: pearson(np.nan_to_num(values), held.observed) for model, values in held.predictions.items()}
+    heritability = cis_heritability(x, target, covariates=extra)
+    return GeneBaseline("ok", n_people, n_variants, held, weights, float(fit.lambdas[fit.chosen]), heritability, pooled)
+
+
+def _status(
+    y: Float64Array,
+    n_variants: int,
+    covariates: Float64Array | None,
+    folds: NDArray[np.int64],
+    options: TrainingOptions,
+) -> str:
+    used = 0 if covariates is None else covariates.shape[0]
+    if np.unique(folds).size < options.folds or y.size < 2 * options.inner_folds + used + 2:
+        return "too few people"
+    if y.min() == y.max():
+        return "constant expression"
+    return "ok" if n_variants else "no variants in the window"
+
+
+def apply_weights(
+    gene: GeneWeights, known: dict[tuple[str, str, str], NDArray[np.int8]], people: int
+) -> tuple[Float64Array, int]:
+    """Predict from dosages by (place, ref, alt), where place is ``chrom_pos``; return values and SNPs used.
+
+    Alleles may be the other way round (then 2 - dosage counts the effect allele) or on the other strand;
+    SNPs that read the same on both strands (A/T, C/G) are taken as they are written.
+    """
+    total = np.zeros(people)
+    used = 0
+    for varid, ref, alt, weight in zip(gene.variant_id, gene.ref, gene.alt, gene.weight, strict=True):
+        place = place_of(varid)
+        for one, two in ((ref, alt), (ref.translate(_COMPLEMENT), alt.translate(_COMPLEMENT))):
+            if (place, one, two) in known:
+                total += weight * known[place, one, two]
+            elif (place, two, one) in known:
+                total += weight * (2 - known[place, two, one])
+            else:
+                continue
+            used += 1
+            break
+    return total, used

@@ -1,0 +1,117 @@
+"""Predictions of every person, block of genes by block of genes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...io.tables import write_phenotype_bed
+from ...models.people import BlockPrediction, join_blocks, predict_block
+from ...types import PredictionSet
+from ..inputs import Inputs
+from ..rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from ...models.session import Model
+    from ..options import Progress
+
+__all__ = []
+
+
+# Genes per shard. Fixed, so that shards mean the same whatever the memory and the threads.
+_BLOCK = 32
+
+
+def _predict(
+    run: RunDirectory, model: Model, inputs: Inputs, n_threads: int, progress: Progress | None
+) -> PredictionSet:
+    genes, name = inputs.genes, model.card.name
+    blocks = []
+    for first in range(0, len(genes), _BLOCK):
+        shard = f"{name}/block-{first // _BLOCK:05d}.npz"
+        part = genes.take(range(first, min(first + _BLOCK, len(genes))))
+        if not run.has_shard(shard):
+            block = predict_block(
+                model,
+                inputs.genome,
+                inputs.genotypes,
+                part,
+                policy=inputs.policy,
+                max_mem=inputs.max_mem,
+                n_threads=n_threads,
+            )
+            run.write_shard(shard, _block_arrays(block))
+        # What was computed is read back like what was resumed: one way only for results to be used.
+        blocks.append(_block_from(run.read_shard(shard)))
+        if progress:
+            progress(f"predict {name}", min(first + _BLOCK, len(genes)), len(genes))
+    predictions = join_blocks(name, genes, inputs.genotypes.samples, model.tracks, blocks)
+    _write_predictions(run, predictions, blocks)
+    return predictions
+
+
+def _block_arrays(block: BlockPrediction) -> dict[str, NDArray[Any]]:
+    return {
+        "values": block.values,
+        "haplotype_values": block.haplotype_values,
+        "haplotype_gene": block.haplotype_gene,
+        "carriers": block.carriers,
+        "n_variants": block.n_variants,
+        "n_haplotypes": block.n_haplotypes,
+        "status": np.array(block.status, np.str_),
+        "count_names": np.array(list(block.counts), np.str_),
+        "count_values": np.array(list(block.counts.values()), np.int64),
+    }
+
+
+def _block_from(arrays: dict[str, NDArray[Any]]) -> BlockPrediction:
+    names, counts = arrays.pop("count_names"), arrays.pop("count_values")
+    status = tuple(str(why) for why in arrays.pop("status"))
+    return BlockPrediction(status=status, counts=dict(zip(names.tolist(), counts.tolist(), strict=True)), **arrays)
+
+
+def _write_predictions(run: RunDirectory, predictions: PredictionSet, blocks: list[BlockPrediction]) -> None:
+    folder = run.subdirectory("predictions")
+    n_tracks = len(predictions.tracks)
+    rows = [(g, t) for g in range(len(predictions.genes)) for t in range(n_tracks)]
+    ids = [
+        f"{predictions.genes.gene_id[g]}:{predictions.tracks[t]}" if n_tracks > 1 else predictions.genes.gene_id[g]
+        for g, t in rows
+    ]
+    write_phenotype_bed(
+        folder / f"{predictions.model}.bed.gz",
+        predictions.genes,
+        predictions.samples,
+        ids,
+        predictions.values.transpose(0, 2, 1).reshape(len(rows), -1),
+        [g for g, _ in rows],
+    )
+    _write_haplotypes(run, predictions, blocks)
+
+
+def _write_haplotypes(run: RunDirectory, predictions: PredictionSet, blocks: list[BlockPrediction]) -> None:
+    """``predictions/MODEL.haplotypes.npz``: the value of each distinct haplotype, and who carries it."""
+    import io
+
+    from ...io.files import atomic_write
+
+    first_row = np.cumsum([0, *(len(block.haplotype_values) for block in blocks)])
+    first_gene = np.cumsum([0, *(len(block.status) for block in blocks)])
+    carriers = [
+        np.where(block.carriers >= 0, block.carriers + first, -1).astype(np.int32)
+        for block, first in zip(blocks, first_row, strict=False)
+    ]
+    genes = [block.haplotype_gene + first for block, first in zip(blocks, first_gene, strict=False)]
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        values=np.concatenate([block.haplotype_values for block in blocks]),
+        gene=np.concatenate(genes).astype(np.int32),
+        carriers=np.concatenate(carriers),
+        gene_id=np.array(predictions.genes.gene_id, np.str_),
+        samples=np.array(predictions.samples, np.str_),
+        tracks=np.array(predictions.tracks, np.str_),
+    )
+    atomic_write(run.path / "predictions" / f"{predictions.model}.haplotypes.npz", buffer.getvalue())
