@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..io.bgzf import write_bgzf
+from ..io.files import atomic_write
 from ..io.indexing import index_bed, index_fasta, index_vcf
 from .genome import DemoGenome, build_genome, window
 from .model import MODEL_FILE, packaged_model, predict
@@ -179,8 +180,8 @@ def _write(
         "truth.tsv": _truth_text(genome, expression),
     }
     for name, text in texts.items():
-        (directory / name).write_text(text, encoding="utf-8")
-    (directory / MODEL_FILE).write_bytes(packaged_model())
+        atomic_write(directory / name, text.encode())
+    atomic_write(directory / MODEL_FILE, packaged_model())
     fasta = write_bgzf(directory / "genome.fa.gz", _fasta_bytes(rng, genome))
     index_fasta(fasta)
     vcf = write_bgzf(directory / "cohort.vcf.gz", _vcf_text(genome, variants, samples).encode())

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import BinaryIO
 
 from ..errors import InputError
+from .files import written_whole
 
-__all__ = ["EOF_BLOCK_SIZE", "BgzfText", "check_complete", "is_bgzf_block", "require_file", "sniff", "write_bgzf"]
+__all__ = [
+    "EOF_BLOCK_SIZE",
+    "BgzfText",
+    "bgzf_text",
+    "check_complete",
+    "is_bgzf_block",
+    "require_file",
+    "sniff",
+    "write_bgzf",
+]
 
 
 _GZIP = b"\x1f\x8b"
@@ -87,8 +97,6 @@ _TRAILER = struct.Struct("<2I")
 def write_bgzf(path: str | Path, text: bytes) -> Path:
     """Write ``text`` block-compressed (readable by gzip, indexable by tabix and faidx).
 
-    The file appears under its name only when it is complete.
-
     Parameters
     ----------
     path : str or Path
@@ -107,18 +115,8 @@ def write_bgzf(path: str | Path, text: bytes) -> Path:
         If the file cannot be written.
     """
     path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with open(partial, "wb") as handle:
-            for start in range(0, len(text), _BLOCK):
-                handle.write(_bgzf_block(text[start : start + _BLOCK]))
-            handle.write(_bgzf_block(b""))  # the end-of-file marker of the format
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(
-            f"cannot be written: {error}", path=path, remedy="check that the folder exists and has room"
-        ) from error
+    with bgzf_text(path) as out:
+        out.write(text)
     return path
 
 
@@ -130,63 +128,39 @@ def _bgzf_block(text: bytes) -> bytes:
     return header + data + _TRAILER.pack(zlib.crc32(text), len(text))
 
 
-def _is_bgzf(path: str | Path) -> bool:
-    with open(path, "rb") as handle:
-        head = handle.read(14)
-    return head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
-
-
 class BgzfText:
-    """A block-compressed text file that appears under its name when it is whole.
+    """Block-compressed text on an open file; the bytes depend on the text alone, not on how it was handed over."""
 
-    The bytes depend on the text alone, not on how it was handed over. To be used as a context.
-    """
+    def __init__(self, handle: BinaryIO) -> None:
+        self._handle, self._pending = handle, bytearray()
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._partial = path, path.with_name(path.name + ".partial")
-        self._pending = bytearray()
-
-    def __enter__(self) -> BgzfText:
-        self._handle = self._guarded(lambda: self._partial.open("wb"))
-        return self
-
-    def write(self, text: str) -> None:
-        """Append text.
-
-        Raises
-        ------
-        InputError
-            If there is no room.
-        """
-        self._pending += text.encode()
+    def write(self, text: str | bytes) -> None:
+        """Append text."""
+        self._pending += text.encode() if isinstance(text, str) else text
         full = len(self._pending) - len(self._pending) % _BLOCK
-        for start in range(0, full, _BLOCK):
-            block = _bgzf_block(bytes(self._pending[start : start + _BLOCK]))
-            self._guarded(lambda block=block: self._handle.write(block))
+        self._write_blocks(full)
         del self._pending[:full]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self._handle.close()
-            self._partial.unlink(missing_ok=True)
-            return
-        tail = [bytes(self._pending)] if self._pending else []
-        self._guarded(lambda: self._finish(tail))
+    def finish(self) -> None:
+        """Write what is left, and the empty block that ends the format."""
+        self._write_blocks(len(self._pending))
+        self._handle.write(_bgzf_block(b""))
 
-    def _finish(self, tail: list[bytes]) -> None:
-        for text in [*tail, b""]:  # an empty block ends the format
-            self._handle.write(_bgzf_block(text))
-        self._handle.flush()
-        os.fsync(self._handle.fileno())
-        self._handle.close()
-        os.replace(self._partial, self._path)
+    def _write_blocks(self, size: int) -> None:
+        for start in range(0, size, _BLOCK):
+            self._handle.write(_bgzf_block(bytes(self._pending[start : min(start + _BLOCK, size)])))
 
-    def _guarded(self, action: Any) -> Any:
-        try:
-            return action()
-        except OSError as error:
-            raise InputError(
-                f"cannot write: {error.strerror}", path=self._path, remedy="make room, then go on with --resume"
-            ) from None
+
+@contextmanager
+def bgzf_text(path: Path) -> Iterator[BgzfText]:
+    """Write a block-compressed file piece by piece; it appears when the block ends, see `written_whole`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    with written_whole(path) as partial, partial.open("wb") as handle:
+        out = BgzfText(handle)
+        yield out
+        out.finish()

@@ -1,15 +1,22 @@
-"""Files that appear only when they are whole, and their hashes."""
+"""The one way to write: files and folders that appear only when they are whole, and their hashes."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 
-__all__ = ["atomic_write", "sha256_of"]
-
+__all__ = ["atomic_write", "npz_bytes", "sha256_of", "written_whole"]
 
 _CHUNK = 1 << 22
 
@@ -23,23 +30,61 @@ def sha256_of(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def atomic_write(path: Path, content: bytes) -> None:
-    """Write a file so that it is either absent, old, or whole: partial name, sync, rename, sync the folder."""
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a name to write a file or folder under; it gets its own name when the block ends without an error.
+
+    What is at ``path`` is then either absent, old, or whole: partial name, sync, rename, sync the folder.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written: no room, no right, no such folder.
+    """
     partial = path.with_name(path.name + ".partial")
     try:
-        with partial.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
+        _remove(partial)
+        yield partial
+        if partial.is_dir():
+            _remove(path)
+        else:
+            _sync(partial)
         os.replace(partial, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(path.parent)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InputError(
-            f"cannot write: {error.strerror}", path=path, remedy="make room or choose another directory, "
-            "then go on with --resume",
-        ) from None  # fmt: skip
+            f"cannot write: {error.strerror}",
+            path=path,
+            remedy="make room or choose another directory, then go on with --resume",
+        ) from None
+    finally:
+        with suppress(OSError):
+            _remove(partial)
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Write a file so that it is either absent, old, or whole; see `written_whole`."""
+    with written_whole(path) as partial:
+        partial.write_bytes(content)
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return named arrays as the content of an ``.npz`` file."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
-from .bgzf import EOF_BLOCK_SIZE, _is_bgzf, is_bgzf_block
+from .bgzf import EOF_BLOCK_SIZE, is_bgzf_block, sniff
 
 __all__ = ["check_index", "find_index", "index_bed", "index_fasta", "index_vcf"]
 
@@ -66,7 +66,7 @@ def _tabix(path: str | Path, preset: str) -> Path:
 
     if not Path(path).is_file():
         raise InputError("no such file", path=path)
-    if not _is_bgzf(path):
+    if sniff(Path(path)) != "bgzf":
         # pysam would compress the file in place under another name
         raise InputError("not block-compressed", path=path, remedy=f"bgzip {path}")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .bgzf import write_bgzf
+from .files import written_whole
 
 __all__ = ["GeneWeights", "place_of", "read_predictdb", "write_covariances", "write_predictdb"]
 
@@ -64,11 +66,8 @@ def write_predictdb(path: str | Path, genes: Sequence[GeneWeights], q: Sequence[
         q value of each gene's ``cv_p``.
     """
     path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
     with_weights = [(gene, value) for gene, value in zip(genes, q, strict=True) if gene.weight.size]
-    connection = sqlite3.connect(part)
-    try:
+    with written_whole(path) as partial, closing(sqlite3.connect(partial)) as connection:
         connection.execute(
             "CREATE TABLE weights (rsid TEXT, gene TEXT, weight REAL, ref_allele TEXT, eff_allele TEXT, varID TEXT)"
         )
@@ -91,9 +90,6 @@ def write_predictdb(path: str | Path, genes: Sequence[GeneWeights], q: Sequence[
         connection.execute("CREATE INDEX weights_gene ON weights (gene)")
         connection.execute("CREATE INDEX weights_rsid ON weights (rsid)")
         connection.commit()
-    finally:
-        connection.close()
-    part.replace(path)
     return path
 
 
@@ -120,8 +116,7 @@ def read_predictdb(path: str | Path) -> list[GeneWeights]:
     if not path.is_file():
         raise InputError("file not found", path=path)
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             columns = [row[1] for row in connection.execute("PRAGMA table_info(weights)")]
             missing = [name for name in _WEIGHTS if name not in columns]
             if missing:
@@ -132,8 +127,6 @@ def read_predictdb(path: str | Path) -> list[GeneWeights]:
             rows = connection.execute(
                 f"SELECT gene, rsid, {varid}, ref_allele, eff_allele, weight FROM weights ORDER BY rowid"
             ).fetchall()
-        finally:
-            connection.close()
     except sqlite3.DatabaseError as error:
         raise InputError(f"not a SQLite database: {error}", path=path, remedy="give a PredictDB .db file") from None
     genes: dict[str, list[tuple[str, str, str, str, float]]] = {}

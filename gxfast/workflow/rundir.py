@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import json
 import os
 import time
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.files import atomic_write, sha256_of
+from ..io.files import atomic_write, npz_bytes, sha256_of
 
 __all__ = ["RunDirectory", "rehash_results"]
 
@@ -113,9 +112,7 @@ class RunDirectory:
         """Store named arrays as one shard and enter it in the journal."""
         file = self.path / _STATE / "shards" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
-        content = buffer.getvalue()
+        content = npz_bytes(arrays)
         atomic_write(file, content)
         digest = hashlib.sha256(content).hexdigest()
         with (self.path / _STATE / "journal.tsv").open("a") as journal:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ...io.files import atomic_write, written_whole
 from ...io.tables import write_table
 
 __all__ = ["Drawing", "save"]
@@ -71,8 +72,9 @@ def save(drawing: Drawing, folder: Path) -> str:
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
         svg = buffer.getvalue()
-        (folder / f"{stem}.svg").write_text(svg, encoding="utf-8")
-        figure.savefig(folder / f"{stem}.png", dpi=200, metadata={"Software": None}, facecolor="white")
+        atomic_write(folder / f"{stem}.svg", svg.encode())
+        with written_whole(folder / f"{stem}.png") as partial:
+            figure.savefig(partial, format="png", dpi=200, metadata={"Software": None}, facecolor="white")
     write_table(folder / f"{stem}.tsv", drawing.table)
     return _inline(svg, drawing.name)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...io.files import written_whole
 from .tables import Row, row_parts
 from .work import StoredPieces
 
@@ -64,33 +64,27 @@ def write_cube(
     """
     import zarr
 
-    partial = path.with_name(path.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
     n = len(rows)
     widest = max((piece.axis[1] - piece.axis[0] for piece in stored.pieces), default=n_positions)
     chunks = chunk_shape(n, n_positions, len(tracks), widest)
-    group: Any = zarr.open_group(str(partial), mode="w", zarr_format=2)
-    group.attrs.update({"bases": "ACGT", "tracks": list(tracks), **attributes})
-    _texts(group, "gene_id", [row.name for row in rows], "row")
-    _texts(group, "chrom", [row.chrom for row in rows], "row")
-    _texts(group, "strand", [row.strand for row in rows], "row")
-    _texts(group, "haplotype", [row.haplotype for row in rows], "row")
-    _texts(group, "tracks", tracks, "track")
-    _array(group, "start", np.array([row.start for row in rows], np.int64), ("row",))
-    if samples:
-        _texts(group, "samples", samples, "person")
-        _array(group, "carriers", _carriers(stored, rows, len(samples)), ("window", "person", "copy"))
-    target = {
-        "effects": _created(group, "effects", (n, n_positions, 4, len(tracks)), chunks, "float32", np.nan),
-        "reference": _created(group, "reference", (n, n_positions), chunks[:2], "uint8", 4),
-        "position": _created(group, "position", (n, n_positions), chunks[:2], "int64", -1),
-    }
-    _fill(target, stored, rows, chunks[0])
-    try:
-        shutil.rmtree(path, ignore_errors=True)
-        partial.rename(path)
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", path=path, remedy="make room, then --resume") from None
+    with written_whole(path) as partial:
+        group: Any = zarr.open_group(str(partial), mode="w", zarr_format=2)
+        group.attrs.update({"bases": "ACGT", "tracks": list(tracks), **attributes})
+        _texts(group, "gene_id", [row.name for row in rows], "row")
+        _texts(group, "chrom", [row.chrom for row in rows], "row")
+        _texts(group, "strand", [row.strand for row in rows], "row")
+        _texts(group, "haplotype", [row.haplotype for row in rows], "row")
+        _texts(group, "tracks", tracks, "track")
+        _array(group, "start", np.array([row.start for row in rows], np.int64), ("row",))
+        if samples:
+            _texts(group, "samples", samples, "person")
+            _array(group, "carriers", _carriers(stored, rows, len(samples)), ("window", "person", "copy"))
+        target = {
+            "effects": _created(group, "effects", (n, n_positions, 4, len(tracks)), chunks, "float32", np.nan),
+            "reference": _created(group, "reference", (n, n_positions), chunks[:2], "uint8", 4),
+            "position": _created(group, "position", (n, n_positions), chunks[:2], "int64", -1),
+        }
+        _fill(target, stored, rows, chunks[0])
 
 
 def _fill(target: dict[str, Any], stored: StoredPieces, rows: Sequence[Row], per_chunk: int) -> None:

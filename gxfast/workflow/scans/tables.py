@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...io.bgzf import BgzfText
+from ...io.bgzf import bgzf_text
 from ...io.tables import write_table
 from ...io.tables.plain import number_texts
 from .work import StoredPieces
@@ -108,7 +108,7 @@ def row_parts(stored: StoredPieces, rows: Iterable[Row]) -> Iterator[tuple[Row, 
 def write_saturation(path: Path, stored: StoredPieces, rows: Sequence[Row], tracks: Sequence[str]) -> None:
     """Write MODEL.saturation.tsv.gz: a row per change and track, bases on the forward strand, ``pos`` 1-based."""
     step = max(1, _LINES // (4 * len(tracks)))
-    with BgzfText(path) as out:
+    with bgzf_text(path) as out:
         out.write(saturation_header(len(tracks) > 1))
         for row, _, part in row_parts(stored, rows):
             lead = row.name, row.chrom, row.strand, row.haplotype

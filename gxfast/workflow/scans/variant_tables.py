@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...io.bgzf import BgzfText
+from ...io.bgzf import bgzf_text
 from ...io.tables.plain import number_texts
 from .work import Arrays, StoredPieces
 
@@ -28,7 +28,7 @@ def write_variants(
     ]  # fmt: skip
     failed: list[str] = []
     n_rows = n_windows = 0
-    with BgzfText(path) as out:
+    with bgzf_text(path) as out:
         out.write("\t".join(header) + "\n")
         for piece, part in stored:
             status = part["status"].tolist()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...io.files import atomic_write, npz_bytes
 from ...io.tables import write_phenotype_bed
 from ...models.people import BlockPrediction, join_blocks, predict_block
 from ...types import PredictionSet
@@ -93,10 +94,6 @@ def _write_predictions(run: RunDirectory, predictions: PredictionSet, blocks: li
 
 def _write_haplotypes(run: RunDirectory, predictions: PredictionSet, blocks: list[BlockPrediction]) -> None:
     """``predictions/MODEL.haplotypes.npz``: the value of each distinct haplotype, and who carries it."""
-    import io
-
-    from ...io.files import atomic_write
-
     first_row = np.cumsum([0, *(len(block.haplotype_values) for block in blocks)])
     first_gene = np.cumsum([0, *(len(block.status) for block in blocks)])
     carriers = [
@@ -104,14 +101,14 @@ def _write_haplotypes(run: RunDirectory, predictions: PredictionSet, blocks: lis
         for block, first in zip(blocks, first_row, strict=False)
     ]
     genes = [block.haplotype_gene + first for block, first in zip(blocks, first_gene, strict=False)]
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        values=np.concatenate([block.haplotype_values for block in blocks]),
-        gene=np.concatenate(genes).astype(np.int32),
-        carriers=np.concatenate(carriers),
-        gene_id=np.array(predictions.genes.gene_id, np.str_),
-        samples=np.array(predictions.samples, np.str_),
-        tracks=np.array(predictions.tracks, np.str_),
+    content = npz_bytes(
+        {
+            "values": np.concatenate([block.haplotype_values for block in blocks]),
+            "gene": np.concatenate(genes).astype(np.int32),
+            "carriers": np.concatenate(carriers),
+            "gene_id": np.array(predictions.genes.gene_id, np.str_),
+            "samples": np.array(predictions.samples, np.str_),
+            "tracks": np.array(predictions.tracks, np.str_),
+        }
     )
-    atomic_write(run.path / "predictions" / f"{predictions.model}.haplotypes.npz", buffer.getvalue())
+    atomic_write(run.path / "predictions" / f"{predictions.model}.haplotypes.npz", content)

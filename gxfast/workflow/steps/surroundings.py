@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.one_hot import codes, complement_bases
-from ...io.files import atomic_write
+from ...io.files import atomic_write, npz_bytes
 from ...stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
 from ..rundir import RunDirectory
 
@@ -55,14 +54,12 @@ def scan_surroundings(
     names = [
         predictions.genes.gene_id[one.gene] + (f":{predictions.tracks[one.track]}" if several else "") for one in mains
     ]
-    buffer = io.BytesIO()
     arrays: dict[str, Any] = {
         **stored, "gene_id": np.array(names, np.str_),
         "variant_id": np.array([one.dosages.variant_id[one.selection.main] for one in mains], np.str_),
         "pos": np.array([one.dosages.position[one.selection.main] + 1 for one in mains], np.int64),
     }  # fmt: skip
-    np.savez(buffer, **arrays)
-    atomic_write(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", buffer.getvalue())
+    atomic_write(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", npz_bytes(arrays))
     motifs = _motif_rows(predictions.model, mains, names, arrays)
     return motifs, _cluster_rows(predictions.model, mains, np.array(motifs["cluster"], np.int64))
 

@@ -12,7 +12,7 @@ import pytest
 
 import gxfast as gx
 from gxfast.errors import InputError
-from gxfast.io.bgzf import BgzfText, write_bgzf
+from gxfast.io.bgzf import bgzf_text, write_bgzf
 from gxfast.io.tables.plain import number_texts
 from gxfast.workflow import scans
 from gxfast.workflow.rundir import RunDirectory
@@ -26,7 +26,7 @@ def test_text_does_not_depend_on_how_it_is_handed_over(tmp_path: Path) -> None:
     text = "".join(f"{i}\t{i * i}\n" for i in range(30_000))
     whole = write_bgzf(tmp_path / "whole.gz", text.encode()).read_bytes()
     for step in (7, 4096, 200_000):
-        with BgzfText(tmp_path / "parts.gz") as out:
+        with bgzf_text(tmp_path / "parts.gz") as out:
             for first in range(0, len(text), step):
                 out.write(text[first : first + step])
         assert (tmp_path / "parts.gz").read_bytes() == whole
@@ -35,14 +35,14 @@ def test_text_does_not_depend_on_how_it_is_handed_over(tmp_path: Path) -> None:
 
 def test_a_table_that_fails_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> None:
-        with BgzfText(tmp_path / "t.gz") as out:
+        with bgzf_text(tmp_path / "t.gz") as out:
             out.write("x" * 100_000)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(InputError, match="cannot write"), BgzfText(tmp_path / "no" / "t.gz"):
+    with pytest.raises(InputError, match="cannot write"), bgzf_text(tmp_path / "no" / "t.gz"):
         pass
 
 
