@@ -139,6 +139,20 @@ class PredictionSet:
     status: tuple[str, ...]
     counts: dict[str, int] = field(default_factory=dict)
 
+    def track_name(self, track: int) -> str:
+        """Return the model's name, as ``model:track`` where it has several tracks."""
+        return f"{self.model}:{self.tracks[track]}" if len(self.tracks) > 1 else self.model
+
+    def row_name(self, gene: int, track: int) -> str:
+        """Return the gene's id, as ``gene:track`` where the model has several tracks."""
+        gene_id = self.genes.gene_id[gene]
+        return f"{gene_id}:{self.tracks[track]}" if len(self.tracks) > 1 else gene_id
+
+    @property
+    def rows(self) -> list[tuple[int, int]]:
+        """Gene and track of each row of a table: gene by gene, track by track."""
+        return [(g, t) for g in range(len(self.genes)) for t in range(len(self.tracks))]
+
 
 @dataclass(frozen=True, slots=True)
 class CovariateTable:

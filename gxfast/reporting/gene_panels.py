@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..io.tables._text import read_lines
+from ..io.tables.text import read_lines
 from .data import ModelTable, RunData
 from .model_panels import _figure
 from .parts import Figure, stem

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from .covariates import read_covariates
 from .expression import read_expression
+from .finemapped import read_finemapped
 from .gene_values import read_gene_values
 from .genes import read_genes
 from .phenotypes import read_predictions, write_phenotype_bed
-from .plain import read_table, write_table
+from .plain import number_texts, optional_column, read_table, write_rows, write_table
 from .sites import read_sites
 from .track_weights import TrackWeights, read_track_weights, write_track_weights
 
 __all__ = [
     "TrackWeights",
+    "number_texts",
+    "optional_column",
     "read_covariates",
     "read_expression",
+    "read_finemapped",
     "read_gene_values",
     "read_genes",
     "read_predictions",
@@ -25,6 +29,7 @@ __all__ = [
     "read_table",
     "read_track_weights",
     "write_phenotype_bed",
+    "write_rows",
     "write_table",
     "write_track_weights",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...types import GeneTable
-from ._text import at, parse_position
+from .text import at, parse_position
 
 __all__ = ["looks_like_gtf", "read_gtf"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ._text import at, split
+from .text import at, split
 
 __all__ = ["MatrixSpec", "Rows", "read_rows"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...types import CovariateTable
 from ._matrix import MatrixSpec, read_rows
-from ._text import at, column_names, delimiter_of, read_lines, split
+from .text import at, column_names, delimiter_of, read_lines, split
 
 __all__ = ["read_covariates"]
 

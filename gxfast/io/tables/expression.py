@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import InputError
 from ...types import ExpressionTable, GeneTable
 from ._matrix import MatrixSpec, Rows, read_rows
-from ._text import (
+from .text import (
     BED_REMEDY,
     at,
     column_names,

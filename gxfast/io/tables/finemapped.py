@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import InputError
-from . import read_table
+from .plain import read_table
 
 __all__ = ["read_finemapped"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import InputError
-from ._text import at, delimiter_of, read_lines, split
+from .text import at, delimiter_of, read_lines, split
 
 __all__ = ["read_gene_values"]
 

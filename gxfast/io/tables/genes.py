@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import InputError
 from ...types import GeneTable
 from ._gtf import looks_like_gtf, read_gtf
-from ._text import (
+from .text import (
     BED_REMEDY,
     at,
     delimiter_of,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..files import atomic_write
-from ._text import at, column_names, read_lines
+from .text import at, column_names, read_lines
 
-__all__ = ["number_texts", "read_table", "write_table"]
+__all__ = ["number_texts", "optional_column", "read_table", "write_rows", "write_table"]
 
 
 def write_table(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Path:
@@ -49,6 +50,32 @@ def write_table(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Path:
     lines = ["\t".join(header), *("\t".join(row) for row in zip(*cells, strict=True))]
     atomic_write(path, ("\n".join(lines) + "\n").encode())
     return path
+
+
+def optional_column() -> Any:
+    """Return a field of a row that is None, and whose column is left out, where it does not apply."""
+    return field(default=None, metadata={"optional": True})
+
+
+def write_rows(path: str | Path, kind: type, rows: Sequence[Any]) -> Path:
+    """Write dataclass rows as `write_table` does: a column per field, in the order of the fields.
+
+    A field made by `optional_column` has no column where it is None in every row. A trailing underscore of a field is
+    not part of the column's name.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : type
+        The dataclass: it gives the header also where there is no row.
+    rows : sequence of ``kind``, length R
+    """
+    columns = {}
+    for one in fields(kind):
+        values = [getattr(row, one.name) for row in rows]
+        if not one.metadata.get("optional") or any(value is not None for value in values):
+            columns[one.name.removesuffix("_")] = values
+    return write_table(path, columns)
 
 
 def read_table(path: str | Path) -> dict[str, list[str]]:

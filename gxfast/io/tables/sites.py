@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...types import GeneTable
-from ._text import at, delimiter_of, parse_position, read_lines, split
+from .text import at, delimiter_of, parse_position, read_lines, split
 
 __all__ = ["read_sites"]
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ...errors import InputError
-from ...io.tables._text import at, delimiter_of, lower_names, read_lines, split
+from ...io.tables.text import at, delimiter_of, lower_names, read_lines, split
 
 __all__ = ["Track", "TrackTable", "read_tracks"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...encode.one_hot import reverse_complement
 from ...errors import InputError
 from ...io.fasta import Genome
-from ...io.tables._text import at, read_lines
+from ...io.tables.text import at, read_lines
 from ...personal.batch import haplotypes
 from ...personal.policy import HaplotypePolicy
 from ...personal.windows import Source

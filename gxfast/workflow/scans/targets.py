@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...io.fasta import Genome
 from ...io.regions import parse_region
-from ...io.tables._text import at, parse_position, read_lines, split, stem_suffix
+from ...io.tables.text import at, parse_position, read_lines, split, stem_suffix
 from ...models.people import model_windows
 from ...types import GeneTable
 

@@ -54,7 +54,7 @@ def test_vcf_and_bed_index_find_records(tmp_path: Path) -> None:
 
 
 def test_refusals(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot write"):
         write_bgzf(tmp_path / "nowhere" / "a.gz", b"x")
     with pytest.raises(InputError, match="no such file"):
         index_vcf(tmp_path / "none.vcf.gz")
