@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 
 import click
@@ -29,7 +28,7 @@ __all__ = ["baseline"]
 def baseline(**options: Any) -> int:
     """Train elastic net, lead SNP, promoter SNP and BLUP with nested cross-validation; export PredictDB."""
     set_verbosity(options["verbose"], options["quiet"])
-    paths = input_paths({**options, "fasta": ""})
+    paths = input_paths({**options, "fasta": "", "window": None})
     summary = _apply(options, paths.samples) if options["database"] else _train(options, paths)
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=1))
@@ -50,23 +49,27 @@ def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
 
 def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     from .._threads import resolve_threads
-    from ..workflow.options import CohortFiles, TrainingOptions
+    from ..workflow.options import TrainingOptions
     from ..workflow.steps.baseline import train
     from .progress import ProgressLine
 
     if not options["expression"]:
         raise InputError("nothing to train on", remedy="give --expression, or --apply DB to use weights of others")
-    named = {name: options[name] for name in ("vcf", "expression", "covariates", "n_covariates", "genes", "transform")}
-    files = CohortFiles(**named, samples=paths.samples, regions=paths.regions)
     chosen = TrainingOptions(
         options["window"], options["min_maf"], options["folds"], options["inner_folds"],
         _stop_after(options["stop_after"]), options["seed"],
     )  # fmt: skip
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = train(
-            files, options["output"], chosen, beside=options["beside"], n_threads=resolve_threads(options["threads"]),
-            resume=options["resume"], tell=partial(progress, "baseline"),
-        )  # fmt: skip
+            paths,
+            options["output"],
+            chosen,
+            transform=options["transform"],
+            beside=options["beside"],
+            n_threads=resolve_threads(options["threads"]),
+            resume=options["resume"],
+            progress=progress,
+        )
     if not (options["quiet"] or options["as_json"]):
         for model, found in summary["models"].items():
             mean = "undefined" if found["mean_cv_r"] is None else f"{found['mean_cv_r']:.3f}"

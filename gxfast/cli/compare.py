@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,19 +32,18 @@ def compare(
     Each of A, B, ... is a run directory or its genes.tsv (every model in it), or FILE#COLUMN: correlations across
     people by gene in a column of any table.
     """
-    from ..evaluation.agreement import agreement, agreement_columns, side_by_side
-    from ..io.tables import write_table
+    from ..evaluation.agreement import PairAgreement, agreement, side_by_side
+    from ..io.tables import write_rows, write_table
 
     models = [model for source in sources for model in _models(source)]
     pairs = agreement(models, n_bootstrap=bootstrap, seed=seed)
-    columns = agreement_columns(pairs)
     if output:
-        write_table(Path(output), columns)
+        write_rows(output, PairAgreement, pairs)
     if wide:
-        write_table(Path(wide), side_by_side(models))
+        write_table(wide, side_by_side(models))
     if as_json:
-        rows = [{name: values[i] for name, values in columns.items()} for i in range(len(pairs))]
-        click.echo(json.dumps([{k: None if v != v else v for k, v in row.items()} for row in rows], indent=1))
+        rows = [{k: None if v != v else v for k, v in asdict(pair).items()} for pair in pairs]
+        click.echo(json.dumps(rows, indent=1))
         return 0
     for pair in pairs:
         click.echo(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 
 import click
@@ -27,22 +26,25 @@ __all__ = ["eqtl"]
 def eqtl(**options: Any) -> int:
     """Test all variants in a window around every gene; tables with the columns of tensorQTL."""
     from .._threads import resolve_threads
-    from ..workflow.options import CohortFiles, MappingOptions
+    from ..workflow.options import MappingOptions
     from ..workflow.steps.eqtl import map_cis
     from .progress import ProgressLine
 
     set_verbosity(options["verbose"], options["quiet"])
-    paths = input_paths({**options, "fasta": ""})
-    named = {name: options[name] for name in ("vcf", "expression", "covariates", "n_covariates", "genes", "transform")}
-    files = CohortFiles(**named, samples=paths.samples, regions=paths.regions)
+    paths = input_paths({**options, "fasta": "", "window": None})
     chosen = MappingOptions(
         options["window"], options["min_maf"], options["permutations"], options["seed"], options["shared_permutations"]
     )
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = map_cis(
-            files, options["output"], chosen, n_threads=resolve_threads(options["threads"]),
-            resume=options["resume"], tell=partial(progress, "eqtl"),
-        )  # fmt: skip
+            paths,
+            options["output"],
+            chosen,
+            transform=options["transform"],
+            n_threads=resolve_threads(options["threads"]),
+            resume=options["resume"],
+            progress=progress,
+        )
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=1))
     elif not options["quiet"]:

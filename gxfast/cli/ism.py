@@ -64,7 +64,7 @@ _MODELS = _with_options(
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
     click.option("--length", type=click.IntRange(1), help="Bases to read, if neither model nor card says."),
     click.option("--batch-size", type=click.IntRange(2), help="Sequences per run where alleles are predicted."),
-    click.option("--max-mem", metavar="8G", help="Refuse a scan whose pieces take more; bounds reading too."),
+    click.option("--max-mem", metavar="8G", help="Refuse a scan whose blocks take more; bounds reading too."),
     click.option("--track", "tracks", multiple=True, metavar="T", help="Track (index or name) instead of the card's."),
     click.option("--bins", metavar="A-B,C", help="Bins of the output (0-based, ends included) instead of the card's."),
     click.option("--reduce", type=click.Choice(["mean", "sum", "none"]), help="Over the bins, instead of the card's."),
@@ -107,10 +107,9 @@ def saturate(**options: Any) -> int:
 
     Windows come from --fasta with --genes, from --fasta with -r, or from --sequences.
     """
-    from ..workflow.provenance import run_plan
     from ..workflow.scans.costing import check_memory, cost_lines, scan_costs
     from ..workflow.scans.cubes import require_zarr
-    from ..workflow.scans.opening import open_saturation
+    from ..workflow.scans.opening import open_saturation, scan_plan
     from ..workflow.scans.running import run_saturation, saturation_scan
     from ..workflow.scans.work import parse_shard
 
@@ -131,7 +130,7 @@ def saturate(**options: Any) -> int:
         click.echo(json.dumps(costs, indent=1) if options["as_json"] else "\n".join(cost_lines(costs)))
         return 0
     check_memory(inputs, scan, shard, paths.max_mem)
-    plan = run_plan(inputs.plans, engine, inputs.hashes, scan)
+    plan = scan_plan(inputs.plans, engine, inputs.hashes, scan)
     return _in_directory(
         options, plan, shard, lambda run, progress: run_saturation(run, inputs, shard, progress), "mutants"
     )
@@ -164,8 +163,8 @@ def saturate(**options: Any) -> int:
 @common_options
 def variants(**options: Any) -> int:
     """Effect of every observed variant in the windows of genes; write ism/MODEL.variants.tsv.gz."""
-    from ..workflow.provenance import run_plan
     from ..workflow.scans.observed import VariantOptions
+    from ..workflow.scans.opening import scan_plan
     from ..workflow.scans.variant_runs import open_variants, run_variants, variant_scan
     from ..workflow.scans.work import parse_shard
 
@@ -181,7 +180,7 @@ def variants(**options: Any) -> int:
     inputs = open_variants(_paths(options, restrict=True), policy, chosen, engine)
     scan = variant_scan(inputs)
     _check_shard(shard, scan)
-    plan = run_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
+    plan = scan_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
     return _in_directory(
         options, plan, shard, lambda run, progress: run_variants(run, inputs, shard, progress), "mutants"
     )
@@ -311,7 +310,7 @@ def _in_directory(options: dict[str, Any], plan: dict[str, Any], shard: Any, wor
     if shard.total > 1 or options["shard"]:
         plan = {**plan, "shard": f"{shard.index}/{shard.total}"}
     with RunDirectory(options["output"], plan, resume=options["resume"]) as run:
-        run.note_run({"command": sys.argv[1:], "resumed_pieces": run.resumed})
+        run.note_run({"command": sys.argv[1:], "resumed_blocks": run.resumed})
         with ProgressLine(quiet=options["quiet"], unit=unit) as progress:
             result = work(run, progress)
     return _tell(result, options, time.monotonic() - started)

@@ -122,8 +122,8 @@ def _stretch(source: str, options: dict[str, Any]) -> Any:
         options["model"], card=options["card"], length=options["length"], n_threads=threads, device="cpu"
     )  # fmt: skip
     layout, rows, window = {"gene": _gene, "region": _region, "record": _record}[source](model.card, options, span)
-    the_plan, track = plan_track(model, options["track"])
-    return scan_stretch(the_plan, track, layout, rows, window=window)
+    plan, track = plan_track(model, options["track"])
+    return scan_stretch(plan, track, layout, rows, window=window)
 
 
 def _gene(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:

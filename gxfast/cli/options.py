@@ -16,15 +16,15 @@ __all__ = [
     "common_options",
     "driver_options",
     "evaluate_options",
-    "further_from",
-    "further_options",
     "input_options",
     "input_paths",
     "linear_options",
     "parse_size",
     "policy_from",
     "policy_options",
+    "run_options",
     "set_verbosity",
+    "step_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,7 +119,7 @@ def evaluate_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def further_options(function: F) -> F:
+def step_options(function: F) -> F:
     """Baselines, eQTLs and drivers as steps of a run."""
     return _stack(
         [
@@ -157,28 +157,24 @@ def driver_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def further_from(options: dict[str, Any], paths: Any, samples: tuple[str, ...]) -> Any:
-    """Build the `FurtherOptions` from parsed options; commands without these options get the defaults."""
-    from ..io.tables.finemapped import read_finemapped
-    from ..workflow.options import CohortFiles, DriverOptions, FurtherOptions, MappingOptions, TrainingOptions
+def run_options(options: dict[str, Any]) -> Any:
+    """Build the `RunOptions` from parsed options; commands without some of them get the defaults."""
+    from ..workflow.options import DriverOptions, EvaluateOptions, MappingOptions, RunOptions, TrainingOptions
 
-    if options.get("finemapped"):
-        read_finemapped(options["finemapped"])  # what is wrong with it is said before hours of predictions
-    selection = DriverOptions(options.get("driver_rule", "published"), motif_reach=options.get("motif_reach", 0))
-    if "cis_window" not in options:
-        return FurtherOptions(drivers=selection, finemapped=options.get("finemapped"))
-    files = None
-    if paths.expression:
-        files = CohortFiles(
-            paths.vcf, paths.expression, paths.covariates, paths.n_covariates, paths.genes, samples,
-            options["transform"], paths.regions, paths.sites,
-        )  # fmt: skip
-    window, maf, seed = options["cis_window"], options["min_maf"], options["seed"]
-    return FurtherOptions(
-        files, TrainingOptions(window=window, min_maf=maf, seed=seed),
-        MappingOptions(window, maf, options["permutations"], seed), selection,
-        options.get("finemapped"),
-    )  # fmt: skip
+    linear = {new: options[old] for old, new in _LINEAR.items() if old in options}
+    counts = {"permutations": options["permutations"]} if "permutations" in options else {}
+    return RunOptions(
+        evaluation=EvaluateOptions(options["transform"], options["residualise"]),
+        baseline=TrainingOptions(**linear),
+        eqtl=MappingOptions(**linear, **counts),
+        drivers=DriverOptions(options.get("driver_rule", "published"), motif_reach=options.get("motif_reach", 0)),
+        finemapped=options.get("finemapped"),
+        report_genes=tuple(options.get("report_genes", ())),
+    )
+
+
+# Options of baselines and eQTLs, and what they are called there.
+_LINEAR = {"cis_window": "window", "min_maf": "min_maf", "seed": "seed"}
 
 
 def common_options(function: F) -> F:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..errors import InputError
 from .options import (
     common_options,
     driver_options,
     evaluate_options,
-    further_from,
-    further_options,
     input_options,
     input_paths,
     policy_from,
     policy_options,
+    run_options,
     set_verbosity,
+    step_options,
 )
 from .progress import ProgressLine
 
@@ -45,7 +44,7 @@ def check(**options: Any) -> int:
     from ..workflow.preflight import preflight
 
     set_verbosity(options["verbose"], options["quiet"])
-    inputs = open_inputs(input_paths(options), policy_from(options), hashes=False)
+    inputs = open_inputs(input_paths(options), policy_from(options))
     findings = preflight(inputs)
     failed = any(f.level == "error" for f in findings)
     if options["as_json"]:
@@ -56,7 +55,7 @@ def check(**options: Any) -> int:
     return 2 if failed else 0
 
 
-def _print_findings(findings: list[Any], *, stream_is_stderr: bool, skip_ok: bool = False) -> None:
+def _print_findings(findings: Sequence[Any], *, stream_is_stderr: bool, skip_ok: bool = False) -> None:
     for f in findings:
         if skip_ok and f.level == "ok":
             continue
@@ -93,7 +92,7 @@ def drivers(**options: Any) -> int:
 @input_options(model=True)
 @policy_options
 @evaluate_options
-@further_options
+@step_options
 @_OUTPUT
 @_RESUME
 @click.option("--steps", metavar="A,B", help="Steps to do; all that the inputs allow by default.")
@@ -105,15 +104,7 @@ def run(**options: Any) -> int:
     """Check, predict, evaluate, baselines, eQTLs, drivers and report, into one run directory."""
     from ..workflow.run import STEPS
 
-    steps = STEPS
-    if options["steps"]:
-        steps = tuple(name.strip() for name in options["steps"].split(","))
-        unknown = [name for name in steps if name not in STEPS]
-        if unknown or "predict" not in steps:
-            raise InputError(
-                f"unknown step {unknown[0]!r}" if unknown else "the steps must include predict",
-                remedy=f"choose from {', '.join(STEPS)}",
-            )
+    steps = tuple(name.strip() for name in options["steps"].split(",")) if options["steps"] else STEPS
     return execute(options, steps)
 
 
@@ -123,45 +114,22 @@ def execute(
     *,
     before_report: Callable[[Path], None] | None = None,
 ) -> int:
-    """Open the inputs, run the steps into the run directory, print the summary; return the exit code."""
-    from .._threads import one_blas_thread, resolve_threads
-    from ..workflow.inputs import open_inputs
-    from ..workflow.options import EvaluateOptions
-    from ..workflow.preflight import preflight, require_ok
-    from ..workflow.provenance import make_plan
-    from ..workflow.run import run_steps
-    from ..workflow.rundir import RunDirectory
+    """Run the steps into the run directory, print the summary; return the exit code."""
+    from ..workflow.run import run_job
 
     set_verbosity(options["verbose"], options["quiet"])
     started = time.monotonic()
-    threads = resolve_threads(options["threads"])
-    policy = policy_from(options)
-    paths = input_paths(options)
-    inputs = open_inputs(paths, policy)
-    unknown = set(options.get("report_genes", ())) - {*inputs.genes.gene_id, *inputs.genes.name}
-    if unknown:
-        raise InputError(
-            f"gene {min(unknown)!r} of --gene is not among the genes",
-            path=options["genes"] or options["expression"],
-            remedy="name it as in the columns gene_id or name",
-        )
-    if inputs.expression is None:
-        steps = tuple(name for name in steps if name not in ("evaluate", "baseline", "eqtl", "heads", "report"))
-    evaluation = EvaluateOptions(options["transform"], options["residualise"])
-    further = further_from(options, paths, inputs.genotypes.samples)
-    plan = make_plan(inputs, evaluation, steps, further)
-    with RunDirectory(options["output"], plan, resume=options["resume"]) as directory:
-        directory.note_run({"command": sys.argv[1:], "threads": threads, "resumed_shards": directory.resumed})
-        if "check" in steps:
-            findings = preflight(inputs)
-            if not options["quiet"]:
-                _print_findings(findings, stream_is_stderr=True, skip_ok=True)
-            require_ok(findings)
-        with one_blas_thread(), ProgressLine(quiet=options["quiet"]) as progress:
-            result = run_steps(
-                directory, inputs, evaluation, steps, n_threads=threads, progress=progress, further=further,
-                report_genes=tuple(options.get("report_genes", ())), before_report=before_report,
-            )  # fmt: skip
+
+    def tell_findings(findings: Sequence[Any]) -> None:
+        if not options["quiet"]:
+            _print_findings(findings, stream_is_stderr=True, skip_ok=True)
+
+    with ProgressLine(quiet=options["quiet"]) as progress:
+        result = run_job(
+            input_paths(options), policy_from(options), run_options(options), options["output"], steps=steps,
+            n_threads=options["threads"], resume=options["resume"], command=sys.argv[1:], progress=progress,
+            tell_findings=tell_findings, before_report=before_report,
+        )  # fmt: skip
     _print_summary(result, options, time.monotonic() - started)
     for line in result.failed:
         click.echo(f"gxfast: not predicted: {line}", err=True)

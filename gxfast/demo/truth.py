@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.tables import write_rows
 
 __all__ = ["DemoComparison", "DemoGeneResult", "compare"]
 
@@ -126,17 +127,7 @@ class DemoComparison:
         InputError
             If the file cannot be written.
         """
-        path = Path(directory) / TRUTH_FILE
-        rows = ["gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\tdriver\tsupport"]
-        for g in self.genes:
-            agrees = "yes" if g.agrees else "no"
-            cells = (g.gene_id, g.truth, g.causal_variant, g.effect, g.found, agrees, g.driver, g.support)
-            rows.append("\t".join(cells))
-        try:
-            path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot be written: {error}", path=path) from error
-        return path
+        return write_rows(Path(directory) / TRUTH_FILE, DemoGeneResult, self.genes)
 
     def _others(self, truth: str, expected: str) -> str:
         ways = ("positive", "negative", "not significant", "undefined", "absent")

@@ -137,9 +137,7 @@ def _corrected(
 def _assemble(
     predictions: PredictionSet, parts: list[dict[str, Any]], options: dict[str, Any], counts: dict[str, int]
 ) -> Evaluation:
-    genes, tracks = predictions.genes, predictions.tracks
-    several = len(tracks) > 1
-    order = [(g, t) for g in range(len(genes)) for t in range(len(tracks))]
+    genes, tracks, order = predictions.genes, predictions.tracks, predictions.rows
     of_gene = np.array([g for g, _ in order], dtype=np.int64)
     stacked = {
         column: np.stack([part[column] for part in parts], axis=1).reshape(-1)
@@ -147,7 +145,7 @@ def _assemble(
         if column != "status"
     }
     return Evaluation(
-        gene_id=tuple(f"{genes.gene_id[g]}:{tracks[t]}" if several else genes.gene_id[g] for g, t in order),
+        gene_id=tuple(predictions.row_name(g, t) for g, t in order),
         name=tuple(genes.name[g] for g, _ in order),
         chrom=tuple(genes.chrom[g] for g, _ in order),
         tss=genes.tss[of_gene],

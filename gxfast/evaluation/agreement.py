@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.tables import write_table
 from ..types import PredictionSet
 
 if TYPE_CHECKING:
@@ -23,10 +21,8 @@ __all__ = [
     "ModelGenes",
     "PairAgreement",
     "agreement",
-    "agreement_columns",
     "model_genes",
     "side_by_side",
-    "write_comparison",
 ]
 
 
@@ -153,12 +149,6 @@ def _shared(a: Mapping[str, float], b: Mapping[str, float]) -> tuple[NDArray[np.
     return np.array([a[gene] for gene in genes]), np.array([b[gene] for gene in genes])
 
 
-def agreement_columns(pairs: Sequence[PairAgreement]) -> dict[str, list[Any]]:
-    """Return ``agreement.tsv`` as columns."""
-    rows = [asdict(pair) for pair in pairs]
-    return {name: [row[name] for row in rows] for name in PairAgreement.__dataclass_fields__}
-
-
 def side_by_side(models: Sequence[ModelGenes], names: Mapping[str, str] | None = None) -> dict[str, list[Any]]:
     """Return one row per gene with every model's reference prediction and r, None where there is none."""
     genes = list(dict.fromkeys(gene for model in models for values in (model.reference, model.r) for gene in values))
@@ -179,21 +169,9 @@ def model_genes(predictions: Sequence[PredictionSet], evaluations: Sequence[Eval
     found = []
     for i, item in enumerate(predictions):
         genes, n_tracks = item.genes.gene_id, len(item.tracks)
-        for t, track in enumerate(item.tracks):
-            name = f"{item.model}:{track}" if n_tracks > 1 else item.model
+        for t in range(n_tracks):
             reference = dict(zip(genes, item.reference[:, t].tolist(), strict=True))
             # rows of an evaluation are gene by gene, track by track
             r = dict(zip(genes, evaluations[i].pearson_r[t::n_tracks].tolist(), strict=True)) if evaluations else {}
-            found.append(ModelGenes(name, r, reference))
+            found.append(ModelGenes(item.track_name(t), r, reference))
     return found
-
-
-def write_comparison(folder: Path, predictions: Sequence[PredictionSet], evaluations: Sequence[Evaluation]) -> None:
-    """Write both tables, if there is more than one model or track."""
-    models = model_genes(predictions, evaluations)
-    if len(models) < 2:
-        return
-    genes = predictions[0].genes
-    write_table(folder / "agreement.tsv", agreement_columns(agreement(models)))
-    names = dict(zip(genes.gene_id, genes.name, strict=True))
-    write_table(folder / "side_by_side.tsv", side_by_side(models, names))

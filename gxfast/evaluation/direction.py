@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from ..types import PredictionSet
     from .drivers import GeneDrivers
 
-__all__ = ["PIPS", "direction_columns"]
+__all__ = ["PIPS", "DirectionRow", "direction_rows"]
 
 
 Float64Array = NDArray[np.float64]
@@ -20,15 +22,37 @@ PIPS: Final = (0.1, 0.5, 0.9)
 _STRATA: Final = 3  # groups of equal size by distance, frequency and effect
 
 
-def direction_columns(
-    predictions: PredictionSet, found: Sequence[GeneDrivers], finemapped: Mapping[tuple[str, str], float] | None = None
-) -> dict[str, list[Any]]:
-    """Return ``direction.tsv`` of a model: per gene the SNV of its window with the smallest eQTL p.
+@dataclass(frozen=True, slots=True)
+class DirectionRow:
+    """A row of ``direction.tsv``: do effects and eQTL slopes of a group of SNVs have one sign?
 
-    Rows are all of them, then thirds by absolute distance to the TSS, by minor allele frequency and by absolute
+    ``low`` and ``high`` bound the group. Share of equal signs with the Clopper-Pearson interval and the exact
+    binomial p; Spearman's rho of effect and slope, and of their absolute values.
+    """
+
+    model: str
+    track: str
+    stratum: str
+    low: float | None
+    high: float | None
+    n: int
+    equal_sign: float
+    equal_sign_low: float
+    equal_sign_high: float
+    equal_sign_p: float
+    signed_rho: float
+    signed_p: float
+    absolute_rho: float
+    absolute_p: float
+
+
+def direction_rows(
+    predictions: PredictionSet, found: Sequence[GeneDrivers], finemapped: Mapping[tuple[str, str], float] | None = None
+) -> list[DirectionRow]:
+    """Return the rows of a model: per gene the SNV of its window with the smallest eQTL p.
+
+    First all of them, then thirds by absolute distance to the TSS, by minor allele frequency and by absolute
     effect; then the fine-mapped SNVs with a posterior inclusion probability of at least `PIPS`, any number per gene.
-    Share of equal signs of effect and eQTL slope with the Clopper-Pearson interval and the exact binomial p;
-    Spearman's rho of the two, and of their absolute values.
 
     Parameters
     ----------
@@ -37,40 +61,36 @@ def direction_columns(
     finemapped : mapping of (gene, variant) to float, optional
         Posterior inclusion probabilities; variants as ``chrom_pos_ref_alt``.
     """
-    from ..stats import rank_agreement, sign_agreement
-
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in ("model", "track", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high",
-                     "equal_sign_p", "signed_rho", "signed_p", "absolute_rho", "absolute_p")
-    }  # fmt: skip
-
-    def add(track: str, stratum: str, low: float | None, high: float | None, effect: Any, slope: Any) -> None:
-        (signs,) = sign_agreement(effect, slope)
-        ranks = rank_agreement(effect, slope)
-        row = (
-            predictions.model, track, stratum, low, high, signs.n, signs.share, signs.low, signs.high, signs.p,
-            ranks.signed, ranks.signed_p, ranks.absolute, ranks.absolute_p,
-        )  # fmt: skip
-        for column, value in zip(columns, row, strict=True):
-            columns[column].append(value)
-
+    rows = []
     for t, track in enumerate(predictions.tracks):
+        add = partial(_row, predictions.model, track)
         leads = [lead for one in found if one.track == t and (lead := _lead(predictions, one)) is not None]
         if not leads:
             continue
         effect, slope, distance, frequency = np.array(leads).T
         by = {"all": None, "distance": np.abs(distance), "frequency": frequency, "effect": np.abs(effect)}
         for name, values in by.items():
-            for rows in _groups(values, len(leads)):
-                low, high = (None, None) if values is None else (float(values[rows].min()), float(values[rows].max()))
-                add(track, name, low, high, effect[rows], slope[rows])
+            for group in _groups(values, len(leads)):
+                low, high = (None, None) if values is None else (float(values[group].min()), float(values[group].max()))
+                rows.append(add(name, low, high, effect[group], slope[group]))
         if finemapped:
             known = np.array(_finemapped(predictions, found, t, finemapped)).reshape(-1, 3)
             for least in PIPS:
                 kept = known[known[:, 2] >= least]
-                add(track, "pip", least, 1.0, kept[:, 0], kept[:, 1])
-    return columns
+                rows.append(add("pip", least, 1.0, kept[:, 0], kept[:, 1]))
+    return rows
+
+
+def _row(
+    model: str, track: str, stratum: str, low: float | None, high: float | None, effect: Any, slope: Any
+) -> DirectionRow:
+    from ..stats import rank_agreement, sign_agreement
+
+    (signs,) = sign_agreement(effect, slope)
+    ranks = rank_agreement(effect, slope)
+    sign = signs.n, signs.share, signs.low, signs.high, signs.p
+    rank = ranks.signed, ranks.signed_p, ranks.absolute, ranks.absolute_p
+    return DirectionRow(model, track, stratum, low, high, *sign, *rank)
 
 
 def _finemapped(

@@ -1,17 +1,22 @@
-"""What is known of the SNVs in the window of one gene: effect, eQTL, and whether they drive predictions."""
+"""The SNVs in the window of a gene: effect, eQTL, whether they drive predictions, and whether eQTLs support that."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..personal.dosages import Dosages
+from ..stats.drivers import DriverSelection, Rule, driver_support, select_drivers
+from ..types import PredictionSet
 
-__all__ = ["LINEAR_R", "GeneDrivers"]
+if TYPE_CHECKING:
+    from .result import Evaluation, Observed
 
+__all__ = ["LINEAR_R", "DriverRow", "GeneDrivers", "SupportRow", "driver_rows", "gene_drivers", "support_rows"]
 
 Float64Array = NDArray[np.float64]
 # Genes whose linear approximation correlates less with the model are left out of what is said about drivers.
@@ -41,5 +46,188 @@ class GeneDrivers:
     slope: Float64Array
     eqtl_r: Float64Array
     eqtl_p: Float64Array
-    selection: Any
+    selection: DriverSelection
     support: NDArray[np.str_]
+
+    @property
+    def allele_freq(self) -> Float64Array:
+        """Frequency of each alternative allele, shape (V,)."""
+        frequency: Float64Array = self.dosages.values.mean(axis=1) / 2
+        return frequency
+
+
+@dataclass(frozen=True, slots=True)
+class DriverRow:
+    """A row of ``drivers.tsv``; ``pos`` and ``tss`` are 1-based."""
+
+    model: str
+    gene_id: str
+    name: str
+    chrom: str
+    tss: int
+    strand: str
+    variant_id: str
+    pos: int
+    ref: str
+    alt: str
+    tss_distance: int
+    ism: float
+    linear_r: float
+    own_r: float
+    own_p: float
+    increase: float
+    drop: float
+    is_main: bool
+    n_carriers: int
+    carrier_freq: float
+    allele_freq: float
+    eqtl_slope: float
+    eqtl_r: float
+    eqtl_p: float
+    support: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRow:
+    """A row of ``support.tsv``: the fraction of a gene's drivers that eQTLs support, plain and weighted by increase."""
+
+    model: str
+    gene_id: str
+    name: str
+    pearson_r: float | None
+    pearson_q: float | None
+    linear_r: float
+    n_snvs: int
+    n_drivers: int
+    n_supported: int
+    n_unsupported: int
+    supported_fraction: float | None
+    supported_fraction_weighted: float | None
+    main_driver: str | None
+    main_support: str | None
+    main_tss_distance: int | None
+
+
+def gene_drivers(
+    predictions: PredictionSet,
+    observed: Observed | None,
+    gene: int,
+    dosages: Dosages,
+    effects: Float64Array,
+    *,
+    rule: Rule = "published",
+    gain: float = 0.05,
+    alpha: float = 0.01,
+) -> list[GeneDrivers]:
+    """Select the drivers of a gene; one entry per track.
+
+    Parameters
+    ----------
+    predictions : PredictionSet
+    observed : Observed or None
+    gene : int
+        Row of the predictions.
+    dosages : Dosages
+        V SNVs, the people of the predictions.
+    effects : float64 array, shape (V, T)
+    rule, gain, alpha
+        As in `gxfast.stats.select_drivers`.
+    """
+    x = dosages.values.astype(np.float64)
+    slope, r, p = _eqtl(dosages, predictions, observed, gene)
+    found = []
+    for t in range(len(predictions.tracks)):
+        effect = np.ascontiguousarray(effects[:, t])
+        selection = select_drivers(x, effect, predictions.values[gene, :, t], rule=rule, gain=gain, alpha=alpha)
+        found.append(GeneDrivers(gene, t, dosages, effect, slope, r, p, selection, driver_support(effect, slope)))
+    return found
+
+
+def _eqtl(
+    snvs: Dosages, predictions: PredictionSet, observed: Observed | None, gene: int
+) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Slope, r and p of each SNV against the expression that was evaluated."""
+    from ..stats import eqtl
+
+    nothing = np.full(len(snvs.position), np.nan)
+    if observed is None:
+        return nothing, nothing, nothing
+    y = observed.evaluated[gene]
+    there = np.isfinite(y)
+    if there.sum() < 3 or np.ptp(y[there]) == 0:
+        return nothing, nothing, nothing
+    place = {name: i for i, name in enumerate(predictions.samples)}
+    people = np.array([place[name] for name in observed.samples])[there]
+    found = eqtl(snvs.values[:, people].astype(np.float64), y[there])
+    return found.slope, found.r, found.p
+
+
+def driver_rows(predictions: PredictionSet, found: Sequence[GeneDrivers]) -> list[DriverRow]:
+    """Return the drivers of all genes, gene by gene."""
+    return [_driver_row(predictions, one, v) for one in found for v in np.flatnonzero(one.selection.is_driver).tolist()]
+
+
+def _driver_row(predictions: PredictionSet, one: GeneDrivers, v: int) -> DriverRow:
+    genes, g, snvs, chosen = predictions.genes, one.gene, one.dosages, one.selection
+    position, tss = int(snvs.position[v]), int(genes.tss[g])
+    carriers = int((snvs.values[v] > 0).sum())
+    return DriverRow(
+        model=predictions.model,
+        gene_id=predictions.row_name(g, one.track),
+        name=genes.name[g],
+        chrom=snvs.chrom,
+        tss=tss + 1,
+        strand=genes.strand[g],
+        variant_id=snvs.variant_id[v],
+        pos=position + 1,
+        ref=snvs.ref[v],
+        alt=snvs.alt[v],
+        tss_distance=position - tss,
+        ism=float(one.effect[v]),
+        linear_r=chosen.linear_r,
+        own_r=float(chosen.own_r[v]),
+        own_p=float(chosen.own_p[v]),
+        increase=float(chosen.increase[v]),
+        drop=float(chosen.drop[v]),
+        is_main=v == chosen.main,
+        n_carriers=carriers,
+        carrier_freq=carriers / snvs.values.shape[1],
+        allele_freq=float(one.allele_freq[v]),
+        eqtl_slope=float(one.slope[v]),
+        eqtl_r=float(one.eqtl_r[v]),
+        eqtl_p=float(one.eqtl_p[v]),
+        support=str(one.support[v]),
+    )
+
+
+def support_rows(
+    predictions: PredictionSet, found: Sequence[GeneDrivers], evaluation: Evaluation | None
+) -> list[SupportRow]:
+    """Return one row per gene."""
+    return [_support_row(predictions, one, evaluation) for one in found]
+
+
+def _support_row(predictions: PredictionSet, one: GeneDrivers, evaluation: Evaluation | None) -> SupportRow:
+    chosen, row = one.selection, one.gene * len(predictions.tracks) + one.track
+    drivers = np.flatnonzero(chosen.is_driver)
+    supported, main = one.support[drivers] == "supported", chosen.main
+    tss = int(predictions.genes.tss[one.gene])
+    return SupportRow(
+        model=predictions.model,
+        gene_id=predictions.row_name(one.gene, one.track),
+        name=predictions.genes.name[one.gene],
+        pearson_r=None if evaluation is None else float(evaluation.pearson_r[row]),
+        pearson_q=None if evaluation is None else float(evaluation.pearson_q[row]),
+        linear_r=chosen.linear_r,
+        n_snvs=len(one.dosages.position),
+        n_drivers=int(drivers.size),
+        n_supported=int(supported.sum()),
+        n_unsupported=int((one.support[drivers] == "unsupported").sum()),
+        supported_fraction=float(supported.mean()) if drivers.size else None,
+        supported_fraction_weighted=(
+            float(np.average(supported, weights=chosen.increase[drivers])) if drivers.size else None
+        ),
+        main_driver=None if main is None else one.dosages.variant_id[main],
+        main_support=None if main is None else str(one.support[main]),
+        main_tss_distance=None if main is None else int(one.dosages.position[main]) - tss,
+    )

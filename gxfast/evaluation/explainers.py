@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .direction import Float64Array
-
-__all__ = ["EXPLAINERS", "explainer_columns"]
+__all__ = ["EXPLAINERS", "ExplainerRow", "explainer_rows"]
 
 
 EXPLAINERS: Final = {
@@ -23,10 +22,24 @@ EXPLAINERS: Final = {
 }
 
 
-def explainer_columns(
-    model: str, gene_id: Sequence[str], r: Float64Array, explainers: Mapping[str, Mapping[str, float]]
-) -> dict[str, list[Any]]:
-    """Return ``explainers.tsv`` of a model: Spearman's rho of r, and of its absolute value, with what may explain it.
+@dataclass(frozen=True, slots=True)
+class ExplainerRow:
+    """A row of ``explainers.tsv``: Spearman's rho of r, and of its absolute value, with what may explain it."""
+
+    model: str
+    explainer: str
+    what: str
+    n: int
+    rho: float
+    p: float
+    rho_abs: float
+    p_abs: float
+
+
+def explainer_rows(
+    model: str, gene_id: Sequence[str], r: NDArray[np.float64], explainers: Mapping[str, Mapping[str, float]]
+) -> list[ExplainerRow]:
+    """Return the rows of a model; an explainer that fewer than three genes have is left out.
 
     Parameters
     ----------
@@ -38,16 +51,13 @@ def explainer_columns(
     """
     from ..stats import spearman
 
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("model", "explainer", "what", "n", "rho", "p", "rho_abs", "p_abs")
-    }
+    rows = []
     for name, values in explainers.items():
         x = np.array([values.get(gene, np.nan) for gene in gene_id])
         n = int((np.isfinite(x) & np.isfinite(r)).sum())
         if n < 3:
             continue
         found = spearman(np.stack([x, x]), np.stack([r, np.abs(r)]))
-        row = (model, name, EXPLAINERS[name], n, *(float(v) for k in (0, 1) for v in (found.rho[k], found.p[k])))
-        for column, value in zip(columns, row, strict=True):
-            columns[column].append(value)
-    return columns
+        (rho, rho_abs), (p, p_abs) = found.rho.tolist(), found.p.tolist()
+        rows.append(ExplainerRow(model, name, EXPLAINERS[name], n, rho, p, rho_abs, p_abs))
+    return rows

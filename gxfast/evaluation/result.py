@@ -3,46 +3,54 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..io.tables import optional_column
 
-__all__ = ["CrossGene", "Evaluation", "Observed", "summary", "with_null"]
+__all__ = ["CrossGene", "Evaluation", "GeneRow", "Observed", "summary", "with_null"]
 
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
-# order of genes.tsv
-_COLUMNS = (
-    "gene_id",
-    "name",
-    "chrom",
-    "tss",
-    "strand",
-    "model",
-    "n_people",
-    "n_variants",
-    "n_haplotypes",
-    "pearson_r",
-    "pearson_p",
-    "pearson_q",
-    "spearman_rho",
-    "null_mean",
-    "null_sd",
-    "null_t",
-    "null_p",
-    "null_q",
-    "mean_observed",
-    "mean_predicted",
-    "reference_prediction",
-    "baseline_r",
-    "status",
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneRow:
+    """A row of ``genes.tsv``: a gene and model, or ``gene:track`` where the model has several tracks.
+
+    ``tss`` is 1-based. What does not apply is None (no expression, no null, a table of predictions whose model is not
+    known), what is undefined NaN.
+    """
+
+    gene_id: str
+    name: str
+    chrom: str
+    tss: int
+    strand: str
+    model: str
+    n_people: int
+    n_variants: int | None = optional_column()
+    n_haplotypes: int | None = optional_column()
+    pearson_r: float | None = optional_column()
+    pearson_p: float | None = optional_column()
+    pearson_q: float | None = optional_column()
+    spearman_rho: float | None = optional_column()
+    null_mean: float | None = optional_column()
+    null_sd: float | None = optional_column()
+    null_t: float | None = optional_column()
+    null_p: float | None = optional_column()
+    null_q: float | None = optional_column()
+    mean_observed: float | None = optional_column()
+    mean_predicted: float | None = optional_column()
+    reference_prediction: float | None = optional_column()
+    baseline_r: float | None = optional_column()
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Evaluation:
     gene_id, name, chrom, strand : tuple of str, length R
         ``gene_id`` is ``gene_id:track`` where there are several tracks.
     tss : int64 array, shape (R,)
-        0-based (`columns` gives it 1-based, as in files).
+        0-based (`rows` gives it 1-based, as in files).
     model : str
     track : tuple of str, length R
     n_people : int64 array, shape (R,)
@@ -107,16 +115,14 @@ class Evaluation:
     def __len__(self) -> int:
         return len(self.gene_id)
 
-    def columns(self) -> dict[str, Any]:
-        """Return the columns of ``genes.tsv`` that apply, in file order; ``tss`` is 1-based here."""
-        columns: dict[str, Any] = {}
-        for column in _COLUMNS:
-            value = getattr(self, column)
-            if value is not None:
-                columns[column] = value
-        columns["tss"] = self.tss + 1
-        columns["model"] = (self.model,) * len(self)
-        return columns
+    def rows(self) -> list[GeneRow]:
+        """Return the rows of ``genes.tsv``."""
+        there = {one.name: getattr(self, one.name) for one in fields(GeneRow) if one.name not in ("tss", "model")}
+        columns = {name: _listed(values) for name, values in there.items() if values is not None}
+        return [
+            GeneRow(model=self.model, tss=int(self.tss[i]) + 1, **{name: values[i] for name, values in columns.items()})
+            for i in range(len(self))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,16 @@ class Observed:
     samples: tuple[str, ...]
     values: Float64Array
     residuals: Float64Array | None
+
+    @property
+    def evaluated(self) -> Float64Array:
+        """What was correlated: the residuals, or the values where there are no covariates."""
+        return self.values if self.residuals is None else self.residuals
+
+
+def _listed(values: Any) -> Sequence[Any]:
+    listed: Sequence[Any] = values.tolist() if isinstance(values, np.ndarray) else values
+    return listed
 
 
 def with_null(

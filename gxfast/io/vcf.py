@@ -7,7 +7,7 @@ import importlib
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from .bgzf import check_complete, require_file, sniff
 from .indexing import check_index, find_index
 from .regions import parse_region
 
-__all__ = ["GenotypeSource", "Genotypes", "VariantFile"]
+__all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
 
 Int64Array = NDArray[np.int64]
 
@@ -151,6 +151,31 @@ class Genotypes:
         else:
             raise InputError(f"the file holds {len(with_file.contigs)} contigs", path=vcf, remedy="name a region")
         return with_file.region(chrom, start, end)
+
+
+def join_records(parts: Sequence[Genotypes], start: int, end: int) -> Genotypes:
+    """Return the records that overlap [start, end), from adjacent stretches of one file that cover it.
+
+    A record that reaches from one stretch into the next is taken from the first.
+    """
+    found = []
+    for i, part in enumerate(parts):
+        mine = (part.position < end) & (part.position + np.maximum(part.ref_length, 1) > start)
+        if i:
+            mine &= part.position >= part.start
+        found.append(part if mine.all() else part.take(np.flatnonzero(mine), part.start, part.end))
+    if len(found) == 1:
+        return found[0]
+    first = found[0]
+    n_alleles = np.concatenate([np.diff(part.first_allele) for part in found])
+    lengths = np.concatenate([np.diff(part.allele_offset) for part in found])
+    joined: Any = {
+        name: np.concatenate([getattr(part, name) for part in found])
+        for name in ("position", "ref_length", "bases", "calls", "unphased", "passed")
+    }
+    return replace(
+        first, start=start, end=end, first_allele=_offsets(n_alleles), allele_offset=_offsets(lengths), **joined
+    )
 
 
 def _ranges(starts: Int64Array, lengths: Int64Array) -> Int64Array:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..io.vcf import Genotypes
+from ..io.vcf import Genotypes, GenotypeSource
 
-__all__ = ["Dosages", "count_alternative"]
+__all__ = ["Dosages", "count_alternative", "snvs_in"]
 
 
 _BASES = frozenset("ACGTN")
@@ -85,3 +85,11 @@ def count_alternative(genotypes: Genotypes) -> Dosages:
         genotypes.chrom, genotypes.position[index], ids, tuple(pair[0] for pair in texts),
         tuple(pair[1] for pair in texts), values, missing.sum(axis=1).astype(np.int64), int(inside.sum()) - len(rows),
     )  # fmt: skip
+
+
+def snvs_in(genotypes: GenotypeSource, chrom: str, start: int, end: int) -> Dosages:
+    """Count alternative alleles of the biallelic SNVs in [start, end); ``n_skipped`` counts all other records."""
+    dosages = count_alternative(genotypes.region(chrom, max(0, start), end))
+    single = np.array([len(r) == 1 and len(a) == 1 for r, a in zip(dosages.ref, dosages.alt, strict=True)], bool)
+    kept = dosages.take(np.flatnonzero(single))
+    return replace(kept, n_skipped=dosages.n_skipped + int((~single).sum()))

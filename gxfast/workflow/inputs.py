@@ -1,11 +1,11 @@
-"""Everything a run reads, opened once: what the command line names, as objects."""
+"""Everything a job reads, opened once: what the command line names, as objects."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,42 +13,165 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..evaluation.cohort import transformed
 from ..io.fasta import Genome
+from ..io.genotype_cache import GenotypeCache
 from ..io.regions import parse_region
-from ..io.tables import read_covariates, read_expression, read_genes, read_sites
+from ..io.tables import read_covariates, read_expression, read_finemapped, read_genes, read_sites
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
-from ..ism import Plan, plan
 from ..personal.policy import HaplotypePolicy
 from ..types import CovariateTable, ExpressionTable, GeneTable
 from .options import InputPaths
-from .provenance import _hash_all
 
 if TYPE_CHECKING:
+    from ..ism import Plan
     from ..models.session import Model
-    from .options import CohortFiles, EngineOptions, FurtherOptions
+    from .options import EngineOptions
 
-__all__ = ["Inputs", "LinearCohort", "linear_cohort", "open_cohort", "open_genotypes", "open_inputs", "open_plans"]
+__all__ = [
+    "Inputs",
+    "LinearCohort",
+    "People",
+    "chosen_genes",
+    "linear_cohort",
+    "open_genotypes",
+    "open_inputs",
+    "open_models",
+    "open_people",
+    "open_plans",
+    "too_few_people",
+]
+
+Float64Array = NDArray[np.float64]
+# A fold must leave so many people beside the covariates, and have some to predict.
+_PEOPLE_BESIDE_COVARIATES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """Opened inputs of a run."""
+class People:
+    """Genotypes, expression and covariates of people, and the genes that are asked about.
 
-    genome: Genome
-    genotypes: VariantFileSet
+    Attributes
+    ----------
+    genotypes : GenotypeCache
+        Of the people that were chosen: those that have expression, where there is any.
+    genes : GeneTable
+    expression : ExpressionTable or None
+    covariates : CovariateTable or None
+    """
+
+    genotypes: GenotypeCache
     genes: GeneTable
-    models: tuple[Model, ...]
     expression: ExpressionTable | None
     covariates: CovariateTable | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs(People):
+    """Opened inputs of a run: people, a genome and models.
+
+    Attributes
+    ----------
+    genome : Genome
+    models : tuple of Model
+    policy : HaplotypePolicy
+    max_mem : int or None
+    finemapped : mapping of (gene, variant) to float, or None
+        Posterior inclusion probabilities.
+    """
+
+    genome: Genome
+    models: tuple[Model, ...]
     policy: HaplotypePolicy
     max_mem: int | None = None
-    hashes: dict[str, Any] = field(default_factory=dict)
+    finemapped: Mapping[tuple[str, str], float] | None = None
 
 
-def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, hashes: bool = True) -> Inputs:
-    """Open everything; the first thing that is wrong is raised.
+@dataclass(frozen=True, slots=True)
+class LinearCohort:
+    """People who have genotypes, expression and covariates, in the order of the VCF, for linear models.
+
+    Attributes
+    ----------
+    people : tuple of str, length S
+    genes : GeneTable
+        The G genes that have expression.
+    values : float64 array, shape (G, S)
+        Expression, transformed.
+    covariates : float64 array, shape (K, S), or None
+    genotypes : GenotypeCache
+        Of these people.
+    """
+
+    people: tuple[str, ...]
+    genes: GeneTable
+    values: Float64Array
+    covariates: Float64Array | None
+    genotypes: GenotypeCache
+
+    def take(self, rows: Sequence[int]) -> LinearCohort:
+        """Return the same people with the genes ``rows`` only."""
+        return replace(self, genes=self.genes.take(rows), values=self.values[list(rows)])
+
+
+def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None) -> Inputs:
+    """Open everything that a run reads; the first thing that is wrong is raised.
+
+    Raises
+    ------
+    InputError, ModelError, DeviceError
+    """
+    genome = Genome(paths.fasta)
+    people = open_people(paths)
+    models = open_models(paths)
+    pips = read_finemapped(finemapped) if finemapped else None
+    return Inputs(
+        people.genotypes, people.genes, people.expression, people.covariates, genome, models, policy, paths.max_mem,
+        pips,
+    )  # fmt: skip
+
+
+def open_people(paths: InputPaths, *, strands: bool = True) -> People:
+    """Open genotypes, genes, expression and covariates.
 
     Without an explicit sample selection, the people are those that have genotypes and, if expression is
     given, expression: nobody is predicted who cannot be evaluated.
+
+    Parameters
+    ----------
+    paths : InputPaths
+    strands : bool
+        Whether genes need one: a sequence does, a linear model does not.
+
+    Raises
+    ------
+    InputError
+    """
+    expression = read_expression(paths.expression) if paths.expression else None
+    genes = chosen_genes(paths, expression, strands=strands)
+    files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)))
+    cohort = VariantFileSet(files)
+    samples = choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
+    if expression is not None:
+        samples = _shared(samples, expression, files)
+    covariates = read_covariates(paths.covariates, first=paths.n_covariates) if paths.covariates else None
+    return People(GenotypeCache(cohort.subset(samples), paths.max_mem), genes, expression, covariates)
+
+
+def open_genotypes(paths: InputPaths, chroms: Sequence[str]) -> VariantFileSet:
+    """Open the VCF files with the people that were chosen.
+
+    Raises
+    ------
+    InputError
+    """
+    files = expand_patterns(paths.vcf, list(dict.fromkeys(chroms)))
+    cohort = VariantFileSet(files)
+    return cohort.subset(
+        choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
+    )
+
+
+def open_models(paths: InputPaths, n_threads: int = 1) -> tuple[Model, ...]:
+    """Open the models, each with its card; half of ``max_mem`` is for their batches.
 
     Raises
     ------
@@ -56,41 +179,50 @@ def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, hashes: bool = Tr
     """
     from ..models.session import Model
 
-    genome = Genome(paths.fasta)
-    expression = read_expression(paths.expression) if paths.expression else None
-    genes = _genes(paths, expression)
-    files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)))
-    cohort = VariantFileSet(files)
-    samples = choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(f) for f in files))
-    if expression is not None:
-        samples = _shared(samples, expression, files)
-    genotypes = cohort.subset(samples)
-    covariates = read_covariates(paths.covariates, first=paths.n_covariates) if paths.covariates else None
     if len(paths.cards) not in (0, len(paths.models)):
         raise InputError(
             f"{len(paths.cards)} cards for {len(paths.models)} models", remedy="give one --card per --model"
         )
-    cards = paths.cards or (None,) * len(paths.models)
     models = tuple(
         Model(
             path,
             card=card,
             device=paths.device,
             batch_size=paths.batch_size,
+            n_threads=n_threads,
             max_bytes=None if paths.max_mem is None else max(1, paths.max_mem // 2),
             length=paths.length,
         )
-        for path, card in zip(paths.models, cards, strict=True)
+        for path, card in zip(paths.models, paths.cards or (None,) * len(paths.models), strict=True)
     )
     names = [model.card.name for model in models]
     if len(set(names)) != len(names):
         raise InputError(f"two models have one name ({', '.join(names)})", remedy="change the name in one of the cards")
-    found = _hash_all(paths, files, models) if hashes else {}
-    return Inputs(genome, genotypes, genes, models, expression, covariates, policy, paths.max_mem, found)
+    return models
 
 
-def _genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:
-    genes = _all_genes(paths, expression)
+def open_plans(paths: InputPaths, engine: EngineOptions) -> tuple[Plan, ...]:
+    """Open the models and plan their scans.
+
+    Raises
+    ------
+    InputError, ModelError, DeviceError
+    """
+    from ..ism import plan
+
+    models = open_models(paths, engine.n_threads)
+    return tuple(plan(model, engine.outputs, engine.mode, check=64 if engine.check else 0) for model in models)
+
+
+def chosen_genes(paths: InputPaths, expression: ExpressionTable | None = None, *, strands: bool = True) -> GeneTable:
+    """Return the genes with their TSS in the regions asked for; of all files, the one that names genes.
+
+    Raises
+    ------
+    InputError
+        If no file places genes, or none lies in the regions.
+    """
+    genes = _all_genes(paths, expression, strands)
     if not paths.regions:
         return genes
     spans = [parse_region(text) for text in paths.regions]
@@ -108,7 +240,7 @@ def _genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:
     return genes.take(inside)
 
 
-def _all_genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTable:
+def _all_genes(paths: InputPaths, expression: ExpressionTable | None, strands: bool) -> GeneTable:
     if paths.genes and paths.sites:
         raise InputError("genes and regions are both given", remedy="use either --genes or --sites")
     if paths.sites:
@@ -117,13 +249,14 @@ def _all_genes(paths: InputPaths, expression: ExpressionTable | None) -> GeneTab
         return read_genes(paths.genes)
     if expression is None:
         raise InputError("no genes given", remedy="name them with --genes, or an expression BED with strands")
-    if expression.genes is None:
+    located = expression.genes or (None if strands else expression.places)
+    if located is None:
         raise InputError(
-            "the expression file does not give TSS and strand of its genes",
+            f"the expression file does not give {'TSS and strand' if strands else 'coordinates'} of its genes",
             path=expression.source,
             remedy="name the genes with --genes (BED6, TSV with gene_id chrom tss strand, or GTF)",
         )
-    return expression.genes
+    return located
 
 
 def _shared(samples: Sequence[str], expression: ExpressionTable, files: Sequence[Path]) -> list[str]:
@@ -139,127 +272,56 @@ def _shared(samples: Sequence[str], expression: ExpressionTable, files: Sequence
     return shared
 
 
-def open_plans(paths: InputPaths, engine: EngineOptions) -> tuple[Plan, ...]:
-    """Open the models and plan their scans.
+def linear_cohort(people: People, transform: str) -> LinearCohort:
+    """Bring the people and genes together that have everything a linear model needs.
 
-    Raises
-    ------
-    InputError, ModelError, DeviceError
-    """
-    from ..models.session import Model
-
-    if len(paths.cards) not in (0, len(paths.models)):
-        raise InputError(
-            f"{len(paths.cards)} cards for {len(paths.models)} models", remedy="give one --card per --model"
-        )
-    plans = []
-    for path, card in zip(paths.models, paths.cards or (None,) * len(paths.models), strict=True):
-        model = Model(
-            path, card=card, device=paths.device, batch_size=paths.batch_size, n_threads=engine.n_threads,
-            max_bytes=None if paths.max_mem is None else max(1, paths.max_mem // 2), length=paths.length,
-        )  # fmt: skip
-        plans.append(plan(model, engine.outputs, engine.mode, check=64 if engine.check else 0))
-    names = [one.model.card.name for one in plans]
-    if len(set(names)) != len(names):
-        raise InputError(f"two models have one name ({', '.join(names)})", remedy="change the name in one of the cards")
-    return tuple(plans)
-
-
-def open_genotypes(paths: InputPaths, chroms: Sequence[str]) -> VariantFileSet:
-    """Open the VCF files with the people that were chosen.
+    Parameters
+    ----------
+    people : People
+        With expression.
+    transform : str
+        Of expression, over the people who are left.
 
     Raises
     ------
     InputError
+        If nobody or no gene is in all files, or a covariate of somebody is missing.
     """
-    files = expand_patterns(paths.vcf, list(dict.fromkeys(chroms)))
-    cohort = VariantFileSet(files)
-    return cohort.subset(
-        choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
-    )
-
-
-def linear_cohort(options: FurtherOptions, steps: tuple[str, ...], failed: set[str]) -> tuple[LinearCohort | None, str]:
-    """Open what baselines and eQTLs read, without genes that could not be predicted, or say why they are left out."""
-    if options.files is None or not {"baseline", "eqtl"} & set(steps):
-        return None, ""
-    cohort = open_cohort(options.files)
-    n_covariates = 0 if cohort.covariates is None else len(cohort.covariates)
-    # a fold must leave enough people for the regression on covariates, and have some to predict
-    if len(cohort.people) < max(2 * options.baseline.folds, 2 * (n_covariates + 3)):
-        return None, f"baselines and eQTLs need more than {len(cohort.people)} people with {n_covariates} covariates"
-    rows = [g for g, gene in enumerate(cohort.genes.gene_id) if gene not in failed]
-    if not rows:
-        return None, "baselines and eQTLs need a gene that could be predicted"
-    return replace(cohort, genes=cohort.genes.take(rows), values=cohort.values[rows]), ""
-
-
-Float64Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class LinearCohort:
-    """People who have genotypes, expression and covariates, in the order of the VCF."""
-
-    people: tuple[str, ...]
-    genes: GeneTable
-    values: Float64Array  # genes x people
-    covariates: Float64Array | None
-    genotypes: VariantFileSet
-
-
-def open_cohort(files: CohortFiles) -> LinearCohort:
-    """Open everything and bring people and genes together.
-
-    Raises
-    ------
-    InputError
-        If a file is wrong, nobody or no gene is in all of them, or a covariate of somebody is missing.
-    """
-    expression = read_expression(files.expression)
-    named = read_sites(files.sites) if files.sites else read_genes(files.genes) if files.genes else None
-    located = named or expression.genes or expression.places
-    if located is None:
-        raise InputError(
-            "the expression has no coordinates of genes", path=files.expression, remedy="name them with --genes"
-        )
-    covariates = read_covariates(files.covariates, first=files.n_covariates) if files.covariates else None
+    expression, covariates = people.expression, people.covariates
+    if expression is None:
+        raise InputError("linear models need expression", remedy="name it with --expression")
     row = {gene: g for g, gene in enumerate(expression.gene_id)}
-    spans = [parse_region(text) for text in files.regions]
-    genes = located.take(
-        g
-        for g, gene in enumerate(located.gene_id)
-        if gene in row and (not spans or any(c == located.chrom[g] and s <= located.tss[g] < e for c, s, e in spans))
-    )
+    genes = people.genes.take(g for g, gene in enumerate(people.genes.gene_id) if gene in row)
     if not len(genes):
         raise InputError(
-            "no gene has a place (in the regions) and expression", path=files.genes, remedy="use the same gene ids"
+            "no gene has a place (in the regions) and expression",
+            path=expression.source,
+            remedy="use the same gene ids",
         )
-    paths = expand_patterns(files.vcf, list(dict.fromkeys(genes.chrom)))
-    cohort = VariantFileSet(paths)
-    people = _people(cohort, files, expression, covariates)
-    place = {name: i for i, name in enumerate(expression.samples)}
-    values = expression.values[np.ix_([row[gene] for gene in genes.gene_id], [place[name] for name in people])]
-    values, _ = transformed(values, files.transform, files.expression)
-    return LinearCohort(tuple(people), genes, values, _design(covariates, people), cohort.subset(people))
-
-
-def _people(
-    cohort: VariantFileSet, files: CohortFiles, expression: ExpressionTable, covariates: CovariateTable | None
-) -> list[str]:
-    chosen = choose_samples(cohort.all_samples, files.samples, source=files.vcf[0])
     have = set(expression.samples) & (set(covariates.samples) if covariates else set(expression.samples))
-    people = [name for name in chosen if name in have]
-    if len(people) < 3:
+    names = tuple(name for name in people.genotypes.samples if name in have)
+    if len(names) < 3:
         raise InputError(
-            f"{len(people)} people are in the VCF, the expression and the covariates together",
-            path=files.expression,
+            f"{len(names)} people are in the VCF, the expression and the covariates together",
+            path=expression.source,
             remedy="use the same sample names in all files",
         )
-    return people
+    place = {name: i for i, name in enumerate(expression.samples)}
+    values = expression.values[np.ix_([row[gene] for gene in genes.gene_id], [place[name] for name in names])]
+    values, _ = transformed(values, transform, expression.source)
+    genotypes = people.genotypes if names == people.genotypes.samples else people.genotypes.subset(names)
+    return LinearCohort(names, genes, values, _design(covariates, names), genotypes)
 
 
-def _design(covariates: CovariateTable | None, people: list[str]) -> Float64Array | None:
+def too_few_people(cohort: LinearCohort, folds: int) -> str:
+    """Say why linear models cannot be cross-validated on a cohort; empty where they can."""
+    n_covariates = 0 if cohort.covariates is None else len(cohort.covariates)
+    if len(cohort.people) >= max(2 * folds, 2 * (n_covariates + _PEOPLE_BESIDE_COVARIATES)):
+        return ""
+    return f"baselines and eQTLs need more than {len(cohort.people)} people with {n_covariates} covariates"
+
+
+def _design(covariates: CovariateTable | None, people: Sequence[str]) -> Float64Array | None:
     if covariates is None:
         return None
     place = {name: i for i, name in enumerate(covariates.samples)}

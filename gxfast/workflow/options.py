@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 from ..ism import Outputs
@@ -13,13 +12,13 @@ from ..stats.drivers import Rule
 from .scans.targets import DEFAULT_REACH
 
 __all__ = [
-    "CohortFiles",
     "DriverOptions",
     "EngineOptions",
     "EvaluateOptions",
-    "FurtherOptions",
     "InputPaths",
     "MappingOptions",
+    "Progress",
+    "RunOptions",
     "TrainingOptions",
     "WindowChoice",
 ]
@@ -32,6 +31,7 @@ class InputPaths:
     Attributes
     ----------
     fasta : str
+        Empty where no sequence is read (linear models).
     vcf : tuple of str
         Files, or patterns with ``{chrom}``.
     models : tuple of str
@@ -72,6 +72,7 @@ class InputPaths:
     sites: str | None = None
 
 
+# Called with (task, units done, units in all).
 Progress = Callable[[str, int, int], None]
 
 
@@ -138,10 +139,6 @@ class DriverOptions:
     motif_reach: int = 0
 
 
-def _teller(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
-    return partial(progress, what) if progress else None
-
-
 @dataclass(frozen=True, slots=True)
 class MappingOptions:
     """How eQTLs are mapped.
@@ -195,26 +192,24 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class CohortFiles:
-    """What the command line names; see `open_cohort`."""
+class RunOptions:
+    """Options of all steps of a run.
 
-    vcf: tuple[str, ...]
-    expression: str
-    covariates: str | None = None
-    n_covariates: int | None = None
-    genes: str | None = None
-    samples: tuple[str, ...] = ()
-    transform: str = "none"
-    regions: tuple[str, ...] = ()
-    sites: str | None = None
+    Attributes
+    ----------
+    evaluation : EvaluateOptions
+    baseline : TrainingOptions
+    eqtl : MappingOptions
+    drivers : DriverOptions
+    finemapped : str or None
+        Table of fine-mapped variants: directions are compared at these too.
+    report_genes : tuple of str
+        Genes (id or name) that the report shows person by person, beside the best and the worst.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class FurtherOptions:
-    """Options of these steps; ``files`` says where the linear ones read, None without expression."""
-
-    files: CohortFiles | None = None
+    evaluation: EvaluateOptions = field(default_factory=EvaluateOptions)
     baseline: TrainingOptions = field(default_factory=TrainingOptions)
     eqtl: MappingOptions = field(default_factory=MappingOptions)
     drivers: DriverOptions = field(default_factory=DriverOptions)
     finemapped: str | None = None
+    report_genes: tuple[str, ...] = ()

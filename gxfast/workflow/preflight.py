@@ -84,7 +84,7 @@ def _contigs(inputs: Inputs) -> list[Finding]:
     wanted = list(dict.fromkeys(inputs.genes.chrom))
     places = (
         ("FASTA", tuple(inputs.genome.contigs), str(inputs.genome.path)),
-        ("VCF", inputs.genotypes.contigs, str(inputs.genotypes.files[0].path)),
+        ("VCF", inputs.genotypes.contigs, str(inputs.genotypes.paths[0])),
     )
     findings = []
     for what, contigs, path in places:

@@ -1,163 +1,256 @@
-"""The steps of a run, each from a run directory to a run directory: predict, evaluate, report."""
+"""A run: its steps in order, into one run directory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from ..evaluation.agreement import write_comparison
-from ..types import ExpressionTable, PredictionSet
-from .inputs import Inputs, linear_cohort
-from .options import FurtherOptions
+from .._threads import one_blas_thread, resolve_threads
+from ..errors import InputError
+from ..io.files import sha256_of
+from ..personal.policy import HaplotypePolicy
+from ..reporting import write_report
+from .inputs import Inputs, open_inputs
+from .options import (
+    DriverOptions,
+    EvaluateOptions,
+    InputPaths,
+    MappingOptions,
+    Progress,
+    RunOptions,
+    TrainingOptions,
+)
+from .preflight import Finding, preflight, require_ok
+from .provenance import digest, hash_inputs, plan_of
 from .rundir import RunDirectory
-from .steps.baseline import baseline_step
-from .steps.drivers import driver_step
-from .steps.eqtl import eqtl_step
-from .steps.evaluate import _evaluate, _write_genes
-from .steps.explain import explain_step
-from .steps.heads import heads_step
-from .steps.predict import _predict
+from .step import Job, Results, Step
+from .steps.agree import AGREE
+from .steps.baseline import BASELINE
+from .steps.drivers import DRIVERS
+from .steps.eqtl import EQTL
+from .steps.evaluate import EVALUATE, GENES
+from .steps.explain import EXPLAIN
+from .steps.heads import HEADS
+from .steps.predict import PREDICT
 
-if TYPE_CHECKING:
-    from ..evaluation.result import Evaluation, Observed
-    from .options import EvaluateOptions, Progress
+__all__ = ["STEPS", "run", "run_job"]
 
-__all__ = ["STEPS", "RunResult", "run_steps"]
-
-
-STEPS = ("check", "predict", "evaluate", "baseline", "eqtl", "ism", "drivers", "heads", "report")
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run found.
-
-    Attributes
-    ----------
-    predictions : tuple of PredictionSet
-        One per model.
-    evaluations : tuple of Evaluation
-        One per model; empty without expression.
-    summary : dict
-        The key numbers, as in ``manifest.json``.
-    failed : tuple of str
-        Genes that could not be predicted, with the reason.
-    """
-
-    predictions: tuple[PredictionSet, ...]
-    evaluations: tuple[Evaluation, ...]
-    summary: dict[str, Any]
-    failed: tuple[str, ...]
+# What --steps may name.
+STEPS: Final = ("check", "predict", "evaluate", "baseline", "eqtl", "ism", "drivers", "heads", "report")
+_NEED_EXPRESSION: Final = ("evaluate", "baseline", "eqtl", "heads", "report")
 
 
-def run_steps(
-    run: RunDirectory,
-    inputs: Inputs,
-    options: EvaluateOptions,
-    steps: tuple[str, ...],
+def run(
+    output: str | Path,
     *,
-    n_threads: int = 1,
+    fasta: str | Path,
+    vcf: str | Path | Sequence[str | Path],
+    model: str | Path | Sequence[str | Path],
+    card: str | Path | Sequence[str | Path] = (),
+    genes: str | Path | None = None,
+    sites: str | Path | None = None,
+    regions: str | Sequence[str] = (),
+    expression: str | Path | None = None,
+    covariates: str | Path | None = None,
+    n_covariates: int | None = None,
+    samples: str | Sequence[str] = (),
+    device: str = "auto",
+    window: int | None = None,
+    batch_size: int | None = None,
+    max_mem: int | None = None,
+    policy: HaplotypePolicy | None = None,
+    expression_transform: str = "none",
+    residualise: str = "expression",
+    cis_window: int = 1_000_000,
+    min_maf: float = 0.01,
+    permutations: int = 1000,
+    seed: int = 0,
+    driver_rule: str = "published",
+    motif_reach: int = 0,
+    finemapped: str | Path | None = None,
+    steps: Sequence[str] = STEPS,
+    gene: str | Sequence[str] = (),
+    threads: int = 0,
+    resume: bool = False,
     progress: Progress | None = None,
-    further: FurtherOptions | None = None,
-    report_genes: tuple[str, ...] = (),
-    before_report: Callable[[Path], None] | None = None,
-) -> RunResult:
-    """Run the steps into a run directory and finish it with its manifest.
+) -> Results:
+    """Do what ``gxfast run`` does, with its options: the same files, and what they hold as values.
 
-    ``before_report`` is called with the directory once ``genes.tsv`` is written, to add to it.
+    Parameters
+    ----------
+    output : str or Path
+        Run directory to write; new, empty, or with ``resume`` one of the same run.
+    fasta, vcf, model, card, genes, sites, expression, covariates, finemapped
+        Files; ``vcf``, ``model`` and ``card`` may be several, ``vcf`` a pattern with ``{chrom}``.
+    regions : str or sequence of str
+        ``chr:beg-end``, 1-based inclusive.
+    samples : str or sequence of str
+        People to use; with a leading ``^`` everybody but these.
+    max_mem : int, optional
+        Bytes.
+    policy : HaplotypePolicy, optional
+        What is done with unusual records.
+    gene : str or sequence of str
+        Genes (id or name) that the report shows person by person.
+    threads : int
+        0: all that this process may use. Results do not depend on it.
+    progress : callable, optional
+        Called with (task, done, total).
+    n_covariates, device, window, batch_size, expression_transform, residualise, cis_window, min_maf, permutations, \
+seed, driver_rule, motif_reach, steps, resume
+        As the options of the command.
+
+    Returns
+    -------
+    Results
+        ``path`` is the directory; a step that was not done leaves its fields empty.
 
     Raises
     ------
     GxfastError
-        From the step that failed; finished shards stay for ``--resume``.
+        From the step that failed; finished blocks stay for ``resume``.
     """
-    predictions = tuple(_predict(run, model, inputs, n_threads, progress) for model in inputs.models)
-    evaluations: tuple[Evaluation, ...] = ()
-    observed = None
-    if "evaluate" in steps and inputs.expression is not None:
-        evaluations, observed = _evaluate(run, predictions, inputs, inputs.expression, options, n_threads)
-    found, counts, evaluations = _further(
-        run, inputs, predictions, evaluations, observed, further or FurtherOptions(), steps, n_threads, progress
+    paths = InputPaths(
+        fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
+        expression=_text(expression), covariates=_text(covariates), n_covariates=n_covariates, samples=_texts(samples),
+        regions=_texts(regions), device=device, batch_size=batch_size, max_mem=max_mem, length=window,
+        sites=_text(sites),
+    )  # fmt: skip
+    transform: Any = expression_transform
+    rest: Any = residualise, driver_rule
+    options = RunOptions(
+        evaluation=EvaluateOptions(transform, rest[0]),
+        baseline=TrainingOptions(window=cis_window, min_maf=min_maf, seed=seed),
+        eqtl=MappingOptions(cis_window, min_maf, permutations, seed),
+        drivers=DriverOptions(rest[1], motif_reach=motif_reach),
+        finemapped=_text(finemapped),
+        report_genes=_texts(gene),
     )
-    _write_genes(run, predictions, evaluations)
-    write_comparison(run.path, predictions, evaluations)
-    summary = {**_summary(inputs, predictions, evaluations, inputs.expression, options), **found}
-    manifest = {"summary": summary, "counts": {**_counts(predictions), **counts}}
-    if before_report:
-        before_report(run.path)
-    if "report" in steps:
-        from ..reporting import write_report
-
-        run.write_provisional_manifest(manifest)
-        write_report(run.path, genes=report_genes)
-    run.finish(manifest)
-    failed = tuple(
-        f"{gene}: {why}"
-        for gene, why in zip(predictions[0].genes.gene_id, predictions[0].status, strict=True)
-        if why != "ok"
-    )
-    return RunResult(predictions, evaluations, summary, failed)
+    return run_job(
+        paths, policy or HaplotypePolicy(), options, output, steps=tuple(steps), n_threads=threads, resume=resume,
+        progress=progress,
+    )  # fmt: skip
 
 
-def _further(
-    run: RunDirectory, inputs: Inputs, predictions: tuple[PredictionSet, ...], evaluations: tuple[Evaluation, ...],
-    observed: Observed | None, options: FurtherOptions, steps: tuple[str, ...], n_threads: int,
-    progress: Progress | None,
-) -> tuple[dict[str, Any], dict[str, Any], tuple[Evaluation, ...]]:  # fmt: skip
-    """Do the steps behind the evaluation; return their summaries, their counts, and the evaluations filled in."""
-    found: dict[str, Any] = {}
-    counts: dict[str, Any] = {}
-    failed = {g for g, why in zip(predictions[0].genes.gene_id, predictions[0].status, strict=True) if why != "ok"}
-    cohort, why_not = linear_cohort(options, steps, failed)
-    if why_not:
-        found["left_out"] = [why_not]
-    if cohort is not None and "baseline" in steps:
-        found["baseline"], counts["baseline"], evaluations = baseline_step(
-            run, cohort, options, evaluations, n_threads, progress
+def _text(value: str | Path | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _texts(value: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    return (str(value),) if isinstance(value, str | Path) else tuple(str(one) for one in value)
+
+
+def run_job(
+    paths: InputPaths,
+    policy: HaplotypePolicy,
+    options: RunOptions,
+    output: str | Path,
+    *,
+    steps: tuple[str, ...] = STEPS,
+    n_threads: int = 0,
+    resume: bool = False,
+    command: Sequence[str] = (),
+    progress: Progress | None = None,
+    tell_findings: Callable[[Sequence[Finding]], None] | None = None,
+    before_report: Callable[[Path], None] | None = None,
+) -> Results:
+    """Open the inputs and do the steps, as `run`, from typed options.
+
+    ``tell_findings`` is called with what the check found, ``before_report`` with the directory once all tables are
+    written, to add to it. ``command`` is noted in the directory.
+    """
+    _check_steps(steps)
+    threads = resolve_threads(n_threads)
+    inputs = open_inputs(paths, policy, finemapped=options.finemapped)
+    _check_report_genes(inputs, paths, options)
+    if inputs.expression is None:
+        steps = tuple(name for name in steps if name not in _NEED_EXPRESSION)
+    plan = _plan(paths, inputs, options, steps)
+    with one_blas_thread(), RunDirectory(output, plan, resume=resume) as directory:
+        directory.note_run({"command": list(command), "threads": threads, "resumed_blocks": directory.resumed})
+        job = Job(
+            directory, inputs, options, steps,
+            n_threads=threads, progress=progress, tell_findings=tell_findings, before_report=before_report,
+        )  # fmt: skip
+        for step in _ORDER:
+            if step.applies(job):
+                step.run(job)
+        directory.finish(job.results.manifest)
+    return job.results
+
+
+def _check_steps(steps: tuple[str, ...]) -> None:
+    unknown = [name for name in steps if name not in STEPS]
+    if unknown or "predict" not in steps:
+        raise InputError(
+            f"unknown step {unknown[0]!r}" if unknown else "the steps must include predict",
+            remedy=f"choose from {', '.join(STEPS)}",
         )
-    if cohort is not None and "eqtl" in steps:
-        found["eqtl"], counts["eqtl"] = eqtl_step(run, cohort, options, n_threads, progress)
-    if {"ism", "drivers"} & set(steps):
-        found["drivers"] = driver_step(run, inputs, predictions, evaluations, observed, options, progress)
-    if evaluations and observed is not None and "heads" in steps:
-        learned = heads_step(run.path, predictions, evaluations, observed, options.baseline.seed)
-        found |= {"heads": learned} if learned else {}
-    if evaluations and observed is not None and cohort is not None:
-        explain_step(run.path, predictions, evaluations, observed)
-    return found, counts, evaluations
 
 
-def _counts(predictions: tuple[PredictionSet, ...]) -> dict[str, dict[str, int]]:
-    return {item.model: item.counts for item in predictions}
+def _check_report_genes(inputs: Inputs, paths: InputPaths, options: RunOptions) -> None:
+    unknown = set(options.report_genes) - {*inputs.genes.gene_id, *inputs.genes.name}
+    if unknown:
+        raise InputError(
+            f"gene {min(unknown)!r} of --gene is not among the genes",
+            path=paths.genes or paths.expression,
+            remedy="name it as in the columns gene_id or name",
+        )
 
 
-def _summary(
-    inputs: Inputs,
-    predictions: tuple[PredictionSet, ...],
-    evaluations: tuple[Evaluation, ...],
-    expression: ExpressionTable | None,
-    options: EvaluateOptions,
-) -> dict[str, Any]:
-    """The key numbers of a run, per model."""
-    from ..evaluation.across_people import cross_gene
-    from ..evaluation.result import summary
+def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[str, ...]) -> dict[str, Any]:
+    """What guards a resumed run; options of steps that are not done may change."""
+    used = {"baseline": "baseline", "eqtl": "eqtl", "ism": "drivers", "drivers": "drivers"}
+    names = sorted({used[step] for step in steps if step in used})
+    chosen: dict[str, Any] = {
+        **asdict(inputs.policy),
+        **asdict(options.evaluation),
+        "samples": list(inputs.genotypes.samples),
+        "genes": digest(inputs.genes.gene_id),
+        "providers": {model.card.name: model.provider for model in inputs.models},
+        "steps": list(steps),
+        "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
+        **{name: asdict(getattr(options, name)) for name in names},
+    }
+    if options.finemapped and "drivers" in names:
+        chosen["finemapped"] = sha256_of(options.finemapped)
+    hashes = hash_inputs(paths, inputs.genotypes.paths, inputs.models)
+    return plan_of(hashes, models=inputs.models, options=chosen)
 
-    models: dict[str, Any] = {}
-    for i, item in enumerate(predictions):
-        naive = item.counts["people_x_genes_x_2"]
-        calls = item.counts["model_sequences"]
-        carried = int(item.n_haplotypes.sum())
-        entry: dict[str, Any] = {
-            "sequences_without_sharing": naive,
-            "unique_haplotypes": carried,
-            "model_calls": calls,
-            "fold_fewer": round(naive / carried, 2) if carried else None,
-        }
-        if evaluations and expression is not None:
-            entry["across_people"] = summary(evaluations[i])
-            transform: Any = "log2p1" if options.transform == "log2p1" else "none"
-            entry["across_genes"] = [asdict(c) for c in cross_gene(item, expression, transform=transform)]
-        models[item.model] = entry
-    return {"n_people": len(inputs.genotypes.samples), "n_genes": len(inputs.genes), "models": models}
+
+def check_inputs(job: Job) -> None:
+    """Look at all inputs together, and stop where a step would fail."""
+    job.results.findings = preflight(job.inputs)
+    if job.tell_findings:
+        job.tell_findings(job.results.findings)
+    require_ok(job.results.findings)
+
+
+def draw_report(job: Job) -> None:
+    """Draw the figures and write ``report.html``, from the files of the directory."""
+    job.directory.write_provisional_manifest(job.results.manifest)
+    write_report(job.directory.path, genes=job.options.report_genes)
+
+
+def call_before_report(job: Job) -> None:
+    """Let the caller add to the directory."""
+    if job.before_report:
+        job.before_report(job.directory.path)
+
+
+_ORDER: Final = (
+    Step("check", check_inputs),
+    PREDICT,
+    EVALUATE,
+    BASELINE,
+    EQTL,
+    DRIVERS,
+    HEADS,
+    EXPLAIN,
+    GENES,
+    AGREE,
+    Step("before_report", call_before_report, asked_by=("*",)),
+    Step("report", draw_report, needs=("predictions",), writes=("figures/", "report.html")),
+)

@@ -1,6 +1,6 @@
 """The run directory: who may write, what is finished, and files that appear only when they are whole.
 
-Protocol: each shard is written to a partial name, synced, renamed, and then named with its SHA-256 in a
+Protocol: each block is written to a partial name, synced, renamed, and then named with its SHA-256 in a
 journal. A resumed run re-hashes what the journal names and redoes the rest; it is refused when anything that
 changes numbers differs. ``manifest.json`` with ``"complete": true`` is the last file to appear. What may differ
 between equal runs (times, host, paths, threads) is kept apart in ``.gxfast/run.json``.
@@ -89,28 +89,28 @@ class RunDirectory:
             )
 
     def _read_journal(self) -> dict[str, str]:
-        """Shards that the journal names and whose bytes still agree with it."""
+        """Blocks that the journal names and whose bytes still agree with it."""
         journal = self.path / _STATE / "journal.tsv"
         done: dict[str, str] = {}
         if not journal.exists():
             return done
         for line in journal.read_text(errors="replace").splitlines():
             name, _, digest = line.partition("\t")
-            file = self.path / _STATE / "shards" / name
-            # A torn last line or a damaged shard is simply done again.
+            file = self.path / _STATE / "blocks" / name
+            # A torn last line or a damaged block is simply done again.
             if len(digest) == 64 and ".." not in name and file.is_file() and sha256_of(file) == digest:
                 done[name] = digest
         # A torn line must not swallow the next entry.
         atomic_write(journal, "".join(f"{name}\t{digest}\n" for name, digest in done.items()).encode())
         return done
 
-    def has_shard(self, name: str) -> bool:
-        """Whether a shard is finished and whole."""
+    def has_block(self, name: str) -> bool:
+        """Whether a block is finished and whole."""
         return name in self._done
 
-    def write_shard(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Store named arrays as one shard and enter it in the journal."""
-        file = self.path / _STATE / "shards" / name
+    def write_block(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Store named arrays as one block and enter it in the journal."""
+        file = self.path / _STATE / "blocks" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         content = npz_bytes(arrays)
         atomic_write(file, content)
@@ -121,9 +121,9 @@ class RunDirectory:
             os.fsync(journal.fileno())
         self._done[name] = digest
 
-    def read_shard(self, name: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays of a finished shard."""
-        with np.load(self.path / _STATE / "shards" / name, allow_pickle=False) as stored:
+    def read_block(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays of a finished block."""
+        with np.load(self.path / _STATE / "blocks" / name, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}
 
     def subdirectory(self, name: str) -> Path:

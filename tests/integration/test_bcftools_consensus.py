@@ -157,24 +157,24 @@ def test_windows(tmp_path: Path, make_world: MakeWorld) -> None:
 
 
 def test_fixed_length_from_what_bcftools_writes_on_either_side(tmp_path: Path, make_world: MakeWorld) -> None:
-    """The contig cut before the TSS: what bcftools writes for both pieces, trimmed or padded outwards."""
+    """The contig cut before the TSS: what bcftools writes for both blocks, trimmed or padded outwards."""
     world, contigs, _ = make_case(tmp_path, make_world, 9, "simple")
     rng = random.Random(10)
     tss = {name: rng.randint(1, CONTIG_LENGTH - 1) for name in contigs}
     start = [t - rng.randint(0, 119) for t in tss.values()]
-    pieces: dict[str, Expected] = {}
+    blocks: dict[str, Expected] = {}
     for side in ("left", "right"):
         cut = {n: (n, 0, t) if side == "left" else (n, t, CONTIG_LENGTH) for n, t in tss.items()}
         titles = {f"{n}:{a + 1}-{b}": (n, a, b) for n, a, b in cut.values()}
         written = all_by_bcftools(world, write_slices(tmp_path / f"{side}.fa", contigs, titles))
-        pieces[side] = {key: {t.split(":")[0]: bases for t, bases in w.items()} for key, w in written.items()}
+        blocks[side] = {key: {t.split(":")[0]: bases for t, bases in w.items()} for key, w in written.items()}
     windows = Windows(tuple(contigs), np.array(start), 120, np.array(list(tss.values())), np.zeros(N_CONTIGS, np.bool_))
     batch = gx.haplotypes(world.genome, world.variants, windows)
     wrong = total = 0
     for w, (name, at) in enumerate(tss.items()):
         n_left = at - start[w]
-        for i, h in pieces["left"]:
-            left, right = pieces["left"][i, h][name], pieces["right"][i, h][name]
+        for i, h in blocks["left"]:
+            left, right = blocks["left"][i, h][name], blocks["right"][i, h][name]
             expected = ("N" * n_left + left)[len(left) :] + (right + "N" * 120)[: 120 - n_left]
             total += 1
             wrong += batch.sequences[batch.carriers[w, i, h]].tobytes().decode() != expected

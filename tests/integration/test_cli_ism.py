@@ -52,7 +52,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Enough genes for several pieces of work."""
+    """Enough genes for several blocks of work."""
     from gxfast.demo import simulate_cohort
 
     return simulate_cohort(tmp_path_factory.mktemp("many"), n_people=20, n_genes=40)
@@ -153,7 +153,7 @@ def test_several_models_tracks_and_axes_in_parts(
         "--track", "2", "--track", "0", "--bins", "0-1,3", "--reduce", "mean", "--mode", "naive",
     ]  # fmt: skip
     run(*common, "-o", tmp_path / "a")
-    monkeypatch.setattr("gxfast.workflow.scans.work.PIECE_VALUES", 8 * 7)  # seven positions a piece
+    monkeypatch.setattr("gxfast.workflow.scans.work.BLOCK_VALUES", 8 * 7)  # seven positions a block
     run(*common, "-o", tmp_path / "b")
     names = [first.card.name, "again"]
     plan = gx.ism.plan(first, gx.ism.Outputs([2, 0], [0, 1, 3], "mean"), mode="naive")
@@ -204,7 +204,7 @@ def test_parts_make_the_whole(many: Any, tmp_path: Path, command: str) -> None:
     run("ism", "merge", "-q", "-o", tmp_path / "merged", parts[2], parts[0], parts[1])
     assert fingerprint(tmp_path / "merged") == fingerprint(tmp_path / "whole")
     if command == "saturate":
-        assert len(list((tmp_path / "whole" / ".gxfast" / "shards" / NAME).iterdir())) == 3
+        assert len(list((tmp_path / "whole" / ".gxfast" / "blocks" / NAME).iterdir())) == 3
 
 
 def test_merge_refuses_what_is_no_whole(many: Any, tmp_path: Path, capfd: Any) -> None:
@@ -224,7 +224,7 @@ def test_merge_refuses_what_is_no_whole(many: Any, tmp_path: Path, capfd: Any) -
         assert what in message
         assert "remedy:" in message
         assert not (tmp_path / "out" / "manifest.json").exists()
-    shard = next((parts[1] / ".gxfast" / "shards").rglob("*.npz"))
+    shard = next((parts[1] / ".gxfast" / "blocks").rglob("*.npz"))
     shard.write_bytes(shard.read_bytes()[:-3])
     assert main(["ism", "merge", "-o", str(tmp_path / "damaged"), *map(str, parts)]) == 2
     assert str(shard) in capfd.readouterr().err
@@ -250,7 +250,7 @@ def test_killed_and_resumed(many: Any, tmp_path: Path, command: str) -> None:
     assert main([*words, "-o", str(out)]) == 2  # not by accident over what is there
     run(*words, "-o", out, "--resume")
     notes = json.loads((out / ".gxfast" / "run.json").read_text())
-    assert notes[-1]["resumed_pieces"] == before
+    assert notes[-1]["resumed_blocks"] == before
     assert fingerprint(out) == fingerprint(tmp_path / "plain")
 
 
@@ -343,10 +343,10 @@ def test_sizes_are_those_of_the_real_scan(cohort: Any, tmp_path: Path, capsys: A
     sizes = json.loads(capsys.readouterr().out)["models"][NAME]["bytes"]
     out = tmp_path / "out"
     run(*words, "-q", "-o", out)
-    pieces = sum(file.stat().st_size for file in (out / ".gxfast" / "shards").rglob("*.npz"))
+    blocks = sum(file.stat().st_size for file in (out / ".gxfast" / "blocks").rglob("*.npz"))
     cube = sum(file.stat().st_size for file in (out / "ism" / f"{NAME}.zarr").rglob("*") if file.is_file())
     text = (out / "ism" / f"{NAME}.saturation.tsv.gz").stat().st_size
-    for what, found in (("pieces", pieces), ("zarr", cube), ("tsv", text)):
+    for what, found in (("blocks", blocks), ("zarr", cube), ("tsv", text)):
         assert sizes[what] == pytest.approx(found, rel=0.3), what
 
 

@@ -74,7 +74,7 @@ def test_killed_and_resumed(cohort: Any, expected: dict[str, str], tmp_path: Pat
     assert not (out / "manifest.json").exists()
     assert len(journal.read_text().splitlines()) >= n_lines
     if torn:
-        shard = next((out / ".gxfast" / "shards").rglob("*.npz"))
+        shard = next((out / ".gxfast" / "blocks").rglob("*.npz"))
         shard.write_bytes(shard.read_bytes()[:-100])
         with journal.open("a") as handle:
             handle.write("half a li")

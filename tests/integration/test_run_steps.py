@@ -54,7 +54,7 @@ def test_threads_and_resuming_change_no_byte(cohort: Any, done: Path, tmp_path: 
     assert main(command(cohort, tmp_path / "two", *_FAST, "--threads", "2")) == 0
     assert hashes(tmp_path / "two") == hashes(done)
     shutil.copytree(done, tmp_path / "again")
-    for gone in ("drivers.tsv", "manifest.json", "ism", ".gxfast/shards/demo-promoter/effects-00000.npz"):
+    for gone in ("drivers.tsv", "manifest.json", "ism", ".gxfast/blocks/demo-promoter/effects-00000.npz"):
         path = tmp_path / "again" / gone
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert main(command(cohort, tmp_path / "again", *_FAST, "--resume")) == 0

@@ -21,7 +21,8 @@ __all__ = ["number_texts", "optional_column", "read_table", "write_rows", "write
 def write_table(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Path:
     """Write columns of one length as a TSV with a header; the file appears when it is whole.
 
-    Floats are the shortest text that reads back as the same number; None and NaN are empty cells.
+    Floats are the shortest text that reads back as the same number; None and NaN are empty cells; truth is ``yes`` or
+    ``no``.
 
     Parameters
     ----------
@@ -111,6 +112,8 @@ def _cell(value: Any, name: str, path: Path) -> str:
         return ""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return "" if math.isnan(value) else repr(value)
     text = str(value)

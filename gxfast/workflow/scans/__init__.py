@@ -1,4 +1,4 @@
-"""Mutagenesis scans of many windows: genes, regions, sequences or haplotypes through `gxfast.ism`, in pieces."""
+"""Mutagenesis scans of many windows: genes, regions, sequences or haplotypes through `gxfast.ism`, in blocks."""
 
 from __future__ import annotations
 

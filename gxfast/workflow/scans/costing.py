@@ -16,13 +16,13 @@ from ...ism import Plan
 from ...ism.mutants import all_mutants, one_sequence
 from ...ism.scanning import BLOCK_BYTES
 from .opening import SaturationInputs
-from .running import pieces_of, saturation_scan
+from .running import blocks_of, saturation_scan
 from .sources import RowSource
 from .tables import saturation_lines
 from .targets import Layout
-from .work import Piece, Shard
+from .work import Block, Shard
 
-__all__ = ["check_memory", "cost_lines", "piece_memory", "scan_costs"]
+__all__ = ["block_memory", "check_memory", "cost_lines", "scan_costs"]
 
 
 SAMPLE_SECONDS = 0.5
@@ -46,8 +46,8 @@ def scan_costs(inputs: SaturationInputs, formats: Sequence[str], shard: Shard) -
     scan = saturation_scan(inputs, formats)
     models = {}
     for model, one, layout, source in zip(scan["models"], inputs.plans, inputs.layouts, inputs.sources, strict=True):
-        pieces = pieces_of(model, shard)
-        models[model["name"]] = _model_costs(one, layout, source, pieces, formats)
+        blocks = blocks_of(model, shard)
+        models[model["name"]] = _model_costs(one, layout, source, blocks, formats)
     summed = ("windows", "mutants", "model_calls", "passes", "hours")
     total: dict[str, Any] = {name: sum(entry[name] for entry in models.values()) for name in summed}
     total["bytes"] = sum(sum(entry["bytes"].values()) for entry in models.values())
@@ -56,12 +56,12 @@ def scan_costs(inputs: SaturationInputs, formats: Sequence[str], shard: Shard) -
 
 
 def _model_costs(
-    one: Plan, layout: Layout, source: RowSource, pieces: Sequence[Piece], formats: Sequence[str]
+    one: Plan, layout: Layout, source: RowSource, blocks: Sequence[Block], formats: Sequence[str]
 ) -> dict[str, Any]:
-    first, last = pieces[0].windows[0] if pieces else 0, pieces[-1].windows[1] if pieces else 0
+    first, last = blocks[0].windows[0] if blocks else 0, blocks[-1].windows[1] if blocks else 0
     usable = [w for w in range(first, last) if layout.status[w] == "ok"]
     positions = int((layout.high - layout.low)[usable].sum()) * source.max_rows if usable else 0
-    mutants, scans = 3 * positions, _n_scans(one, layout, pieces) * source.max_rows
+    mutants, scans = 3 * positions, _n_scans(one, layout, blocks) * source.max_rows
     card = one.readout.card
     members = len(card.shifts) * (2 if card.ensemble_reverse_complement else 1)
     share = 1.0 if one.mode == "naive" else getattr(one.costs, one.mode) / one.costs.naive
@@ -77,18 +77,18 @@ def _model_costs(
         "seconds_per_mutant": float(f"{seconds / mutants:.3g}") if mutants else 0.0,
         "hours": float(f"{seconds / 3600:.3g}"),
         "bytes": _sizes(one, layout, positions, sample, formats),
-        "memory": piece_memory(one, source, pieces),
+        "memory": block_memory(one, source, blocks),
     }
 
 
-def _n_scans(one: Plan, layout: Layout, pieces: Sequence[Piece]) -> int:
+def _n_scans(one: Plan, layout: Layout, blocks: Sequence[Block]) -> int:
     """References that are computed: one per block that `gxfast.ism.scan` makes of a window."""
     size = max(1, BLOCK_BYTES // (32 * one.readout.values_per_row))
     n = 0
-    for piece in pieces:
-        windows = np.arange(*piece.windows)
-        low = np.maximum(layout.low[windows], piece.axis[0])
-        high = np.minimum(layout.high[windows], piece.axis[1])
+    for block in blocks:
+        windows = np.arange(*block.windows)
+        low = np.maximum(layout.low[windows], block.axis[0])
+        high = np.minimum(layout.high[windows], block.axis[1])
         ok = np.array([layout.status[w] == "ok" for w in windows.tolist()], bool)
         n += int(-(-np.maximum(high - low, 0)[ok] // size).sum())
     return n
@@ -154,12 +154,12 @@ def _representative(one: Plan, begin: int, end: int) -> NDArray[np.int64]:
 
 
 def _sizes(one: Plan, layout: Layout, positions: int, sample: _Sample | None, formats: Sequence[str]) -> dict[str, int]:
-    """Bytes of the outputs, from how far the sample can be compressed; of the pieces, as they are stored."""
+    """Bytes of the outputs, from how far the sample can be compressed; of the blocks, as they are stored."""
     if sample is None:
-        return dict.fromkeys((*formats, "pieces"), 0)
+        return dict.fromkeys((*formats, "blocks"), 0)
     n, tracks = len(sample.reference), one.tracks
     raw = 16 * len(tracks) * positions
-    sizes = {"pieces": raw + 9 * positions}
+    sizes = {"blocks": raw + 9 * positions}
     if "tsv" in formats:
         where = np.arange(sample.first, sample.first + n)
         text = saturation_lines(sample.lead, where, sample.reference, sample.effects, tracks).encode()
@@ -182,10 +182,10 @@ def _packed_share(values: NDArray[Any]) -> float:
     return len(Zstd(level=3).encode(content)) / len(content)
 
 
-def piece_memory(one: Plan, source: RowSource, pieces: Sequence[Piece]) -> int:
-    """Bytes that a piece takes at most while it is computed and stored, the model itself left aside."""
-    largest = max((piece.size for piece in pieces), default=0) * source.max_rows
-    scanned = max((piece.axis[1] - piece.axis[0] for piece in pieces), default=0)
+def block_memory(one: Plan, source: RowSource, blocks: Sequence[Block]) -> int:
+    """Bytes that a block takes at most while it is computed and stored, the model itself left aside."""
+    largest = max((block.size for block in blocks), default=0) * source.max_rows
+    scanned = max((block.axis[1] - block.axis[0] for block in blocks), default=0)
     # Effects as they come, as an array, and as the file that is written; values of one block of mutants, before
     # and after the reduction over bins.
     stored = 4 * largest * (16 * len(one.tracks) + 9)
@@ -195,7 +195,7 @@ def piece_memory(one: Plan, source: RowSource, pieces: Sequence[Piece]) -> int:
 
 
 def check_memory(inputs: SaturationInputs, scan: dict[str, Any], shard: Shard, max_mem: int | None) -> None:
-    """Refuse a scan whose pieces do not fit.
+    """Refuse a scan whose blocks do not fit.
 
     Raises
     ------
@@ -204,10 +204,10 @@ def check_memory(inputs: SaturationInputs, scan: dict[str, Any], shard: Shard, m
     if max_mem is None:
         return
     for model, one, source in zip(scan["models"], inputs.plans, inputs.sources, strict=True):
-        needed = piece_memory(one, source, pieces_of(model, shard))
+        needed = block_memory(one, source, blocks_of(model, shard))
         if needed > max_mem:
             raise InputError(
-                f"a piece of the scan takes {needed / 2**20:.0f} MiB; --max-mem allows {max_mem / 2**20:.0f} MiB",
+                f"a block of the scan takes {needed / 2**20:.0f} MiB; --max-mem allows {max_mem / 2**20:.0f} MiB",
                 path=one.model.path,
                 remedy=f"--max-mem {-(-needed // 2**20)}M, or fewer tracks (--track), bins or people",
             )

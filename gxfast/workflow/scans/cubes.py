@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...io.files import written_whole
 from .tables import Row, row_parts
-from .work import StoredPieces
+from .work import StoredBlocks
 
 __all__ = ["chunk_shape", "require_zarr", "write_cube"]
 
@@ -37,17 +37,17 @@ def require_zarr() -> None:
         )
 
 
-def chunk_shape(n_rows: int, n_positions: int, n_tracks: int, piece_positions: int) -> tuple[int, int, int, int]:
+def chunk_shape(n_rows: int, n_positions: int, n_tracks: int, block_positions: int) -> tuple[int, int, int, int]:
     """Return the chunks of ``effects``: whole windows, several together where they are small."""
-    if piece_positions < n_positions:
-        return 1, piece_positions, 4, n_tracks
+    if block_positions < n_positions:
+        return 1, block_positions, 4, n_tracks
     rows = CHUNK_VALUES // max(1, n_positions * 4 * n_tracks)
     return max(1, min(rows, n_rows)), max(1, n_positions), 4, n_tracks
 
 
 def write_cube(
     path: Path,
-    stored: StoredPieces,
+    stored: StoredBlocks,
     rows: Sequence[Row],
     *,
     n_positions: int,
@@ -65,7 +65,7 @@ def write_cube(
     import zarr
 
     n = len(rows)
-    widest = max((piece.axis[1] - piece.axis[0] for piece in stored.pieces), default=n_positions)
+    widest = max((block.axis[1] - block.axis[0] for block in stored.blocks), default=n_positions)
     chunks = chunk_shape(n, n_positions, len(tracks), widest)
     with written_whole(path) as partial:
         group: Any = zarr.open_group(str(partial), mode="w", zarr_format=2)
@@ -87,7 +87,7 @@ def write_cube(
         _fill(target, stored, rows, chunks[0])
 
 
-def _fill(target: dict[str, Any], stored: StoredPieces, rows: Sequence[Row], per_chunk: int) -> None:
+def _fill(target: dict[str, Any], stored: StoredBlocks, rows: Sequence[Row], per_chunk: int) -> None:
     """Write the rows of a chunk together; rows that are larger than a chunk part by part."""
     if per_chunk == 1:
         for (row, axis, part), r in _numbered(stored, rows):
@@ -117,7 +117,7 @@ def _flush(target: dict[str, Any], held: dict[str, NDArray[Any]], first: int) ->
         target[name][first : first + len(array)] = array
 
 
-def _numbered(stored: StoredPieces, rows: Sequence[Row]) -> Any:
+def _numbered(stored: StoredBlocks, rows: Sequence[Row]) -> Any:
     number = {id(row): r for r, row in enumerate(rows)}
     return ((item, number[id(item[0])]) for item in row_parts(stored, rows))
 
@@ -148,17 +148,17 @@ def _texts(group: Any, name: str, values: Sequence[str], dimension: str) -> None
     _array(group, name, texts, (dimension,))
 
 
-def _carriers(stored: StoredPieces, rows: Sequence[Row], n_people: int) -> NDArray[np.int32]:
+def _carriers(stored: StoredBlocks, rows: Sequence[Row], n_people: int) -> NDArray[np.int32]:
     """Row of the cube per window, person and haplotype; -1 where there is none."""
     first: dict[int, int] = {}
     for r, row in enumerate(rows):
         first.setdefault(row.window, r)
-    n_windows = max((piece.windows[1] for piece in stored.pieces), default=0)
-    begin = min((piece.windows[0] for piece in stored.pieces), default=0)
+    n_windows = max((block.windows[1] for block in stored.blocks), default=0)
+    begin = min((block.windows[0] for block in stored.blocks), default=0)
     found = np.full((n_windows - begin, n_people, 2), -1, np.int32)
-    for piece in stored.pieces:
-        part = stored.read(piece, "carriers")["carriers"]
-        for w, own in zip(range(*piece.windows), part, strict=True):
+    for block in stored.blocks:
+        part = stored.read(block, "carriers")["carriers"]
+        for w, own in zip(range(*block.windows), part, strict=True):
             if w in first:
                 found[w - begin] = np.where(own >= 0, own + first[w], found[w - begin])
     return found

@@ -21,12 +21,12 @@ from ...personal.policy import HaplotypePolicy
 from ...types import Windows
 from .sources import HaplotypeSource, ReferenceSource, RowSource
 from .targets import Layout
-from .work import Piece
+from .work import Block
 
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["VariantOptions", "VariantScan", "compute_variants"]
+__all__ = ["VariantOptions", "VariantScan", "check_finite", "compute_variants", "people_of", "snv_effects"]
 
 
 Float64Array = NDArray[np.float64]
@@ -57,10 +57,10 @@ class VariantScan:
     """All that is needed to scan the variants of one model's windows."""
 
     def __init__(
-        self, the_plan: Plan, layout: Layout, genome: Genome, alleles: AlleleSource, people: RowSource,
+        self, plan: Plan, layout: Layout, genome: Genome, alleles: AlleleSource, people: RowSource,
         policy: HaplotypePolicy, options: VariantOptions,
     ) -> None:  # fmt: skip
-        self.plan, self.layout, self.genome, self.alleles, self.people = the_plan, layout, genome, alleles, people
+        self.plan, self.layout, self.genome, self.alleles, self.people = plan, layout, genome, alleles, people
         self.policy, self.options = policy, options
         self._predictor: Model | None = None
 
@@ -85,17 +85,17 @@ class _Found(NamedTuple):
     effect: Float64Array
 
 
-def compute_variants(scan: VariantScan, piece: Piece) -> dict[str, NDArray[Any]]:
-    """Scan the variants of one piece of the work; return what its shard holds."""
+def compute_variants(scan: VariantScan, block: Block) -> dict[str, NDArray[Any]]:
+    """Scan the variants of one block of the work; return what is kept of it."""
     layout, n_tracks = scan.layout, len(scan.plan.tracks)
     counts: Counter[str] = Counter(mutants=0)
     rows: list[tuple[int, _Found]] = []
-    for w in range(*piece.windows):
+    for w in range(*block.windows):
         if layout.status[w] == "ok":
             rows += [(w, found) for found in _window(scan, w, counts)]
     counts["rows"] += len(rows)
     counts.update(scan.people.take_counts())
-    windows = slice(*piece.windows)
+    windows = slice(*block.windows)
     effects = np.array([found.effect for _, found in rows], np.float32).reshape(len(rows), n_tracks)
     return {
         "window": np.array([w for w, _ in rows], np.int64),
@@ -139,33 +139,70 @@ def _window(scan: VariantScan, w: int, counts: Counter[str]) -> list[_Found]:
         counts["mutants"] += len(found)
     order = {id(allele): i for i, allele in enumerate(alleles)}
     found.sort(key=lambda item: order[id(item.allele)])
-    bad = [item for item in found if not np.isfinite(item.effect).all()]
-    if bad:
-        raise ModelError(
-            f"the effect of {layout.chrom[w]}:{bad[0].allele.position + 1} is not finite "
-            f"({len(bad)} of {len(found)} alleles)",
-            path=scan.plan.model.path,
-            record=layout.name[w],
-            remedy="check the model's weights and the transform in its card (a log of a negative value?)",
-        )
+    if found:
+        names = [f"{layout.chrom[w]}:{item.allele.position + 1}" for item in found]
+        check_finite(scan.plan, layout.name[w], names, np.array([item.effect for item in found]))
     return found
 
 
-def _letters(alleles: Sequence[Allele], reverse: bool, *, ref: bool = False) -> NDArray[np.uint8]:
+def check_finite(plan: Plan, gene: str, names: Sequence[str], effects: Float64Array) -> None:
+    """Refuse effects that are no numbers.
+
+    Raises
+    ------
+    ModelError
+        Naming the first of the variants.
+    """
+    bad = np.flatnonzero(~np.isfinite(effects).all(axis=1))
+    if bad.size:
+        raise ModelError(
+            f"the effect of {names[bad[0]]} is not finite ({bad.size} of {len(effects)} variants)",
+            path=plan.model.path,
+            record=gene,
+            remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+        )
+
+
+def _letters(alleles: Sequence[Allele], reverse: bool = False, *, ref: bool = False) -> NDArray[np.uint8]:
     letters = np.array([(a.ref if ref else a.alt)[a.snv] for a in alleles], np.uint8)
     return np.asarray(complement_bases(letters)) if reverse else letters
 
 
 def _on_reference(scan: VariantScan, w: int, alleles: Sequence[Allele]) -> list[_Found]:
     """Effects of single bases put into the reference window."""
-    if not alleles:
-        return []
-    layout, reverse = scan.layout, bool(scan.layout.reverse[w])
-    sequence = ReferenceSource(scan.genome).rows(layout, w).sequences[0]
-    at = np.array([a.position + a.snv for a in alleles], np.int64) - int(layout.start[w])
-    at = layout.length - 1 - at if reverse else at
-    effects = variants(scan.plan, sequence, Edits.single(at, _letters(alleles, reverse)))
+    position = np.array([a.position + a.snv for a in alleles], np.int64)
+    effects = snv_effects(scan.plan, scan.genome, scan.layout, w, position, _letters(alleles))
     return [_Found(allele, "", effect) for allele, effect in zip(alleles, effects, strict=True)]
+
+
+def snv_effects(
+    plan: Plan, genome: Genome, layout: Layout, w: int, position: NDArray[np.int64], base: NDArray[np.uint8]
+) -> Float64Array:
+    """Return the effects of single bases, each put into the reference window by itself.
+
+    Parameters
+    ----------
+    plan : Plan
+    genome : Genome
+    layout : Layout
+    w : int
+        Window.
+    position : int64 array, shape (V,)
+        0-based, inside the window.
+    base : uint8 array, shape (V,)
+        Letters on the forward strand.
+
+    Returns
+    -------
+    float64 array, shape (V, T)
+    """
+    if not position.size:
+        return np.empty((0, len(plan.tracks)))
+    sequence = ReferenceSource(genome).rows(layout, w).sequences[0]
+    at = position - int(layout.start[w])
+    if layout.reverse[w]:
+        at, base = layout.length - 1 - at, np.asarray(complement_bases(base))
+    return variants(plan, sequence, Edits.single(at, base))
 
 
 def _on_haplotypes(scan: VariantScan, w: int, alleles: Sequence[Allele], counts: Counter[str]) -> list[_Found]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...io.fasta import Genome
-from ...io.files import sha256_of
 from ...ism import Plan
 from ...personal.policy import HaplotypePolicy
-from ..inputs import _genes, open_genotypes, open_plans
+from ..inputs import chosen_genes, open_genotypes, open_plans
 from ..options import InputPaths
-from ..provenance import _digest, _hash_all, _hash_models
+from ..provenance import digest, hash_files, hash_inputs, hash_models, plan_of
 from .sources import HaplotypeSource, ReferenceSource, RowSource, SequenceSource, read_sequences
 from .targets import Layout, gene_layout, read_regions, region_layout, sequence_layout
 
 if TYPE_CHECKING:
     from ..options import EngineOptions, WindowChoice
 
-__all__ = ["SaturationInputs", "open_saturation"]
+__all__ = ["SaturationInputs", "open_saturation", "scan_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,24 @@ def open_saturation(
     source: RowSource = ReferenceSource(genome)
     if choice.regions:
         regions = read_regions(choice.regions)
-        facts["regions"] = _digest(f"{r.name} {r.chrom} {r.start} {r.end} {r.strand}" for r in regions)
+        facts["regions"] = digest(f"{r.name} {r.chrom} {r.start} {r.end} {r.strand}" for r in regions)
         layouts = [region_layout(model.card, regions, genome) for model in models]
     else:
-        genes = _genes(paths, None)
+        genes = chosen_genes(paths)
         contigs = None
         if paths.vcf:
             cohort = open_genotypes(paths, genes.chrom)
             files, contigs = [file.path for file in cohort.files], cohort.contigs
             source = HaplotypeSource(genome, cohort, policy, None if paths.max_mem is None else paths.max_mem // 4)
             facts["policy"] = asdict(policy)
-        facts["genes"] = _digest(genes.gene_id)
+        facts["genes"] = digest(genes.gene_id)
         layouts = [
             gene_layout(
                 model.card, genes, genome, window=choice.reach, contigs=contigs, clip=not paths.vcf
             )
             for model in models
         ]  # fmt: skip
-    found = _hash_all(paths, files, models) if hashes else {}
+    found = hash_inputs(paths, files, models) if hashes else {}
     return SaturationInputs(plans, tuple(layouts), (source,) * len(plans), facts, found)
 
 
@@ -82,7 +82,23 @@ def _of_sequences(paths: InputPaths, choice: WindowChoice, plans: tuple[Plan, ..
         sources.append(SequenceSource(letters))
     found: dict[str, Any] = {}
     if hashes:
-        file = {"file": Path(path).name, "size": Path(path).stat().st_size, "sha256": sha256_of(path)}
-        found = {"sequences": [file], "models": _hash_models([one.model for one in plans])}
-    facts = {"sequences": _digest(layouts[0].name)}
+        found = {**hash_files({"sequences": path}), "models": hash_models([one.model for one in plans])}
+    facts = {"sequences": digest(layouts[0].name)}
     return SaturationInputs(plans, tuple(layouts), tuple(sources), facts, found)
+
+
+def scan_plan(
+    plans: Sequence[Plan], engine: EngineOptions, hashes: dict[str, Any], scan: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what guards a resumed scan, see `plan_of`."""
+    models, outputs = [one.model for one in plans], engine.outputs
+    how = {
+        "outputs": {
+            "tracks": None if outputs.tracks is None else list(outputs.tracks),
+            "bins": None if outputs.bins is None else list(outputs.bins),
+            "reduce": outputs.reduce,
+        },
+        "modes": {one.model.card.name: one.mode for one in plans},
+        "providers": {model.card.name: model.provider for model in models},
+    }
+    return plan_of(hashes, models=models, scan={**scan, **how})

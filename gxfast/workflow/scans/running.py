@@ -1,4 +1,4 @@
-"""``gxfast ism saturate`` and ``merge``: pieces into a run directory, then the outputs from the pieces."""
+"""``gxfast ism saturate`` and ``merge``: blocks into a run directory, then the outputs from the blocks."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from ..rundir import RunDirectory
 from .cubes import require_zarr, write_cube
 from .opening import SaturationInputs
-from .saturation import compute_piece
+from .saturation import compute_block
 from .tables import rows_of_scan, write_saturation, write_windows
-from .variant_tables import write_variants
-from .work import Piece, Shard, StoredPieces, counts_of, cut, do_pieces, finished_shards
+from .variant_tables import failed_windows, stored_rows, write_variants
+from .work import Block, Shard, StoredBlocks, counts_of, cut, do_blocks, finished_parts
 
 __all__ = [
     "FORMATS",
     "MutantProgress",
     "ScanResult",
+    "blocks_of",
     "merge",
-    "pieces_of",
     "run_saturation",
     "saturation_scan",
     "write_outputs",
@@ -69,7 +69,7 @@ def saturation_scan(inputs: SaturationInputs, formats: Sequence[str]) -> dict[st
     }  # fmt: skip
 
 
-def pieces_of(model: Mapping[str, Any], shard: Shard) -> list[Piece]:
+def blocks_of(model: Mapping[str, Any], shard: Shard) -> list[Block]:
     """Cut one model's share of the work, from what the plan of the run says."""
     return cut(shard.windows(model["windows"]), model["positions"], model["values"], model["max_rows"])
 
@@ -82,42 +82,42 @@ def run_saturation(
     Raises
     ------
     GxfastError
-        From the piece that failed; finished pieces stay for ``--resume``.
+        From the block that failed; finished blocks stay for ``--resume``.
     """
     scan = run.plan["scan"]
     if "zarr" in scan["formats"]:
         require_zarr()
     for model, one, layout, source in zip(scan["models"], inputs.plans, inputs.layouts, inputs.sources, strict=True):
-        pieces = pieces_of(model, shard)
-        teller = MutantProgress(f"ism {model['name']}", pieces, progress)
-        do_pieces(run, model["name"], pieces, partial(compute_piece, one, layout, source), teller.done)
+        blocks = blocks_of(model, shard)
+        teller = MutantProgress(f"ism {model['name']}", blocks, progress)
+        do_blocks(run, model["name"], blocks, partial(compute_block, one, layout, source), teller.done)
     return write_outputs(run, [run.path], [shard])
 
 
 class MutantProgress:
-    """Turns finished pieces into mutants done, and an estimate of all of them."""
+    """Turns finished blocks into mutants done, and an estimate of all of them."""
 
-    def __init__(self, task: str, pieces: Sequence[Piece], progress: Progress | None) -> None:
+    def __init__(self, task: str, blocks: Sequence[Block], progress: Progress | None) -> None:
         self._task, self._progress = task, progress
-        self._sizes = {piece: piece.size for piece in pieces}
+        self._sizes = {block: block.size for block in blocks}
         self._all, self._finished, self._mutants = sum(self._sizes.values()), 0, 0
 
-    def done(self, piece: Piece, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Count a finished piece."""
+    def done(self, block: Block, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Count a finished block."""
         counts = dict(zip(arrays["count_names"].tolist(), arrays["count_values"].tolist(), strict=True))
         self._mutants += int(counts["mutants"])
-        self._finished += self._sizes[piece]
+        self._finished += self._sizes[block]
         if self._progress:
             self._progress(self._task, self._mutants, round(self._mutants * self._all / max(1, self._finished)))
 
 
 def write_outputs(run: RunDirectory, folders: Sequence[Path], shards: Sequence[Shard]) -> ScanResult:
-    """Make tables, arrays and manifest of finished pieces, wherever they lie."""
+    """Make tables, arrays and manifest of finished blocks, wherever they lie."""
     scan = run.plan["scan"]
     folder = run.subdirectory("ism")
     counts, failed, models = {}, {}, {}
     for model in scan["models"]:
-        stored = StoredPieces(folders, model["name"], [pieces_of(model, shard) for shard in shards])
+        stored = StoredBlocks(folders, model["name"], [blocks_of(model, shard) for shard in shards])
         write = _write_saturation if scan["kind"] == "saturate" else _write_variants
         models[model["name"]], failed[model["name"]] = write(folder, scan, model, stored)
         counts[model["name"]] = counts_of(stored)
@@ -127,7 +127,7 @@ def write_outputs(run: RunDirectory, folders: Sequence[Path], shards: Sequence[S
 
 
 def _write_saturation(
-    folder: Path, scan: Mapping[str, Any], model: Mapping[str, Any], stored: StoredPieces
+    folder: Path, scan: Mapping[str, Any], model: Mapping[str, Any], stored: StoredBlocks
 ) -> tuple[dict[str, Any], list[str]]:
     name, rows = model["name"], rows_of_scan(stored)
     failed = write_windows(folder / f"{name}.windows.tsv", stored, scan["samples"])
@@ -145,10 +145,15 @@ def _write_saturation(
 
 
 def _write_variants(
-    folder: Path, scan: Mapping[str, Any], model: Mapping[str, Any], stored: StoredPieces
+    folder: Path, scan: Mapping[str, Any], model: Mapping[str, Any], stored: StoredBlocks
 ) -> tuple[dict[str, Any], list[str]]:
+    haplotypes = scan["on"] == "haplotypes"
     path = folder / f"{model['name']}.variants.tsv.gz"
-    return write_variants(path, stored, model["tracks"], haplotypes=scan["on"] == "haplotypes")
+    n_rows = write_variants(path, model["tracks"], stored_rows(stored, haplotypes), haplotypes=haplotypes)
+    parts = [stored.read(block, "name", "status") for block in stored.blocks]
+    failed = [line for part in parts for line in failed_windows(part)]
+    n_windows = sum(part["status"].tolist().count("ok") for part in parts)
+    return {"n_windows": n_windows, "n_rows": n_rows}, failed
 
 
 def merge(output: str | Path, folders: Sequence[str | Path], *, resume: bool = False) -> ScanResult:
@@ -166,7 +171,7 @@ def merge(output: str | Path, folders: Sequence[str | Path], *, resume: bool = F
     InputError
         If a part is missing, given twice, not finished, damaged, or of another scan.
     """
-    plan, ordered = finished_shards([Path(folder) for folder in folders])
+    plan, ordered = finished_parts([Path(folder) for folder in folders])
     if "zarr" in plan["scan"].get("formats", ()):
         require_zarr()
     shards = [Shard(i + 1, len(ordered)) for i in range(len(ordered))]

@@ -13,9 +13,9 @@ from ...errors import ModelError
 from ...ism import Plan, scan
 from .sources import RowSource, WindowRows
 from .targets import Layout
-from .work import Piece
+from .work import Block
 
-__all__ = ["ScannedWindow", "compute_piece", "saturate_blocks"]
+__all__ = ["ScannedWindow", "compute_block", "saturate_blocks"]
 
 
 Float32Array = NDArray[np.float32]
@@ -54,7 +54,7 @@ class ScannedWindow(NamedTuple):
 
 
 def saturate_blocks(
-    the_plan: Plan,
+    plan: Plan,
     layout: Layout,
     source: RowSource,
     *,
@@ -65,7 +65,7 @@ def saturate_blocks(
 
     Parameters
     ----------
-    the_plan : Plan
+    plan : Plan
         Of `gxfast.ism.plan`.
     layout : Layout
         From `gene_layout`, `region_layout` or `sequence_layout`, for the card of the plan's model.
@@ -98,20 +98,20 @@ def saturate_blocks(
             continue
         rows = source.rows(layout, w)
         for row in range(len(rows.sequences)):
-            yield _scanned(the_plan, layout, w, rows, row, slice(low, high))
+            yield _scanned(plan, layout, w, rows, row, slice(low, high))
 
 
 def _scanned(
-    the_plan: Plan, layout: Layout, w: int, rows: WindowRows, row: int, axis: slice
+    plan: Plan, layout: Layout, w: int, rows: WindowRows, row: int, axis: slice
 ) -> tuple[ScannedWindow, Int64Array, Float32Array]:
     begin, end = int(layout.axis[w]) + axis.start, int(layout.axis[w]) + axis.stop
     reverse = bool(layout.reverse[w])
     if reverse:
         begin, end = layout.length - end, layout.length - begin
-    effects = np.empty((end - begin, 4, len(the_plan.tracks)), np.float32)
-    for positions, found in scan(the_plan, rows.sequences[row], start=begin, end=end):
+    effects = np.empty((end - begin, 4, len(plan.tracks)), np.float32)
+    for positions, found in scan(plan, rows.sequences[row], start=begin, end=end):
         effects[positions - begin] = found
-    _check_finite(effects, the_plan, layout.name[w], rows.labels[row])
+    _check_finite(effects, plan, layout.name[w], rows.labels[row])
     there, on_reference = codes(rows.sequences[row, begin:end]), rows.positions[row, begin:end]
     if reverse:
         there, on_reference = np.where(there < 4, 3 - np.minimum(there, 3), there)[::-1], on_reference[::-1]
@@ -123,25 +123,25 @@ def _scanned(
     return window, np.ascontiguousarray(on_reference), np.ascontiguousarray(effects)
 
 
-def _check_finite(effects: Float32Array, the_plan: Plan, name: str, label: str) -> None:
+def _check_finite(effects: Float32Array, plan: Plan, name: str, label: str) -> None:
     bad = np.flatnonzero(~np.isfinite(effects).all(axis=(1, 2)))
     if bad.size:
         raise ModelError(
             f"the effects of {bad.size} of {len(effects)} positions are not finite ({label})",
-            path=the_plan.model.path,
+            path=plan.model.path,
             record=name,
             remedy="check the model's weights and the transform in its card (a log of a negative value?)",
         )
 
 
-def compute_piece(the_plan: Plan, layout: Layout, source: RowSource, piece: Piece) -> dict[str, NDArray[Any]]:
-    """Scan one piece of the work; return what its shard holds: everything that the outputs are made of."""
-    first, last = piece.windows
-    begin, end = piece.axis
+def compute_block(plan: Plan, layout: Layout, source: RowSource, block: Block) -> dict[str, NDArray[Any]]:
+    """Scan one block of the work; return what is kept of it: everything that the outputs are made of."""
+    first, last = block.windows
+    begin, end = block.axis
     n_people = len(source.samples)
-    blocks = list(saturate_blocks(the_plan, layout, source, windows=range(first, last), axis=piece.axis))
+    blocks = list(saturate_blocks(plan, layout, source, windows=range(first, last), axis=block.axis))
     shape = len(blocks), end - begin
-    effects = np.full((*shape, 4, len(the_plan.tracks)), np.nan, np.float32)
+    effects = np.full((*shape, 4, len(plan.tracks)), np.nan, np.float32)
     reference, position = np.full(shape, 4, np.uint8), np.full(shape, -1, np.int64)
     carriers = np.full((last - first, n_people, 2), -1, np.int32)
     for r, (window, positions, found) in enumerate(blocks):
@@ -152,7 +152,7 @@ def compute_piece(the_plan: Plan, layout: Layout, source: RowSource, piece: Piec
     unknown = sum(int((window.reference == 4).sum()) for window, _, _ in blocks)
     met = source.take_counts()
     counts = {"mutants": 3 * known + 4 * unknown, "scans": len(blocks), "unknown_bases": unknown}
-    # Pieces along a window read the same records again: they count once.
+    # Blocks along a window read the same records again: they count once.
     counts |= met if begin == 0 else {}
     windows = slice(first, last)
     return {

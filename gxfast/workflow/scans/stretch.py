@@ -105,14 +105,14 @@ def _no_track(track: str | None, tracks: Sequence[str], path: object) -> InputEr
     return InputError(f"no single track is named {track!r}", path=path, remedy=f"choose one of: {listed}")
 
 
-def scan_stretch(the_plan: Plan, track: int, layout: Layout, source: RowSource, *, window: int = 0) -> ScannedStretch:
+def scan_stretch(plan: Plan, track: int, layout: Layout, source: RowSource, *, window: int = 0) -> ScannedStretch:
     """Scan one window of a layout.
 
     Parameters
     ----------
-    the_plan : Plan
+    plan : Plan
     track : int
-        Index among ``the_plan.tracks``.
+        Index among ``plan.tracks``.
     layout : Layout
     source : ReferenceSource or SequenceSource
     window : int
@@ -125,10 +125,10 @@ def scan_stretch(the_plan: Plan, track: int, layout: Layout, source: RowSource, 
     ModelError
         As `gxfast.ism.scan`.
     """
-    for found, positions, effects in saturate_blocks(the_plan, layout, source, windows=[window]):
+    for found, positions, effects in saturate_blocks(plan, layout, source, windows=[window]):
         tss = int(layout.anchor[window]) if found.strand in ("+", "-") else None
         return ScannedStretch(
-            found.name, found.chrom, found.strand, found.haplotype, the_plan.tracks[track], positions,
+            found.name, found.chrom, found.strand, found.haplotype, plan.tracks[track], positions,
             found.reference, np.ascontiguousarray(effects[:, :, track]), tss,
         )  # fmt: skip
     why = layout.status[window] if layout.status[window] != "ok" else "it lies past the end of its contig"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...io.bgzf import bgzf_text
 from ...io.tables import write_table
 from ...io.tables.plain import number_texts
-from .work import StoredPieces
+from .work import StoredBlocks
 
 __all__ = ["saturation_lines", "write_saturation", "write_windows"]
 
@@ -69,17 +69,17 @@ class Row:
     def __init__(self, window: int, row: int, name: str, chrom: str, strand: str, haplotype: str, start: int) -> None:
         self.window, self.row, self.name, self.chrom, self.strand = window, row, name, chrom, strand
         self.haplotype, self.start = haplotype, start
-        self.parts: list[tuple[int, int, int, int]] = []  # piece, index in it, low, high
+        self.parts: list[tuple[int, int, int, int]] = []  # block, index in it, low, high
 
 
-def rows_of_scan(stored: StoredPieces) -> list[Row]:
-    """List the sequences of all pieces, without their effects."""
+def rows_of_scan(stored: StoredBlocks) -> list[Row]:
+    """List the sequences of all blocks, without their effects."""
     found: dict[tuple[int, int], Row] = {}
-    for k, piece in enumerate(stored.pieces):
-        part = stored.read(piece, "window", "row", "haplotype", "low", "high", "name", "chrom", "strand", "start")
+    for k, block in enumerate(stored.blocks):
+        part = stored.read(block, "window", "row", "haplotype", "low", "high", "name", "chrom", "strand", "start")
         labels = part["haplotype"].tolist()
         for i, (w, r) in enumerate(zip(part["window"].tolist(), part["row"].tolist(), strict=True)):
-            at = w - piece.windows[0]
+            at = w - block.windows[0]
             row = found.get((w, r))
             if row is None:
                 row = found[w, r] = Row(
@@ -90,22 +90,22 @@ def rows_of_scan(stored: StoredPieces) -> list[Row]:
     return [found[key] for key in sorted(found)]
 
 
-def row_parts(stored: StoredPieces, rows: Iterable[Row]) -> Iterator[tuple[Row, slice, dict[str, NDArray[Any]]]]:
+def row_parts(stored: StoredBlocks, rows: Iterable[Row]) -> Iterator[tuple[Row, slice, dict[str, NDArray[Any]]]]:
     """Yield every row part by part: the row, the part of the axis, and its position, reference and effects."""
     held = -1
     arrays: dict[str, NDArray[Any]] = {}
     for row in rows:
         for k, i, low, high in row.parts:
             if k != held:
-                arrays = {}  # one piece in memory at a time
-                held, arrays = k, stored.read(stored.pieces[k])
-            begin = stored.pieces[k].axis[0]
+                arrays = {}  # one block in memory at a time
+                held, arrays = k, stored.read(stored.blocks[k])
+            begin = stored.blocks[k].axis[0]
             inside = slice(low - begin, high - begin)
             part = {name: arrays[name][i, inside] for name in ("position", "reference", "effects")}
             yield row, slice(low, high), part
 
 
-def write_saturation(path: Path, stored: StoredPieces, rows: Sequence[Row], tracks: Sequence[str]) -> None:
+def write_saturation(path: Path, stored: StoredBlocks, rows: Sequence[Row], tracks: Sequence[str]) -> None:
     """Write MODEL.saturation.tsv.gz: a row per change and track, bases on the forward strand, ``pos`` 1-based."""
     step = max(1, _LINES // (4 * len(tracks)))
     with bgzf_text(path) as out:
@@ -118,7 +118,7 @@ def write_saturation(path: Path, stored: StoredPieces, rows: Sequence[Row], trac
                 out.write(saturation_lines(lead, position[some], reference[some], effects[some], tracks))
 
 
-def write_windows(path: Path, stored: StoredPieces, samples: Sequence[str]) -> list[str]:
+def write_windows(path: Path, stored: StoredBlocks, samples: Sequence[str]) -> list[str]:
     """Write MODEL.windows.tsv: what was scanned, who carries it, and what could not be scanned.
 
     Returns
@@ -130,15 +130,15 @@ def write_windows(path: Path, stored: StoredPieces, samples: Sequence[str]) -> l
         name: [] for name in ("gene_id", "chrom", "strand", "haplotype", "carriers", "first_pos", "last_pos", "status")
     }
     failed, ranges = [], _ranges(stored)
-    for piece in stored.pieces:
-        if piece.axis[0]:
+    for block in stored.blocks:
+        if block.axis[0]:
             continue
         part = stored.read(
-            piece, "window", "row", "haplotype", "name", "chrom", "strand", "status", "start", "carriers"
+            block, "window", "row", "haplotype", "name", "chrom", "strand", "status", "start", "carriers"
         )
         rows = list(zip(part["window"].tolist(), part["row"].tolist(), part["haplotype"].tolist(), strict=True))
-        for w in range(*piece.windows):
-            at = w - piece.windows[0]
+        for w in range(*block.windows):
+            at = w - block.windows[0]
             name, status = str(part["name"][at]), str(part["status"][at])
             if status != "ok":
                 failed.append(f"{name}: {status}")
@@ -156,11 +156,11 @@ def write_windows(path: Path, stored: StoredPieces, samples: Sequence[str]) -> l
     return failed
 
 
-def _ranges(stored: StoredPieces) -> dict[tuple[int, int], tuple[int, int]]:
+def _ranges(stored: StoredBlocks) -> dict[tuple[int, int], tuple[int, int]]:
     """First and last reference position (1-based) of every row."""
     ranges: dict[tuple[int, int], tuple[int, int]] = {}
-    for piece in stored.pieces:
-        part = stored.read(piece, "window", "row", "position")
+    for block in stored.blocks:
+        part = stored.read(block, "window", "row", "position")
         for w, r, positions in zip(part["window"].tolist(), part["row"].tolist(), part["position"], strict=True):
             there = positions[positions >= 0]
             if there.size:

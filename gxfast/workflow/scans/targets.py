@@ -20,7 +20,16 @@ from ...types import GeneTable
 if TYPE_CHECKING:
     from ...models.card import ModelCard
 
-__all__ = ["DEFAULT_REACH", "Layout", "Region", "gene_layout", "read_regions", "region_layout", "sequence_layout"]
+__all__ = [
+    "DEFAULT_REACH",
+    "Layout",
+    "Region",
+    "gene_layout",
+    "layout_around",
+    "read_regions",
+    "region_layout",
+    "sequence_layout",
+]
 
 
 Int64Array = NDArray[np.int64]
@@ -143,6 +152,26 @@ def gene_layout(
     return Layout(
         genes.gene_id, genes.chrom, genes.strand, windows.start, genes.tss, windows.reverse, axis, low, high,
         n, card.read_length, status,
+    )  # fmt: skip
+
+
+def layout_around(card: ModelCard, genes: GeneTable, position: Int64Array, reach: int) -> Layout:
+    """Lay out the windows of genes with ``reach`` bases on either side of one position each, as far as the model reads.
+
+    Parameters
+    ----------
+    card : ModelCard
+    genes : GeneTable
+    position : int64 array, shape (G,)
+        0-based, in the window of each gene.
+    reach : int
+    """
+    windows = model_windows(card, genes)
+    axis, n = position - windows.start - reach, 2 * reach + 1
+    low, high = np.maximum(0, -axis), np.minimum(n, card.read_length - axis)
+    return Layout(
+        genes.gene_id, genes.chrom, genes.strand, windows.start, genes.tss, windows.reverse, axis, low, high,
+        n, card.read_length, ("ok",) * len(genes),
     )  # fmt: skip
 
 

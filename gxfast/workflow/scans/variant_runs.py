@@ -1,8 +1,7 @@
-"""``gxfast ism variants``: what it reads, and its pieces."""
+"""``gxfast ism variants``: what it reads, and its blocks."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -14,19 +13,19 @@ from ...io.vcf_set import expand_patterns
 from ...io.vcf_sites import SiteFileSet, has_genotypes
 from ...personal.observed import AlleleSource
 from ...personal.policy import HaplotypePolicy
-from ..inputs import _genes, open_genotypes, open_plans
+from ..inputs import chosen_genes, open_genotypes, open_plans
 from ..options import EngineOptions, InputPaths
-from ..provenance import _hash_all
+from ..provenance import digest, hash_inputs
 from ..rundir import RunDirectory
 from .observed import VariantOptions, VariantScan, compute_variants, people_of
-from .running import MutantProgress, ScanResult, pieces_of, write_outputs
+from .running import MutantProgress, ScanResult, blocks_of, write_outputs
 from .targets import gene_layout
-from .work import Shard, do_pieces
+from .work import Shard, do_blocks
 
 __all__ = ["VariantInputs", "open_variants", "run_variants", "variant_scan"]
 
 
-# Alleles per window that are reckoned with when work is cut into pieces.
+# Alleles per window that are reckoned with when work is cut into blocks.
 _TYPICAL_ALLELES = 2000
 
 
@@ -51,7 +50,7 @@ def open_variants(
     InputError, ModelError, DeviceError
     """
     genome = Genome(paths.fasta)
-    genes = _genes(paths, None)
+    genes = chosen_genes(paths)
     files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)))
     if not files:
         raise InputError("no VCF given", remedy="name one with --vcf")
@@ -76,10 +75,10 @@ def open_variants(
         for one in plans
     )  # fmt: skip
     facts = {
-        "genes": hashlib.sha256("\n".join(genes.gene_id).encode()).hexdigest(), "policy": asdict(policy),
+        "genes": digest(genes.gene_id), "policy": asdict(policy),
         **asdict(options),
     }  # fmt: skip
-    hashes = _hash_all(paths, files, [one.model for one in plans])
+    hashes = hash_inputs(paths, files, [one.model for one in plans])
     return VariantInputs(scans, options, tuple(alleles.samples), facts, hashes)
 
 
@@ -107,10 +106,10 @@ def run_variants(
     Raises
     ------
     GxfastError
-        From the piece that failed; finished pieces stay for ``--resume``.
+        From the block that failed; finished blocks stay for ``--resume``.
     """
     for model, scan in zip(run.plan["scan"]["models"], inputs.scans, strict=True):
-        pieces = pieces_of(model, shard)
-        teller = MutantProgress(f"ism {model['name']}", pieces, progress)
-        do_pieces(run, model["name"], pieces, partial(compute_variants, scan), teller.done)
+        blocks = blocks_of(model, shard)
+        teller = MutantProgress(f"ism {model['name']}", blocks, progress)
+        do_blocks(run, model["name"], blocks, partial(compute_variants, scan), teller.done)
     return write_outputs(run, [run.path], [shard])

@@ -1,4 +1,4 @@
-"""A scan cut into pieces: done one after another, kept in a run directory, put together at the end."""
+"""A scan cut into blocks: done one after another, kept in a run directory, put together at the end."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ...errors import InputError
 from ...io.files import sha256_of
 from ..rundir import RunDirectory
 
-__all__ = ["Piece", "Shard", "StoredPieces", "counts_of", "cut", "do_pieces", "finished_shards", "parse_shard"]
+__all__ = ["Block", "Shard", "StoredBlocks", "counts_of", "cut", "do_blocks", "finished_parts", "parse_shard"]
 
 
 Arrays = dict[str, NDArray[Any]]
-# Effects of one piece, so that a piece is what is held in memory; and at most so many windows, so that an
+# Effects of one block, so that a block is what is held in memory; and at most so many windows, so that an
 # interrupted scan loses little.
-PIECE_VALUES = 2**22
-PIECE_WINDOWS = 16
+BLOCK_VALUES = 2**22
+BLOCK_WINDOWS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Block:
     """Some windows, and the part of the scanned axis.
 
     Attributes
@@ -48,7 +48,7 @@ class Piece:
 
     @property
     def name(self) -> str:
-        """File name of its shard."""
+        """File name of what is kept of it."""
         return f"{self.windows[0]:07d}-{self.windows[1]:07d}.{self.axis[0]:07d}-{self.axis[1]:07d}.npz"
 
 
@@ -79,8 +79,8 @@ def parse_shard(text: str | None) -> Shard:
     return Shard(int(index), int(total))
 
 
-def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, max_rows: int) -> list[Piece]:
-    """Cut windows into pieces of bounded size, along the windows where a single one is too large.
+def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, max_rows: int) -> list[Block]:
+    """Cut windows into blocks of bounded size, along the windows where a single one is too large.
 
     Parameters
     ----------
@@ -94,31 +94,31 @@ def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, ma
     """
     first, last = windows
     per_position = max(1, values_per_position * max_rows)
-    if per_position * n_positions <= PIECE_VALUES:
-        step = max(1, min(PIECE_WINDOWS, PIECE_VALUES // max(1, per_position * n_positions)))
-        return [Piece((w, min(w + step, last)), (0, n_positions)) for w in range(first, last, step)]
-    step = max(1, PIECE_VALUES // per_position)
+    if per_position * n_positions <= BLOCK_VALUES:
+        step = max(1, min(BLOCK_WINDOWS, BLOCK_VALUES // max(1, per_position * n_positions)))
+        return [Block((w, min(w + step, last)), (0, n_positions)) for w in range(first, last, step)]
+    step = max(1, BLOCK_VALUES // per_position)
     parts = [(a, min(a + step, n_positions)) for a in range(0, n_positions, step)]
-    return [Piece((w, w + 1), part) for w in range(first, last) for part in parts]
+    return [Block((w, w + 1), part) for w in range(first, last) for part in parts]
 
 
-def do_pieces(
+def do_blocks(
     run: RunDirectory,
     name: str,
-    pieces: Sequence[Piece],
-    compute: Callable[[Piece], Arrays],
-    done: Callable[[Piece, Mapping[str, NDArray[Any]]], None],
+    blocks: Sequence[Block],
+    compute: Callable[[Block], Arrays],
+    done: Callable[[Block, Mapping[str, NDArray[Any]]], None],
 ) -> None:
-    """Compute what is not in the run directory yet; ``done`` is told of every piece with its arrays."""
-    for piece in pieces:
-        shard = f"{name}/{piece.name}"
-        if not run.has_shard(shard):
-            run.write_shard(shard, compute(piece))
-        done(piece, run.read_shard(shard))
+    """Compute what is not in the run directory yet; ``done`` is told of every block with its arrays."""
+    for block in blocks:
+        file = f"{name}/{block.name}"
+        if not run.has_block(file):
+            run.write_block(file, compute(block))
+        done(block, run.read_block(file))
 
 
-class StoredPieces:
-    """Finished pieces of one model, in the order of the windows; one is in memory at a time.
+class StoredBlocks:
+    """Finished blocks of one model, in the order of the windows; one is in memory at a time.
 
     Parameters
     ----------
@@ -126,55 +126,55 @@ class StoredPieces:
         Run directories that hold them.
     name : str
         Of the model.
-    pieces : sequence of sequence of Piece
+    blocks : sequence of sequence of Block
         Per folder.
     """
 
-    def __init__(self, folders: Sequence[Path], name: str, pieces: Sequence[Sequence[Piece]]) -> None:
-        self.pieces = [piece for part in pieces for piece in part]
+    def __init__(self, folders: Sequence[Path], name: str, blocks: Sequence[Sequence[Block]]) -> None:
+        self.blocks = [block for part in blocks for block in part]
         self._files = {
-            piece: folder / ".gxfast" / "shards" / name / piece.name
-            for folder, part in zip(folders, pieces, strict=True)
-            for piece in part
+            block: folder / ".gxfast" / "blocks" / name / block.name
+            for folder, part in zip(folders, blocks, strict=True)
+            for block in part
         }
         self._digests = {folder: _journal(folder) for folder in folders}
-        self._folder = {piece: folder for folder, part in zip(folders, pieces, strict=True) for piece in part}
+        self._folder = {block: folder for folder, part in zip(folders, blocks, strict=True) for block in part}
         self._name = name
-        self._verified: set[Piece] = set()
+        self._verified: set[Block] = set()
 
-    def read(self, piece: Piece, *names: str) -> Arrays:
-        """Return arrays of a piece, all by default.
+    def read(self, block: Block, *names: str) -> Arrays:
+        """Return arrays of a block, all by default.
 
         Raises
         ------
         InputError
-            If the shard is missing or differs from what the journal says.
+            If the block is missing or differs from what the journal says.
         """
-        path, folder = self._files[piece], self._folder[piece]
+        path, folder = self._files[block], self._folder[block]
         try:
-            if piece not in self._verified and sha256_of(path) != self._digests[folder].get(
-                f"{self._name}/{piece.name}"
+            if block not in self._verified and sha256_of(path) != self._digests[folder].get(
+                f"{self._name}/{block.name}"
             ):
                 raise OSError("other bytes than the journal says")
-            self._verified.add(piece)
+            self._verified.add(block)
             with path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
                 return {name: stored[name] for name in names or stored.files}
         except (OSError, ValueError, KeyError):
             raise InputError(
-                "a piece of the scan is missing or damaged",
+                "a block of the scan is missing or damaged",
                 path=path,
                 remedy=f"run the scan of {folder} with --resume",
             ) from None
 
-    def __iter__(self) -> Iterator[tuple[Piece, Arrays]]:
-        return ((piece, self.read(piece)) for piece in self.pieces)
+    def __iter__(self) -> Iterator[tuple[Block, Arrays]]:
+        return ((block, self.read(block)) for block in self.blocks)
 
 
-def counts_of(stored: StoredPieces) -> dict[str, int]:
-    """Add up the counts of all pieces."""
+def counts_of(stored: StoredBlocks) -> dict[str, int]:
+    """Add up the counts of all blocks."""
     total: Counter[str] = Counter()
-    for piece in stored.pieces:
-        found = stored.read(piece, "count_names", "count_values")
+    for block in stored.blocks:
+        found = stored.read(block, "count_names", "count_values")
         total.update(dict(zip(found["count_names"].tolist(), found["count_values"].tolist(), strict=True)))
     return dict(sorted(total.items()))
 
@@ -184,7 +184,7 @@ def _journal(folder: Path) -> dict[str, str]:
     return dict(line.split("\t", 1) for line in lines if "\t" in line)
 
 
-def finished_shards(folders: Sequence[Path]) -> tuple[dict[str, Any], list[Path]]:
+def finished_parts(folders: Sequence[Path]) -> tuple[dict[str, Any], list[Path]]:
     """Check that directories are the parts of one scan.
 
     Returns

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,56 +12,84 @@ from numpy.typing import NDArray
 
 from ..._threads import worker_pool
 from ...errors import InputError
-from ...io.files import sha256_of
 from ...io.predictdb import GeneWeights, place_of, read_predictdb, write_covariances, write_predictdb
-from ...io.tables import read_gene_values, read_table, write_phenotype_bed, write_table
+from ...io.tables import read_table, write_phenotype_bed, write_rows, write_table
 from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.dosages import count_alternative
 from ...stats import fdr, split_people
-from ..inputs import LinearCohort, open_cohort
-from ..options import CohortFiles, TrainingOptions, _teller
-from ..provenance import plan_of
+from ..inputs import LinearCohort
+from ..options import InputPaths, Progress, TrainingOptions
 from ..rundir import RunDirectory
+from ..step import Job, Step
 from .gene_models import GeneBaseline, apply_weights, train_gene
+from .linear import linear_job
 
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
-    from ..options import FurtherOptions, Progress
 
-__all__ = ["EvaluatedModel", "baseline_step", "beside_columns", "predict_with", "read_evaluated", "train", "train_into"]
-
-
-def baseline_step(
-    run: RunDirectory, cohort: LinearCohort, options: FurtherOptions, evaluations: tuple[Evaluation, ...],
-    n_threads: int, progress: Progress | None,
-) -> tuple[dict[str, Any], dict[str, int], tuple[Evaluation, ...]]:  # fmt: skip
-    """Train the baselines; put the elastic net's held-out r beside every gene."""
-
-    summary, counts = train_into(run, cohort, options.baseline, n_threads=n_threads, tell=_teller(progress, "baseline"))
-    held_out = read_gene_values(run.path / "baseline" / "elastic_net.tsv", "cv_r", where=("model", "elastic_net"))
-    filled = tuple(replace(one, baseline_r=_by_gene(one, held_out)) for one in evaluations)
-    return summary, counts, filled
-
-
-def _by_gene(evaluation: Evaluation, values: dict[str, float]) -> Any:
-    return np.array([
-        values.get(gene, values.get(gene.removesuffix(f":{track}"), np.nan))
-        for gene, track in zip(evaluation.gene_id, evaluation.track, strict=True)
-    ])  # fmt: skip
+__all__ = [
+    "BASELINE",
+    "BaselineRow",
+    "Baselines",
+    "EvaluatedModel",
+    "beside_columns",
+    "predict_with",
+    "read_evaluated",
+    "train",
+    "train_genes",
+]
 
 
 Float64Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRow:
+    """A row of ``elastic_net.tsv``: a gene and model; ``lambda`` and ``n_nonzero`` are of the elastic net alone."""
+
+    gene_id: str
+    name: str
+    chrom: str
+    tss: int
+    model: str
+    n_people: int
+    n_variants: int
+    n_nonzero: int | None
+    lambda_: float | None
+    cv_r: float | None
+    cv_p: float | None
+    cv_q: float | None = None
+    pearson_r: float | None
+    pearson_p: float | None
+    pearson_q: float | None = None
+    h2: float | None
+    h2_se: float | None
+    h2_p: float | None
+    folds: int
+    inner_folds: int
+    seed: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """What was trained: one row per gene and model."""
+
+    rows: list[BaselineRow]
+    summary: dict[str, Any]
+    counts: dict[str, int]
+
+
 def train(
-    files: CohortFiles,
+    paths: InputPaths,
     output: str,
     options: TrainingOptions,
     *,
+    transform: str = "none",
     beside: Sequence[str] = (),
     n_threads: int = 1,
     resume: bool = False,
-    tell: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train and cross-validate the baselines of every gene; write ``baseline/`` of the run directory.
 
@@ -74,18 +101,24 @@ def train(
     InputError
     """
     evaluated = [model for path in beside for model in read_evaluated(path)]
-    cohort = open_cohort(files)
-    with RunDirectory(output, _plan(files, options, beside), resume=resume) as run:
-        summary, found = train_into(run, cohort, options, evaluated=evaluated, n_threads=n_threads, tell=tell)
-        run.finish({"summary": summary, "counts": {"baseline": found}})
+    with linear_job(
+        paths, output, "baseline", options, transform=transform, resume=resume, beside=beside
+    ) as (run, cohort):  # fmt: skip
+        found = train_genes(run, cohort, options, n_threads=n_threads, progress=progress)
+        summary = found.summary
+        if evaluated:
+            table, others = beside_columns(found.rows, evaluated)
+            write_table(run.path / "baseline" / "beside.tsv", table)
+            summary = summary | {"beside": others}
+        run.finish({"summary": summary, "counts": {"baseline": found.counts}})
     return summary
 
 
-def train_into(
-    run: RunDirectory, cohort: LinearCohort, options: TrainingOptions, *, evaluated: Sequence[EvaluatedModel] = (),
-    n_threads: int = 1, tell: Callable[[int, int], None] | None = None,
-) -> tuple[dict[str, Any], dict[str, int]]:  # fmt: skip
-    """Train as a part of a run; write ``baseline/`` and return the summary and how many genes ended how."""
+def train_genes(
+    run: RunDirectory, cohort: LinearCohort, options: TrainingOptions, *, n_threads: int = 1,
+    progress: Progress | None = None,
+) -> Baselines:  # fmt: skip
+    """Train the baselines of every gene; write ``baseline/``."""
     folds = split_people(cohort.people, options.folds, options.seed)
 
     def one(g: int) -> GeneBaseline:
@@ -101,54 +134,33 @@ def train_into(
     with worker_pool(n_threads) as pool:
         for result in pool.map(one, range(len(cohort.genes))):
             found.append(result)
-            if tell:
-                tell(len(found), len(cohort.genes))
-    return _write(run, cohort, folds, found, options, evaluated), _count(found)
-
-
-def _count(found: Sequence[GeneBaseline]) -> dict[str, int]:
-    return dict(sorted(Counter(result.status for result in found).items()))
+            if progress:
+                progress("baseline", len(found), len(cohort.genes))
+    rows = _rows(cohort, found, options)
+    _write(run, cohort, folds, found, rows, options)
+    counts = dict(sorted(Counter(result.status for result in found).items()))
+    return Baselines(rows, _summary(rows, found, options), counts)
 
 
 def _write(
-    run: RunDirectory,
-    cohort: LinearCohort,
-    folds: NDArray[np.int64],
-    found: list[GeneBaseline],
-    options: TrainingOptions,
-    evaluated: Sequence[EvaluatedModel],
-) -> dict[str, Any]:
+    run: RunDirectory, cohort: LinearCohort, folds: NDArray[np.int64], found: list[GeneBaseline],
+    rows: list[BaselineRow], options: TrainingOptions,
+) -> None:  # fmt: skip
     folder = run.subdirectory("baseline")
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})
-    columns = _columns(cohort, found, options)
-    write_table(folder / "elastic_net.tsv", columns)
-    for model in options.models:
-        rows = [g for g, result in enumerate(found) if result.held_out]
-        values = [_spread(cohort.values[g], found[g], model) for g in rows]
+    write_rows(folder / "elastic_net.tsv", BaselineRow, rows)
+    there = [g for g, result in enumerate(found) if result.held_out]
+    ids = [cohort.genes.gene_id[g] for g in there]
+    for model in options.models if there else ():
+        values = np.array([_spread(cohort.values[g], found[g], model) for g in there])
         name = "predictions" if model == "elastic_net" else f"predictions.{model}"
-        if rows:
-            write_phenotype_bed(
-                folder / f"{name}.bed.gz", cohort.genes, cohort.people, [cohort.genes.gene_id[g] for g in rows],
-                np.array(values), rows,
-            )  # fmt: skip
+        write_phenotype_bed(folder / f"{name}.bed.gz", cohort.genes, cohort.people, ids, values, there)
     weights = [result.weights for result in found if result.weights]
     write_predictdb(folder / "weights.db", weights, _q([gene.cv_p for gene in weights]).tolist())
     write_covariances(folder / "weights.covariances.txt.gz", weights)
-    summary = _summary(columns, found, options)
-    if evaluated:
-        table, summary["beside"] = beside_columns(columns, evaluated)
-        write_table(folder / "beside.tsv", table)
-    return summary
 
 
-def _plan(files: CohortFiles, options: TrainingOptions, beside: Sequence[str]) -> dict[str, Any]:
-    plan = plan_of(files, "baseline", options)
-    if beside:
-        plan["inputs"]["beside"] = [{"file": Path(path).name, "sha256": sha256_of(path)} for path in beside]
-    return plan
-
-
-def _q(p: Sequence[float]) -> Float64Array:
+def _q(p: Sequence[float] | Float64Array) -> Float64Array:
     return fdr(np.asarray(p, np.float64)) if len(p) else np.empty(0)
 
 
@@ -160,48 +172,59 @@ def _spread(y: Float64Array, result: GeneBaseline, model: str) -> Float64Array:
     return out
 
 
-def _columns(cohort: LinearCohort, found: list[GeneBaseline], options: TrainingOptions) -> dict[str, list[Any]]:
-    """One row per gene and model."""
-    names = ("gene_id", "name", "chrom", "tss", "model", "n_people", "n_variants", "n_nonzero", "lambda", "cv_r",
-             "cv_p", "cv_q", "pearson_r", "pearson_p", "pearson_q", "h2", "h2_se", "h2_p", "folds", "inner_folds",
-             "seed", "status")  # fmt: skip
-    columns: dict[str, list[Any]] = {name: [] for name in names}
+def _rows(cohort: LinearCohort, found: list[GeneBaseline], options: TrainingOptions) -> list[BaselineRow]:
+    """One row per gene and model, with the q values of each model's genes."""
+    rows = []
     for model in options.models:
-        for g, result in enumerate(found):
-            cv = result.held_out.fold_correlation(model) if result.held_out else (None, None)
-            pooled = result.pooled.get(model)
-            h = result.heritability
-            net = model == "elastic_net"
-            row = (
-                cohort.genes.gene_id[g], cohort.genes.name[g], cohort.genes.chrom[g], int(cohort.genes.tss[g]) + 1,
-                model, result.n_people, result.n_variants,
-                result.weights.weight.size if net and result.weights else None, result.lambda_ if net else None,
-                *cv, None, float(pooled.r) if pooled else None, float(pooled.p) if pooled else None, None,
-                *((h.h2, h.se, h.p) if h else (None,) * 3), options.folds, options.inner_folds, options.seed,
-                result.status,
-            )  # fmt: skip
-            for name, value in zip(names, row, strict=True):
-                columns[name].append(value)
-    size = len(found)
-    for p, q in (("cv_p", "cv_q"), ("pearson_p", "pearson_q")):
-        for m in range(len(options.models)):
-            part = slice(m * size, (m + 1) * size)
-            values = np.array([np.nan if v is None else v for v in columns[p][part]], np.float64)
-            columns[q][part] = _q(values.tolist()).tolist()
-    return columns
+        mine = [_row(cohort, g, result, model, options) for g, result in enumerate(found)]
+        cv_q, pearson_q = (_q(_numbers(mine, name)).tolist() for name in ("cv_p", "pearson_p"))
+        rows += [replace(row, cv_q=a, pearson_q=b) for row, a, b in zip(mine, cv_q, pearson_q, strict=True)]
+    return rows
 
 
-def _summary(columns: dict[str, list[Any]], found: list[GeneBaseline], options: TrainingOptions) -> dict[str, Any]:
-    size, models = len(found), {}
-    for m, model in enumerate(options.models):
-        part = slice(m * size, (m + 1) * size)
-        r = np.array([np.nan if v is None else v for v in columns["cv_r"][part]], np.float64)
-        q = np.array([np.nan if v is None else v for v in columns["cv_q"][part]], np.float64)
+def _row(cohort: LinearCohort, g: int, result: GeneBaseline, model: str, options: TrainingOptions) -> BaselineRow:
+    genes, net, h = cohort.genes, model == "elastic_net", result.heritability
+    cv_r, cv_p = result.held_out.fold_correlation(model) if result.held_out else (None, None)
+    pooled = result.pooled.get(model)
+    return BaselineRow(
+        gene_id=genes.gene_id[g],
+        name=genes.name[g],
+        chrom=genes.chrom[g],
+        tss=int(genes.tss[g]) + 1,
+        model=model,
+        n_people=result.n_people,
+        n_variants=result.n_variants,
+        n_nonzero=result.weights.weight.size if net and result.weights else None,
+        lambda_=result.lambda_ if net else None,
+        cv_r=cv_r,
+        cv_p=cv_p,
+        pearson_r=float(pooled.r) if pooled else None,
+        pearson_p=float(pooled.p) if pooled else None,
+        h2=h.h2 if h else None,
+        h2_se=h.se if h else None,
+        h2_p=h.p if h else None,
+        folds=options.folds,
+        inner_folds=options.inner_folds,
+        seed=options.seed,
+        status=result.status,
+    )
+
+
+def _numbers(rows: Sequence[BaselineRow], name: str) -> Float64Array:
+    values = [getattr(row, name) for row in rows]
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def _summary(rows: list[BaselineRow], found: list[GeneBaseline], options: TrainingOptions) -> dict[str, Any]:
+    models = {}
+    for model in options.models:
+        mine = [row for row in rows if row.model == model]
+        r, q = _numbers(mine, "cv_r"), _numbers(mine, "cv_q")
         models[model] = {
             "mean_cv_r": float(np.nanmean(r)) if np.isfinite(r).any() else None,
             "n_significant": int(np.count_nonzero(q <= 0.05)),
         }
-    return {"n_genes": size, "n_done": sum(result.status == "ok" for result in found), "models": models}
+    return {"n_genes": len(found), "n_done": sum(result.status == "ok" for result in found), "models": models}
 
 
 def predict_with(database: str, vcf: Sequence[str], output: str, *, samples: Sequence[str] = ()) -> dict[str, Any]:
@@ -294,23 +317,23 @@ def read_evaluated(path: str) -> list[EvaluatedModel]:
 
 
 def beside_columns(
-    trained: dict[str, list[Any]], evaluated: Sequence[EvaluatedModel]
+    trained: Sequence[BaselineRow], evaluated: Sequence[EvaluatedModel]
 ) -> tuple[dict[str, list[Any]], dict[str, dict[str, Any]]]:
     """Return the table, one row per gene with ``<model>_r``, ``_p`` and ``_q``, and each evaluated model's summary.
 
-    ``trained`` is the table of the baselines, one row per gene and model: their r is that of held-out people.
+    ``trained``: one row per gene and model; their r is that of held-out people.
 
     Raises
     ------
     InputError
         If a model has the name of another, or none of its genes is among those of the baselines.
     """
-    first = trained["model"].count(trained["model"][0])
-    columns: dict[str, list[Any]] = {name: trained[name][:first] for name in ("gene_id", "name")}
-    for start in range(0, len(trained["model"]), first):
-        model = trained["model"][start]
-        for ending in "rpq":
-            columns[f"{model}_{ending}"] = trained[f"cv_{ending}"][start : start + first]
+    models = dict.fromkeys(row.model for row in trained)
+    of = {model: [row for row in trained if row.model == model] for model in models}
+    first = next(iter(of.values()))
+    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in first] for name in ("gene_id", "name")}
+    for model, rows in of.items():
+        columns |= {f"{model}_{ending}": [getattr(row, f"cv_{ending}") for row in rows] for ending in "rpq"}
     summary = {}
     for one in evaluated:
         if f"{one.name}_r" in columns:
@@ -318,9 +341,30 @@ def beside_columns(
         found = [one.genes.get(gene, (None, None, None)) for gene in columns["gene_id"]]
         if not any(gene in one.genes for gene in columns["gene_id"]):
             raise InputError(f"no gene of model {one.name!r} is among the genes of the baselines")
-        for at, ending in enumerate("rpq"):
-            columns[f"{one.name}_{ending}"] = [values[at] for values in found]
+        columns |= {f"{one.name}_{ending}": [values[at] for values in found] for at, ending in enumerate("rpq")}
         r, q = (np.array([np.nan if v[at] is None else v[at] for v in found], np.float64) for at in (0, 2))
         mean = float(np.nanmean(r)) if np.isfinite(r).any() else None
         summary[one.name] = {"mean_r": mean, "n_significant": int(np.count_nonzero(q <= 0.05))}
     return columns, summary
+
+
+def train_people(job: Job) -> None:
+    """Train the baselines on the people of a run; put the elastic net's held-out r beside every gene."""
+    cohort = job.linear_cohort()
+    if cohort is None:
+        return
+    results = job.results
+    found = train_genes(job.directory, cohort, job.options.baseline, n_threads=job.n_threads, progress=job.tell)
+    results.baseline = found.rows
+    results.summary["baseline"], results.counts["baseline"] = found.summary, found.counts
+    net = [row for row in found.rows if row.model == "elastic_net"]
+    held_out = dict(zip((row.gene_id for row in net), _numbers(net, "cv_r").tolist(), strict=True))
+    results.evaluations = tuple(replace(one, baseline_r=_by_gene(one, held_out)) for one in results.evaluations)
+
+
+def _by_gene(evaluation: Evaluation, values: dict[str, float]) -> Float64Array:
+    pairs = zip(evaluation.gene_id, evaluation.track, strict=True)
+    return np.array([values.get(gene, values.get(gene.removesuffix(f":{track}"), np.nan)) for gene, track in pairs])
+
+
+BASELINE = Step("baseline", train_people, needs=("predictions",), writes=("baseline/", "genes.tsv"))

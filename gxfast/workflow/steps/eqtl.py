@@ -3,45 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._threads import worker_pool
 from ...io.bgzf import write_bgzf
-from ...io.tables import write_table
+from ...io.tables import write_rows
 from ...personal.dosages import Dosages, count_alternative
 from ...stats import Association, CisScan, PermutedAssociation, fdr
-from ..inputs import LinearCohort, open_cohort
-from ..options import CohortFiles, _teller
-from ..provenance import plan_of
+from ..inputs import LinearCohort
+from ..options import InputPaths, MappingOptions, Progress
 from ..rundir import RunDirectory
+from ..step import Job, Step
+from .linear import linear_job
 
-if TYPE_CHECKING:
-    from ..options import FurtherOptions, MappingOptions, Progress
-
-__all__ = ["eqtl_step", "map_cis", "map_into"]
-
-
-def eqtl_step(
-    run: RunDirectory, cohort: LinearCohort, options: FurtherOptions, n_threads: int, progress: Progress | None
-) -> tuple[dict[str, Any], dict[str, int]]:
-    """Map eQTLs."""
-
-    return map_into(run, cohort, options.eqtl, n_threads=n_threads, tell=_teller(progress, "eqtl"))
+__all__ = ["EQTL", "CisMap", "LeadRow", "map_cis", "map_genes"]
 
 
 Float64Array = NDArray[np.float64]
 
 _NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", "ma_count", "pval_nominal", "slope",
             "slope_se", "r", "log10_pval_nominal")  # fmt: skip
-_PERMUTED = ("phenotype_id", "num_var", "beta_shape1", "beta_shape2", "true_df", "pval_true_df", "variant_id",
-             "start_distance", "ma_samples", "ma_count", "af", "pval_nominal", "slope", "slope_se", "pval_perm",
-             "pval_beta", "qval", "status")  # fmt: skip
 _SPAN = 1_000_000  # between the first and the last gene of a batch, beside the window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRow:
+    """A row of ``permutation.tsv``: the lead variant of a gene, with the column names of tensorQTL."""
+
+    phenotype_id: str
+    num_var: int | None = None
+    beta_shape1: float | None = None
+    beta_shape2: float | None = None
+    true_df: float | None = None
+    pval_true_df: float | None = None
+    variant_id: str | None = None
+    start_distance: int | None = None
+    ma_samples: int | None = None
+    ma_count: int | None = None
+    af: float | None = None
+    pval_nominal: float | None = None
+    slope: float | None = None
+    slope_se: float | None = None
+    pval_perm: float | None = None
+    pval_beta: float | None = None
+    qval: float | None = None
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +65,14 @@ class _Gene:
 
 
 def map_cis(
-    files: CohortFiles,
+    paths: InputPaths,
     output: str,
     options: MappingOptions,
     *,
+    transform: str = "none",
     n_threads: int = 1,
     resume: bool = False,
-    tell: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Map cis-eQTLs; write ``eqtl/nominal.tsv.gz`` and ``eqtl/permutation.tsv`` of the run directory.
 
@@ -71,45 +83,48 @@ def map_cis(
     ------
     InputError
     """
-    cohort = open_cohort(files)
-    with RunDirectory(output, plan_of(files, "eqtl", options), resume=resume) as run:
-        summary, statuses = map_into(run, cohort, options, n_threads=n_threads, tell=tell)
-        run.finish({"summary": summary, "counts": {"eqtl": statuses}})
-    return summary
+    with linear_job(paths, output, "eqtl", options, transform=transform, resume=resume) as (run, cohort):
+        found = map_genes(run, cohort, options, n_threads=n_threads, progress=progress)
+        run.finish({"summary": found.summary, "counts": {"eqtl": found.counts}})
+    return found.summary
 
 
-def map_into(
+@dataclass(frozen=True, slots=True)
+class CisMap:
+    """What was mapped: the lead variants, in order of the genes; none without permutations."""
+
+    rows: list[LeadRow]
+    summary: dict[str, Any]
+    counts: dict[str, int]
+
+
+def map_genes(
     run: RunDirectory, cohort: LinearCohort, options: MappingOptions, *, n_threads: int = 1,
-    tell: Callable[[int, int], None] | None = None,
-) -> tuple[dict[str, Any], dict[str, int]]:  # fmt: skip
-    """Map cis-eQTLs as a part of a run; write ``eqtl/`` and return the summary and how many genes ended how."""
+    progress: Progress | None = None,
+) -> CisMap:  # fmt: skip
+    """Map cis-eQTLs of every gene; write ``eqtl/``."""
     folder = run.subdirectory("eqtl")
     lines_of: dict[int, list[str]] = {}
-    row_of: dict[int, dict[str, Any]] = {}
+    row_of: dict[int, LeadRow] = {}
     with worker_pool(n_threads) as pool:
         for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
             for g, gene in found.items():
                 lines_of[g] = _nominal_lines(cohort, g, gene)
                 row_of[g] = _lead_row(cohort, g, gene)
-            if tell:
-                tell(len(row_of), len(cohort.genes))
+            if progress:
+                progress("eqtl", len(row_of), len(cohort.genes))
     rows = [row_of[g] for g in range(len(cohort.genes))]
     lines = ["\t".join(_NOMINAL), *(line for g in range(len(rows)) for line in lines_of[g])]
     write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
-    summary = {"n_genes": len(rows), "n_done": sum(row["status"] == "ok" for row in rows),
-               "n_pairs": len(lines) - 1}  # fmt: skip
-    if options.permutations:
-        p = np.array([row.get("pval_beta", np.nan) for row in rows], np.float64)
-        q = fdr(p)
-        for row, value in zip(rows, q.tolist(), strict=True):
-            row["qval"] = value
-        write_table(folder / "permutation.tsv", {name: [row.get(name) for row in rows] for name in _PERMUTED})
-        summary["n_egenes"] = int(np.count_nonzero(q <= 0.05))
-    return summary, _statuses(rows)
-
-
-def _statuses(rows: list[dict[str, Any]]) -> dict[str, int]:
-    return dict(sorted(Counter(row["status"] for row in rows).items()))
+    n_done = sum(row.status == "ok" for row in rows)
+    summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": len(lines) - 1}
+    counts = dict(sorted(Counter(row.status for row in rows).items()))
+    if not options.permutations:
+        return CisMap([], summary, counts)
+    q = fdr(np.array([np.nan if row.pval_beta is None else row.pval_beta for row in rows], np.float64))
+    rows = [replace(row, qval=value) for row, value in zip(rows, q.tolist(), strict=True)]
+    write_rows(folder / "permutation.tsv", LeadRow, rows)
+    return CisMap(rows, summary | {"n_egenes": int(np.count_nonzero(q <= 0.05))}, counts)
 
 
 def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int]]:
@@ -202,23 +217,45 @@ def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
     return ["\t".join([name, *("" if value != value else str(value) for value in row)]) for row in numbers]
 
 
-def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> dict[str, Any]:
-    row: dict[str, Any] = {"phenotype_id": cohort.genes.gene_id[g], "status": gene.status}
+def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> LeadRow:
+    row = LeadRow(phenotype_id=cohort.genes.gene_id[g], status=gene.status)
     if gene.dosages is None or gene.found is None or gene.people is None or gene.found.lead is None:
         return row
-    lead = gene.found.lead
+    lead, found, permuted = gene.found.lead, gene.found, gene.permuted
     af, samples, counts = _allele_counts(gene.dosages.values[lead : lead + 1, gene.people])
-    row |= {
-        "num_var": gene.dosages.position.size, "variant_id": gene.dosages.variant_id[lead],
-        "start_distance": int(gene.dosages.position[lead]) - int(cohort.genes.tss[g]),
-        "ma_samples": int(samples[0]), "ma_count": int(counts[0]), "af": float(af[0]),
-        "pval_nominal": float(gene.found.p[lead]), "slope": float(gene.found.slope[lead]),
-        "slope_se": float(gene.found.slope_se[lead]),
-    }  # fmt: skip
-    if gene.permuted:
-        row["pval_perm"] = gene.permuted.pval_perm
-        if gene.permuted.beta:
-            fit = gene.permuted.beta
-            row |= {"beta_shape1": fit.shape1, "beta_shape2": fit.shape2, "true_df": fit.true_df,
-                    "pval_true_df": fit.pval_true_df, "pval_beta": fit.pval_beta}  # fmt: skip
-    return row
+    row = replace(
+        row,
+        num_var=gene.dosages.position.size,
+        variant_id=gene.dosages.variant_id[lead],
+        start_distance=int(gene.dosages.position[lead]) - int(cohort.genes.tss[g]),
+        ma_samples=int(samples[0]),
+        ma_count=int(counts[0]),
+        af=float(af[0]),
+        pval_nominal=float(found.p[lead]),
+        slope=float(found.slope[lead]),
+        slope_se=float(found.slope_se[lead]),
+        pval_perm=permuted.pval_perm if permuted else None,
+    )
+    fit = permuted.beta if permuted else None
+    if fit is None:
+        return row
+    return replace(
+        row,
+        beta_shape1=fit.shape1,
+        beta_shape2=fit.shape2,
+        true_df=fit.true_df,
+        pval_true_df=fit.pval_true_df,
+        pval_beta=fit.pval_beta,
+    )
+
+
+def map_people(job: Job) -> None:
+    """Map the eQTLs of the people of a run."""
+    cohort = job.linear_cohort()
+    if cohort is not None:
+        found = map_genes(job.directory, cohort, job.options.eqtl, n_threads=job.n_threads, progress=job.tell)
+        job.results.eqtl = found.rows
+        job.results.summary["eqtl"], job.results.counts["eqtl"] = found.summary, found.counts
+
+
+EQTL = Step("eqtl", map_people, needs=("predictions",), writes=("eqtl/",))

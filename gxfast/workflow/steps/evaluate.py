@@ -1,43 +1,40 @@
-"""`gxfast evaluate`: a table of predictions of any origin, into a run directory."""
+"""Predictions against expression, as a step of a run; and `gxfast evaluate`: a table of predictions of any origin."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...io.tables import write_phenotype_bed, write_table
+from ...evaluation.result import GeneRow
+from ...io.tables import write_phenotype_bed, write_rows
 from ...types import ExpressionTable, GeneTable, PredictionSet
-from ..inputs import Inputs
 from ..options import EvaluateOptions
+from ..provenance import hash_files, plan_of
 from ..rundir import RunDirectory
+from ..step import Job, Step
 
 if TYPE_CHECKING:
-    from ...evaluation.result import Evaluation, Observed
+    from ...evaluation.result import Observed
 
-__all__ = ["evaluate_table", "write_observed"]
+__all__ = ["EVALUATE", "GENES", "evaluate_table", "write_observed"]
 
 
-def _evaluate(
-    run: RunDirectory,
-    predictions: tuple[PredictionSet, ...],
-    inputs: Inputs,
-    expression: ExpressionTable,
-    options: EvaluateOptions,
-    n_threads: int,
-) -> tuple[tuple[Evaluation, ...], Observed]:
+def evaluate_people(job: Job) -> None:
+    """Correlate every model's predictions with expression; write ``evaluation/``."""
     from ...evaluation.across_people import evaluate, observed_values
 
-    arguments: dict[str, Any] = {"covariates": inputs.covariates, "transform": options.transform}
-    evaluations = tuple(
-        evaluate(item, expression, residualise=options.residualise, n_threads=n_threads, **arguments)
-        for item in predictions
+    results, options, expression = job.results, job.options.evaluation, job.inputs.expression
+    if expression is None:
+        return
+    arguments: dict[str, Any] = {"covariates": job.inputs.covariates, "transform": options.transform}
+    results.evaluations = tuple(
+        evaluate(item, expression, residualise=options.residualise, n_threads=job.n_threads, **arguments)
+        for item in results.predictions
     )
-    observed = observed_values(predictions[0], expression, **arguments)
-    write_observed(run, predictions[0], observed)
-    return evaluations, observed
+    results.observed = observed_values(results.predictions[0], expression, **arguments)
+    write_observed(job.directory, results.predictions[0], results.observed)
 
 
 def write_observed(run: RunDirectory, predictions: PredictionSet, observed: Observed) -> None:
@@ -50,35 +47,57 @@ def write_observed(run: RunDirectory, predictions: PredictionSet, observed: Obse
             )
 
 
-def _write_genes(
-    run: RunDirectory, predictions: tuple[PredictionSet, ...], evaluations: tuple[Evaluation, ...]
-) -> None:
-    tables = [e.columns() for e in evaluations] or [_prediction_columns(item) for item in predictions]
-    write_table(
-        run.path / "genes.tsv",
-        {name: [value for table in tables for value in table[name]] for name in tables[0]},
-    )
-
-
-def _prediction_columns(predictions: PredictionSet) -> dict[str, list[Any]]:
-    """The columns of genes.tsv that need no expression."""
-    genes, several = predictions.genes, len(predictions.tracks) > 1
-    rows = [(g, t) for g in range(len(genes)) for t in range(len(predictions.tracks))]
-    means = predictions.values.mean(axis=1)
-    return {
-        "gene_id": [f"{genes.gene_id[g]}:{predictions.tracks[t]}" if several else genes.gene_id[g] for g, t in rows],
-        "name": [genes.name[g] for g, _ in rows],
-        "chrom": [genes.chrom[g] for g, _ in rows],
-        "tss": [int(genes.tss[g]) + 1 for g, _ in rows],
-        "strand": [genes.strand[g] for g, _ in rows],
-        "model": [predictions.model] * len(rows),
-        "n_people": [len(predictions.samples)] * len(rows),
-        "n_variants": [int(predictions.n_variants[g]) for g, _ in rows],
-        "n_haplotypes": [int(predictions.n_haplotypes[g]) for g, _ in rows],
-        "mean_predicted": [float(means[g, t]) for g, t in rows],
-        "reference_prediction": [float(predictions.reference[g, t]) for g, t in rows],
-        "status": [predictions.status[g] for g, _ in rows],
+def write_genes(job: Job) -> None:
+    """Write ``genes.tsv``, and the key numbers of each model into the summary."""
+    results = job.results
+    parts = [one.rows() for one in results.evaluations] or [_unevaluated(item) for item in results.predictions]
+    results.genes = [row for part in parts for row in part]
+    write_rows(job.directory.path / "genes.tsv", GeneRow, results.genes)
+    results.summary |= {
+        "n_people": len(job.inputs.genotypes.samples),
+        "n_genes": len(job.inputs.genes),
+        "models": {item.model: _key_numbers(job, i) for i, item in enumerate(results.predictions)},
     }
+
+
+def _unevaluated(predictions: PredictionSet) -> list[GeneRow]:
+    """Rows of genes.tsv without expression."""
+    genes, means = predictions.genes, predictions.values.mean(axis=1)
+    return [
+        GeneRow(
+            gene_id=predictions.row_name(g, t),
+            name=genes.name[g],
+            chrom=genes.chrom[g],
+            tss=int(genes.tss[g]) + 1,
+            strand=genes.strand[g],
+            model=predictions.model,
+            n_people=len(predictions.samples),
+            n_variants=int(predictions.n_variants[g]),
+            n_haplotypes=int(predictions.n_haplotypes[g]),
+            mean_predicted=float(means[g, t]),
+            reference_prediction=float(predictions.reference[g, t]),
+            status=predictions.status[g],
+        )
+        for g, t in predictions.rows
+    ]
+
+
+def _key_numbers(job: Job, i: int) -> dict[str, Any]:
+    from ...evaluation.across_people import cross_gene, summary
+
+    item, expression = job.results.predictions[i], job.inputs.expression
+    naive, carried = item.counts["people_x_genes_x_2"], int(item.n_haplotypes.sum())
+    entry: dict[str, Any] = {
+        "sequences_without_sharing": naive,
+        "unique_haplotypes": carried,
+        "model_calls": item.counts["model_sequences"],
+        "fold_fewer": round(naive / carried, 2) if carried else None,
+    }
+    if job.results.evaluations and expression is not None:
+        entry["across_people"] = summary(job.results.evaluations[i])
+        transform: Any = "log2p1" if job.options.evaluation.transform == "log2p1" else "none"
+        entry["across_genes"] = [asdict(one) for one in cross_gene(item, expression, transform=transform)]
+    return entry
 
 
 def evaluate_table(
@@ -98,10 +117,8 @@ def evaluate_table(
 
     The table may come from any tool. It is taken as it is: a person's value per gene.
     """
-    from ... import __version__
     from ...evaluation.across_people import evaluate, observed_values
     from ...evaluation.result import summary
-    from ...io.files import sha256_of
     from ...io.tables import read_covariates, read_expression, read_genes
 
     observed_table = read_expression(expression)
@@ -109,14 +126,10 @@ def evaluate_table(
     covariate_table = read_covariates(covariates, first=n_covariates) if covariates else None
     located = read_genes(genes) if genes else observed_table.genes or table.genes
     prediction_set = _prediction_set(name, table, located)
-    files = {"predictions": predictions, "expression": expression, "covariates": covariates, "genes": genes}
-    plan = {
-        "gxfast": __version__,
-        "inputs": {
-            what: [{"file": Path(path).name, "sha256": sha256_of(path)}] for what, path in files.items() if path
-        },
-        "options": {**asdict(options), "n_covariates": n_covariates, "steps": ["evaluate"]},
-    }
+    hashes = hash_files(
+        {"predictions": predictions, "expression": expression, "covariates": covariates, "genes": genes}
+    )
+    plan = plan_of(hashes, options={**asdict(options), "n_covariates": n_covariates, "steps": ["evaluate"]})
     arguments: dict[str, Any] = {"covariates": covariate_table, "transform": options.transform}
     with RunDirectory(output, plan, resume=resume) as run:
         evaluation = evaluate(
@@ -133,10 +146,8 @@ def evaluate_table(
             run.subdirectory("predictions") / f"{name}.bed.gz", prediction_set.genes, prediction_set.samples,
             prediction_set.genes.gene_id, prediction_set.values[:, :, 0], rows,
         )  # fmt: skip
-        columns = evaluation.columns()
-        for unknown in ("n_variants", "n_haplotypes", "reference_prediction"):
-            del columns[unknown]
-        write_table(run.path / "genes.tsv", columns)
+        unknown: Any = {"n_variants": None, "n_haplotypes": None, "reference_prediction": None}
+        write_rows(run.path / "genes.tsv", GeneRow, [replace(row, **unknown) for row in evaluation.rows()])
         found = {
             "n_people": len(prediction_set.samples),
             "n_genes": len(prediction_set.genes),
@@ -166,3 +177,7 @@ def _prediction_set(name: str, table: ExpressionTable, located: GeneTable | None
         name, genes, table.samples, (name,), table.values[:, :, np.newaxis], np.full((n, 1), np.nan),
         np.zeros(n, np.int64), several, ("ok",) * n,
     )  # fmt: skip
+
+
+EVALUATE = Step("evaluate", evaluate_people, needs=("predictions",), writes=("evaluation/",))
+GENES = Step("genes", write_genes, needs=("predictions",), writes=("genes.tsv",), asked_by=("*",))

@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from ...evaluation.explainers import explainer_columns
-from ...io.tables import read_gene_values, write_table
-from ...types import PredictionSet
-from .drivers import _stacked
+from ...evaluation.explainers import ExplainerRow, explainer_rows
+from ...io.tables import write_rows
+from ..step import Job, Results, Step
 
-if TYPE_CHECKING:
-    from ...evaluation.result import Evaluation, Observed
-
-__all__ = ["explain_step"]
+__all__ = ["EXPLAIN"]
 
 
-def explain_step(
-    folder: Path, predictions: tuple[PredictionSet, ...], evaluations: tuple[Evaluation, ...], observed: Observed
-) -> None:
+def explain(job: Job) -> None:
     """Write ``explainers.tsv``: why a gene succeeds or fails, as far as this run knows."""
-    genes = predictions[0].genes.gene_id
-    values = observed.values if observed.residuals is None else observed.residuals
-    with np.errstate(invalid="ignore"):
-        spread = {g: float(np.nanvar(row)) for g, row in zip(genes, values, strict=True) if np.isfinite(row).any()}
-    known: dict[str, dict[str, float]] = {"expression_variance": spread}
-    lead, net = folder / "eqtl" / "permutation.tsv", folder / "baseline" / "elastic_net.tsv"
-    if lead.exists():
-        p = read_gene_values(lead, "pval_beta")
-        known["eqtl_log10p"] = {g: float(-np.log10(max(value, 1e-300))) for g, value in p.items()}
-        known["eqtl_distance"] = {g: abs(value) for g, value in read_gene_values(lead, "start_distance").items()}
-    if net.exists():
-        known["h2"] = read_gene_values(net, "h2", where=("model", "elastic_net"))
-        known["baseline_r"] = read_gene_values(net, "cv_r", where=("model", "elastic_net"))
-    tables = []
-    for item, evaluation in zip(predictions, evaluations, strict=True):
+    results = job.results
+    if job.linear_cohort() is None:
+        return
+    genes, known = results.predictions[0].genes.gene_id, _known(results)
+    for item, evaluation in zip(results.predictions, results.evaluations, strict=True):
         known["n_variants"] = dict(zip(genes, item.n_variants.astype(float).tolist(), strict=True))
-        for t, track in enumerate(item.tracks):
-            name = f"{item.model}:{track}" if len(item.tracks) > 1 else item.model
+        for t in range(len(item.tracks)):
             r = evaluation.pearson_r[t :: len(item.tracks)]
-            tables.append(explainer_columns(name, genes, r, known))
-    write_table(folder / "explainers.tsv", _stacked(tables))
+            results.explainers += explainer_rows(item.track_name(t), genes, r, known)
+    write_rows(job.directory.path / "explainers.tsv", ExplainerRow, results.explainers)
+
+
+def _known(results: Results) -> dict[str, dict[str, float]]:
+    """What may explain, by name and gene."""
+    genes, observed = results.predictions[0].genes.gene_id, results.observed
+    values = np.empty((0, 0)) if observed is None else observed.evaluated
+    spread = {g: float(np.nanvar(row)) for g, row in zip(genes, values, strict=True) if np.isfinite(row).any()}
+    known: dict[str, dict[str, float]] = {"expression_variance": spread}
+    if results.eqtl:
+        p = {row.phenotype_id: row.pval_beta for row in results.eqtl}
+        distance = {row.phenotype_id: row.start_distance for row in results.eqtl}
+        known["eqtl_log10p"] = {g: float(-np.log10(max(v, 1e-300))) for g, v in p.items() if v is not None and v == v}
+        known["eqtl_distance"] = {g: abs(float(v)) for g, v in distance.items() if v is not None}
+    if results.baseline:
+        net = [row for row in results.baseline if row.model == "elastic_net"]
+        known["h2"] = {row.gene_id: row.h2 for row in net if row.h2 is not None and row.h2 == row.h2}
+        known["baseline_r"] = {row.gene_id: row.cv_r for row in net if row.cv_r is not None and row.cv_r == row.cv_r}
+    return known
+
+
+EXPLAIN = Step(
+    "explain", explain, needs=("evaluations", "observed"), writes=("explainers.tsv",), asked_by=("baseline", "eqtl")
+)

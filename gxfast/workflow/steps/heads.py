@@ -1,58 +1,60 @@
-"""The steps of a run behind the evaluation: baselines, eQTLs, mutagenesis with drivers, and what goes with success."""
+"""Heads learned from people's own genomes: regression of expression on what all models predict for each person."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...io.tables import write_table
-from ...types import PredictionSet
+from ..step import Job, Results, Step
 
-if TYPE_CHECKING:
-    from ...evaluation.result import Evaluation, Observed
-
-__all__ = ["heads_step"]
-
+__all__ = ["HEADS"]
 
 # Fewer than this teach a head nothing that held-out ones could show.
 _HEAD_GENES = 10
 _HEAD_PEOPLE = 20
 
 
-def heads_step(
-    folder: Path, predictions: tuple[PredictionSet, ...], evaluations: tuple[Evaluation, ...], observed: Observed,
-    seed: int,
-) -> dict[str, Any] | None:  # fmt: skip
-    """Write ``learned.tsv``: heads on all models' predictions, fitted on people's own haplotypes; return mean r.
-
-    None where there are fewer than two features, `_HEAD_GENES` genes or `_HEAD_PEOPLE` people.
-    """
+def learn_heads(job: Job) -> None:
+    """Write ``learned.tsv``; nothing where there are fewer than two features, 10 genes or 20 people."""
     from ...stats import fdr, split_people
     from ...stats.personal_heads import fit_personal_heads
 
-    first, place = predictions[0], {name: i for i, name in enumerate(predictions[0].samples)}
+    results, observed, seed = job.results, job.results.observed, job.options.baseline.seed
+    if observed is None:
+        return
+    first = results.predictions[0]
+    place = {name: i for i, name in enumerate(first.samples)}
     people = [place[name] for name in observed.samples]
-    features = np.concatenate([item.values[:, people] for item in predictions], axis=2)
-    y = observed.values if observed.residuals is None else observed.residuals
+    features = np.concatenate([item.values[:, people] for item in results.predictions], axis=2)
+    y = observed.evaluated
     usable = np.flatnonzero(np.isfinite(features).all(axis=(1, 2)) & (np.isfinite(y).sum(axis=1) > 2))
     if features.shape[2] < 2 or usable.size < _HEAD_GENES or len(people) < _HEAD_PEOPLE:
-        return None
+        return
     genes = [first.genes.gene_id[g] for g in usable]
     found = fit_personal_heads(
         features[usable], y[usable], split_people(observed.samples, 5, seed), split_people(genes, 5, seed)
     )
-    columns: dict[str, list[Any]] = {"gene_id": genes, "name": [first.genes.name[g] for g in usable]}
+    columns: dict[str, Any] = {"gene_id": genes, "name": [first.genes.name[g] for g in usable]}
     columns["n_features"] = [features.shape[2]] * len(genes)
     for kind, r, p in (("people", found.people_r, found.people_p), ("genes", found.genes_r, found.genes_p)):
-        columns |= {f"{kind}_r": r.tolist(), f"{kind}_p": p.tolist(), f"{kind}_q": fdr(p).tolist()}
-    for item, evaluation in zip(predictions, evaluations, strict=True):
-        for t, track in enumerate(item.tracks):
-            name = f"{item.model}:{track}" if len(item.tracks) > 1 else item.model
-            columns[f"{name}_r"] = evaluation.pearson_r[t :: len(item.tracks)][usable].tolist()
-    if evaluations[0].baseline_r is not None:
-        columns["baseline_r"] = evaluations[0].baseline_r[:: len(first.tracks)][usable].tolist()
-    write_table(folder / "learned.tsv", columns)
-    means = {name: float(np.nanmean(np.array(columns[f"{name}_r"]))) for name in ("people", "genes")}
-    return {"n_genes": len(genes), "n_features": features.shape[2], **{f"mean_{k}_r": v for k, v in means.items()}}
+        columns |= {f"{kind}_r": r, f"{kind}_p": p, f"{kind}_q": fdr(p)}
+    write_table(job.directory.path / "learned.tsv", columns | _beside(results, usable))
+    means = {f"mean_{kind}_r": float(np.nanmean(columns[f"{kind}_r"])) for kind in ("people", "genes")}
+    results.summary["heads"] = {"n_genes": len(genes), "n_features": features.shape[2], **means}
+
+
+def _beside(results: Results, usable: Any) -> dict[str, Any]:
+    """Correlations of every model, and of the elastic net, of the same genes."""
+    columns = {}
+    for item, evaluation in zip(results.predictions, results.evaluations, strict=True):
+        for t in range(len(item.tracks)):
+            columns[f"{item.track_name(t)}_r"] = evaluation.pearson_r[t :: len(item.tracks)][usable]
+    baseline_r = results.evaluations[0].baseline_r
+    if baseline_r is not None:
+        columns["baseline_r"] = baseline_r[:: len(results.predictions[0].tracks)][usable]
+    return columns
+
+
+HEADS = Step("heads", learn_heads, needs=("evaluations", "observed"), writes=("learned.tsv",))

@@ -11,43 +11,45 @@ from ...io.files import atomic_write, npz_bytes
 from ...io.tables import write_phenotype_bed
 from ...models.people import BlockPrediction, join_blocks, predict_block
 from ...types import PredictionSet
-from ..inputs import Inputs
 from ..rundir import RunDirectory
+from ..step import Job, Step
 
 if TYPE_CHECKING:
     from ...models.session import Model
-    from ..options import Progress
 
-__all__ = []
+__all__ = ["PREDICT"]
 
 
-# Genes per shard. Fixed, so that shards mean the same whatever the memory and the threads.
+# Genes per block. Fixed, so that blocks mean the same whatever the memory and the threads.
 _BLOCK = 32
 
 
-def _predict(
-    run: RunDirectory, model: Model, inputs: Inputs, n_threads: int, progress: Progress | None
-) -> PredictionSet:
+def predict_people(job: Job) -> None:
+    """Predict every gene for every person with every model; write ``predictions/``."""
+    job.results.predictions = tuple(_predicted(job, model) for model in job.inputs.models)
+    job.results.counts |= {item.model: item.counts for item in job.results.predictions}
+
+
+def _predicted(job: Job, model: Model) -> PredictionSet:
+    inputs, run = job.inputs, job.directory
     genes, name = inputs.genes, model.card.name
     blocks = []
     for first in range(0, len(genes), _BLOCK):
-        shard = f"{name}/block-{first // _BLOCK:05d}.npz"
-        part = genes.take(range(first, min(first + _BLOCK, len(genes))))
-        if not run.has_shard(shard):
+        file, last = f"{name}/block-{first // _BLOCK:05d}.npz", min(first + _BLOCK, len(genes))
+        if not run.has_block(file):
             block = predict_block(
                 model,
                 inputs.genome,
                 inputs.genotypes,
-                part,
+                genes.take(range(first, last)),
                 policy=inputs.policy,
                 max_mem=inputs.max_mem,
-                n_threads=n_threads,
+                n_threads=job.n_threads,
             )
-            run.write_shard(shard, _block_arrays(block))
+            run.write_block(file, _block_arrays(block))
         # What was computed is read back like what was resumed: one way only for results to be used.
-        blocks.append(_block_from(run.read_shard(shard)))
-        if progress:
-            progress(f"predict {name}", min(first + _BLOCK, len(genes)), len(genes))
+        blocks.append(_block_from(run.read_block(file)))
+        job.tell(f"predict {name}", last, len(genes))
     predictions = join_blocks(name, genes, inputs.genotypes.samples, model.tracks, blocks)
     _write_predictions(run, predictions, blocks)
     return predictions
@@ -75,17 +77,12 @@ def _block_from(arrays: dict[str, NDArray[Any]]) -> BlockPrediction:
 
 def _write_predictions(run: RunDirectory, predictions: PredictionSet, blocks: list[BlockPrediction]) -> None:
     folder = run.subdirectory("predictions")
-    n_tracks = len(predictions.tracks)
-    rows = [(g, t) for g in range(len(predictions.genes)) for t in range(n_tracks)]
-    ids = [
-        f"{predictions.genes.gene_id[g]}:{predictions.tracks[t]}" if n_tracks > 1 else predictions.genes.gene_id[g]
-        for g, t in rows
-    ]
+    rows = predictions.rows
     write_phenotype_bed(
         folder / f"{predictions.model}.bed.gz",
         predictions.genes,
         predictions.samples,
-        ids,
+        [predictions.row_name(g, t) for g, t in rows],
         predictions.values.transpose(0, 2, 1).reshape(len(rows), -1),
         [g for g, _ in rows],
     )
@@ -112,3 +109,6 @@ def _write_haplotypes(run: RunDirectory, predictions: PredictionSet, blocks: lis
         }
     )
     atomic_write(run.path / "predictions" / f"{predictions.model}.haplotypes.npz", content)
+
+
+PREDICT = Step("predict", predict_people, writes=("predictions/",))

@@ -2,134 +2,193 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...encode.one_hot import codes, complement_bases
+from ...encode.one_hot import complement_bases
+from ...io.fasta import Genome
 from ...io.files import atomic_write, npz_bytes
+from ...reporting.plots.logo import reference_heights
 from ...stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
-from ..rundir import RunDirectory
+from ..scans.saturation import saturate_blocks
+from ..scans.sources import REFERENCE, ReferenceSource, WindowRows
+from ..scans.targets import Layout, layout_around
+from ..step import Job
 
 if TYPE_CHECKING:
     from ...evaluation.drivers import GeneDrivers
-    from ...io.fasta import Genome
-    from ...ism import Plan
     from ...models.session import Model
     from ...types import PredictionSet
 
-__all__ = ["REACH", "scan_surroundings"]
-
+__all__ = ["REACH", "ClusterRow", "MotifRow", "cluster_rows", "motif_rows", "scan_surroundings"]
 
 REACH: Final = 20  # bases on either side, as Sasse et al. 2023
 _KMER: Final = 13
 _UNKNOWN: Final = 4
 
 
-def scan_surroundings(
-    run: RunDirectory, model: Model, genome: Genome, predictions: PredictionSet, found: list[GeneDrivers],
-    motif_reach: int = 0,
-) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:  # fmt: skip
-    """Write ``ism/MODEL.main_drivers.npz``; return the rows of ``motifs.tsv`` and ``motif_clusters.tsv``.
+@dataclass(frozen=True, slots=True)
+class MotifRow:
+    """A row of ``motifs.tsv``: the 13 bases around a main driver, their cluster, and the motif that it lies in.
+
+    ``size_5``: bases in a row whose attribution has the driver's sign and at least 5 % of the scale; ``distance_5``:
+    from the driver to the nearest of them.
+    """
+
+    model: str
+    gene_id: str
+    variant_id: str
+    kmer: str
+    cluster: int
+    support: str
+    scale: float
+    size_5: int | None
+    distance_5: int | None
+    size_10: int | None
+    distance_10: int | None
+    size_20: int | None
+    distance_20: int | None
+    size_50: int | None
+    distance_50: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRow:
+    """A row of ``motif_clusters.tsv``: are the drivers of a cluster supported by eQTLs more often than the others?"""
+
+    model: str
+    cluster: int
+    n: int
+    n_supported: int
+    odds_ratio: float
+    p: float
+    q: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """D main drivers and what was scanned around them; the arrays are those of ``ism/MODEL.main_drivers.npz``.
 
     ``effects`` (D, 2, 41, 4) float32: every single-base change around the driver, mutant minus the sequence that was
     changed, which holds the reference or the alternative allele (axis 1); A, C, G, T of the forward strand; NaN
-    outside the model's window. ``bases`` (D, 2, 41): that sequence as codes 0-3, 4 unknown. ``gene_id``,
-    ``variant_id``, ``pos`` (1-based): whose. ``scale`` (D,): largest absolute effect, see `DriverOptions`.
+    outside the model's window. ``bases`` (D, 2, 41): that sequence as codes 0-3, 4 unknown. ``scale`` (D,): largest
+    absolute effect, see `DriverOptions`.
     """
-    mains = [one for one in found if one.selection.main is not None]
-    if not mains:
-        return _motif_rows(predictions.model, [], [], {}), _cluster_rows(predictions.model, [], np.empty(0, np.int64))
-    shard = f"{model.card.name}/main-drivers.npz"
-    if not run.has_shard(shard):
-        from ...ism import plan
 
-        the_plan = plan(model)
-        scanned = [_scan(the_plan, genome, predictions, one, motif_reach) for one in mains]
-        effects, bases, scale = (np.stack(arrays) for arrays in zip(*scanned, strict=True))
-        run.write_shard(shard, {"effects": effects, "bases": bases, "scale": scale})
-    stored = run.read_shard(shard)
-    several = len(predictions.tracks) > 1
-    names = [
-        predictions.genes.gene_id[one.gene] + (f":{predictions.tracks[one.track]}" if several else "") for one in mains
-    ]
-    arrays: dict[str, Any] = {
-        **stored, "gene_id": np.array(names, np.str_),
-        "variant_id": np.array([one.dosages.variant_id[one.selection.main] for one in mains], np.str_),
-        "pos": np.array([one.dosages.position[one.selection.main] + 1 for one in mains], np.int64),
-    }  # fmt: skip
-    atomic_write(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", npz_bytes(arrays))
-    motifs = _motif_rows(predictions.model, mains, names, arrays)
-    return motifs, _cluster_rows(predictions.model, mains, np.array(motifs["cluster"], np.int64))
+    mains: list[GeneDrivers]
+    effects: NDArray[np.float32]
+    bases: NDArray[np.uint8]
+    scale: NDArray[np.float64]
+
+
+class _EitherAllele:
+    """The reference window of each main driver, as it is and with the alternative allele."""
+
+    samples: tuple[str, ...] = ()
+    max_rows = 2
+
+    def __init__(self, genome: Genome, position: NDArray[np.int64], alt: Sequence[str]) -> None:
+        self._reference, self._position, self._alt = ReferenceSource(genome), position, alt
+
+    def rows(self, layout: Layout, w: int) -> WindowRows:
+        """Return both sequences of window ``w``."""
+        found = self._reference.rows(layout, w)
+        sequences, base = np.repeat(found.sequences, 2, axis=0), np.frombuffer(self._alt[w].encode(), np.uint8)
+        sequences[1, found.positions[0] == self._position[w]] = complement_bases(base) if layout.reverse[w] else base
+        return found._replace(
+            sequences=sequences, positions=np.repeat(found.positions, 2, axis=0), labels=(REFERENCE, self._alt[w])
+        )
+
+    def take_counts(self) -> dict[str, int]:
+        """Nothing is counted here."""
+        return {}
+
+
+def scan_surroundings(
+    job: Job, model: Model, predictions: PredictionSet, found: Sequence[GeneDrivers]
+) -> Surroundings | None:
+    """Write ``ism/MODEL.main_drivers.npz``; None where no gene has a driver."""
+    run, mains = job.directory, [one for one in found if one.selection.main is not None]
+    if not mains:
+        return None
+    file = f"{model.card.name}/main-drivers.npz"
+    if not run.has_block(file):
+        run.write_block(file, _scan(job, model, predictions, mains))
+    stored = run.read_block(file)
+    position = _position(mains)
+    names = {
+        "gene_id": np.array([predictions.row_name(one.gene, one.track) for one in mains], np.str_),
+        "variant_id": np.array([_main_id(one) for one in mains], np.str_),
+        "pos": position + 1,
+    }
+    content = npz_bytes({**stored, **names})
+    atomic_write(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", content)
+    return Surroundings(mains, **stored)
+
+
+def _position(mains: Sequence[GeneDrivers]) -> NDArray[np.int64]:
+    return np.array([one.dosages.position[one.selection.main] for one in mains], np.int64)
+
+
+def _main_id(one: GeneDrivers) -> str:
+    main = one.selection.main
+    return "" if main is None else one.dosages.variant_id[main]
 
 
 def _scan(
-    the_plan: Plan, genome: Genome, predictions: PredictionSet, one: GeneDrivers, motif_reach: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], np.float64]:
-    from ...ism import scan
-
-    genes, snvs, v = predictions.genes, one.dosages, one.selection.main
-    start, end, reverse = the_plan.model.card.window(int(genes.tss[one.gene]), genes.strand[one.gene])
-    forward = genome.fetch_array(genes.chrom[one.gene], start, end)
-    centre, length = int(snvs.position[v]) - start, end - start
-    effects = np.full((2, 2 * REACH + 1, 4), np.nan, np.float32)
-    bases = np.full((2, 2 * REACH + 1), _UNKNOWN, np.uint8)
-    low, high = max(0, centre - REACH), min(length, centre + REACH + 1)
-    inside = slice(low - centre + REACH, high - centre + REACH)
-    for allele in (0, 1):
-        letters = forward.copy()
-        if allele:
-            letters[centre] = ord(snvs.alt[v])
-        bases[allele, inside] = codes(letters[low:high])
-        read = np.ascontiguousarray(complement_bases(letters)[::-1]) if reverse else letters
-        first, last = (length - high, length - low) if reverse else (low, high)
-        for positions, part in scan(the_plan, read, start=first, end=last):
-            # back to the forward strand: places turned round, and A, C, G, T to T, G, C, A
-            at = length - 1 - positions if reverse else positions
-            mine = part[:, :, one.track]
-            effects[allele, at - centre + REACH] = mine[:, ::-1] if reverse else mine
-    scale = float(np.nanmax(np.abs(effects[0])))
-    if motif_reach:
-        tss = int(genes.tss[one.gene])
-        first, last = max(0, tss - motif_reach - start), min(length, tss + motif_reach + 1 - start)
-        read = np.ascontiguousarray(complement_bases(forward)[::-1]) if reverse else forward
-        span = (length - last, length - first) if reverse else (first, last)
-        scale = max(
-            float(np.abs(e[:, :, one.track]).max()) for _, e in scan(the_plan, read, start=span[0], end=span[1])
-        )
-    return effects, bases, np.float64(scale)
+    job: Job, model: Model, predictions: PredictionSet, mains: Sequence[GeneDrivers]
+) -> dict[str, NDArray[np.generic]]:
+    plan, genome, card = job.plan(model), job.inputs.genome, model.card
+    genes, position = predictions.genes.take(one.gene for one in mains), _position(mains)
+    layout = layout_around(card, genes, position, REACH)
+    effects = np.full((len(mains), 2, 2 * REACH + 1, 4), np.nan, np.float32)
+    bases = np.full(effects.shape[:3], _UNKNOWN, np.uint8)
+    source = _EitherAllele(genome, position, [one.dosages.alt[one.selection.main or 0] for one in mains])
+    for window, _, part in saturate_blocks(plan, layout, source):
+        k = window.window
+        effects[k, window.row, window.axis] = part[:, :, mains[k].track]
+        bases[k, window.row, window.axis] = window.reference
+    scale = np.nanmax(np.abs(effects[:, 0]), axis=(1, 2)).astype(np.float64)
+    if job.options.drivers.motif_reach:
+        near = layout_around(card, genes, genes.tss, job.options.drivers.motif_reach)
+        for window, _, part in saturate_blocks(plan, near, ReferenceSource(genome)):
+            k = window.window
+            scale[k] = np.abs(part[:, :, mains[k].track]).max()
+    return {"effects": effects, "bases": bases, "scale": scale}
 
 
-def _motif_rows(model: str, mains: list[GeneDrivers], names: list[str], arrays: dict[str, Any]) -> dict[str, list[Any]]:
-    """One row per main driver: the 13 bases around it, their cluster, and the size of the motif it lies in."""
-    from ...reporting.plots.logo import reference_heights
-
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("model", "gene_id", "variant_id", "kmer", "cluster", "support", "scale")
-    }
-    columns |= {f"{what}_{round(100 * t)}": [] for t in THRESHOLDS for what in ("size", "distance")}
-    around = slice(REACH - _KMER // 2, REACH + _KMER // 2 + 1)
-    kmers = ["".join("ACGTN"[code] for code in arrays["bases"][k, 0, around]) for k in range(len(mains))]
+def motif_rows(predictions: PredictionSet, around: Surroundings | None) -> list[MotifRow]:
+    """Return one row per main driver."""
+    if around is None:
+        return []
+    middle = slice(REACH - _KMER // 2, REACH + _KMER // 2 + 1)
+    kmers = ["".join("ACGTN"[code] for code in bases[0, middle]) for bases in around.bases]
     clusters = cluster_sequences(kmers)
-    for k, one in enumerate(mains):
-        z = reference_heights(arrays["effects"][k, 0].astype(np.float64), arrays["bases"][k, 0]).sum(axis=1)
-        scale = float(arrays["scale"][k])
-        sizes, distances = motif_sizes(z, REACH, scale) if scale > 0 else ([None] * len(THRESHOLDS),) * 2
-        v = one.selection.main
-        row = [model, names[k], one.dosages.variant_id[v], kmers[k], int(clusters[k]), str(one.support[v]), scale]
-        for size, distance in zip(sizes, distances, strict=True):
-            row += [size, distance if distance is None or distance >= 0 else None]
-        for name, value in zip(columns, row, strict=True):
-            columns[name].append(value)
-    return columns
+    rows = []
+    for k, one in enumerate(around.mains):
+        scale = float(around.scale[k])
+        z = reference_heights(around.effects[k, 0].astype(np.float64), around.bases[k, 0]).sum(axis=1)
+        none: list[int | None] = [None] * len(THRESHOLDS)
+        sizes, distances = motif_sizes(z, REACH, scale) if scale > 0 else (none, none)
+        motif = [
+            value
+            for size, distance in zip(sizes, distances, strict=True)
+            for value in (size, distance if distance is None or distance >= 0 else None)
+        ]
+        support = str(one.support[one.selection.main])
+        name = predictions.row_name(one.gene, one.track)
+        rows.append(
+            MotifRow(predictions.model, name, _main_id(one), kmers[k], int(clusters[k]), support, scale, *motif)
+        )
+    return rows
 
 
-def _cluster_rows(model: str, mains: list[GeneDrivers], clusters: NDArray[np.int64]) -> dict[str, list[Any]]:
-    """Clusters of two or more: are their main drivers supported by eQTLs more often than the others?"""
-    found = cluster_enrichment(clusters, [one.support[one.selection.main] == "supported" for one in mains])
-    return {
-        "model": [model] * len(found), "cluster": [row.cluster for row in found], "n": [row.n for row in found],
-        "n_supported": [row.n_with for row in found], "odds_ratio": [row.odds_ratio for row in found],
-        "p": [row.p for row in found], "q": [row.q for row in found],
-    }  # fmt: skip
+def cluster_rows(model: str, motifs: Sequence[MotifRow]) -> list[ClusterRow]:
+    """Return the clusters of two or more."""
+    clusters = np.array([row.cluster for row in motifs], np.int64)
+    found = cluster_enrichment(clusters, [row.support == "supported" for row in motifs])
+    return [ClusterRow(model, row.cluster, row.n, row.n_with, row.odds_ratio, row.p, row.q) for row in found]

@@ -1,4 +1,4 @@
-"""Scans of windows: the numbers of gx.ism and of the plain model, on both strands, on haplotypes, in pieces."""
+"""Scans of windows: the numbers of gx.ism and of the plain model, on both strands, on haplotypes, in blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import gxfast as gx
 from gxfast.errors import InputError
 from gxfast.workflow import scans
-from gxfast.workflow.scans.work import Piece, Shard, cut, parse_shard
+from gxfast.workflow.scans.work import Block, Shard, cut, parse_shard
 
 WINDOW = 30
 
@@ -168,15 +168,15 @@ def test_sequences_keep_their_length_and_names(tmp_path: Path) -> None:
 
 def test_work_is_cut_without_gaps() -> None:
     for n, positions, values, rows in ((37, 2001, 4, 1), (3, 200_000, 4 * 5313, 1), (5, 2001, 4, 900)):
-        pieces = cut((0, n), positions, values, rows)
+        blocks = cut((0, n), positions, values, rows)
         covered = np.zeros((n, positions), int)
-        for piece in pieces:
-            covered[slice(*piece.windows), slice(*piece.axis)] += 1
-            assert piece.size * values * rows <= 2**22 or piece.size == 1
+        for block in blocks:
+            covered[slice(*block.windows), slice(*block.axis)] += 1
+            assert block.size * values * rows <= 2**22 or block.size == 1
         assert (covered == 1).all()
     assert cut((4, 4), 10, 4, 1) == []
-    assert len({piece.name for piece in pieces}) == len(pieces)
-    assert Piece((0, 1), (0, 5)).size == 5
+    assert len({block.name for block in blocks}) == len(blocks)
+    assert Block((0, 1), (0, 5)).size == 5
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 7, 9])

@@ -17,9 +17,9 @@ from gxfast.io.tables.plain import number_texts
 from gxfast.workflow import scans
 from gxfast.workflow.rundir import RunDirectory
 from gxfast.workflow.scans.cubes import chunk_shape, write_cube
-from gxfast.workflow.scans.saturation import compute_piece
+from gxfast.workflow.scans.saturation import compute_block
 from gxfast.workflow.scans.tables import rows_of_scan
-from gxfast.workflow.scans.work import StoredPieces, cut, do_pieces
+from gxfast.workflow.scans.work import StoredBlocks, cut, do_blocks
 
 
 def test_text_does_not_depend_on_how_it_is_handed_over(tmp_path: Path) -> None:
@@ -69,14 +69,14 @@ def test_cubes_hold_the_same_numbers_in_any_chunks(
     plan = gx.ism.plan(model)
     layout = scans.gene_layout(model.card, genes, genome, window=500)
     assert layout.low.max() > 0  # a window that a contig end cuts
-    monkeypatch.setattr("gxfast.workflow.scans.work.PIECE_WINDOWS", 2)
+    monkeypatch.setattr("gxfast.workflow.scans.work.BLOCK_WINDOWS", 2)
     monkeypatch.setattr("gxfast.workflow.scans.cubes.CHUNK_VALUES", per_chunk * 1001 * 4)
-    pieces = cut((0, len(genes)), layout.n_positions, 4, 1)
-    assert len(pieces) == 5
+    blocks = cut((0, len(genes)), layout.n_positions, 4, 1)
+    assert len(blocks) == 5
     source = scans.ReferenceSource(genome)
     with RunDirectory(tmp_path / "run", {}, resume=False) as run:
-        do_pieces(run, "m", pieces, partial(compute_piece, plan, layout, source), lambda *_: None)
-        stored = StoredPieces([run.path], "m", [pieces])
+        do_blocks(run, "m", blocks, partial(compute_block, plan, layout, source), lambda *_: None)
+        stored = StoredBlocks([run.path], "m", [blocks])
         rows = rows_of_scan(stored)
         write_cube(
             tmp_path / "m.zarr", stored, rows, n_positions=layout.n_positions, tracks=plan.tracks, samples=(),

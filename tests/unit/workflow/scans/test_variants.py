@@ -19,7 +19,7 @@ from gxfast.personal.observed import most_common, observed_alleles
 from gxfast.workflow import scans
 from gxfast.workflow.scans.observed import VariantOptions, VariantScan, compute_variants, people_of
 from gxfast.workflow.scans.targets import Layout
-from gxfast.workflow.scans.work import Piece
+from gxfast.workflow.scans.work import Block
 
 LENGTH, START, TSS = 2048, 176, 1200
 SAMPLES = ("a", "b", "c")
@@ -77,7 +77,7 @@ def scanned(cohort: Any, place: Any, strand: str, options: VariantOptions, peopl
         plan, layout_of(strand), place.genome, source,
         people_of(options, place.genome, source, policy, None), policy, options,
     )  # fmt: skip
-    return plan, compute_variants(scan, Piece((0, 1), (0, 1)))
+    return plan, compute_variants(scan, Block((0, 1), (0, 1)))
 
 
 def texts(packed: np.ndarray) -> list[str]:

@@ -1,0 +1,117 @@
+"""Genotypes that were read once are not read again, as far as the memory allowed holds them."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .vcf import Genotypes, join_records
+from .vcf_set import VariantFileSet
+
+__all__ = ["GenotypeCache"]
+
+_DEFAULT_BYTES: Final = 256 << 20
+
+
+class GenotypeCache:
+    """A `VariantFileSet` that keeps the stretches it has read; a region is put together from them.
+
+    Only what lies between kept stretches is read from the files, so that the steps and models of a run, whose windows
+    overlap, decode a record once. When the memory is full nothing more is kept, and the rest is read as it is asked
+    for: a pass over all genes that does not fit still finds the first part of the pass before. Safe among threads.
+
+    Parameters
+    ----------
+    source : VariantFileSet
+    max_mem : int, optional
+        Bytes for a job; a quarter of them is for genotypes. By default 256 MiB are kept.
+
+    Attributes
+    ----------
+    samples, all_samples : tuple of str
+        The people that were chosen, in order, and everybody in the files.
+    contigs : tuple of str
+    paths : list of Path
+    """
+
+    def __init__(self, source: VariantFileSet, max_mem: int | None = None) -> None:
+        self.samples, self.all_samples, self.contigs = source.samples, source.all_samples, source.contigs
+        self.paths: list[Path] = [file.path for file in source.files]
+        self._kept = _Stretches(source, _DEFAULT_BYTES if max_mem is None else max_mem // 4)
+        self._columns: NDArray[np.int64] | None = None
+
+    def subset(self, samples: Sequence[str]) -> GenotypeCache:
+        """Return the same records of some of the people; what is kept is shared.
+
+        Raises
+        ------
+        InputError
+            If somebody is not among the people.
+        """
+        place = {name: i for i, name in enumerate(self.samples)}
+        unknown = [name for name in samples if name not in place]
+        if unknown:
+            raise InputError(f"{unknown[0]!r} is not among the people that were chosen", path=self.paths[0])
+        other = copy.copy(self)
+        columns = np.array([place[name] for name in samples], np.int64)
+        other._columns = columns if self._columns is None else self._columns[columns]
+        other.samples = tuple(samples)
+        return other
+
+    def region(self, chrom: str, start: int, end: int) -> Genotypes:
+        """Return every record that overlaps [start, end) of a contig; see `VariantFile.region`."""
+        found = self._kept.region(chrom, start, end)
+        if self._columns is None:
+            return found
+        calls, unphased = found.calls[:, self._columns], found.unphased[:, self._columns]
+        return replace(
+            found,
+            samples=self.samples,
+            calls=np.ascontiguousarray(calls),
+            unphased=np.ascontiguousarray(unphased),
+        )
+
+
+class _Stretches:
+    """What was read of each contig: disjoint stretches, ascending."""
+
+    def __init__(self, source: VariantFileSet, room: int) -> None:
+        self._source, self._room, self._lock = source, room, threading.Lock()
+        self._of: dict[str, list[Genotypes]] = {}
+
+    def region(self, chrom: str, start: int, end: int) -> Genotypes:
+        low = max(start, 0)
+        if chrom not in self._source.contigs or end <= low:
+            return self._source.region(chrom, start, end)
+        with self._lock:
+            parts = self._covering(chrom, low, end)
+        return replace(join_records(parts, low, end), start=start, end=end)
+
+    def _covering(self, chrom: str, low: int, end: int) -> list[Genotypes]:
+        """Stretches without a gap between them; what is missing is read."""
+        parts, at = [], low
+        for kept in [one for one in self._of.get(chrom, []) if one.end > low and one.start < end]:
+            if kept.start > at:
+                parts.append(self._read(chrom, at, kept.start))
+            parts.append(kept)
+            at = kept.end
+        if at < end:
+            parts.append(self._read(chrom, at, end))
+        return parts
+
+    def _read(self, chrom: str, start: int, end: int) -> Genotypes:
+        read = self._source.region(chrom, start, end)
+        size = sum(array.nbytes for array in (read.calls, read.unphased, read.bases, read.position)) + 64
+        if size <= self._room:
+            self._room -= size
+            insort(self._of.setdefault(chrom, []), read, key=lambda one: one.start)
+        return read

@@ -1,0 +1,188 @@
+"""A step of a run as an object, the job that it belongs to, and what steps hand on to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..types import PredictionSet
+from .inputs import Inputs, LinearCohort, linear_cohort, too_few_people
+from .options import Progress, RunOptions
+from .rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from ..evaluation.agreement import PairAgreement
+    from ..evaluation.direction import DirectionRow
+    from ..evaluation.drivers import DriverRow, SupportRow
+    from ..evaluation.explainers import ExplainerRow
+    from ..evaluation.result import Evaluation, GeneRow, Observed
+    from ..ism import Plan
+    from ..models.session import Model
+    from .preflight import Finding
+    from .steps.baseline import BaselineRow
+    from .steps.eqtl import LeadRow
+    from .steps.surroundings import ClusterRow, MotifRow
+
+__all__ = ["Job", "Results", "Step"]
+
+
+@dataclass(slots=True)
+class Results:
+    """What the steps of a run found; a step that was not done leaves its fields empty.
+
+    Attributes
+    ----------
+    path : Path
+        The run directory.
+    findings : list of Finding
+        Of the check.
+    predictions : tuple of PredictionSet
+        One per model.
+    evaluations : tuple of Evaluation
+        One per model.
+    observed : Observed or None
+        The expression that was correlated.
+    genes, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement : list of rows
+        The tables of the same names; ``baseline`` is ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``.
+    summary : dict
+        The key numbers, as in ``manifest.json``.
+    counts : dict
+        How often each policy and status was met, as in ``manifest.json``.
+    """
+
+    path: Path
+    findings: list[Finding] = field(default_factory=list)
+    predictions: tuple[PredictionSet, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
+    observed: Observed | None = None
+    genes: list[GeneRow] = field(default_factory=list)
+    baseline: list[BaselineRow] = field(default_factory=list)
+    eqtl: list[LeadRow] = field(default_factory=list)
+    drivers: list[DriverRow] = field(default_factory=list)
+    support: list[SupportRow] = field(default_factory=list)
+    direction: list[DirectionRow] = field(default_factory=list)
+    motifs: list[MotifRow] = field(default_factory=list)
+    motif_clusters: list[ClusterRow] = field(default_factory=list)
+    explainers: list[ExplainerRow] = field(default_factory=list)
+    agreement: list[PairAgreement] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What ``manifest.json`` says of the results."""
+        return {"summary": self.summary, "counts": self.counts}
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Genes that could not be predicted, with the reason."""
+        return tuple(f"{gene}: {why}" for gene, why in self._statuses() if why != "ok")
+
+    @property
+    def unpredicted(self) -> set[str]:
+        """Ids of genes that could not be predicted."""
+        return {gene for gene, why in self._statuses() if why != "ok"}
+
+    def _statuses(self) -> Sequence[tuple[str, str]]:
+        first = self.predictions[:1]
+        return [pair for item in first for pair in zip(item.genes.gene_id, item.status, strict=True)]
+
+
+class Job:
+    """A run as its steps see it: inputs that are open, options, the directory, and what was found so far.
+
+    Parameters
+    ----------
+    directory : RunDirectory
+    inputs : Inputs
+    options : RunOptions
+    steps : tuple of str
+        Those that were asked for.
+    n_threads : int
+    progress : callable, optional
+    tell_findings : callable, optional
+        Called with what the check found.
+    before_report : callable, optional
+        Called with the directory before the report is drawn, to add to it.
+    """
+
+    def __init__(
+        self, directory: RunDirectory, inputs: Inputs, options: RunOptions, steps: tuple[str, ...], *,
+        n_threads: int = 1, progress: Progress | None = None,
+        tell_findings: Callable[[Sequence[Finding]], None] | None = None,
+        before_report: Callable[[Path], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.directory, self.inputs, self.options, self.steps = directory, inputs, options, steps
+        self.n_threads, self.tell_findings, self.before_report = n_threads, tell_findings, before_report
+        self.results = Results(directory.path)
+        self._progress, self._plans = progress, dict[str, "Plan"]()
+        self._cohort: LinearCohort | None = None
+
+    def tell(self, task: str, done: int, total: int) -> None:
+        """Report how far a task is."""
+        if self._progress:
+            self._progress(task, done, total)
+
+    def plan(self, model: Model) -> Plan:
+        """Return the model's plan of mutagenesis, made and checked when it is first asked for."""
+        from ..ism import plan
+
+        name = model.card.name
+        if name not in self._plans:
+            self._plans[name] = plan(model)
+        return self._plans[name]
+
+    def linear_cohort(self) -> LinearCohort | None:
+        """Return what baselines and eQTLs are fitted on; None, and a line in the summary, where people are too few.
+
+        Genes that could not be predicted are left out.
+        """
+        if self._cohort is None and "left_out" not in self.results.summary:
+            self._cohort = self._linear_cohort()
+        return self._cohort
+
+    def _linear_cohort(self) -> LinearCohort | None:
+        cohort = linear_cohort(self.inputs, self.options.evaluation.transform)
+        why_not = too_few_people(cohort, self.options.baseline.folds)
+        rows = [g for g, gene in enumerate(cohort.genes.gene_id) if gene not in self.results.unpredicted]
+        if not (why_not or rows):
+            why_not = "baselines and eQTLs need a gene that could be predicted"
+        if why_not:
+            self.results.summary["left_out"] = [why_not]
+            return None
+        return cohort.take(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a run.
+
+    Attributes
+    ----------
+    name : str
+    run : callable
+        Takes the `Job`; reads ``job.results``, adds to it, and writes files into ``job.directory``.
+    needs : tuple of str
+        Fields of `Results` that must not be empty; the step is passed over where one is.
+    writes : tuple of str
+        Files and folders of the run directory.
+    asked_by : tuple of str
+        Names in ``--steps`` that ask for it, any of them; its own by default. ``"*"``: always done.
+    """
+
+    name: str
+    run: Callable[[Job], None]
+    needs: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    asked_by: tuple[str, ...] = ()
+
+    def applies(self, job: Job) -> bool:
+        """Whether it was asked for and has what it needs."""
+        asked = {*(self.asked_by or (self.name,))}
+        return bool(asked & {"*", *job.steps}) and all(_there(getattr(job.results, name)) for name in self.needs)
+
+
+def _there(value: Any) -> bool:
+    return value is not None and (not isinstance(value, list | tuple | dict) or bool(value))

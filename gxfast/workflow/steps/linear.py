@@ -1,0 +1,39 @@
+"""What `gxfast eqtl` and `gxfast baseline` have in common: a run directory of one step, and its cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from ..inputs import LinearCohort, linear_cohort, open_people
+from ..options import InputPaths
+from ..provenance import hash_files, hash_inputs, plan_of
+from ..rundir import RunDirectory
+
+__all__ = ["linear_job"]
+
+
+@contextmanager
+def linear_job(
+    paths: InputPaths, output: str, step: str, options: Any, *, transform: str, resume: bool, beside: Sequence[str] = ()
+) -> Iterator[tuple[RunDirectory, LinearCohort]]:
+    """Open people and expression, and the run directory that guards what is fitted on them.
+
+    Raises
+    ------
+    InputError
+    """
+    people = open_people(paths, strands=False)
+    cohort = linear_cohort(people, transform)
+    chosen = {
+        "n_covariates": paths.n_covariates,
+        "samples": list(paths.samples),
+        "transform": transform,
+        "regions": list(paths.regions),
+    }
+    hashes = hash_inputs(paths, people.genotypes.paths) | hash_files({"beside": beside})
+    plan = plan_of(hashes, options={**asdict(options), **chosen, "steps": [step]})
+    with RunDirectory(output, plan, resume=resume) as run:
+        yield run, cohort
