@@ -13,7 +13,7 @@ from ._lazy import lazy_names
 
 if TYPE_CHECKING:
     from . import compat, ism, stats
-    from .compat._binding import accelerate, patch, unpatch
+    from .compat.binding import accelerate, patch, unpatch
     from .encode.edits import EditedBatches, Edits, apply_edits, saturation_edits, saturation_mutants
     from .encode.one_hot import codes, one_hot, reverse_complement
     from .errors import DeviceError, GxfastError, InputError, ModelError
@@ -82,7 +82,7 @@ __all__ = [
 _lazy, __dir__ = lazy_names(
     __name__,
     {
-        "compat._binding": ("accelerate", "unpatch"),
+        "compat.binding": ("accelerate", "unpatch"),
         "encode.edits": ("EditedBatches", "Edits", "apply_edits", "saturation_edits", "saturation_mutants"),
         "encode.one_hot": ("codes", "one_hot", "reverse_complement"),
         "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),

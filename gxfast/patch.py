@@ -13,8 +13,8 @@ import types
 from collections.abc import Sequence
 from pathlib import Path
 
-from .compat import _binding
-from .compat._targets import TOOLS
+from .compat import binding
+from .compat.targets import TOOLS
 from .errors import GxfastError
 
 __all__ = ["main"]
@@ -22,10 +22,10 @@ __all__ = ["main"]
 
 class _CallableModule(types.ModuleType):
     def __call__(self, *names: str, verbose: bool = False) -> None:
-        _binding.patch(*names, verbose=verbose)
+        binding.patch(*names, verbose=verbose)
 
 
-_CallableModule.__call__.__doc__ = _binding.patch.__doc__
+_CallableModule.__call__.__doc__ = binding.patch.__doc__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("args", nargs=argparse.REMAINDER)
     given = parser.parse_args(arguments)
     try:
-        _binding.patch(*(given.tool or ()), verbose=True)
+        binding.patch(*(given.tool or ()), verbose=True)
     except GxfastError as error:
         print(f"gxfast: {error}", file=sys.stderr)
         return error.exit_code

@@ -145,7 +145,7 @@ def transformed(values: Float64Array, transform: str, source: str) -> tuple[Floa
 def _normal_quantiles(values: Float64Array) -> Float64Array:
     from scipy import special
 
-    from ..kernels._numpy_stats import average_ranks
+    from ..kernels.numpy_stats import average_ranks
 
     ranks = np.empty(values.shape)
     average_ranks(values, np.empty((0, 0), dtype=np.int64), ranks)

@@ -21,7 +21,6 @@ __all__ = ["GeneWeights", "place_of", "read_predictdb", "write_covariances", "wr
 Float64Array = NDArray[np.float64]
 
 _WEIGHTS = ("rsid", "gene", "weight", "ref_allele", "eff_allele")
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 @dataclass(frozen=True, slots=True)

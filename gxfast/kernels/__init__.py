@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import os
 from types import ModuleType
-from typing import Any, Literal
+from typing import Literal
 
 from ..errors import GxfastError, InputError
 
-__all__ = ["Backend", "backend", "jit_flags", "load_kernels"]
+__all__ = ["Backend", "backend", "load_kernels"]
 
 _MODULES = {"cpp": "gxfast._kernels", "numpy": "gxfast.kernels._numpy"}
 
@@ -35,15 +35,6 @@ def backend(name: str | None = None) -> ModuleType:
 Backend = Literal["compiled", "numba", "numpy"]
 
 
-def jit_flags() -> dict[str, Any]:
-    """Return the flags every kernel is compiled with.
-
-    No fastmath: sums keep their order and NaN stays NaN. ``GXFAST_NUMBA_CACHE=0`` switches the on-disk
-    cache off (read-only or zipped installations have no place for it).
-    """
-    return {"nopython": True, "nogil": True, "cache": os.environ.get("GXFAST_NUMBA_CACHE", "1") != "0"}
-
-
 def load_kernels(backend: str) -> ModuleType:
     """Return the module with the kernels of ``backend``.
 
@@ -55,13 +46,13 @@ def load_kernels(backend: str) -> ModuleType:
         If Numba finds no folder for its cache.
     """
     if backend == "compiled":
-        from . import _compiled_stats
+        from . import compiled
 
-        return _compiled_stats
+        return compiled
     if backend == "numpy":
-        from . import _numpy_stats
+        from . import numpy_stats
 
-        return _numpy_stats
+        return numpy_stats
     if backend != "numba":
         raise InputError(f"backend must be 'compiled', 'numba' or 'numpy', found {backend!r}")
     try:

@@ -1,6 +1,6 @@
 """Numba kernels of the statistics; ``_numpy`` (and ``_plain_elastic_net``) hold their readable twins.
 
-Import through ``_jit.load_kernels`` only: importing Numba costs a fifth of a second. All kernels are in
+Import through ``kernels.load_kernels`` only: importing Numba costs a fifth of a second. All kernels are in
 one file because Numba's cache does not notice changes in other files.
 """
 
@@ -13,8 +13,8 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
-from . import jit_flags
-from ._numpy_stats import DEFINED, FLAT_X, FLAT_Y, INFINITE, TOO_FEW
+from .jit import jit_flags
+from .numpy_stats import DEFINED, FLAT_X, FLAT_Y, INFINITE, TOO_FEW
 
 __all__ = ["average_ranks", "gram_path", "pearson_rows", "step_up"]
 

@@ -31,7 +31,7 @@ def correlation_p(r: Float64Array, df: Any) -> tuple[Float64Array, Float64Array]
         ``p`` is 0 below the smallest double; ``log10p`` stays finite for every abs(r) < 1. Within 1e-12 of the
         exact values (5e-12 for thousands of degrees of freedom).
     """
-    from .._kernels import correlation_p as compiled
+    from ..kernels.compiled import correlation_p as compiled
 
     flat = np.ascontiguousarray(r, np.float64).reshape(-1)
     degrees = np.broadcast_to(np.asarray(df, dtype=np.float64), r.shape).reshape(-1)

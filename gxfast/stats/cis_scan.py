@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._kernels import associate, largest_products, residual_squares
 from ..errors import InputError
+from ..kernels.compiled import associate, largest_products, residual_squares
 from ._design import design_basis, explained, project_out
 from ._tails import correlation_p
 from .association import Association, PermutedAssociation, judge

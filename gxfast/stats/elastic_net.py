@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._kernels import elastic_net_cv as _compiled
 from ..errors import InputError
+from ..kernels.compiled import elastic_net_cv as _compiled
 from ._path_options import check_path_options, fold_ids
 
 __all__ = ["ElasticNetFit", "elastic_net_cv"]

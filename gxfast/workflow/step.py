@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from ..ism import Plan
     from ..models.session import Model
     from .preflight import Finding
-    from .steps.baseline import BaselineRow
-    from .steps.eqtl import LeadRow
-    from .steps.surroundings import ClusterRow, MotifRow
+    from .rows import BaselineRow, ClusterRow, LeadRow, MotifRow
 
 __all__ = ["Job", "Results", "Step"]
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import gxfast as gx
-from gxfast.compat import _binding
-from gxfast.compat._targets import TOOLS, Target, Tool
+from gxfast.compat import binding
+from gxfast.compat.targets import TOOLS, Target, Tool
 from gxfast.errors import InputError
 
 HOME = """
@@ -47,7 +47,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     importlib.import_module("toyhost.user")
     yield tmp_path
     gx.unpatch()
-    _binding._WARNED.clear()
+    binding._WARNED.clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "toyhost"]:
         del sys.modules[name]
 
@@ -66,7 +66,7 @@ def test_every_binding_is_rewritten_and_restored(toy: Path, capsys: pytest.Captu
     gx.unpatch("toyhost")
     for module, name in [("home", "one_hot_encode_sequence"), ("user", "encode"), ("late", "one_hot_encode_sequence")]:
         assert bound(module, name) is kept[0]
-    assert not _binding._IN_FORCE
+    assert not binding._IN_FORCE
     assert gx.compat.crested.one_hot_encode_sequence("AC").shape == (1, 2, 4)
 
 
@@ -91,23 +91,23 @@ def test_accelerate_restores_what_was_there(toy: Path) -> None:
 def test_untested_versions_and_signatures_are_left_alone_once(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool = TOOLS["toyhost"]
     monkeypatch.setitem(TOOLS, "toyhost", Tool("toyhost", "2.0", "3.0", tool.targets))
-    with pytest.warns(_binding.PatchWarning, match="outside the tested range"):
+    with pytest.warns(binding.PatchWarning, match="outside the tested range"):
         gx.patch("toyhost")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gx.patch("toyhost")
     assert bound("user", "encode")("AC") == "original"
-    _binding._WARNED.clear()
+    binding._WARNED.clear()
     monkeypatch.setitem(TOOLS, "toyhost", tool)
     monkeypatch.setattr(importlib.import_module("toyhost.home"), "generate_mutagenesis", lambda y: y)
-    with pytest.warns(_binding.PatchWarning, match="other parameters"):
+    with pytest.warns(binding.PatchWarning, match="other parameters"):
         gx.patch("toyhost")
 
 
 def test_verification_keeps_an_original_that_differs(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GXFAST_VERIFY", "1")
     gx.patch("toyhost")
-    with pytest.warns(_binding.PatchWarning, match="the original is kept"):
+    with pytest.warns(binding.PatchWarning, match="the original is kept"):
         assert bound("user", "encode")("AC") == "original"
     assert bound("user", "encode")("AC") == "original"
 
@@ -122,8 +122,8 @@ def test_unknown_and_absent_tools() -> None:
 
 def test_import_patches_nothing_and_the_module_is_callable() -> None:
     code = (
-        "import gxfast, gxfast.patch\nfrom gxfast.compat import _binding\n"
-        "print(_binding._IN_FORCE, callable(gxfast.patch))"
+        "import gxfast, gxfast.patch\nfrom gxfast.compat import binding\n"
+        "print(binding._IN_FORCE, callable(gxfast.patch))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{} True"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gxfast.errors import GxfastError
-from gxfast.kernels import jit_flags
+from gxfast.kernels.jit import jit_flags
 from gxfast.stats import fdr, pearson, spearman
 from gxfast.stats._tails import correlation_p, plain_correlation_p
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
-from .style import _STYLE, INK
+from .style import INK, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -262,7 +262,7 @@ def plot_scan(
     straight = bool((np.diff(columns) == 1).all()) and columns[0] >= 0
     x = columns + 1 if straight else np.arange(len(codes))
     width = float(np.clip(_INCHES_PER_BASE * len(codes) + 1.6, *_WIDTHS))
-    style: Any = _STYLE
+    style: Any = STYLE
     with mpl.rc_context(style):
         figure = Figure(figsize=(width, 3.9), layout="constrained")
         FigureCanvasAgg(figure)

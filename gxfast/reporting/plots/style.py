@@ -24,7 +24,7 @@ ORANGE: Final = "#D55E00"
 GREY: Final = "#8A8F98"
 INK: Final = "#22272E"
 
-_STYLE: Final = {
+STYLE: Final = {
     "font.family": "sans-serif",
     "font.size": 9.5,
     "svg.fonttype": "none",
@@ -61,7 +61,7 @@ def save(drawing: Drawing, folder: Path) -> str:
 
     folder.mkdir(exist_ok=True)
     stem = _file_stem(drawing.name)
-    style: Any = {**_STYLE, "svg.hashsalt": drawing.name}
+    style: Any = {**STYLE, "svg.hashsalt": drawing.name}
     with mpl.rc_context(style):
         figure = Figure(figsize=drawing.size, layout="constrained")
         FigureCanvasAgg(figure)

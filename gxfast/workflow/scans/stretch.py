@@ -17,7 +17,7 @@ from ...io.tables import write_table
 from ...io.tables.plain import number_texts
 from ...ism import Outputs, Plan, plan
 from ...reporting.plots.logo import BASES, plot_scan, reference_heights
-from ...reporting.plots.style import _STYLE
+from ...reporting.plots.style import STYLE
 from .cubes import require_zarr
 from .saturation import saturate_blocks
 from .sources import REFERENCE, RowSource
@@ -319,7 +319,7 @@ def _rendered(stretch: ScannedStretch) -> tuple[bytes, bytes]:
         stretch.effects, stretch.reference, start=0, name=stretch.title, chrom=stretch.chrom,
         strand=stretch.strand, tss=stretch.tss, positions=stretch.positions,
     )  # fmt: skip
-    style: Any = {**_STYLE, "svg.hashsalt": "gxfast"}
+    style: Any = {**STYLE, "svg.hashsalt": "gxfast"}
     svg, png = io.BytesIO(), io.BytesIO()
     with mpl.rc_context(style):
         # The bitmap first: colours of the page are set per file, the layout is the same for both.

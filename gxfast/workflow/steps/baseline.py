@@ -19,6 +19,7 @@ from ...personal.dosages import count_alternative
 from ...stats import fdr, split_people
 from ..inputs import LinearCohort
 from ..options import InputPaths, Progress, TrainingOptions
+from ..rows import BaselineRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
 from .gene_models import GeneBaseline, apply_weights, train_gene
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BASELINE",
-    "BaselineRow",
     "Baselines",
     "EvaluatedModel",
     "beside_columns",
@@ -41,34 +41,6 @@ __all__ = [
 
 
 Float64Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRow:
-    """A row of ``elastic_net.tsv``: a gene and model; ``lambda`` and ``n_nonzero`` are of the elastic net alone."""
-
-    gene_id: str
-    name: str
-    chrom: str
-    tss: int
-    model: str
-    n_people: int
-    n_variants: int
-    n_nonzero: int | None
-    lambda_: float | None
-    cv_r: float | None
-    cv_p: float | None
-    cv_q: float | None = None
-    pearson_r: float | None
-    pearson_p: float | None
-    pearson_q: float | None = None
-    h2: float | None
-    h2_se: float | None
-    h2_p: float | None
-    folds: int
-    inner_folds: int
-    seed: int
-    status: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from ...evaluation.drivers import DriverRow, GeneDrivers, SupportRow, driver_row
 from ...io.tables import write_rows
 from ...personal.dosages import Dosages, snvs_in
 from ...types import PredictionSet
+from ..rows import ClusterRow, MotifRow
 from ..scans.observed import check_finite, snv_effects
 from ..scans.targets import Layout, gene_layout
 from ..scans.variant_tables import VariantRows, write_variants
 from ..step import Job, Step
-from .surroundings import ClusterRow, MotifRow, cluster_rows, motif_rows, scan_surroundings
+from .surroundings import cluster_rows, motif_rows, scan_surroundings
 
 if TYPE_CHECKING:
     from ...models.session import Model

@@ -17,11 +17,12 @@ from ...personal.dosages import Dosages, count_alternative
 from ...stats import Association, CisScan, PermutedAssociation, fdr
 from ..inputs import LinearCohort
 from ..options import InputPaths, MappingOptions, Progress
+from ..rows import LeadRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
 from .linear import linear_job
 
-__all__ = ["EQTL", "CisMap", "LeadRow", "map_cis", "map_genes"]
+__all__ = ["EQTL", "CisMap", "map_cis", "map_genes"]
 
 
 Float64Array = NDArray[np.float64]
@@ -29,30 +30,6 @@ Float64Array = NDArray[np.float64]
 _NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", "ma_count", "pval_nominal", "slope",
             "slope_se", "r", "log10_pval_nominal")  # fmt: skip
 _SPAN = 1_000_000  # between the first and the last gene of a batch, beside the window
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadRow:
-    """A row of ``permutation.tsv``: the lead variant of a gene, with the column names of tensorQTL."""
-
-    phenotype_id: str
-    num_var: int | None = None
-    beta_shape1: float | None = None
-    beta_shape2: float | None = None
-    true_df: float | None = None
-    pval_true_df: float | None = None
-    variant_id: str | None = None
-    start_distance: int | None = None
-    ma_samples: int | None = None
-    ma_count: int | None = None
-    af: float | None = None
-    pval_nominal: float | None = None
-    slope: float | None = None
-    slope_se: float | None = None
-    pval_perm: float | None = None
-    pval_beta: float | None = None
-    qval: float | None = None
-    status: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...io.predictdb import _COMPLEMENT, GeneWeights, place_of, read_predictdb, write_predictdb
+from ...io.predictdb import GeneWeights, place_of
 from ...personal.dosages import Dosages
 from ...stats import (
     Correlation,
@@ -21,18 +21,11 @@ from ...stats import (
 )
 from ..options import TrainingOptions
 
-__all__ = [
-    "GeneBaseline",
-    "GeneWeights",
-    "TrainingOptions",
-    "apply_weights",
-    "read_predictdb",
-    "train_gene",
-    "write_predictdb",
-]
+__all__ = ["GeneBaseline", "apply_weights", "train_gene"]
 
 
 Float64Array = NDArray[np.float64]
+_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 @dataclass(frozen=True, slots=True)

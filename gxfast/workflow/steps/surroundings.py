@@ -14,6 +14,7 @@ from ...io.fasta import Genome
 from ...io.files import atomic_write, npz_bytes
 from ...reporting.plots.logo import reference_heights
 from ...stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
+from ..rows import ClusterRow, MotifRow
 from ..scans.saturation import saturate_blocks
 from ..scans.sources import REFERENCE, ReferenceSource, WindowRows
 from ..scans.targets import Layout, layout_around
@@ -24,49 +25,11 @@ if TYPE_CHECKING:
     from ...models.session import Model
     from ...types import PredictionSet
 
-__all__ = ["REACH", "ClusterRow", "MotifRow", "cluster_rows", "motif_rows", "scan_surroundings"]
+__all__ = ["REACH", "cluster_rows", "motif_rows", "scan_surroundings"]
 
 REACH: Final = 20  # bases on either side, as Sasse et al. 2023
 _KMER: Final = 13
 _UNKNOWN: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class MotifRow:
-    """A row of ``motifs.tsv``: the 13 bases around a main driver, their cluster, and the motif that it lies in.
-
-    ``size_5``: bases in a row whose attribution has the driver's sign and at least 5 % of the scale; ``distance_5``:
-    from the driver to the nearest of them.
-    """
-
-    model: str
-    gene_id: str
-    variant_id: str
-    kmer: str
-    cluster: int
-    support: str
-    scale: float
-    size_5: int | None
-    distance_5: int | None
-    size_10: int | None
-    distance_10: int | None
-    size_20: int | None
-    distance_20: int | None
-    size_50: int | None
-    distance_50: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterRow:
-    """A row of ``motif_clusters.tsv``: are the drivers of a cluster supported by eQTLs more often than the others?"""
-
-    model: str
-    cluster: int
-    n: int
-    n_supported: int
-    odds_ratio: float
-    p: float
-    q: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,9 +9,9 @@ from scipy import stats
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
 from gxfast.errors import InputError
-from gxfast.evaluation.direction import direction_columns
+from gxfast.evaluation.direction import direction_rows
 from gxfast.evaluation.drivers import GeneDrivers
-from gxfast.evaluation.explainers import explainer_columns
+from gxfast.evaluation.explainers import explainer_rows
 from gxfast.io.tables import read_gene_values
 from gxfast.io.tables.finemapped import read_finemapped
 from gxfast.personal.dosages import Dosages
@@ -39,16 +39,16 @@ def _found():
 
 def test_directions():
     predictions, found = _found()
-    table = direction_columns(predictions, found)
+    rows = direction_rows(predictions, found)
     effect, slope = (np.array([getattr(one, name)[1] for one in found]) for name in ("effect", "slope"))
-    assert table["stratum"] == ["all"] + ["distance"] * 3 + ["frequency"] * 3 + ["effect"] * 3
-    assert table["n"] == [N] + [4] * 9
-    assert table["equal_sign"][0] == (effect * slope > 0).mean()
-    assert table["signed_rho"][0] == pytest.approx(stats.spearmanr(effect, slope).statistic)
-    assert (table["low"][1], table["high"][3]) == (0, 110)
+    assert [row.stratum for row in rows] == ["all"] + ["distance"] * 3 + ["frequency"] * 3 + ["effect"] * 3
+    assert [row.n for row in rows] == [N] + [4] * 9
+    assert rows[0].equal_sign == (effect * slope > 0).mean()
+    assert rows[0].signed_rho == pytest.approx(stats.spearmanr(effect, slope).statistic)
+    assert (rows[1].low, rows[3].high) == (0, 110)
     small = np.argsort(np.abs(effect), kind="stable")[:4]
-    assert table["equal_sign"][7] == (effect * slope > 0)[small].mean()
-    assert direction_columns(predictions, [])["model"] == []
+    assert rows[7].equal_sign == (effect * slope > 0)[small].mean()
+    assert direction_rows(predictions, []) == []
 
 
 def test_finemapped_variants(tmp_path):
@@ -58,13 +58,12 @@ def test_finemapped_variants(tmp_path):
     lines = ["phenotype_id\tvariant_id\tpip", *(f"{gene}\t{variant}\t{p}" for (gene, variant), p in pip.items())]
     path.write_text("\n".join(lines) + "\n")
     assert read_finemapped(path) == pip
-    table = direction_columns(predictions, found, read_finemapped(path))
-    rows = [i for i, stratum in enumerate(table["stratum"]) if stratum == "pip"]
-    assert [table["low"][i] for i in rows] == [0.1, 0.5, 0.9]
-    assert [table["n"][i] for i in rows] == [12, 7, 2]
+    rows = [row for row in direction_rows(predictions, found, read_finemapped(path)) if row.stratum == "pip"]
+    assert [row.low for row in rows] == [0.1, 0.5, 0.9]
+    assert [row.n for row in rows] == [12, 7, 2]
     signs = [found[g].effect[1] * found[g].slope[1] > 0 for g in range(6, N)]
     signs.append(found[0].effect[0] * found[0].slope[0] > 0)
-    assert table["equal_sign"][rows[1]] == pytest.approx(np.mean(signs))
+    assert rows[1].equal_sign == pytest.approx(np.mean(signs))
     path.write_text("gene_id\tvariant_id\tpip\ng\tv\t1.5\n")
     with pytest.raises(InputError, match="no probability"):
         read_finemapped(path)
@@ -77,10 +76,9 @@ def test_explainers():
     genes = [f"g{i}" for i in range(N)]
     r = np.linspace(-1, 1, N)
     values = {gene: float(i**2) for i, gene in enumerate(genes[:-1])}
-    table = explainer_columns("m", genes, r, {"h2": values, "n_variants": {"g1": 1.0}})
-    assert table["explainer"] == ["h2"]
-    assert (table["n"], table["rho"]) == ([N - 1], [1.0])
-    assert table["rho_abs"][0] == pytest.approx(stats.spearmanr(list(values.values()), np.abs(r[:-1])).statistic)
+    (row,) = explainer_rows("m", genes, r, {"h2": values, "n_variants": {"g1": 1.0}})
+    assert (row.explainer, row.n, row.rho) == ("h2", N - 1, 1.0)
+    assert row.rho_abs == pytest.approx(stats.spearmanr(list(values.values()), np.abs(r[:-1])).statistic)
 
 
 def test_values_per_gene(tmp_path):

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import InputError
 from ._compare import outcome, same_outcome
-from ._targets import TOOLS, Target, Tool
+from .targets import TOOLS, Target, Tool
 
 __all__ = ["PatchWarning", "accelerate", "patch", "unpatch"]
 

@@ -1,0 +1,97 @@
+"""Rows of the tables that linear models and motifs write; those of an evaluation are in `gxfast.evaluation`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["BaselineRow", "ClusterRow", "LeadRow", "MotifRow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRow:
+    """A row of ``elastic_net.tsv``: a gene and model; ``lambda`` and ``n_nonzero`` are of the elastic net alone."""
+
+    gene_id: str
+    name: str
+    chrom: str
+    tss: int
+    model: str
+    n_people: int
+    n_variants: int
+    n_nonzero: int | None
+    lambda_: float | None
+    cv_r: float | None
+    cv_p: float | None
+    cv_q: float | None = None
+    pearson_r: float | None
+    pearson_p: float | None
+    pearson_q: float | None = None
+    h2: float | None
+    h2_se: float | None
+    h2_p: float | None
+    folds: int
+    inner_folds: int
+    seed: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRow:
+    """A row of ``permutation.tsv``: the lead variant of a gene, with the column names of tensorQTL."""
+
+    phenotype_id: str
+    num_var: int | None = None
+    beta_shape1: float | None = None
+    beta_shape2: float | None = None
+    true_df: float | None = None
+    pval_true_df: float | None = None
+    variant_id: str | None = None
+    start_distance: int | None = None
+    ma_samples: int | None = None
+    ma_count: int | None = None
+    af: float | None = None
+    pval_nominal: float | None = None
+    slope: float | None = None
+    slope_se: float | None = None
+    pval_perm: float | None = None
+    pval_beta: float | None = None
+    qval: float | None = None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class MotifRow:
+    """A row of ``motifs.tsv``: the 13 bases around a main driver, their cluster, and the motif that it lies in.
+
+    ``size_5``: bases in a row whose attribution has the driver's sign and at least 5 % of the scale; ``distance_5``:
+    from the driver to the nearest of them.
+    """
+
+    model: str
+    gene_id: str
+    variant_id: str
+    kmer: str
+    cluster: int
+    support: str
+    scale: float
+    size_5: int | None
+    distance_5: int | None
+    size_10: int | None
+    distance_10: int | None
+    size_20: int | None
+    distance_20: int | None
+    size_50: int | None
+    distance_50: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRow:
+    """A row of ``motif_clusters.tsv``: are the drivers of a cluster supported by eQTLs more often than the others?"""
+
+    model: str
+    cluster: int
+    n: int
+    n_supported: int
+    odds_ratio: float
+    p: float
+    q: float
