@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .reporting import write_report as report
     from .stats.drivers import select_drivers as drivers
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
+    from .workflow.run import run
 
 __all__ = [
     "CovariateTable",
@@ -72,6 +73,7 @@ __all__ = [
     "read_genes",
     "report",
     "reverse_complement",
+    "run",
     "saturation_edits",
     "saturation_mutants",
     "stats",
@@ -100,6 +102,7 @@ _lazy, __dir__ = lazy_names(
         "reporting": ("write_report as report",),
         "stats.drivers": ("select_drivers as drivers",),
         "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),
+        "workflow.run": ("run",),
     },
     # `patch` is a callable module, see there.
     modules=("compat", "ism", "patch", "stats"),
