@@ -24,7 +24,10 @@ from .onnx_writer import GraphWriter, names_in, opset_of, set_metadata
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["FRONT_KERNELS", "FRONT_KEY", "code_input", "edited_input", "front_bytes", "front_inputs", "supports_front"]
+__all__ = [
+    "FRONT_KERNELS", "FRONT_KEY", "code_input", "edited_input", "front_bytes", "front_inputs", "session_inputs",
+    "supports_front",
+]  # fmt: skip
 
 # Metadata entry that names the inputs of the front.
 FRONT_KEY: Final = "gxfast.front"
@@ -172,6 +175,12 @@ def front_bytes(path: Path, card: ModelCard, *, kind: str | None = None) -> byte
     except ModelError as error:
         raise ModelError(error.message, path=path, record=name, remedy=error.remedy) from None
     return bytes(model.SerializeToString())
+
+
+def session_inputs(session: Any) -> dict[str, str]:
+    """Return what `front_inputs` does, of an onnxruntime session."""
+    names: dict[str, str] = json.loads(session.get_modelmeta().custom_metadata_map[FRONT_KEY])["inputs"]
+    return names
 
 
 def supports_front(opset: dict[str, int]) -> bool:

@@ -44,7 +44,7 @@ def make_plan(
     import scipy
 
     from .. import __version__
-    from ..models.session import runtime_facts
+    from ..models.runtime import runtime_facts
 
     return {
         "gxfast": __version__,
@@ -91,7 +91,7 @@ def run_plan(
 ) -> dict[str, Any]:
     """Return everything that changes numbers, for the manifest and to guard a resumed run."""
     from .. import __version__
-    from ..models.session import runtime_facts
+    from ..models.runtime import runtime_facts
 
     outputs = engine.outputs
     return {

@@ -108,7 +108,7 @@ def export_module(
 
 
 def _difference(torch: Any, module: Any, path: Path, card: ModelCard, shape: tuple[int, ...]) -> float:
-    from ..session import open_session
+    from ..runtime import open_session
 
     axis = {"NLC": 1, "NCL": 0, "NC1L": 0}[card.layout]  # of the four channels, without the batch
     one_hot = np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(0, 4, (2, card.length))]

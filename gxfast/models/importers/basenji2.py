@@ -20,8 +20,8 @@ from ...errors import InputError
 from ..card import ModelCard, card_from_json
 from ..onnx_writer import GraphWriter, save_model
 from ._keras_file import KerasFile, read_keras
-from ._outputs import OutputOptions, Readout, choose_outputs
 from ._state_dict import read_state_dict
+from .outputs import OutputOptions, Readout, choose_outputs
 
 __all__ = ["BIN", "CROP", "LENGTH", "Network", "import_basenji2", "read_network"]
 

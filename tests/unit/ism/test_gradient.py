@@ -21,7 +21,8 @@ from gxfast.errors import InputError, ModelError
 from gxfast.ism import gradient_rules
 from gxfast.ism.gradient import GRADIENT, SEED, Gradient, gradient_model
 from gxfast.ism.graph.view import Graph, build_graph, load_graph
-from gxfast.models.session import Model, open_session
+from gxfast.models.runtime import open_session
+from gxfast.models.session import Model
 
 LETTERS = np.frombuffer(b"ACGTN", np.uint8)
 SEEDS = [seed for seed in range(130) if seed != 125]  # 125: refused, see test_ism_delta
