@@ -19,7 +19,7 @@ import numpy as np
 from ..errors import InputError, ModelError
 from ..io.files import atomic_write, publish
 from ._file import subgraphs
-from .card import METADATA_KEY, ModelCard
+from .card import METADATA_KEY, ModelCard, card_from_json
 
 __all__ = [
     "MESSAGE_LIMIT", "OPSET", "GraphWriter", "names_in", "opset_of", "save_model", "serialized", "set_metadata",
@@ -302,6 +302,7 @@ def save_model(model: Any, card: ModelCard, output: str | Path, *, limit: int = 
     model : onnx.ModelProto
         The card is put into its metadata.
     card : ModelCard
+        Checked as one that is read from a file.
     output : str or Path
         File to write, or a folder to write ``NAME.onnx`` into.
     limit : int
@@ -315,11 +316,12 @@ def save_model(model: Any, card: ModelCard, output: str | Path, *, limit: int = 
     Raises
     ------
     ModelError
-        If it is no valid model.
+        If the model or the card is not valid.
     InputError
         If the output cannot be written.
     """
     target = Path(output)
+    card = card_from_json(card.to_json(), source=str(target))
     target = target / f"{card.name}.onnx" if target.is_dir() else target
     if with_card(model, card).ByteSize() > limit:
         _save_in_two(model, target)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import ModelCard, card_from_json
+from ..card import ModelCard
 from ..onnx_writer import GraphWriter, save_model
 from ._keras_file import KerasFile, read_keras
 from ._state_dict import read_state_dict
@@ -94,7 +94,7 @@ def import_basenji2(
         reverse_complement_minus=False, input_name="sequence", unknown=0.25, ensemble_reverse_complement=True,
         shifts=(-1, 0, 1), output_name="prediction", output_layout="NBT", reduce="mean", source=_SOURCE,
     )  # fmt: skip
-    card = card_from_json(readout.on(card, outputs).to_json(), source=str(weights))
+    card = readout.on(card, outputs)
     return save_model(_build(network, card, readout, crop), card, output)
 
 

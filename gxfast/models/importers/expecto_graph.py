@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import ModelCard, card_from_json
+from ..card import ModelCard
 from ..onnx_writer import GraphWriter, save_model
 from ._state_dict import read_state_dict
 from .expecto import SHIFTS, ExpectoHead, read_gblinear
@@ -73,7 +73,6 @@ def import_expecto(
         name=name or f"expecto-{stem}", layout="NC1L", length=LENGTH, tss_index=TSS_INDEX, channels="AGCT",
         input_name="sequence", output_name="expression", track_names=("expression",), source=_SOURCE,
     )  # fmt: skip
-    card = card_from_json(card.to_json(), source=str(head))  # checks a name given by the caller
     return save_model(_build(layers, booster, card), card, output)
 
 

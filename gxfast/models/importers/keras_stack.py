@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import ModelCard, card_from_json
+from ..card import ModelCard
 from ..onnx_writer import GraphWriter, save_model
 from ._keras_file import KerasFile, read_keras
 
@@ -99,7 +99,6 @@ def import_keras(
         name=name or Path(weights).stem, layout="NLC", length=bases, tss_index={"+": bases // 2, "-": bases // 2},
         input_name="sequence", output_name="prediction", output_layout="NT" if len(shape) == 1 else "NBT",
     )  # fmt: skip
-    card = card_from_json(card.to_json(), source=str(weights))
     graph.output(graph.add("Identity", flows[last].name, name="prediction"), ["batch", *shape])
     return save_model(graph.model(card.name), card, output)
 

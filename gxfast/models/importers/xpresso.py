@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import ModelCard, card_from_json
+from ..card import ModelCard
 from ..onnx_writer import GraphWriter, save_model
 
 __all__ = ["import_xpresso"]
@@ -78,7 +78,7 @@ def import_xpresso(h5_path: str | Path, output: str | Path, *, name: str | None 
     """
     h5_path = Path(h5_path)
     weights = _read_weights(h5_path)
-    card = _card(name or _default_name(h5_path), h5_path)
+    card = _card(name or _default_name(h5_path))
     return save_model(_build(weights, card.name), card, output)
 
 
@@ -87,8 +87,8 @@ def _default_name(h5_path: Path) -> str:
     return "xpresso-" + (re.sub(r"[^a-z0-9]+", "-", h5_path.stem.split("_")[0].lower()).strip("-") or "model")
 
 
-def _card(name: str, h5_path: Path) -> ModelCard:
-    card = ModelCard(
+def _card(name: str) -> ModelCard:
+    return ModelCard(
         name=name,
         layout="NLC",
         length=LENGTH,
@@ -100,7 +100,6 @@ def _card(name: str, h5_path: Path) -> ModelCard:
         license="MIT",
         source=_SOURCE,
     )
-    return card_from_json(card.to_json(), source=str(h5_path))  # checks a name given by the caller
 
 
 def _read_weights(path: Path) -> Weights:
