@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..models.card import ModelCard, card_from_json
-from ..models.onnx_writer import GraphWriter, save_model, serialized, with_card
+from ..models.onnx_writer import GraphWriter
+from ..models.saving import save_model, serialized, with_card
 
 __all__ = [
     "CARD",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from ._contract import AXES, SEQUENCE_DTYPES
 from .card import METADATA_KEY, ModelCard
-from .onnx_writer import GraphWriter, names_in, opset_of, set_metadata
+from .onnx_writer import GraphWriter, names_in, opset_of
+from .saving import set_metadata
 
 if TYPE_CHECKING:
     import onnx
@@ -89,7 +91,7 @@ def code_input(
     ModelError
         If there is no such input, its type or shape does not fit, or the opset is below 7.
     """
-    return _with_front(_copied(model), input_name, None, layout, channels, unknown)
+    return _with_front(deepcopy(model), input_name, None, layout, channels, unknown)
 
 
 def edited_input(
@@ -132,7 +134,7 @@ def edited_input(
     """
     if kind not in KINDS:
         raise InputError(f"kind must be one of {', '.join(KINDS)}, found {kind!r}")
-    return _with_front(_copied(model), input_name, kind, layout, channels, unknown)
+    return _with_front(deepcopy(model), input_name, kind, layout, channels, unknown)
 
 
 def front_inputs(model: onnx.ModelProto) -> dict[str, str]:
@@ -186,14 +188,6 @@ def session_inputs(session: Any) -> dict[str, str]:
 def supports_front(opset: dict[str, int]) -> bool:
     """Return whether a model of these operator set versions can read codes."""
     return opset.get("ai.onnx", 0) >= MIN_OPSET
-
-
-def _copied(model: onnx.ModelProto) -> Any:
-    import onnx
-
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    return copy
 
 
 def _with_front(model: Any, input_name: str, kind: str | None, layout: str, channels: str, unknown: str | float) -> Any:
@@ -344,10 +338,7 @@ class _Front(GraphWriter):
 
 def _copied_value(value: Any) -> Any:
     """Copy the declaration of a tensor; sizes that no inference can confirm (0, -1) become unknown."""
-    import onnx
-
-    copy = onnx.ValueInfoProto()
-    copy.CopyFrom(value)
+    copy = deepcopy(value)
     for dim in copy.type.tensor_type.shape.dim:
         if dim.HasField("dim_value") and dim.dim_value < 1:
             dim.ClearField("dim_value")

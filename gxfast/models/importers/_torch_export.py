@@ -12,7 +12,8 @@ import numpy as np
 
 from ...errors import InputError, ModelError
 from ..card import ModelCard
-from ..onnx_writer import OPSET, save_model
+from ..onnx_writer import OPSET
+from ..saving import save_model
 
 __all__ = ["CHECK_TOLERANCE", "export_module", "loaded", "needed"]
 

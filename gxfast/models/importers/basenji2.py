@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..card import ModelCard
-from ..onnx_writer import GraphWriter, save_model
+from ..onnx_writer import GraphWriter
+from ..saving import save_model
 from ._keras_file import KerasFile, read_keras
 from ._state_dict import read_state_dict
 from .outputs import OutputOptions, Readout, choose_outputs

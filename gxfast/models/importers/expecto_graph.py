@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..card import ModelCard
-from ..onnx_writer import GraphWriter, save_model
+from ..onnx_writer import GraphWriter
+from ..saving import save_model
 from ._state_dict import read_state_dict
 from .expecto import SHIFTS, ExpectoHead, read_gblinear
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..card import ModelCard
-from ..onnx_writer import GraphWriter, save_model
-from ._keras_file import KerasFile, read_keras
+from ..onnx_writer import GraphWriter
+from ..saving import save_model
+from ._keras_file import KerasFile, Layer, layers_in_order, read_keras
 
 __all__ = ["import_keras"]
 
@@ -25,14 +26,6 @@ _ACTIVATIONS: Final = {
     "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus", "elu": "Elu", "exponential": "Exp",
 }  # fmt: skip
 _NOTHING: Final = ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    name: str
-    kind: str
-    config: dict[str, Any]
-    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +65,11 @@ def import_keras(
         For a layer or a setting that is not known here; it names them.
     """
     file = read_keras(weights)
-    layers, last = _layers(file, weights)
-    n_inputs = sum(layer.kind == "InputLayer" for layer in layers)
-    if n_inputs != 1:
-        raise InputError(f"the model has {n_inputs} inputs, one is expected", path=weights, remedy="export it yourself")
+    layers, last = layers_in_order(file, weights)
     graph = GraphWriter()
-    flows: dict[str, _Flow] = {}
-    for layer in layers:
-        if layer.kind == "InputLayer":
-            sizes = _input_shape(layer, length, weights)
-            flows[layer.name] = _Flow(graph.input("sequence", ["batch", *sizes]), sizes)
-            continue
-        build = _BUILDERS.get("Identity" if layer.kind in _NOTHING else layer.kind)
-        if build is None:
-            raise _unknown(layer, f"the layer {layer.kind}", weights)
-        try:
-            made = build(graph, layer, [flows[name] for name in layer.inputs], file.weights.get(layer.name, {}))
-        except KeyError as error:
-            raise InputError(f"{layer.name}: {error} is missing in the file", path=weights) from None
-        except _UnknownError as error:
-            raise _unknown(layer, str(error), weights) from None
-        flows[layer.name] = made
+    flows = _converted(graph, layers, file, length, weights)
     shape = flows[last].shape
-    bases = next(flows[layer.name].shape[0] for layer in layers if layer.kind == "InputLayer")
+    (bases,) = (flows[layer.name].shape[0] for layer in layers if layer.kind == "InputLayer")
     card = ModelCard(
         name=name or Path(weights).stem, layout="NLC", length=bases, tss_index={"+": bases // 2, "-": bases // 2},
         input_name="sequence", output_name="prediction", output_layout="NT" if len(shape) == 1 else "NBT",
@@ -103,78 +78,44 @@ def import_keras(
     return save_model(graph.model(card.name), card, output)
 
 
+def _converted(
+    graph: GraphWriter, layers: list[Layer], file: KerasFile, length: int | None, path: str | Path
+) -> dict[str, _Flow]:
+    """Append all layers; what each gives, by its name."""
+    n_inputs = sum(layer.kind == "InputLayer" for layer in layers)
+    if n_inputs != 1:
+        raise InputError(f"the model has {n_inputs} inputs, one is expected", path=path, remedy="export it yourself")
+    flows: dict[str, _Flow] = {}
+    for layer in layers:
+        if layer.kind == "InputLayer":
+            sizes = _input_shape(layer, length, path)
+            flows[layer.name] = _Flow(graph.input("sequence", ["batch", *sizes]), sizes)
+            continue
+        build = _BUILDERS.get("Identity" if layer.kind in _NOTHING else layer.kind)
+        if build is None:
+            raise _unknown(layer, f"the layer {layer.kind}", path)
+        try:
+            made = build(graph, layer, [flows[name] for name in layer.inputs], file.weights.get(layer.name, {}))
+        except KeyError as error:
+            raise InputError(f"{layer.name}: {error} is missing in the file", path=path) from None
+        except _UnknownError as error:
+            raise _unknown(layer, str(error), path) from None
+        flows[layer.name] = made
+    return flows
+
+
 class _UnknownError(Exception):
     """A setting that is not known here."""
 
 
-def _unknown(layer: _Layer, what: str, path: str | Path) -> InputError:
+def _unknown(layer: Layer, what: str, path: str | Path) -> InputError:
     return InputError(
         f"{layer.name}: {what} is not converted", path=path,
         remedy="export the model to ONNX yourself (tf2onnx) and write a card beside it",
     )  # fmt: skip
 
 
-def _layers(file: KerasFile, path: str | Path) -> tuple[list[_Layer], str]:
-    """Layers in an order in which inputs come first, and the name of the last one."""
-    if file.config is None:
-        raise InputError(
-            "the file describes no model (weights only)", path=path, remedy='save it with model.save("m.h5")'
-        )
-    described = file.config["config"]
-    rows = described["layers"] if isinstance(described, dict) else described
-    if file.config.get("class_name") == "Sequential":
-        layers: list[_Layer] = []
-        if rows and rows[0]["class_name"] != "InputLayer":
-            first = rows[0]["config"]
-            shape = first.get("batch_input_shape") or first.get("batch_shape")
-            rows = [{"class_name": "InputLayer", "config": {"name": "input", "batch_shape": shape}}, *rows]
-        for row in rows:
-            before = (layers[-1].name,) if layers else ()
-            layers.append(_Layer(row["config"]["name"], row["class_name"], row["config"], before))
-        return layers, layers[-1].name
-    waiting = [
-        _Layer(row["config"].get("name", row.get("name")), row["class_name"], row["config"], _inbound(row))
-        for row in rows
-    ]
-    ordered: list[_Layer] = []
-    while waiting:
-        known = {layer.name for layer in ordered}
-        ready = [layer for layer in waiting if known.issuperset(layer.inputs)]
-        if not ready:
-            raise InputError(f"the inputs of layer {waiting[0].name} are not in the model", path=path)
-        ordered += ready
-        waiting = [layer for layer in waiting if layer not in ready]
-    outputs = described["output_layers"]
-    outputs = [outputs] if outputs and isinstance(outputs[0], str) else outputs
-    if len(outputs) != 1:
-        raise InputError(f"the model has {len(outputs)} outputs, one is expected", path=path)
-    return ordered, outputs[0][0]
-
-
-def _inbound(row: dict[str, Any]) -> tuple[str, ...]:
-    """Names of the layers that feed a layer, as Keras 2 and as Keras 3 write them."""
-    names: list[str] = []
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            history = value.get("config", {}).get("keras_history") if isinstance(value.get("config"), dict) else None
-            if history:
-                names.append(history[0])
-            else:
-                for part in value.values():
-                    walk(part)
-        elif isinstance(value, list | tuple):
-            if len(value) >= 3 and isinstance(value[0], str) and all(isinstance(k, int) for k in value[1:3]):
-                names.append(value[0])
-            else:
-                for part in value:
-                    walk(part)
-
-    walk(row.get("inbound_nodes", []))
-    return tuple(names)
-
-
-def _input_shape(layer: _Layer, length: int | None, path: str | Path) -> tuple[int, int]:
+def _input_shape(layer: Layer, length: int | None, path: str | Path) -> tuple[int, int]:
     shape = layer.config.get("batch_input_shape") or layer.config.get("batch_shape") or []
     if len(shape) != 3 or shape[2] != 4:
         raise InputError(f"the input has shape {shape}, (batch, bases, 4) is expected", path=path)
@@ -225,7 +166,7 @@ def _padding(config: dict[str, Any], length: int, reach: int, stride: int) -> tu
     return _same(length, reach, stride) if kind == "same" else (0, 0)
 
 
-def _convolution(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _convolution(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), config = flows, layer.config
     if _one(config, "groups") != 1:
         raise _UnknownError("a grouped convolution")
@@ -247,7 +188,7 @@ def _convolution(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights:
 
 
 def _pooling(kind: str) -> Callable[..., _Flow]:
-    def build(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+    def build(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
         (flow,), width = flows, _one(layer.config, "pool_size", 2)
         stride = _one(layer.config, "strides", width)
         pads = _padding(layer.config, flow.shape[0], width, stride)
@@ -260,7 +201,7 @@ def _pooling(kind: str) -> Callable[..., _Flow]:
 
 
 def _whole_pooling(kind: str) -> Callable[..., _Flow]:
-    def build(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+    def build(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
         (flow,) = flows
         pooled = graph.add(kind, graph.transpose(flow.name, [0, 2, 1]))
         if layer.config.get("keepdims"):
@@ -270,7 +211,7 @@ def _whole_pooling(kind: str) -> Callable[..., _Flow]:
     return build
 
 
-def _normalization(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _normalization(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     """One scale and one shift per channel, made in float64."""
     (flow,) = flows
     axis = layer.config.get("axis", -1)
@@ -285,7 +226,7 @@ def _normalization(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weight
     return _Flow(shifted, flow.shape)
 
 
-def _dense(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _dense(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,) = flows
     made = graph.add("MatMul", flow.name, graph.constant(weights["kernel"], name=f"{layer.name}_kernel"))
     if layer.config.get("use_bias", True):
@@ -294,12 +235,12 @@ def _dense(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weig
     return _Flow(made, (*flow.shape[:-1], weights["kernel"].shape[1]))
 
 
-def _flatten(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _flatten(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,) = flows
     return _Flow(graph.reshape(flow.name, [-1, int(np.prod(flow.shape))]), (int(np.prod(flow.shape)),))
 
 
-def _activation(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _activation(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), config = flows, layer.config
     if layer.kind == "LeakyReLU":
         slope = config.get("negative_slope", config.get("alpha", 0.3))
@@ -312,19 +253,19 @@ def _activation(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: 
     return _Flow(_activated(graph, flow.name, config.get("activation")), flow.shape)
 
 
-def _cropping(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _cropping(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), (left, right) = flows, layer.config["cropping"]
     end = flow.shape[0] - right
     return _Flow(graph.slice(flow.name, 1, left, end), (end - left, flow.shape[1]))
 
 
-def _zero_padding(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _zero_padding(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), (left, right) = flows, layer.config["padding"]
     pads = graph.constant([0, left, 0, 0, right, 0], np.int64, name=f"{layer.name}_pads")
     return _Flow(graph.add("Pad", flow.name, pads), (flow.shape[0] + left + right, flow.shape[1]))
 
 
-def _sum(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _sum(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     if len({flow.shape for flow in flows}) != 1:
         raise _UnknownError("a sum of different shapes")
     total = flows[0].name
@@ -333,7 +274,7 @@ def _sum(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weight
     return _Flow(total, flows[0].shape)
 
 
-def _concatenate(graph: GraphWriter, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _concatenate(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     axis, axes = layer.config.get("axis", -1), len(flows[0].shape)
     at = axes - 1 if axis == -1 else axis - 1
     shape = list(flows[0].shape)

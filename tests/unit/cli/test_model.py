@@ -11,7 +11,7 @@ import pytest
 from gxfast.cli.main import main
 from gxfast.demo.model import MODEL_FILE, packaged_model
 from gxfast.models import Model
-from gxfast.models.onnx_writer import save_model
+from gxfast.models.saving import save_model
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_random_networks_against_finite_differences(seed: int) -> None:
 
 def test_xpresso_with_random_weights_against_finite_differences(tmp_path: Path) -> None:
     from gxfast.models.importers.xpresso import LAYERS, _build, _card
-    from gxfast.models.onnx_writer import save_model
+    from gxfast.models.saving import save_model
 
     rng = np.random.default_rng(3)
     weights = {

@@ -1,8 +1,7 @@
-"""The writer of ONNX graphs: names, shared constants, forms by opset, models that are extended, files."""
+"""The writer of ONNX graphs: names, shared constants, forms by opset, models that are extended."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,18 +10,16 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from gxfast.errors import InputError, ModelError
-from gxfast.models.card import METADATA_KEY, ModelCard
-from gxfast.models.onnx_writer import GraphWriter, names_in, opset_of, save_model, serialized, with_card
+from gxfast.errors import ModelError
+from gxfast.models.onnx_writer import GraphWriter, names_in, opset_of
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
-CARD = ModelCard(name="net", layout="NCL", length=8, tss_index={"+": 4, "-": 4}, input_name="x", output_name="y")
 
 
-def run(model: Any, **feeds: Any) -> Any:
+def run(model: Any) -> Any:
     onnx.checker.check_model(model, full_check=True)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, feeds or {"x": X})[0]
+    return session.run(None, {"x": X})[0]
 
 
 def started(opset: int = 17) -> GraphWriter:
@@ -135,43 +132,3 @@ def test_a_model_is_extended_on_both_sides(ir_version: int) -> None:
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     found = session.run(None, {"raw": X, "factor": np.array([3], np.float32)})
     np.testing.assert_array_equal(found[1], 3 * np.maximum(X - 12, 0))
-
-
-def net() -> Any:
-    graph = GraphWriter()
-    flow = graph.input("x", ["n", 4, 8])
-    graph.output(graph.add("Mul", flow, graph.constant(np.ones((4, 8)), np.float32, name="w"), name="y"), ["n", 4, 8])
-    return graph.model("net")
-
-
-def test_a_saved_model_carries_its_card_and_has_the_same_bytes_each_time(tmp_path: Path) -> None:
-    path = save_model(net(), CARD, tmp_path)
-    assert path == tmp_path / "net.onnx"
-    assert path.read_bytes() == serialized(with_card(net(), CARD))
-    assert {entry.key: entry.value for entry in onnx.load(path).metadata_props} == {METADATA_KEY: CARD.to_json()}
-    assert [file.name for file in tmp_path.iterdir()] == ["net.onnx"]
-
-
-def test_large_models_are_two_files(tmp_path: Path) -> None:
-    path = save_model(net(), CARD, tmp_path / "m.onnx", limit=0)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.onnx", "m.onnx.data"]
-    x = np.ones((2, 4, 8), np.float32)
-    np.testing.assert_array_equal(run(onnx.load(path), x=x), x)
-
-
-def test_what_is_not_valid_is_not_written(tmp_path: Path) -> None:
-    broken = net()
-    broken.graph.node[0].input[1] = "absent"
-    for limit in (0, 2**20):
-        with pytest.raises(ModelError, match="no valid ONNX model"):
-            save_model(broken, CARD, tmp_path / "m.onnx", limit=limit)
-    card = ModelCard(name="../up", layout="NCL", length=8, tss_index={"+": 4, "-": 4})
-    with pytest.raises(ModelError, match="name"):
-        save_model(net(), card, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("limit", [0, 2**20])
-def test_an_output_that_cannot_be_written(tmp_path: Path, limit: int) -> None:
-    with pytest.raises(InputError, match="cannot write"):
-        save_model(net(), CARD, tmp_path / "absent" / "m.onnx", limit=limit)
