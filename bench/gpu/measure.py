@@ -30,11 +30,11 @@ import gxfast.demo
 from gxfast.bench.ism import networks
 from gxfast.encode.edits import apply_edits
 from gxfast.encode.one_hot import codes, one_hot
-from gxfast.models._runtime import CPU, CUDA, CUDA_OPTIONS
 from gxfast.models.card import ModelCard
 from gxfast.models.front import front_inputs
 from gxfast.models.mutants import MutantPredictor
-from gxfast.models.session import Model, runtime_facts
+from gxfast.models.runtime import CPU, CUDA, CUDA_OPTIONS, runtime_facts
+from gxfast.models.session import Model
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
 LENGTHS = (131_072, 196_608)

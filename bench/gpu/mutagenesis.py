@@ -40,8 +40,8 @@ from gxfast.ism.modes.packed_device import DevicePackedRunner
 from gxfast.ism.modes.runner import Part, Runner
 from gxfast.ism.mutants import all_mutants
 from gxfast.ism.planning import Plan
-from gxfast.models._runtime import CUDA
-from gxfast.models.session import Model, runtime_facts
+from gxfast.models.runtime import CUDA, runtime_facts
+from gxfast.models.session import Model
 
 SECONDS, WARM_UP = 5.0, 2
 CPU_TOLERANCE = 1e-4  # of the largest output: CUDA may choose other convolution kernels

@@ -36,7 +36,7 @@ def _runtime() -> dict[str, Any]:
     from ..errors import DeviceError
 
     try:
-        from ..models.session import runtime_facts
+        from ..models.runtime import runtime_facts
 
         return runtime_facts()
     except DeviceError:

@@ -11,13 +11,15 @@ import json
 import sys
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..models.card import ModelCard, card_from_json
+from ..models.onnx_writer import GraphWriter
+from ..models.saving import save_model, serialized, with_card
 
 __all__ = [
     "CARD",
@@ -183,40 +185,30 @@ def predict(sequences: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def build_model() -> bytes:
     """Return the ONNX model (opset 17, dynamic batch) with its card in the metadata; same bytes each time."""
-    from onnx import TensorProto, checker, helper, numpy_helper
+    return serialized(with_card(_graph(), _card()))
 
+
+def _card() -> ModelCard:
+    return card_from_json(json.dumps(CARD), source=__name__)
+
+
+def _graph() -> Any:
     weight, bias, _ = detectors()
-    initializers = {
-        "detector_weight": weight,
-        "detector_bias": bias,
-        "readout_weight": readout().reshape(-1, 1),
-        "readout_bias": np.asarray([BIAS], np.float32),
-    }
-    nodes = [
-        helper.make_node("Transpose", ["sequence"], ["channels_first"], perm=[0, 2, 1]),
-        helper.make_node(
-            "Conv",
-            ["channels_first", "detector_weight", "detector_bias"],
-            ["score"],
-            kernel_shape=[KERNEL],
-            pads=[0, KERNEL - 1],
-        ),
-        helper.make_node("Relu", ["score"], ["response"]),
-        helper.make_node("MaxPool", ["response"], ["peak"], kernel_shape=[POOL], strides=[POOL]),
-        helper.make_node("Flatten", ["peak"], ["features"], axis=1),
-        helper.make_node("Gemm", ["features", "readout_weight", "readout_bias"], ["expression"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "demo_promoter",
-        [helper.make_tensor_value_info("sequence", TensorProto.FLOAT, ["batch", LENGTH, 4])],
-        [helper.make_tensor_value_info("expression", TensorProto.FLOAT, ["batch", 1])],
-        [numpy_helper.from_array(array, name) for name, array in initializers.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast")
-    helper.set_model_props(model, {"gxfast.card": json.dumps(CARD, separators=(",", ":"))})
-    checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
+    graph = GraphWriter()
+    graph.input("sequence", ["batch", LENGTH, 4])
+    graph.constant(weight, name="detector_weight")
+    graph.constant(bias, name="detector_bias")
+    graph.constant(readout().reshape(-1, 1), name="readout_weight")
+    graph.constant([BIAS], np.float32, name="readout_bias")
+    graph.append("Transpose", ["sequence"], ["channels_first"], perm=[0, 2, 1])
+    operands = ["channels_first", "detector_weight", "detector_bias"]
+    graph.append("Conv", operands, ["score"], kernel_shape=[KERNEL], pads=[0, KERNEL - 1])
+    graph.append("Relu", ["score"], ["response"])
+    graph.append("MaxPool", ["response"], ["peak"], kernel_shape=[POOL], strides=[POOL])
+    graph.append("Flatten", ["peak"], ["features"], axis=1)
+    graph.append("Gemm", ["features", "readout_weight", "readout_bias"], ["expression"])
+    graph.output("expression", ["batch", 1])
+    return graph.model("demo_promoter")
 
 
 def packaged_model() -> bytes:
@@ -229,9 +221,8 @@ def main(argv: list[str]) -> int:
     if len(argv) != 1 or argv[0].startswith("-"):
         print("usage: python -m gxfast.demo.model OUT", file=sys.stderr)
         return 2
-    data = build_model()
-    Path(argv[0]).write_bytes(data)
-    print(f"{argv[0]}: {len(data)} bytes, {len(MOTIFS)} motifs", file=sys.stderr)
+    path = save_model(_graph(), _card(), argv[0])
+    print(f"{path}: {path.stat().st_size} bytes, {len(MOTIFS)} motifs", file=sys.stderr)
     return 0
 
 

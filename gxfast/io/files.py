@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
-__all__ = ["atomic_write", "npz_bytes", "sha256_of", "written_whole"]
+__all__ = ["atomic_write", "npz_bytes", "publish", "sha256_of", "written_whole"]
 
 _CHUNK = 1 << 22
 
@@ -30,8 +30,11 @@ def sha256_of(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+_REMEDY = "make room or choose another directory, then go on with --resume"
+
+
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def written_whole(path: Path, *, remedy: str = _REMEDY) -> Iterator[Path]:
     """Give a name to write a file or folder under; it gets its own name when the block ends without an error.
 
     What is at ``path`` is then either absent, old, or whole: partial name, sync, rename, sync the folder.
@@ -45,27 +48,28 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         _remove(partial)
         yield partial
-        if partial.is_dir():
-            _remove(path)
-        else:
-            _sync(partial)
-        os.replace(partial, path)
-        _sync(path.parent)
+        publish(partial, path)
     except OSError as error:
-        raise InputError(
-            f"cannot write: {error.strerror}",
-            path=path,
-            remedy="make room or choose another directory, then go on with --resume",
-        ) from None
+        raise InputError(f"cannot write: {error.strerror}", path=path, remedy=remedy) from None
     finally:
         with suppress(OSError):
             _remove(partial)
 
 
-def atomic_write(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes, *, remedy: str = _REMEDY) -> None:
     """Write a file so that it is either absent, old, or whole; see `written_whole`."""
-    with written_whole(path) as partial:
+    with written_whole(path, remedy=remedy) as partial:
         partial.write_bytes(content)
+
+
+def publish(partial: Path, path: Path) -> None:
+    """Give a file or folder that is whole its name: sync it, rename it, sync the folder that it is in."""
+    if partial.is_dir():
+        _remove(path)
+    else:
+        _sync(partial)
+    os.replace(partial, path)
+    _sync(path.parent)
 
 
 def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:

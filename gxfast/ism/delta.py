@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..encode.edits import Edits
 from ..errors import ModelError
-from ..models._workers import run_tasks
+from ..models.workers import run_tasks
 from .delta_graph import DeltaGraph, emit
 from .delta_indices import Places, fits, inside_everywhere, make
 from .graph.intervals import analyse

@@ -17,12 +17,13 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from .card import ModelCard, card_from_json, default_card, load_card
     from .front import code_input, edited_input, front_inputs
-    from .importers._outputs import OutputOptions
+    from .importers.outputs import OutputOptions
     from .importers.tracks import read_tracks
     from .importers.xpresso import import_xpresso
     from .inspect import format_inspection, inspect_model
     from .mutants import MutantPredictor
-    from .session import Model, runtime_facts
+    from .runtime import runtime_facts
+    from .session import Model
     from .verification import verify_model
 
 __all__ = [
@@ -77,12 +78,13 @@ __getattr__, __dir__ = lazy_names(
     {
         "card": ("ModelCard", "card_from_json", "default_card", "load_card"),
         "front": ("code_input", "edited_input", "front_inputs"),
-        "importers._outputs": ("OutputOptions",),
+        "importers.outputs": ("OutputOptions",),
         "importers.tracks": ("read_tracks",),
         "importers.xpresso": ("import_xpresso",),
         "inspect": ("format_inspection", "inspect_model"),
         "mutants": ("MutantPredictor",),
-        "session": ("Model", "runtime_facts"),
+        "runtime": ("runtime_facts",),
+        "session": ("Model",),
         "verification": ("verify_model",),
     },
 )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from ._workers import run_tasks
+from .workers import run_tasks
 
 __all__ = ["MIN_BATCH", "BatchRunner", "OutOfMemoryError", "padded"]
 

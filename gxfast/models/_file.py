@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..errors import ModelError
 from .card import METADATA_KEY
 
-__all__ = ["ModelFile", "Tensor", "read_model_file"]
+__all__ = ["ModelFile", "Tensor", "read_model_file", "subgraphs"]
 
 # Domains whose operators ship inside onnxruntime; anything else needs a custom-op library.
 KNOWN_DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc")
@@ -175,11 +175,12 @@ def _nodes(nodes: Any) -> Iterator[Any]:
     """All nodes, also those of subgraphs (If, Loop, Scan)."""
     for node in nodes:
         yield node
-        for graph in _subgraphs(node):
+        for graph in subgraphs(node):
             yield from _nodes(graph.node)
 
 
-def _subgraphs(node: Any) -> Iterator[Any]:
+def subgraphs(node: Any) -> Iterator[Any]:
+    """Yield the graphs that a node holds (If, Loop, Scan)."""
     for attribute in node.attribute:
         if attribute.HasField("g"):
             yield attribute.g
@@ -230,7 +231,7 @@ def _tensors(graph: Any, functions: Any) -> Iterator[Any]:
                 yield from attribute.tensors
                 if attribute.HasField("t"):
                     yield attribute.t
-            graphs.extend(_subgraphs(node))
+            graphs.extend(subgraphs(node))
 
 
 def _check_external(model: Path, location: str, needed: int) -> str:

@@ -9,7 +9,8 @@ The tensor of the old input keeps its name, so nothing behind the front changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +19,17 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
 from ._contract import AXES, SEQUENCE_DTYPES
-from ._file import _subgraphs
 from .card import METADATA_KEY, ModelCard
+from .onnx_writer import GraphWriter, names_in, opset_of
+from .saving import set_metadata
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["FRONT_KERNELS", "FRONT_KEY", "code_input", "edited_input", "front_bytes", "front_inputs", "supports_front"]
+__all__ = [
+    "FRONT_KERNELS", "FRONT_KEY", "code_input", "edited_input", "front_bytes", "front_inputs", "session_inputs",
+    "supports_front",
+]  # fmt: skip
 
 # Metadata entry that names the inputs of the front.
 FRONT_KEY: Final = "gxfast.front"
@@ -45,8 +50,6 @@ FRONT_KERNELS: Final[dict[str, tuple[int, tuple[frozenset[str], ...]]]] = {
     "ScatterND": (11, (_UINT8, _INT64, _UINT8)),
 }
 MIN_OPSET: Final = 7  # the oldest that onnxruntime promises to run
-_AXES_AS_INPUT: Final = 13  # Unsqueeze took its axes as an attribute before
-_INITIALIZERS_ALONE: Final = 4  # IR version since which an initializer need not be an input, too
 KINDS: Final = ("mutants", "haplotypes")
 _UNKNOWN: Final[dict[str | float, str]] = {"zero": "zero", "quarter": "quarter", 0.0: "zero", 0.25: "quarter"}
 
@@ -88,7 +91,7 @@ def code_input(
     ModelError
         If there is no such input, its type or shape does not fit, or the opset is below 7.
     """
-    return _with_front(_copied(model), input_name, None, layout, channels, unknown)
+    return _with_front(deepcopy(model), input_name, None, layout, channels, unknown)
 
 
 def edited_input(
@@ -131,7 +134,7 @@ def edited_input(
     """
     if kind not in KINDS:
         raise InputError(f"kind must be one of {', '.join(KINDS)}, found {kind!r}")
-    return _with_front(_copied(model), input_name, kind, layout, channels, unknown)
+    return _with_front(deepcopy(model), input_name, kind, layout, channels, unknown)
 
 
 def front_inputs(model: onnx.ModelProto) -> dict[str, str]:
@@ -176,17 +179,15 @@ def front_bytes(path: Path, card: ModelCard, *, kind: str | None = None) -> byte
     return bytes(model.SerializeToString())
 
 
+def session_inputs(session: Any) -> dict[str, str]:
+    """Return what `front_inputs` does, of an onnxruntime session."""
+    names: dict[str, str] = json.loads(session.get_modelmeta().custom_metadata_map[FRONT_KEY])["inputs"]
+    return names
+
+
 def supports_front(opset: dict[str, int]) -> bool:
     """Return whether a model of these operator set versions can read codes."""
     return opset.get("ai.onnx", 0) >= MIN_OPSET
-
-
-def _copied(model: onnx.ModelProto) -> Any:
-    import onnx
-
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    return copy
 
 
 def _with_front(model: Any, input_name: str, kind: str | None, layout: str, channels: str, unknown: str | float) -> Any:
@@ -199,9 +200,9 @@ def _with_front(model: Any, input_name: str, kind: str | None, layout: str, chan
     table = _rows(front.dtype, channels, _UNKNOWN[unknown])
     batch, length = front.dims
     if kind is None:
-        codes = front.input("codes", "uint8", [batch, length])
+        codes = front.read("codes", "uint8", [batch, length])
     else:
-        reference = front.input("reference", "uint8", [1, length])
+        reference = front.read("reference", "uint8", [1, length])
         codes = _mutants(front, reference) if kind == "mutants" else _haplotypes(front, reference)
     front.encode(codes, table)
     front.finish(kind or "codes")
@@ -224,7 +225,7 @@ def _rows(dtype: str, channels: str, unknown: str) -> NDArray[Any]:
 
 def _mutants(front: _Front, reference: str) -> str:
     batch = front.dims[0]
-    position, base = front.input("position", "int64", [batch]), front.input("base", "uint8", [batch])
+    position, base = front.read("position", "int64", [batch]), front.read("base", "uint8", [batch])
     column = front.unsqueeze(position, 1)
     # The column's own shape (N, 1) broadcasts the (1, L) reference to (N, L): no arithmetic on shapes.
     rows = front.add("Expand", reference, front.add("Shape", column))
@@ -232,12 +233,12 @@ def _mutants(front: _Front, reference: str) -> str:
 
 
 def _haplotypes(front: _Front, reference: str) -> str:
-    shape, n_edits = front.input("shape", "int64", [2]), front.name("edits")
-    index, base = front.input("index", "int64", [n_edits, 2]), front.input("base", "uint8", [n_edits])
+    shape, n_edits = front.read("shape", "int64", [2]), front.free(f"{front.prefix}edits")
+    index, base = front.read("index", "int64", [n_edits, 2]), front.read("base", "uint8", [n_edits])
     return front.add("ScatterND", front.add("Expand", reference, shape), index, base)
 
 
-class _Front:
+class _Front(GraphWriter):
     """The nodes and inputs of a front while they are put together.
 
     Attributes
@@ -249,29 +250,33 @@ class _Front:
     """
 
     def __init__(self, model: Any, input_name: str, layout: str) -> None:
-        from onnx import TensorProto
-
-        self._model, self._graph, self._old, self._layout = model, model.graph, input_name, layout
-        self._opset = max((e.version for e in model.opset_import if e.domain in ("", "ai.onnx")), default=0)
-        if self._opset < MIN_OPSET:
-            raise self._error(f"opset {self._opset or 'none'} is too old", "export the model with opset 11 or newer")
-        names = [value.name for value in self._graph.input]
-        if input_name not in names or any(tensor.name == input_name for tensor in self._graph.initializer):
-            raise self._error(f"no input is named {input_name!r}; inputs: {', '.join(names) or 'none'}")
-        self._at = names.index(input_name)
-        tensor = self._graph.input[self._at].type.tensor_type
-        self.dtype = TensorProto.DataType.Name(tensor.elem_type).lower()
-        if self.dtype not in _FLOATS:
-            raise self._error(
-                f"input {input_name!r} is {self.dtype}; float32, float16 and float64 can be one-hot sequences"
-            )
+        super().__init__(opset=opset_of(model), prefix=f"{input_name}_", taken=names_in(model.graph))
+        self._model, self._old, self._layout = model, input_name, layout
+        self._roles: dict[str, str] = {}
+        if self.opset < MIN_OPSET:
+            raise self._error(f"opset {self.opset or 'none'} is too old", "export the model with opset 11 or newer")
+        self._at = self._place()
+        tensor = model.graph.input[self._at].type.tensor_type
+        self.dtype = self._checked_dtype(tensor)
         self.dims = self._checked_dims(tensor)
-        self._taken = set(_names(self._graph))
-        self._nodes: list[Any] = []
-        self._inputs: dict[str, Any] = {}
 
     def _error(self, message: str, remedy: str | None = None) -> ModelError:
         return ModelError(message, record=self._old, remedy=remedy)
+
+    def _place(self) -> int:
+        graph = self._model.graph
+        names = [value.name for value in graph.input]
+        if self._old not in names or any(tensor.name == self._old for tensor in graph.initializer):
+            raise self._error(f"no input is named {self._old!r}; inputs: {', '.join(names) or 'none'}")
+        return names.index(self._old)
+
+    def _checked_dtype(self, tensor: Any) -> str:
+        from onnx import TensorProto
+
+        dtype = str(TensorProto.DataType.Name(tensor.elem_type).lower())
+        if dtype not in _FLOATS:
+            raise self._error(f"input {self._old!r} is {dtype}; float32, float16 and float64 can be one-hot sequences")
+        return dtype
 
     def _checked_dims(self, tensor: Any) -> list[int | str | None]:
         if not tensor.HasField("shape"):
@@ -290,63 +295,30 @@ class _Front:
             raise self._error(f"input {self._old!r} [{shape}] does not fit layout {self._layout}")
         return [dims[0], dims[length]]
 
-    def name(self, wish: str) -> str:
-        """Return a name that occurs nowhere in the graph, nor in its subgraphs."""
-        wish, number = f"{self._old}_{wish}", 2
-        chosen = wish
-        while chosen in self._taken:
-            chosen, number = f"{wish}_{number}", number + 1
-        self._taken.add(chosen)
-        return chosen
-
-    def input(self, role: str, dtype: str, shape: list[Any]) -> str:
+    def read(self, role: str, dtype: str, shape: list[Any]) -> str:
         """Declare an input of the new graph; return its name."""
-        from onnx import TensorProto, helper
+        self._roles[role] = self.input(self.free(f"{self._old}_{role}"), shape, dtype)
+        return self._roles[role]
 
-        name = self.name(role)
-        self._inputs[role] = helper.make_tensor_value_info(name, getattr(TensorProto, dtype.upper()), shape)
-        return name
-
-    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        """Append a node; return the name of its output."""
-        from onnx import helper
-
-        since = FRONT_KERNELS[operator][0]
-        if self._opset < since:
+    def append(
+        self, kind: str, inputs: Sequence[str], outputs: Sequence[str], *, name: str = "", **attributes: Any
+    ) -> None:
+        """Append a node, if the opset has the operator."""
+        since = FRONT_KERNELS[kind][0]
+        if self.opset < since:
             raise self._error(
-                f"the model is of opset {self._opset}; operator {operator} came with opset {since}",
+                f"the model is of opset {self.opset}; operator {kind} came with opset {since}",
                 f"export the model with opset {since} or newer",
             )
-        output = output or self.name(operator.lower())
-        node_name = self.name(f"{operator.lower()}_node")
-        self._nodes.append(helper.make_node(operator, list(inputs), [output], name=node_name, **attributes))
-        return output
-
-    def constant(self, wish: str, array: NDArray[Any]) -> str:
-        """Add an initializer; return its name."""
-        from onnx import helper, numpy_helper
-
-        tensor = numpy_helper.from_array(array, self.name(wish))
-        self._graph.initializer.append(tensor)
-        if self._model.ir_version < _INITIALIZERS_ALONE:
-            self._graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, array.shape))
-        return str(tensor.name)
-
-    def unsqueeze(self, tensor: str, axis: int, *, output: str | None = None) -> str:
-        """Append an Unsqueeze in the form that the opset has."""
-        if self._opset < _AXES_AS_INPUT:
-            return self.add("Unsqueeze", tensor, output=output, axes=[axis])
-        axes = self.constant("axes", np.array([axis], np.int64))
-        return self.add("Unsqueeze", tensor, axes, output=output)
+        super().append(kind, inputs, outputs, name=name, **attributes)
 
     def encode(self, codes: str, table: NDArray[Any]) -> None:
         """Append codes (N, L) -> one-hot in the layout, under the name of the old input."""
         from onnx import TensorProto
 
-        index = self.add("Cast", codes, to=TensorProto.INT32)
-        eye = self.constant("eye", table)
+        index = self.add("Cast", codes, to=int(TensorProto.INT32))
         last = self._old if self._layout == "NLC" else None
-        encoded = self.add("Gather", eye, index, output=last, axis=0)
+        encoded = self.add("Gather", self.constant(table), index, output=last, axis=0)
         if self._layout == "NCL":
             self.add("Transpose", encoded, output=self._old, perm=[0, 2, 1])
         elif self._layout == "NC1L":
@@ -354,49 +326,23 @@ class _Front:
 
     def finish(self, kind: str) -> None:
         """Put everything into the model: inputs, nodes, what was known of the shape, metadata."""
-        graph = self._graph
+        graph = self._model.graph
         old = _copied_value(graph.input[self._at])
         del graph.input[self._at]
-        for i, value in enumerate(self._inputs.values()):
-            graph.input.insert(self._at + i, value)
-        for i, node in enumerate(self._nodes):
-            graph.node.insert(i, node)
+        self.put_into(self._model, first=True, input_at=self._at)
         if all(value.name != self._old for value in (*graph.output, *graph.value_info)):
             graph.value_info.append(old)
-        roles = {role: value.name for role, value in self._inputs.items()}
-        _set_metadata(self._model, FRONT_KEY, json.dumps({"kind": kind, "inputs": roles}))
-        _rename_in_card(self._model, self._old, next(iter(roles.values())))
-
-
-def _names(graph: Any) -> Iterator[str]:
-    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
-        yield value.name
-    for sparse in graph.sparse_initializer:
-        yield sparse.values.name
-    for node in graph.node:
-        yield from (node.name, *node.input, *node.output)
-        for subgraph in _subgraphs(node):
-            yield from _names(subgraph)
+        set_metadata(self._model, FRONT_KEY, json.dumps({"kind": kind, "inputs": self._roles}))
+        _rename_in_card(self._model, self._old, next(iter(self._roles.values())))
 
 
 def _copied_value(value: Any) -> Any:
     """Copy the declaration of a tensor; sizes that no inference can confirm (0, -1) become unknown."""
-    import onnx
-
-    copy = onnx.ValueInfoProto()
-    copy.CopyFrom(value)
+    copy = deepcopy(value)
     for dim in copy.type.tensor_type.shape.dim:
         if dim.HasField("dim_value") and dim.dim_value < 1:
             dim.ClearField("dim_value")
     return copy
-
-
-def _set_metadata(model: Any, key: str, text: str) -> None:
-    for entry in model.metadata_props:
-        if entry.key == key:
-            entry.value = text
-            return
-    model.metadata_props.add(key=key, value=text)
 
 
 def _rename_in_card(model: Any, old: str, new: str) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from .._threads import resolve_threads
 from ..errors import InputError
-from ._runtime import front_names
-from .session import open_session
+from .front import session_inputs
+from .runtime import open_session
 
 if TYPE_CHECKING:
     from .session import Model
@@ -41,7 +41,7 @@ class MutantPredictor:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._session = open_session(model.with_front("mutants"), device=model.device, path=model.path, tf32=model.tf32)
-        self._names = front_names(self._session.raw)
+        self._names = session_inputs(self._session.raw)
         self._reference = np.empty((1, 0), np.uint8)
         self._runner = model.make_runner(self._evaluate)
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Run ONNX models: the only module that imports onnxruntime.
+"""Run ONNX models.
 
 Promise on CPU: the result for a sequence has the same bits whatever the batch size, the order of the
 sequences and the number of threads. Every run therefore has one fixed number of rows (never one, where the
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -19,139 +18,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._threads import resolve_threads
-from ..errors import DeviceError, InputError, ModelError
+from ..errors import InputError, ModelError
 from ..personal.batch import HaplotypeBatch
 from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
 from ._contract import bind
 from ._file import read_model_file
-from ._outputs import OutputRule
-from ._runtime import CPU, CUDA, CUDA_OPTIONS, create, cuda_problem, device_index, front_names, probe, run
 from .card import ModelCard, find_card
-from .front import front_bytes, supports_front
+from .front import front_bytes, session_inputs, supports_front
+from .outputs import OutputRule
+from .runtime import CPU, CUDA, Session, open_session, run, run_options
 
-__all__ = ["Model", "Session", "open_session", "runtime_facts"]
+__all__ = ["Model"]
 
 _LOG = logging.getLogger("gxfast")
-_WHEELS: Final = ("onnxruntime", "onnxruntime-gpu")
-_INSTALL: Final = 'pip install "gxfast[cpu]" or pip install "gxfast[gpu]"'
 FEEDS: Final = ("auto", "one_hot", "codes")
 MAX_BATCH: Final = {CPU: 32, CUDA: 256}
 DEFAULT_MAX_BYTES: Final = 2**30
 # Activations are not known before a run: this many times the bytes of the one-hot input are assumed
 # (Xpresso's widest activation is 32 times its input).
 ACTIVATION_FACTOR: Final = 64
-Source = Path | bytes | Callable[[str], Path | bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """An open onnxruntime session and where it really runs.
-
-    Attributes
-    ----------
-    raw : onnxruntime.InferenceSession
-    device : str
-        ``"cpu"`` or ``"cuda:<i>"``.
-    provider : str
-        Execution provider, as onnxruntime names it.
-    provider_options : dict of str to str
-        Options the provider was created with.
-    """
-
-    raw: Any
-    device: str
-    provider: str
-    provider_options: dict[str, str]
-
-
-def open_session(source: Source, *, device: str = "auto", path: object = None, tf32: bool = False) -> Session:
-    """Open a single-threaded session on the device asked for, never silently on another.
-
-    Parameters
-    ----------
-    source : Path, bytes, or callable
-        ONNX file or its content, or what gives one of them for an execution provider.
-    device : {"auto", "cpu", "cuda", "cuda:<i>"}
-        ``auto`` is CUDA where a test model really runs there, else the CPU.
-    path : optional
-        Name for messages where ``source`` is no Path; a Path also says where the external data lie.
-    tf32 : bool
-        Let CUDA multiply with 10 bits of mantissa.
-
-    Raises
-    ------
-    InputError
-        If the device string is not understood.
-    DeviceError
-        If onnxruntime is missing, or CUDA was asked for and does not work.
-    ModelError
-        If onnxruntime refuses the model.
-    """
-    index = device_index(device)
-    ort = _onnxruntime()
-    path = source if path is None and isinstance(source, Path) else path
-
-    def opened(provider: str, options: dict[str, str]) -> Any:
-        return create(ort, source(provider) if callable(source) else source, provider, options, path=path)
-
-    if device != "cpu":
-        problem = cuda_problem(ort, index)
-        if problem is None:
-            options = {"device_id": str(index), **CUDA_OPTIONS, "use_tf32": str(int(tf32))}
-            raw = opened(CUDA, options)
-            if raw.get_providers()[0] == CUDA:
-                return Session(raw, f"cuda:{index}", CUDA, options)
-            problem = "onnxruntime did not put the model on the GPU"
-        if device != "auto":
-            raise DeviceError(
-                f"device {device!r} was asked for, but {problem}",
-                path=path,
-                remedy="install the GPU runtime (pip uninstall onnxruntime; pip install 'gxfast[gpu]'), "
-                "check nvidia-smi and gxfast doctor; or choose --device cpu",
-            )
-        _LOG.info("device auto: running on the CPU, because %s", problem)
-    return Session(opened(CPU, {}), "cpu", CPU, {})
-
-
-def runtime_facts() -> dict[str, Any]:
-    """Say which onnxruntime is installed and which of its providers really run a model.
-
-    Returns
-    -------
-    dict
-        ``version`` (str or None), ``distributions`` (dict of wheel name to version), ``available`` (list of
-        providers onnxruntime lists), ``working`` (dict of CPU and CUDA provider to None, or the reason why it
-        does not work), ``warnings`` (list of str, each with its remedy).
-    """
-    from importlib import metadata
-
-    distributions = {}
-    for name in _WHEELS:
-        try:
-            distributions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    facts: dict[str, Any] = {
-        "version": None,
-        "distributions": distributions,
-        "available": [],
-        "working": {},
-        "warnings": [],
-    }
-    if len(distributions) > 1:
-        facts["warnings"].append(
-            "both onnxruntime and onnxruntime-gpu are installed and overwrite each other; remedy: pip "
-            f"uninstall -y onnxruntime onnxruntime-gpu, then {_INSTALL}"
-        )
-    try:
-        ort = _onnxruntime()
-    except DeviceError as error:
-        facts["warnings"].append(str(error).replace("\n ", ";"))
-        return facts
-    facts["version"] = ort.__version__
-    facts["available"] = list(ort.get_available_providers())
-    facts["working"] = {CPU: probe(ort, CPU, {}), CUDA: cuda_problem(ort, 0)}
-    return facts
 
 
 class Model:
@@ -266,7 +151,7 @@ class Model:
 
     @cached_property
     def _code_name(self) -> str:
-        return front_names(self._session.raw)["codes"]
+        return session_inputs(self._session.raw)["codes"]
 
     def __repr__(self) -> str:
         return (
@@ -346,7 +231,7 @@ class Model:
             size = MIN_BATCH if on_cpu else limit
         return BatchRunner(
             evaluate,
-            _run_options,
+            run_options,
             size=size,
             limit=limit,
             tune=on_cpu and fixed is None and asked is None,
@@ -361,7 +246,7 @@ class Model:
             return (self.batch_size, *(int(size or 0) for size in declared[1:]))
         rows = np.full((self.batch_size, self.card.read_length), ord("N"), np.uint8)
         try:
-            return self._raw_output(rows, self.card.shifts[0], False, _run_options()).shape
+            return self._raw_output(rows, self.card.shifts[0], False, run_options()).shape
         except OutOfMemoryError as error:
             raise ModelError(f"not enough memory for one batch: {error}", path=self.path) from None
 
@@ -397,21 +282,3 @@ class Model:
         for name, (values, per_row) in self._binding.extra_inputs.items():
             feeds[name] = np.repeat(values, n_rows, axis=0) if per_row else values
         return run(session.raw, str(self.card.output_name), feeds, options, n_rows=n_rows, path=self.path)
-
-
-def _run_options() -> Any:
-    options = _onnxruntime().RunOptions()
-    options.log_severity_level = 4
-    return options
-
-
-def _onnxruntime() -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise DeviceError(f"onnxruntime cannot be imported ({error})", remedy=_INSTALL) from None
-    if not hasattr(onnxruntime, "InferenceSession"):
-        # What is left when one of two installed wheels is removed: an empty module.
-        raise DeviceError("the installed onnxruntime is broken", remedy=f"uninstall it, then {_INSTALL}")
-    onnxruntime.set_default_logger_severity(4)
-    return onnxruntime

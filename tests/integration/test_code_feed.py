@@ -19,12 +19,12 @@ import gxfast.demo
 from gxfast.encode.edits import apply_edits, saturation_edits
 from gxfast.encode.one_hot import codes
 from gxfast.errors import InputError, ModelError
-from gxfast.models import session as session_module
-from gxfast.models._runtime import CPU
+from gxfast.models import runtime
 from gxfast.models.card import ModelCard
 from gxfast.models.front import edited_input, front_inputs
 from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
 from gxfast.models.mutants import MutantPredictor
+from gxfast.models.runtime import CPU
 from gxfast.models.session import Model
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
@@ -173,14 +173,14 @@ def test_auto_is_one_hot_on_the_cpu_and_codes_on_cuda(monkeypatch: pytest.Monkey
         def get_providers(self) -> list[str]:
             return ["CUDAExecutionProvider", CPU]
 
-    create = session_module.create
+    create = runtime.create
 
     def as_if_on_cuda(ort: Any, source: Any, provider: str, options: Any, *, path: Any) -> Any:
         sources.append(source)
         return OnCuda(create(ort, source, CPU, {}, path=path))
 
-    monkeypatch.setattr(session_module, "cuda_problem", lambda ort, index: None)
-    monkeypatch.setattr(session_module, "create", as_if_on_cuda)
+    monkeypatch.setattr(runtime, "cuda_problem", lambda ort, index: None)
+    monkeypatch.setattr(runtime, "create", as_if_on_cuda)
     rows = letters(3, 2048)
     model = Model(DEMO, device="cuda")
     assert (model.feed, model.device) == ("codes", "cuda:0")

@@ -223,7 +223,7 @@ def _observed(model: Any, names: list[str], path: Path | None) -> Shapes:
     """Shapes that inference could not find, by running the model once with those tensors as outputs."""
     from onnx import ModelProto, helper
 
-    from ...models.session import open_session
+    from ...models.runtime import open_session
 
     copy = ModelProto.FromString(model.SerializeToString())
     del copy.graph.output[:]

@@ -11,7 +11,7 @@ inputs. Nodes that do not lead to the output are gone. So what is left is simple
 - ``graph.producer(tensor)``, ``graph.consumers(tensor)``.
 - ``graph.input_name``, ``graph.output_name``, ``graph.layout``, ``graph.length``, ``graph.batch``, ``graph.opset``.
 - ``graph.subgraph(inputs, outputs)``: bytes of an ONNX model that computes ``outputs`` from ``inputs`` at this
-  batch size, ready for `gxfast.models.session.open_session` (with ``path=graph.path`` for external data).
+  batch size, ready for `gxfast.models.runtime.open_session` (with ``path=graph.path`` for external data).
 
 `load_graph(model, batch=n)` reads the graph of a `gxfast.models.session.Model`; `build_graph` takes a ModelProto.
 Names of tensors are the same at every batch size, so a trunk at one size and a head at another can be cut from

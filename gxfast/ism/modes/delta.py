@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..._kernels import DeltaReference
 from ...encode.edits import Edits
 from ...errors import ModelError
-from ...models._workers import run_tasks
+from ...models.workers import run_tasks
 from ..costs import node_macs
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.edits import Edits
-from ...models._workers import run_tasks
+from ...models.workers import run_tasks
 from ..graph.view import Graph, Node, load_graph
 from .edited_part import EditedPart
 from .readout import Readout

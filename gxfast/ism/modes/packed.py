@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...encode.edits import Edits
 from ...encode.one_hot import one_hot
 from ...errors import ModelError
-from ...models._workers import run_tasks
+from ...models.workers import run_tasks
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
 from .naive import largest_row

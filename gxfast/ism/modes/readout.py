@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...models._outputs import OutputRule
+from ...models.outputs import OutputRule
 
 if TYPE_CHECKING:
     from ...models.card import ModelCard

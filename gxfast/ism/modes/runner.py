@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ...encode.edits import Edits
 from ...errors import InputError, ModelError
-from ...models.residence import resident, run_bound
-from ...models.session import _run_options, open_session
+from ...models.runtime import open_session
+from ...models.runtime import run_options as new_options
 from .readout import Readout
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Part:
 
     def resident(self, array: NDArray[Any]) -> Any:
         """Copy an array to the session's device, for feeds that many runs share."""
-        return resident(self._session, array)
+        return self._session.to_device(array)
 
     def run(self, feeds: Mapping[str, Any], options: Any = None, *, keep: bool = False) -> list[Any]:
         """Return the outputs; with ``keep``, where they are on the device.
@@ -65,7 +65,7 @@ class Part:
         bound = keep or not all(isinstance(value, np.ndarray) for value in feeds.values())
         try:
             if bound:
-                return run_bound(self._session, self._outputs, feeds, options, keep=keep)
+                return self._session.run_bound(self._outputs, feeds, options, keep=keep)
             arrays: list[Any] = self._session.raw.run(self._outputs, feeds, options)
         except Exception as error:  # onnxruntime's exceptions share no base class but this
             text = " ".join(str(error).split())[:400]
@@ -192,4 +192,4 @@ def _complement(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def run_options() -> Any:
     """Return options of one run; setting ``terminate`` ends it."""
-    return _run_options()
+    return new_options()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 
-__all__ = ["KerasFile", "read_keras"]
+__all__ = ["KerasFile", "Layer", "layers_in_order", "read_keras"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,16 @@ class KerasFile:
 
     weights: dict[str, dict[str, NDArray[np.float32]]]
     config: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer as the description of a model has it, with the names of the layers that feed it."""
+
+    name: str
+    kind: str
+    config: dict[str, Any]
+    inputs: tuple[str, ...]
 
 
 def read_keras(path: str | Path) -> KerasFile:
@@ -69,3 +79,81 @@ def _config(text: Any, path: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
         raise InputError("its model_config describes no model", path=path)
     return config
+
+
+def layers_in_order(file: KerasFile, path: str | Path) -> tuple[list[Layer], str]:
+    """Return a model's layers, inputs first, and the name of the last one.
+
+    Raises
+    ------
+    InputError
+        If the file holds weights alone, an input is missing, or there are several outputs.
+    """
+    if file.config is None:
+        raise InputError(
+            "the file describes no model (weights only)", path=path, remedy='save it with model.save("m.h5")'
+        )
+    described = file.config["config"]
+    rows = described["layers"] if isinstance(described, dict) else described
+    if file.config.get("class_name") == "Sequential":
+        layers = _in_sequence(rows)
+        return layers, layers[-1].name
+    layers = [
+        Layer(row["config"].get("name", row.get("name")), row["class_name"], row["config"], _inbound(row))
+        for row in rows
+    ]
+    return _inputs_first(layers, path), _only_output(described["output_layers"], path)
+
+
+def _in_sequence(rows: list[dict[str, Any]]) -> list[Layer]:
+    if rows and rows[0]["class_name"] != "InputLayer":
+        first = rows[0]["config"]
+        shape = first.get("batch_input_shape") or first.get("batch_shape")
+        rows = [{"class_name": "InputLayer", "config": {"name": "input", "batch_shape": shape}}, *rows]
+    layers: list[Layer] = []
+    for row in rows:
+        before = (layers[-1].name,) if layers else ()
+        layers.append(Layer(row["config"]["name"], row["class_name"], row["config"], before))
+    return layers
+
+
+def _inputs_first(waiting: list[Layer], path: str | Path) -> list[Layer]:
+    ordered: list[Layer] = []
+    while waiting:
+        known = {layer.name for layer in ordered}
+        ready = [layer for layer in waiting if known.issuperset(layer.inputs)]
+        if not ready:
+            raise InputError(f"the inputs of layer {waiting[0].name} are not in the model", path=path)
+        ordered += ready
+        waiting = [layer for layer in waiting if layer not in ready]
+    return ordered
+
+
+def _only_output(outputs: list[Any], path: str | Path) -> str:
+    outputs = [outputs] if outputs and isinstance(outputs[0], str) else outputs
+    if len(outputs) != 1:
+        raise InputError(f"the model has {len(outputs)} outputs, one is expected", path=path)
+    return str(outputs[0][0])
+
+
+def _inbound(row: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the layers that feed a layer, as Keras 2 and as Keras 3 write them."""
+    names: list[str] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            history = value.get("config", {}).get("keras_history") if isinstance(value.get("config"), dict) else None
+            if history:
+                names.append(history[0])
+            else:
+                for part in value.values():
+                    walk(part)
+        elif isinstance(value, list | tuple):
+            if len(value) >= 3 and isinstance(value[0], str) and all(isinstance(k, int) for k in value[1:3]):
+                names.append(value[0])
+            else:
+                for part in value:
+                    walk(part)
+
+    walk(row.get("inbound_nodes", []))
+    return tuple(names)

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from ...errors import InputError, ModelError
-from ..card import METADATA_KEY, ModelCard
-from ._onnx_file import write_model
+from ..card import ModelCard
+from ..onnx_writer import OPSET
+from ..saving import save_model
 
 __all__ = ["CHECK_TOLERANCE", "export_module", "loaded", "needed"]
 
@@ -86,7 +87,6 @@ def export_module(
         If the output cannot be written.
     """
     import onnx
-    from onnx import helper
 
     torch = needed("torch", "torch")
     names = str(card.input_name), str(card.output_name)
@@ -96,7 +96,7 @@ def export_module(
         try:
             torch.onnx.export(
                 module, (torch.zeros(1, *shape),), str(path), input_names=[names[0]], output_names=[names[1]],
-                dynamic_axes={name: {0: "batch"} for name in names}, opset_version=17, dynamo=False,
+                dynamic_axes={name: {0: "batch"} for name in names}, opset_version=OPSET, dynamo=False,
             )  # fmt: skip
         except Exception as error:
             raise ModelError(
@@ -105,14 +105,11 @@ def export_module(
             ) from error
         difference = _difference(torch, module, path, card, shape) if check else None
         model = onnx.load(path)
-    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
-    target = output / f"{card.name}.onnx" if output.is_dir() else output
-    write_model(model, target)
-    return target, difference
+    return save_model(model, card, output), difference
 
 
 def _difference(torch: Any, module: Any, path: Path, card: ModelCard, shape: tuple[int, ...]) -> float:
-    from ..session import open_session
+    from ..runtime import open_session
 
     axis = {"NLC": 1, "NCL": 0, "NC1L": 0}[card.layout]  # of the four channels, without the batch
     one_hot = np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(0, 4, (2, card.length))]

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import ModelCard, card_from_json
-from ..onnx_writer import GraphBuilder
+from ..card import ModelCard
+from ..onnx_writer import GraphWriter
+from ..saving import save_model
 from ._keras_file import KerasFile, read_keras
-from ._onnx_file import write_model
-from ._outputs import OutputOptions, Readout, choose_outputs
 from ._state_dict import read_state_dict
+from .outputs import OutputOptions, Readout, choose_outputs
 
 __all__ = ["BIN", "CROP", "LENGTH", "Network", "import_basenji2", "read_network"]
 
@@ -80,7 +80,7 @@ def import_basenji2(
     InputError
         If the file holds another network, an output does not exist, or the file cannot be written.
     """
-    outputs, output = outputs or OutputOptions(), Path(output)
+    outputs = outputs or OutputOptions()
     network = read_network(weights)
     pooled = sum(weight.shape[2] in (15, 5) for weight, _ in network.convolutions)
     n_bins = (length >> pooled) - 2 * crop
@@ -95,10 +95,8 @@ def import_basenji2(
         reverse_complement_minus=False, input_name="sequence", unknown=0.25, ensemble_reverse_complement=True,
         shifts=(-1, 0, 1), output_name="prediction", output_layout="NBT", reduce="mean", source=_SOURCE,
     )  # fmt: skip
-    card = card_from_json(readout.on(card, outputs).to_json(), source=str(weights))
-    target = output / f"{card.name}.onnx" if output.is_dir() else output
-    write_model(_build(network, card, readout, crop), target)
-    return target
+    card = readout.on(card, outputs)
+    return save_model(_build(network, card, readout, crop), card, output)
 
 
 def read_network(path: str | Path) -> Network:
@@ -192,7 +190,7 @@ def _from_torch(state: dict[str, Array]) -> _Parts:
     return convolutions, norms, head, None
 
 
-class _Graph(GraphBuilder):
+class _Graph(GraphWriter):
     """What Basenji2 is made of; tensors are (N, C, L)."""
 
     def __init__(self, network: Network) -> None:
@@ -201,15 +199,13 @@ class _Graph(GraphBuilder):
 
     def gelu(self, x: str) -> str:
         if self.network.exact_gelu:
-            scaled = self.add("Mul", [x, self._scalar("gelu_root", 0.5**0.5)])
-            distribution = self.add("Add", [self.add("Erf", [scaled]), self._scalar("gelu_one", 1.0)])
-            return self.add("Mul", [self.add("Mul", [x, distribution]), self._scalar("gelu_half", 0.5)])
-        return self.add("Mul", [x, self.add("Sigmoid", [self.add("Mul", [x, self._scalar("gelu_slope", 1.702)])])])
+            scaled = self.add("Mul", x, self._scalar("gelu_root", 0.5**0.5))
+            distribution = self.add("Add", self.add("Erf", scaled), self._scalar("gelu_one", 1.0))
+            return self.add("Mul", self.add("Mul", x, distribution), self._scalar("gelu_half", 0.5))
+        return self.add("Mul", x, self.add("Sigmoid", self.add("Mul", x, self._scalar("gelu_slope", 1.702))))
 
     def _scalar(self, name: str, value: float) -> str:
-        if not any(tensor.name == name for tensor in self.constants):
-            self.constant(name, np.array(value, np.float32))
-        return name
+        return self.constant(value, np.float32, name=name)
 
     def convolution(self, x: str, dilation: int = 1) -> str:
         """The next convolution, as long as what it reads. All widths are odd."""
@@ -217,28 +213,28 @@ class _Graph(GraphBuilder):
         name = f"conv{self._next}"
         self._next += 1
         pad, width = dilation * (weight.shape[2] // 2), weight.shape[2]
-        operands = [x, self.constant(f"{name}_weight", weight), self.constant(f"{name}_bias", bias)]
-        return self.add("Conv", operands, name, kernel_shape=[width], dilations=[dilation], pads=[pad, pad])
+        operands = [self.constant(weight, name=f"{name}_weight"), self.constant(bias, name=f"{name}_bias")]
+        return self.add("Conv", x, *operands, name=name, kernel_shape=[width], dilations=[dilation], pads=[pad, pad])
 
 
 def _build(network: Network, card: ModelCard, readout: Readout, crop: int) -> Any:
     graph = _Graph(network)
-    flow = "sequence"
+    flow = graph.input("sequence", ["batch", 4, card.length])
     for weight, _ in network.convolutions:
         if weight.shape[2] not in (15, 5):
             break
         # The first block is activated too: a one-hot sequence is not what its convolution reads.
-        flow = graph.add("MaxPool", [graph.convolution(graph.gelu(flow))], kernel_shape=[2], strides=[2])
+        flow = graph.add("MaxPool", graph.convolution(graph.gelu(flow)), kernel_shape=[2], strides=[2])
     for dilation in network.dilations:
         inner = graph.convolution(graph.gelu(flow), dilation)
-        flow = graph.add("Add", [flow, graph.convolution(graph.gelu(inner))])
+        flow = graph.add("Add", flow, graph.convolution(graph.gelu(inner)))
     flow = graph.slice(flow, 2, crop + readout.first, crop + readout.last)
     flow = graph.gelu(graph.convolution(graph.gelu(flow)))
-    by_bin = graph.add("Transpose", [flow], perm=[0, 2, 1])
+    by_bin = graph.transpose(flow, [0, 2, 1])
     tracks = list(readout.tracks)
     weight, bias = network.head
-    total = graph.add("MatMul", [by_bin, graph.constant("head_weight", np.ascontiguousarray(weight[tracks].T))])
-    total = graph.add("Add", [total, graph.constant("head_bias", bias[tracks])])
-    graph.add("Softplus", [total], "prediction")
+    total = graph.add("MatMul", by_bin, graph.constant(weight[tracks].T, name="head_weight"))
+    total = graph.add("Add", total, graph.constant(bias[tracks], name="head_bias"))
     shape = ["batch", readout.last - readout.first, len(tracks)]
-    return graph.model(card, {"sequence": ["batch", 4, card.length]}, {"prediction": shape})
+    graph.output(graph.add("Softplus", total, name="prediction"), shape)
+    return graph.model(card.name)

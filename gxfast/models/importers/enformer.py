@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
-from ._outputs import OutputOptions, choose_outputs
 from ._torch_export import export_module, needed
+from .outputs import OutputOptions, choose_outputs
 
 __all__ = ["LENGTH", "HumanOutput", "import_enformer"]
 

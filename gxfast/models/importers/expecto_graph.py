@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import ModelCard, card_from_json
-from ..onnx_writer import GraphBuilder
-from ._onnx_file import write_model
+from ..card import ModelCard
+from ..onnx_writer import GraphWriter
+from ..saving import save_model
 from ._state_dict import read_state_dict
 from .expecto import SHIFTS, ExpectoHead, read_gblinear
 
@@ -62,7 +62,6 @@ def import_expecto(
     """
     if head is None:
         raise InputError("ExPecto needs the booster of a tissue beside Beluga", remedy="name it with --head MODEL.save")
-    output = Path(output)
     layers = beluga_layers(read_state_dict(weights), weights)
     booster = read_gblinear(head)
     if booster.weight.size != 10 * (1 + len(layers[-1][1])):
@@ -75,10 +74,7 @@ def import_expecto(
         name=name or f"expecto-{stem}", layout="NC1L", length=LENGTH, tss_index=TSS_INDEX, channels="AGCT",
         input_name="sequence", output_name="expression", track_names=("expression",), source=_SOURCE,
     )  # fmt: skip
-    card = card_from_json(card.to_json(), source=str(head))  # checks a name given by the caller
-    target = output / f"{card.name}.onnx" if output.is_dir() else output
-    write_model(_build(layers, booster, card), target)
-    return target
+    return save_model(_build(layers, booster, card), card, output)
 
 
 def beluga_layers(state: dict[str, NDArray[np.float32]], path: str | Path) -> list[Layer]:
@@ -112,46 +108,45 @@ def _natural(name: str) -> list[Any]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
-class _Graph(GraphBuilder):
+class _Graph(GraphWriter):
     """What Beluga is made of."""
 
     def split(self, x: str, names: list[str]) -> None:
         """Equal parts of the batch."""
-        from onnx import helper
-
-        self.nodes.append(helper.make_node("Split", [x], names, name="_".join(names), axis=0))
+        self.append("Split", [x], names, name="_".join(names), axis=0)
 
     def pool(self, x: str, name: str) -> str:
-        return self.add("MaxPool", [x], name, kernel_shape=[1, _POOL], strides=[1, _POOL])
+        return self.add("MaxPool", x, name=name, kernel_shape=[1, _POOL], strides=[1, _POOL])
 
     def convolution(self, x: str, layer: str, where: str = "") -> str:
         """A layer's constants may serve several places of the graph, told apart by ``where``."""
-        total = self.add("Conv", [x, f"{layer}_weight", f"{layer}_bias"], f"{where}{layer}_sum")
-        return self.add("Relu", [total], f"{where}{layer}")
+        total = self.add("Conv", x, f"{layer}_weight", f"{layer}_bias", name=f"{where}{layer}_sum")
+        return self.add("Relu", total, name=f"{where}{layer}")
 
 
 def _build(layers: list[Layer], head: ExpectoHead, card: ModelCard) -> Any:
     graph = _Graph()
     names = [f"conv{k}" for k in range(1, 7)] + ["dense1", "dense2"]
     for name, (weight, bias) in zip(names, layers, strict=True):
-        graph.constant(f"{name}_weight", weight)
-        graph.constant(f"{name}_bias", bias)
+        graph.constant(weight, name=f"{name}_weight")
+        graph.constant(bias, name=f"{name}_bias")
+    sequence = graph.input("sequence", ["batch", 4, 1, LENGTH])
     # A, G, C, T backwards is T, C, G, A: the complement
-    complement = graph.slice("sequence", 1, -1, -5, -1, name="complement")
+    complement = graph.slice(sequence, 1, -1, -5, -1, name="complement")
     reverse = graph.slice(complement, 3, -1, -LENGTH - 1, -1, name="reverse")
-    both = graph.add("Concat", ["sequence", reverse], "strands", axis=0)
+    both = graph.add("Concat", sequence, reverse, name="strands", axis=0)
     outputs = _windows(graph, both, layers)
     graph.split(outputs, ["forward", "backward"])
     weights = head.folded()
     values = []
     # backwards, the first window is the last
     for strand, part in (("forward", weights), ("backward", weights[::-1])):
-        constant = graph.constant(f"{strand}_head", (0.5 * part).reshape(-1, 1).astype(np.float32))
-        values.append(graph.add("MatMul", [strand, constant], f"{strand}_value"))
-    total = graph.add("Add", values, "both_strands")
-    offset = graph.constant("offset", np.array([head.base_score + head.bias], np.float32))
-    graph.add("Add", [total, offset], "expression")
-    return graph.model(card, {"sequence": ["batch", 4, 1, LENGTH]}, {"expression": ["batch", 1]})
+        constant = graph.constant((0.5 * part).reshape(-1, 1), np.float32, name=f"{strand}_head")
+        values.append(graph.add("MatMul", strand, constant, name=f"{strand}_value"))
+    total = graph.add("Add", *values, name="both_strands")
+    offset = graph.constant([head.base_score + head.bias], np.float32, name="offset")
+    graph.output(graph.add("Add", total, offset, name="expression"), ["batch", 1])
+    return graph.model(card.name)
 
 
 def _windows(graph: _Graph, sequences: str, layers: list[Layer]) -> str:
@@ -168,14 +163,14 @@ def _windows(graph: _Graph, sequences: str, layers: list[Layer]) -> str:
         pooled = graph.pool(graph.slice(x, 3, offset, name=f"{grid}_columns"), f"{grid}_pool")
         last = graph.convolution(graph.convolution(pooled, "conv5", f"{grid}_"), "conv6", f"{grid}_")
         starts = (np.arange(parity, len(SHIFTS), 2) * window - offset) // _POOL
-        index = graph.constant(f"{grid}_index", starts[:, None] + np.arange(columns))
-        taken = graph.add("Gather", [last, index], f"{grid}_taken", axis=3)
-        ordered = graph.add("Transpose", [taken], f"{grid}_ordered", perm=[0, 3, 1, 2, 4])
-        flat = graph.reshape(ordered, -1, channels * columns, name=f"{grid}_flat")
-        hidden = graph.add("Gemm", [flat, "dense1_weight", "dense1_bias"], f"{grid}_dense1", transB=1)
-        hidden = graph.add("Relu", [hidden], f"{grid}_hidden")
-        logits = graph.add("Gemm", [hidden, "dense2_weight", "dense2_bias"], f"{grid}_dense2", transB=1)
-        sigmoid = graph.add("Sigmoid", [logits], f"{grid}_outputs")
-        grids.append(graph.reshape(sigmoid, -1, half, 1, outputs, name=grid))
-    in_turn = graph.add("Concat", grids, "in_turn", axis=2)
-    return graph.reshape(in_turn, -1, 2 * half * outputs, name="windows")
+        index = graph.constant(starts[:, None] + np.arange(columns), name=f"{grid}_index")
+        taken = graph.add("Gather", last, index, name=f"{grid}_taken", axis=3)
+        ordered = graph.add("Transpose", taken, name=f"{grid}_ordered", perm=[0, 3, 1, 2, 4])
+        flat = graph.reshape(ordered, [-1, channels * columns], name=f"{grid}_flat")
+        hidden = graph.add("Gemm", flat, "dense1_weight", "dense1_bias", name=f"{grid}_dense1", transB=1)
+        hidden = graph.add("Relu", hidden, name=f"{grid}_hidden")
+        logits = graph.add("Gemm", hidden, "dense2_weight", "dense2_bias", name=f"{grid}_dense2", transB=1)
+        sigmoid = graph.add("Sigmoid", logits, name=f"{grid}_outputs")
+        grids.append(graph.reshape(sigmoid, [-1, half, 1, outputs], name=grid))
+    in_turn = graph.add("Concat", *grids, name="in_turn", axis=2)
+    return graph.reshape(in_turn, [-1, 2 * half * outputs], name="windows")

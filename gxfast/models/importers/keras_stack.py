@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import ModelCard, card_from_json
-from ..onnx_writer import GraphBuilder
-from ._keras_file import KerasFile, read_keras
-from ._onnx_file import write_model
+from ..card import ModelCard
+from ..onnx_writer import GraphWriter
+from ..saving import save_model
+from ._keras_file import KerasFile, Layer, layers_in_order, read_keras
 
 __all__ = ["import_keras"]
 
@@ -26,14 +26,6 @@ _ACTIVATIONS: Final = {
     "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus", "elu": "Elu", "exponential": "Exp",
 }  # fmt: skip
 _NOTHING: Final = ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    name: str
-    kind: str
-    config: dict[str, Any]
-    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,113 +64,58 @@ def import_keras(
     InputError
         For a layer or a setting that is not known here; it names them.
     """
-    output = Path(output)
     file = read_keras(weights)
-    layers, last = _layers(file, weights)
-    graph = GraphBuilder()
-    flows: dict[str, _Flow] = {}
-    for layer in layers:
-        if layer.kind == "InputLayer":
-            flows[layer.name] = _Flow("sequence", _input_shape(layer, length, weights))
-            continue
-        build = _BUILDERS.get("Identity" if layer.kind in _NOTHING else layer.kind)
-        if build is None:
-            raise _unknown(layer, f"the layer {layer.kind}", weights)
-        try:
-            made = build(graph, layer, [flows[name] for name in layer.inputs], file.weights.get(layer.name, {}))
-        except KeyError as error:
-            raise InputError(f"{layer.name}: {error} is missing in the file", path=weights) from None
-        except _UnknownError as error:
-            raise _unknown(layer, str(error), weights) from None
-        flows[layer.name] = made
-    n_inputs = sum(layer.kind == "InputLayer" for layer in layers)
-    if n_inputs != 1:
-        raise InputError(f"the model has {n_inputs} inputs, one is expected", path=weights, remedy="export it yourself")
-    graph.add("Identity", [flows[last].name], "prediction")
+    layers, last = layers_in_order(file, weights)
+    graph = GraphWriter()
+    flows = _converted(graph, layers, file, length, weights)
     shape = flows[last].shape
-    bases = next(flows[layer.name].shape[0] for layer in layers if layer.kind == "InputLayer")
+    (bases,) = (flows[layer.name].shape[0] for layer in layers if layer.kind == "InputLayer")
     card = ModelCard(
         name=name or Path(weights).stem, layout="NLC", length=bases, tss_index={"+": bases // 2, "-": bases // 2},
         input_name="sequence", output_name="prediction", output_layout="NT" if len(shape) == 1 else "NBT",
     )  # fmt: skip
-    card = card_from_json(card.to_json(), source=str(weights))
-    target = output / f"{card.name}.onnx" if output.is_dir() else output
-    write_model(graph.model(card, {"sequence": ["batch", bases, 4]}, {"prediction": ["batch", *shape]}), target)
-    return target
+    graph.output(graph.add("Identity", flows[last].name, name="prediction"), ["batch", *shape])
+    return save_model(graph.model(card.name), card, output)
+
+
+def _converted(
+    graph: GraphWriter, layers: list[Layer], file: KerasFile, length: int | None, path: str | Path
+) -> dict[str, _Flow]:
+    """Append all layers; what each gives, by its name."""
+    n_inputs = sum(layer.kind == "InputLayer" for layer in layers)
+    if n_inputs != 1:
+        raise InputError(f"the model has {n_inputs} inputs, one is expected", path=path, remedy="export it yourself")
+    flows: dict[str, _Flow] = {}
+    for layer in layers:
+        if layer.kind == "InputLayer":
+            sizes = _input_shape(layer, length, path)
+            flows[layer.name] = _Flow(graph.input("sequence", ["batch", *sizes]), sizes)
+            continue
+        build = _BUILDERS.get("Identity" if layer.kind in _NOTHING else layer.kind)
+        if build is None:
+            raise _unknown(layer, f"the layer {layer.kind}", path)
+        try:
+            made = build(graph, layer, [flows[name] for name in layer.inputs], file.weights.get(layer.name, {}))
+        except KeyError as error:
+            raise InputError(f"{layer.name}: {error} is missing in the file", path=path) from None
+        except _UnknownError as error:
+            raise _unknown(layer, str(error), path) from None
+        flows[layer.name] = made
+    return flows
 
 
 class _UnknownError(Exception):
     """A setting that is not known here."""
 
 
-def _unknown(layer: _Layer, what: str, path: str | Path) -> InputError:
+def _unknown(layer: Layer, what: str, path: str | Path) -> InputError:
     return InputError(
         f"{layer.name}: {what} is not converted", path=path,
         remedy="export the model to ONNX yourself (tf2onnx) and write a card beside it",
     )  # fmt: skip
 
 
-def _layers(file: KerasFile, path: str | Path) -> tuple[list[_Layer], str]:
-    """Layers in an order in which inputs come first, and the name of the last one."""
-    if file.config is None:
-        raise InputError(
-            "the file describes no model (weights only)", path=path, remedy='save it with model.save("m.h5")'
-        )
-    described = file.config["config"]
-    rows = described["layers"] if isinstance(described, dict) else described
-    if file.config.get("class_name") == "Sequential":
-        layers: list[_Layer] = []
-        if rows and rows[0]["class_name"] != "InputLayer":
-            first = rows[0]["config"]
-            shape = first.get("batch_input_shape") or first.get("batch_shape")
-            rows = [{"class_name": "InputLayer", "config": {"name": "input", "batch_shape": shape}}, *rows]
-        for row in rows:
-            before = (layers[-1].name,) if layers else ()
-            layers.append(_Layer(row["config"]["name"], row["class_name"], row["config"], before))
-        return layers, layers[-1].name
-    waiting = [
-        _Layer(row["config"].get("name", row.get("name")), row["class_name"], row["config"], _inbound(row))
-        for row in rows
-    ]
-    ordered: list[_Layer] = []
-    while waiting:
-        known = {layer.name for layer in ordered}
-        ready = [layer for layer in waiting if known.issuperset(layer.inputs)]
-        if not ready:
-            raise InputError(f"the inputs of layer {waiting[0].name} are not in the model", path=path)
-        ordered += ready
-        waiting = [layer for layer in waiting if layer not in ready]
-    outputs = described["output_layers"]
-    outputs = [outputs] if outputs and isinstance(outputs[0], str) else outputs
-    if len(outputs) != 1:
-        raise InputError(f"the model has {len(outputs)} outputs, one is expected", path=path)
-    return ordered, outputs[0][0]
-
-
-def _inbound(row: dict[str, Any]) -> tuple[str, ...]:
-    """Names of the layers that feed a layer, as Keras 2 and as Keras 3 write them."""
-    names: list[str] = []
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            history = value.get("config", {}).get("keras_history") if isinstance(value.get("config"), dict) else None
-            if history:
-                names.append(history[0])
-            else:
-                for part in value.values():
-                    walk(part)
-        elif isinstance(value, list | tuple):
-            if len(value) >= 3 and isinstance(value[0], str) and all(isinstance(k, int) for k in value[1:3]):
-                names.append(value[0])
-            else:
-                for part in value:
-                    walk(part)
-
-    walk(row.get("inbound_nodes", []))
-    return tuple(names)
-
-
-def _input_shape(layer: _Layer, length: int | None, path: str | Path) -> tuple[int, int]:
+def _input_shape(layer: Layer, length: int | None, path: str | Path) -> tuple[int, int]:
     shape = layer.config.get("batch_input_shape") or layer.config.get("batch_shape") or []
     if len(shape) != 3 or shape[2] != 4:
         raise InputError(f"the input has shape {shape}, (batch, bases, 4) is expected", path=path)
@@ -192,18 +129,18 @@ def _input_shape(layer: _Layer, length: int | None, path: str | Path) -> tuple[i
 _Weights = dict[str, NDArray[np.float32]]
 
 
-def _activated(graph: GraphBuilder, x: str, kind: Any) -> str:
+def _activated(graph: GraphWriter, x: str, kind: Any) -> str:
     if kind in (None, "linear"):
         return x
     if kind == "softmax":
-        return graph.add("Softmax", [x], axis=-1)
+        return graph.add("Softmax", x, axis=-1)
     if kind not in _ACTIVATIONS:
         raise _UnknownError(f"the activation {kind!r}")
-    return graph.add(_ACTIVATIONS[kind], [x])
+    return graph.add(_ACTIVATIONS[kind], x)
 
 
-def _channels_first(graph: GraphBuilder, x: str, node: Callable[[str], str]) -> str:
-    return graph.add("Transpose", [node(graph.add("Transpose", [x], perm=[0, 2, 1]))], perm=[0, 2, 1])
+def _channels_first(graph: GraphWriter, x: str, node: Callable[[str], str]) -> str:
+    return graph.transpose(node(graph.transpose(x, [0, 2, 1])), [0, 2, 1])
 
 
 def _one(config: dict[str, Any], key: str, default: int = 1) -> int:
@@ -229,7 +166,7 @@ def _padding(config: dict[str, Any], length: int, reach: int, stride: int) -> tu
     return _same(length, reach, stride) if kind == "same" else (0, 0)
 
 
-def _convolution(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _convolution(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), config = flows, layer.config
     if _one(config, "groups") != 1:
         raise _UnknownError("a grouped convolution")
@@ -237,13 +174,13 @@ def _convolution(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights
     dilation, stride = _one(config, "dilation_rate"), _one(config, "strides")
     reach = dilation * (kernel.shape[0] - 1) + 1
     pads = _padding(config, flow.shape[0], reach, stride)
-    operands = [graph.constant(f"{layer.name}_kernel", kernel.transpose(2, 1, 0))]
+    operands = [graph.constant(kernel.transpose(2, 1, 0), name=f"{layer.name}_kernel")]
     if config.get("use_bias", True):
-        operands.append(graph.constant(f"{layer.name}_bias", weights["bias"]))
+        operands.append(graph.constant(weights["bias"], name=f"{layer.name}_bias"))
     made = _channels_first(
         graph, flow.name,
         lambda x: graph.add(
-            "Conv", [x, *operands], kernel_shape=[kernel.shape[0]], dilations=[dilation], strides=[stride], pads=pads
+            "Conv", x, *operands, kernel_shape=[kernel.shape[0]], dilations=[dilation], strides=[stride], pads=pads
         ),
     )  # fmt: skip
     length = (flow.shape[0] + sum(pads) - reach) // stride + 1
@@ -251,12 +188,12 @@ def _convolution(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights
 
 
 def _pooling(kind: str) -> Callable[..., _Flow]:
-    def build(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+    def build(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
         (flow,), width = flows, _one(layer.config, "pool_size", 2)
         stride = _one(layer.config, "strides", width)
         pads = _padding(layer.config, flow.shape[0], width, stride)
         made = _channels_first(
-            graph, flow.name, lambda x: graph.add(kind, [x], kernel_shape=[width], strides=[stride], pads=pads)
+            graph, flow.name, lambda x: graph.add(kind, x, kernel_shape=[width], strides=[stride], pads=pads)
         )
         return _Flow(made, ((flow.shape[0] + sum(pads) - width) // stride + 1, flow.shape[1]))
 
@@ -264,17 +201,17 @@ def _pooling(kind: str) -> Callable[..., _Flow]:
 
 
 def _whole_pooling(kind: str) -> Callable[..., _Flow]:
-    def build(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+    def build(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
         (flow,) = flows
-        pooled = graph.add(kind, [graph.add("Transpose", [flow.name], perm=[0, 2, 1])])
+        pooled = graph.add(kind, graph.transpose(flow.name, [0, 2, 1]))
         if layer.config.get("keepdims"):
-            return _Flow(graph.add("Transpose", [pooled], perm=[0, 2, 1]), (1, flow.shape[1]))
-        return _Flow(graph.add("Flatten", [pooled], axis=1), flow.shape[1:])
+            return _Flow(graph.transpose(pooled, [0, 2, 1]), (1, flow.shape[1]))
+        return _Flow(graph.add("Flatten", pooled, axis=1), flow.shape[1:])
 
     return build
 
 
-def _normalization(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _normalization(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     """One scale and one shift per channel, made in float64."""
     (flow,) = flows
     axis = layer.config.get("axis", -1)
@@ -284,31 +221,30 @@ def _normalization(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weigh
     mean, variance = weights["moving_mean"].astype(np.float64), weights["moving_variance"].astype(np.float64)
     scale = weights.get("gamma", np.float32(1)) / np.sqrt(variance + layer.config["epsilon"])
     shift = weights.get("beta", np.float32(0)) - mean * scale
-    scaled = graph.add("Mul", [flow.name, graph.constant(f"{layer.name}_scale", scale.astype(np.float32))])
-    return _Flow(
-        graph.add("Add", [scaled, graph.constant(f"{layer.name}_shift", shift.astype(np.float32))]), flow.shape
-    )
+    scaled = graph.add("Mul", flow.name, graph.constant(scale, np.float32, name=f"{layer.name}_scale"))
+    shifted = graph.add("Add", scaled, graph.constant(shift, np.float32, name=f"{layer.name}_shift"))
+    return _Flow(shifted, flow.shape)
 
 
-def _dense(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _dense(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,) = flows
-    made = graph.add("MatMul", [flow.name, graph.constant(f"{layer.name}_kernel", weights["kernel"])])
+    made = graph.add("MatMul", flow.name, graph.constant(weights["kernel"], name=f"{layer.name}_kernel"))
     if layer.config.get("use_bias", True):
-        made = graph.add("Add", [made, graph.constant(f"{layer.name}_bias", weights["bias"])])
+        made = graph.add("Add", made, graph.constant(weights["bias"], name=f"{layer.name}_bias"))
     made = _activated(graph, made, layer.config.get("activation"))
     return _Flow(made, (*flow.shape[:-1], weights["kernel"].shape[1]))
 
 
-def _flatten(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _flatten(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,) = flows
-    return _Flow(graph.reshape(flow.name, -1, int(np.prod(flow.shape))), (int(np.prod(flow.shape)),))
+    return _Flow(graph.reshape(flow.name, [-1, int(np.prod(flow.shape))]), (int(np.prod(flow.shape)),))
 
 
-def _activation(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _activation(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), config = flows, layer.config
     if layer.kind == "LeakyReLU":
         slope = config.get("negative_slope", config.get("alpha", 0.3))
-        return _Flow(graph.add("LeakyRelu", [flow.name], alpha=float(slope)), flow.shape)
+        return _Flow(graph.add("LeakyRelu", flow.name, alpha=float(slope)), flow.shape)
     if layer.kind in ("ReLU", "ELU", "Softmax"):
         plain = config.get("max_value") is None and not config.get("threshold") and not config.get("negative_slope")
         if not plain or config.get("alpha", 1.0) not in (None, 1.0):
@@ -317,33 +253,33 @@ def _activation(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights:
     return _Flow(_activated(graph, flow.name, config.get("activation")), flow.shape)
 
 
-def _cropping(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _cropping(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), (left, right) = flows, layer.config["cropping"]
     end = flow.shape[0] - right
     return _Flow(graph.slice(flow.name, 1, left, end), (end - left, flow.shape[1]))
 
 
-def _zero_padding(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _zero_padding(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,), (left, right) = flows, layer.config["padding"]
-    pads = graph.constant(f"{layer.name}_pads", np.array([0, left, 0, 0, right, 0], np.int64))
-    return _Flow(graph.add("Pad", [flow.name, pads]), (flow.shape[0] + left + right, flow.shape[1]))
+    pads = graph.constant([0, left, 0, 0, right, 0], np.int64, name=f"{layer.name}_pads")
+    return _Flow(graph.add("Pad", flow.name, pads), (flow.shape[0] + left + right, flow.shape[1]))
 
 
-def _sum(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _sum(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     if len({flow.shape for flow in flows}) != 1:
         raise _UnknownError("a sum of different shapes")
     total = flows[0].name
     for flow in flows[1:]:
-        total = graph.add("Add", [total, flow.name])
+        total = graph.add("Add", total, flow.name)
     return _Flow(total, flows[0].shape)
 
 
-def _concatenate(graph: GraphBuilder, layer: _Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
+def _concatenate(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     axis, axes = layer.config.get("axis", -1), len(flows[0].shape)
     at = axes - 1 if axis == -1 else axis - 1
     shape = list(flows[0].shape)
     shape[at] = sum(flow.shape[at] for flow in flows)
-    return _Flow(graph.add("Concat", [flow.name for flow in flows], axis=at + 1), tuple(shape))
+    return _Flow(graph.add("Concat", *(flow.name for flow in flows), axis=at + 1), tuple(shape))
 
 
 _BUILDERS: Final[dict[str, Callable[..., _Flow]]] = {

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..card import METADATA_KEY, ModelCard
-from ._onnx_file import write_model
+from ..card import ModelCard
+from ..onnx_writer import GraphWriter
+from ..saving import save_model
 
 __all__ = ["import_xpresso"]
 
@@ -76,13 +77,10 @@ def import_xpresso(h5_path: str | Path, output: str | Path, *, name: str | None 
         If the file is not a Keras file with the Xpresso architecture, h5py is missing, or the output cannot
         be written.
     """
-    h5_path, output = Path(h5_path), Path(output)
+    h5_path = Path(h5_path)
     weights = _read_weights(h5_path)
-    card = _card(name or _default_name(h5_path), h5_path)
-    model = _build(weights, card)
-    target = output / f"{card.name}.onnx" if output.is_dir() else output
-    write_model(model, target)
-    return target
+    card = _card(name or _default_name(h5_path))
+    return save_model(_build(weights, card.name), card, output)
 
 
 def _default_name(h5_path: Path) -> str:
@@ -90,10 +88,8 @@ def _default_name(h5_path: Path) -> str:
     return "xpresso-" + (re.sub(r"[^a-z0-9]+", "-", h5_path.stem.split("_")[0].lower()).strip("-") or "model")
 
 
-def _card(name: str, h5_path: Path) -> ModelCard:
-    from ..card import card_from_json
-
-    card = ModelCard(
+def _card(name: str) -> ModelCard:
+    return ModelCard(
         name=name,
         layout="NLC",
         length=LENGTH,
@@ -105,7 +101,6 @@ def _card(name: str, h5_path: Path) -> ModelCard:
         license="MIT",
         source=_SOURCE,
     )
-    return card_from_json(card.to_json(), source=str(h5_path))  # checks a name given by the caller
 
 
 def _read_weights(path: Path) -> Weights:
@@ -172,56 +167,41 @@ def _layer(
     return arrays[0], arrays[1]
 
 
-def _nodes() -> list[Any]:
+def _build(weights: Weights, name: str) -> Any:
     """Two convolutions with pooling, then the half-life features join three dense layers."""
-    from onnx import helper
-
-    nodes = [helper.make_node("Transpose", ["promoter"], ["sequence"], perm=[0, 2, 1])]
-    flow = "sequence"
-    for layer, pool in zip(("conv1d_1", "conv1d_2"), POOLS, strict=True):
-        width = LAYERS[layer][0]
-        left = (width - 1) // 2
-        operands = [flow, f"{layer}_kernel", f"{layer}_bias"]
-        pads = [left, width - 1 - left]
-        pooled = f"{layer}_pool"
-        nodes += [
-            helper.make_node("Conv", operands, [layer], kernel_shape=[width], pads=pads),
-            helper.make_node("Relu", [layer], [f"{layer}_relu"]),
-            helper.make_node("MaxPool", [f"{layer}_relu"], [pooled], kernel_shape=[pool], strides=[pool]),
-        ]
-        flow = pooled
-    return [
-        *nodes,
-        helper.make_node("Transpose", [flow], ["time_major"], perm=[0, 2, 1]),
-        helper.make_node("Reshape", ["time_major", "flat_shape"], ["flat"]),
-        helper.make_node("Concat", ["flat", "halflife"], ["features"], axis=1),
-        helper.make_node("Gemm", ["features", "dense_1_kernel", "dense_1_bias"], ["dense_1"]),
-        helper.make_node("Relu", ["dense_1"], ["dense_1_relu"]),
-        helper.make_node("Gemm", ["dense_1_relu", "dense_2_kernel", "dense_2_bias"], ["dense_2"]),
-        helper.make_node("Relu", ["dense_2"], ["dense_2_relu"]),
-        helper.make_node("Gemm", ["dense_2_relu", "dense_3_kernel", "dense_3_bias"], ["expression"]),
-    ]
-
-
-def _build(weights: Weights, card: ModelCard) -> Any:
-    """Return the ONNX model with its card."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    constants: dict[str, NDArray[Any]] = {"flat_shape": np.asarray([0, -1], np.int64)}
+    graph = GraphWriter()
+    graph.input("promoter", ["batch", LENGTH, 4])
+    graph.input("halflife", ["batch", N_HALFLIFE])
+    graph.constant([0, -1], np.int64, name="flat_shape")
     for layer, (kernel, bias) in weights.items():
         # Keras stores convolutions as (width, in, out), ONNX wants (out, in, width).
-        constants[f"{layer}_kernel"] = np.ascontiguousarray(kernel.T if kernel.ndim == 3 else kernel)
-        constants[f"{layer}_bias"] = bias
-    graph = helper.make_graph(
-        _nodes(),
-        card.name,
-        [
-            helper.make_tensor_value_info("promoter", TensorProto.FLOAT, ["batch", LENGTH, 4]),
-            helper.make_tensor_value_info("halflife", TensorProto.FLOAT, ["batch", N_HALFLIFE]),
-        ],
-        [helper.make_tensor_value_info("expression", TensorProto.FLOAT, ["batch", 1])],
-        [numpy_helper.from_array(array, name) for name, array in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="gxfast")
-    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
-    return model
+        graph.constant(kernel.T if kernel.ndim == 3 else kernel, name=f"{layer}_kernel")
+        graph.constant(bias, name=f"{layer}_bias")
+    graph.append("Transpose", ["promoter"], ["sequence"], perm=[0, 2, 1])
+    flow = "sequence"
+    for layer, pool in zip(("conv1d_1", "conv1d_2"), POOLS, strict=True):
+        flow = _convolution(graph, flow, layer, pool)
+    graph.append("Transpose", [flow], ["time_major"], perm=[0, 2, 1])
+    graph.append("Reshape", ["time_major", "flat_shape"], ["flat"])
+    graph.append("Concat", ["flat", "halflife"], ["features"], axis=1)
+    _dense(graph, "features", "dense_1", "dense_1")
+    graph.append("Relu", ["dense_1"], ["dense_1_relu"])
+    _dense(graph, "dense_1_relu", "dense_2", "dense_2")
+    graph.append("Relu", ["dense_2"], ["dense_2_relu"])
+    _dense(graph, "dense_2_relu", "dense_3", "expression")
+    graph.output("expression", ["batch", 1])
+    return graph.model(name)
+
+
+def _convolution(graph: GraphWriter, x: str, layer: str, pool: int) -> str:
+    width, pooled = LAYERS[layer][0], f"{layer}_pool"
+    left = (width - 1) // 2
+    operands = [x, f"{layer}_kernel", f"{layer}_bias"]
+    graph.append("Conv", operands, [layer], kernel_shape=[width], pads=[left, width - 1 - left])
+    graph.append("Relu", [layer], [f"{layer}_relu"])
+    graph.append("MaxPool", [f"{layer}_relu"], [pooled], kernel_shape=[pool], strides=[pool])
+    return pooled
+
+
+def _dense(graph: GraphWriter, x: str, layer: str, output: str) -> None:
+    graph.append("Gemm", [x, f"{layer}_kernel", f"{layer}_bias"], [output])

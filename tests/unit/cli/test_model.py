@@ -11,7 +11,7 @@ import pytest
 from gxfast.cli.main import main
 from gxfast.demo.model import MODEL_FILE, packaged_model
 from gxfast.models import Model
-from gxfast.models.importers._onnx_file import write_model
+from gxfast.models.saving import save_model
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_large_models_keep_their_weights_beside_them(tmp_path: Path) -> None:
     whole.write_bytes(packaged_model())
     target = tmp_path / "split" / "m.onnx"
     target.parent.mkdir()
-    write_model(onnx.load(whole), target, limit=0)
+    save_model(onnx.load(whole), Model(whole, device="cpu").card, target, limit=0)
     assert sorted(path.name for path in target.parent.iterdir()) == ["m.onnx", "m.onnx.data"]
     model, parted = Model(whole, device="cpu"), Model(target, device="cpu")
     rows = np.random.default_rng(1).choice(np.frombuffer(b"ACGT", np.uint8), (3, model.card.read_length))

@@ -21,7 +21,8 @@ from gxfast.errors import InputError, ModelError
 from gxfast.ism import gradient_rules
 from gxfast.ism.gradient import GRADIENT, SEED, Gradient, gradient_model
 from gxfast.ism.graph.view import Graph, build_graph, load_graph
-from gxfast.models.session import Model, open_session
+from gxfast.models.runtime import open_session
+from gxfast.models.session import Model
 
 LETTERS = np.frombuffer(b"ACGTN", np.uint8)
 SEEDS = [seed for seed in range(130) if seed != 125]  # 125: refused, see test_ism_delta
@@ -84,6 +85,7 @@ def test_random_networks_against_finite_differences(seed: int) -> None:
 
 def test_xpresso_with_random_weights_against_finite_differences(tmp_path: Path) -> None:
     from gxfast.models.importers.xpresso import LAYERS, _build, _card
+    from gxfast.models.saving import save_model
 
     rng = np.random.default_rng(3)
     weights = {
@@ -93,7 +95,7 @@ def test_xpresso_with_random_weights_against_finite_differences(tmp_path: Path) 
         )
         for layer, shape in LAYERS.items()
     }
-    onnx.save(_build(weights, _card("random", Path("random.h5"))), tmp_path / "m.onnx")
+    save_model(_build(weights, "random"), _card("random"), tmp_path / "m.onnx")
     graph = load_graph(Model(tmp_path / "m.onnx", device="cpu"))
     x = rng.normal(0, 0.5, graph.shape(graph.input_name)).astype(np.float32)
     # 90,000 pools of 30 numbers: where two are equal in float32, float64 may choose the other one.

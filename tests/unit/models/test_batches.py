@@ -22,8 +22,8 @@ from onnx import TensorProto, helper, numpy_helper
 import gxfast.demo
 from gxfast.errors import ModelError
 from gxfast.models._batches import OutOfMemoryError, padded
-from gxfast.models._workers import run_tasks
 from gxfast.models.session import Model
+from gxfast.models.workers import run_tasks
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
 Node = tuple[str, list[str], list[str], dict[str, Any]]

@@ -13,9 +13,9 @@ import pytest
 
 import gxfast.demo
 from gxfast.errors import DeviceError, InputError
-from gxfast.models import session as session_module
-from gxfast.models._runtime import CPU, CUDA, cuda_problem
-from gxfast.models.session import Model, open_session, runtime_facts
+from gxfast.models import runtime
+from gxfast.models.runtime import CPU, CUDA, cuda_problem, open_session, runtime_facts
+from gxfast.models.session import Model
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
 
@@ -31,13 +31,13 @@ def without_cuda(ort: Any, index: int) -> str:
 
 
 def test_cuda_is_refused_where_it_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "cuda_problem", without_cuda)
+    monkeypatch.setattr(runtime, "cuda_problem", without_cuda)
     with pytest.raises(DeviceError, match=r"'cuda:1' was asked for, but device 1 is not there[\s\S]*gxfast\[gpu\]"):
         Model(DEMO, device="cuda:1")
 
 
 def test_auto_takes_the_cpu_and_says_why(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(session_module, "cuda_problem", without_cuda)
+    monkeypatch.setattr(runtime, "cuda_problem", without_cuda)
     with caplog.at_level(logging.INFO, "gxfast"):
         model = Model(DEMO, device="auto")
     assert (model.device, model.provider) == ("cpu", CPU)
@@ -46,10 +46,10 @@ def test_auto_takes_the_cpu_and_says_why(monkeypatch: pytest.MonkeyPatch, caplog
 
 def test_a_session_that_fell_back_silently_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test model runs on CUDA, but onnxruntime quietly puts the real one on the CPU."""
-    create = session_module.create
-    monkeypatch.setattr(session_module, "cuda_problem", lambda ort, index: None)
+    create = runtime.create
+    monkeypatch.setattr(runtime, "cuda_problem", lambda ort, index: None)
     monkeypatch.setattr(
-        session_module,
+        runtime,
         "create",
         lambda ort, source, provider, options, *, path: create(ort, source, CPU, {}, path=path),
     )
@@ -69,8 +69,8 @@ def test_cuda_session_records_its_options(monkeypatch: pytest.MonkeyPatch) -> No
         asked.append((provider, options))
         return OnCuda()
 
-    monkeypatch.setattr(session_module, "cuda_problem", lambda ort, index: None)
-    monkeypatch.setattr(session_module, "create", create)
+    monkeypatch.setattr(runtime, "cuda_problem", lambda ort, index: None)
+    monkeypatch.setattr(runtime, "create", create)
     opened = open_session(DEMO, device="cuda:2")
     assert (opened.device, opened.provider) == ("cuda:2", CUDA)
     assert opened.provider_options == {

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from gxfast.errors import InputError, ModelError
-from gxfast.models._runtime import CPU
 from gxfast.models.card import ModelCard
+from gxfast.models.runtime import CPU
 from gxfast.models.session import Model
 
 L = 6

@@ -12,7 +12,7 @@ from oracles.ism_networks import random_network
 from gxfast.ism.graph.intervals import analyse, needed
 from gxfast.ism.graph.view import AXES, Graph, build_graph
 from gxfast.ism.rules import Context, Span, register, rule_of
-from gxfast.models.session import open_session
+from gxfast.models.runtime import open_session
 
 SEEDS = range(105)
 

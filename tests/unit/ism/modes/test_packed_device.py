@@ -17,8 +17,7 @@ from gxfast.ism.modes.naive import NaiveRunner
 from gxfast.ism.modes.packed_device import DevicePackedRunner
 from gxfast.ism.modes.readout import Outputs, Readout
 from gxfast.ism.modes.runner import Part, Runner
-from gxfast.models.residence import resident, run_bound
-from gxfast.models.session import open_session
+from gxfast.models.runtime import open_session
 
 
 def model_and_readout(folder: Path, seed: int) -> tuple[gx.Model, Readout]:
@@ -93,10 +92,10 @@ def test_run_bound_and_run_agree_and_errors_are_named(tmp_path: Path) -> None:
     session = open_session(content, device="cpu", path=model.path)
     x = np.random.default_rng(0).normal(size=graph.shape(graph.input_name)).astype(np.float32)
     plain = session.raw.run([graph.output_name], {graph.input_name: x})[0]
-    for value in (x, resident(session, x)):
+    for value in (x, session.to_device(x)):
         for keep in (False, True):
-            (found,) = run_bound(session, [graph.output_name], {graph.input_name: value}, keep=keep)
+            (found,) = session.run_bound([graph.output_name], {graph.input_name: value}, keep=keep)
             assert np.array_equal(found.numpy() if keep else found, plain)
     part = Part(content, model, [graph.output_name])
     with pytest.raises(gx.ModelError, match="a part of the model fails"):
-        part.run({graph.input_name: resident(session, x[:, :1])})
+        part.run({graph.input_name: session.to_device(x[:, :1])})

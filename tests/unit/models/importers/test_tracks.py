@@ -6,7 +6,7 @@ import pytest
 
 from gxfast.errors import InputError
 from gxfast.models import OutputOptions, read_tracks
-from gxfast.models.importers._outputs import choose_outputs
+from gxfast.models.importers.outputs import choose_outputs
 
 TABLE = (
     "index\tgenome\tidentifier\tfile\tclip\tscale\tsum_stat\tdescription\n"
