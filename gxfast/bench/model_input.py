@@ -1,4 +1,4 @@
-"""Case K4: a model fed with codes or edits instead of floats: the same bits, and how many bytes it takes."""
+"""Case K4: a model fed with codes instead of floats: the same bits, and how many bytes it takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encode.edits import apply_edits, saturation_edits
 from .data import make_sequences, scratch_folder
 from .measure import Contestant, Field, UnavailableError, compare, same_array
 from .peers import missing
@@ -18,12 +17,9 @@ from .result import Goal, Row
 
 __all__ = ["cases"]
 
-_ROWS = {"tiny": 6, "small": 24, "real": 96}
-# Three mutants each: whole batches, since a last batch that is filled up would count its filling.
-_POSITIONS, _BATCH = {"tiny": 16, "small": 16, "real": 32}, 16
+_ROWS, _BATCH = {"tiny": 6, "small": 24, "real": 96}, 16
 _ONE_HOT = "the same model fed with one-hot"
 _SHARE = "bytes fed / bytes of float32 one-hot"
-_PER_MUTANT = "bytes fed per mutant, beyond one sequence per batch"
 _FILTERS, _WIDTH, _STRIDE = 16, 15, 8
 
 
@@ -52,7 +48,7 @@ def _write_model(path: Path, length: int) -> None:
 
 
 def _open_model(length: int, feed: str) -> Any:
-    """Open the model, on the CPU, with a count of the bytes and batches that are fed to it."""
+    """Open the model, on the CPU, with a count of the bytes that are fed to it."""
     remedy = missing("gxfast[cpu]", "onnxruntime")
     if remedy:
         raise UnavailableError(remedy)
@@ -60,11 +56,10 @@ def _open_model(length: int, feed: str) -> Any:
     from ..models.session import Model
 
     class Counted(Model):
-        fed, batches = 0, 0
+        fed = 0
 
         def run_batch(self, session: Any, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
             self.fed += sum(array.nbytes for array in feeds.values())
-            self.batches += 1
             return super().run_batch(session, feeds, n_rows, options)
 
     path = scratch_folder("model") / f"model-{length}.onnx"
@@ -90,37 +85,6 @@ def _codes_case(length: int, size: str) -> Row:
     )  # fmt: skip
 
 
-def _mutants_case(length: int, size: str) -> Row:
-    from ..models.mutants import MutantPredictor
-
-    letters = make_sequences(1, length, seed=6, unknown=0.0)[0]
-    n = _POSITIONS[size]
-    positions, bases = saturation_edits(letters, start=length // 2, end=length // 2 + n)
-    floats, model = _open_model(length, "one_hot"), _open_model(length, "one_hot")
-    predictor = MutantPredictor(model)
-    expected = floats.predict(apply_edits(letters, positions, bases))
-    predictor.predict(letters, positions, bases)
-    per_mutant = (model.fed - length * model.batches) / len(positions)
-    own = Contestant(
-        "gxfast", lambda: predictor.predict(letters, positions, bases), len(positions), same_array(expected)
-    )
-    field = Field(own)
-    field.peers = [
-        Contestant(
-            _ONE_HOT, lambda: floats.predict(apply_edits(letters, positions, bases)), len(positions),
-            same_array(expected),
-        )
-    ]  # fmt: skip
-    return compare(
-        f"model-input-mutants-{length}", field, size=size, goals=[Goal("K4", _PER_MUTANT, 16, at_least=False)],
-        figures={_PER_MUTANT: per_mutant, _SHARE: model.fed / floats.fed},
-    )  # fmt: skip
-
-
 def cases() -> dict[str, Callable[[str], Row]]:
     """Return the cases by name."""
-    found: dict[str, Callable[[str], Row]] = {}
-    for length in (10_500, 196_608):
-        found[f"model-input-codes-{length}"] = partial(_codes_case, length)
-        found[f"model-input-mutants-{length}"] = partial(_mutants_case, length)
-    return found
+    return {f"model-input-codes-{length}": partial(_codes_case, length) for length in (10_500, 196_608)}
