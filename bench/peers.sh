@@ -27,7 +27,7 @@ install "$folder" \
   genvarloader==0.43.1 pyconsensus-rs==0.1.0 tangermeme==1.6.0 kipoiseq==0.7.1 six enformer-pytorch==0.8.12 \
   gReLU==1.1.0 bionumpy==1.0.14 cyvcf2==0.35.0 Bottleneck==1.6.0 statsmodels==0.15.0 numba "torch${TORCH_VERSION:-}"
 
-# For bench/verify_models.py; borzoi-pytorch asks for newer transformers than enformer-pytorch, and runs with these.
+# For bench/validation/models.py; borzoi-pytorch asks for newer transformers than enformer-pytorch, and runs with these.
 "$folder/bin/python" -m pip install --quiet torchinfo pooch natsort pytorch-lightning torchmetrics intervaltree
 "$folder/bin/python" -m pip install --quiet --no-deps basenji2-pytorch==0.1.2 borzoi-pytorch==0.5.1
 

@@ -1,6 +1,6 @@
 """Print how far gxfast is from the goldens: the accuracy figures of the README.
 
-Usage: GXFAST_DATA=../shared/data python bench/verify_geuvadis.py
+Usage: GXFAST_DATA=../shared/data python bench/validation/geuvadis.py
 """
 
 from __future__ import annotations

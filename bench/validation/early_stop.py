@@ -1,6 +1,6 @@
 """Does stopping the path early choose another lambda? 100 simulated genes, heritability 0 to 0.6, 1 to 50 causal SNPs.
 
-Usage: python bench/verify_early_stop.py
+Usage: python bench/validation/early_stop.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Keras files against TensorFlow itself: the published Basenji2 architecture, and a network of common layers.
 
-    python bench/verify_keras.py FOLDER
+    python bench/validation/keras_models.py FOLDER
 
 Needs tensorflow-cpu and tf_keras (the Keras that wrote the published files). Weights are drawn. Each model is built in
 TensorFlow, saved as its users have it, imported from that file without TensorFlow, and compared on random sequences.

@@ -1,6 +1,6 @@
 """Enformer, Basenji2 and Borzoi with random weights, full size: the ONNX file against the framework it comes from.
 
-    python bench/verify_models.py FOLDER basenji2 [enformer] [borzoi] [--small]
+    python bench/validation/models.py FOLDER basenji2 [enformer] [borzoi] [--small]
 
 Needs torch and the port of each network (bench/peers.sh). Imports the model as a user would, compares the file with
 the port on two sequences of random bases (Borzoi at full size: one) and on one of them alone, and prints seconds and

@@ -1,6 +1,6 @@
 """ExPecto at full size with random weights: one ONNX model against Beluga in PyTorch, window by window.
 
-Usage: python bench/verify_expecto.py FOLDER [BELUGA.pth]
+Usage: python bench/validation/expecto.py FOLDER [BELUGA.pth]
 Needs torch. Writes beluga.pth (random weights, unless given), random.save and the imported model to FOLDER.
 """
 
@@ -18,8 +18,8 @@ from gxfast.models import Model
 from gxfast.models.importers.expecto import SHIFTS, expecto_features, read_gblinear
 from gxfast.models.importers.expecto_graph import LENGTH, WINDOW, import_expecto
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from expecto_files import save_bytes
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+from oracles.expecto_files import save_bytes
 
 
 class Beluga(nn.Module):

@@ -1,6 +1,6 @@
 """Compare `gxfast eqtl` with tensorQTL on the real chromosome 22, pair by pair.
 
-Usage: python bench/verify_eqtl.py RUN_DIRECTORY
+Usage: python bench/validation/eqtl.py RUN_DIRECTORY
 where the run directory was written by the command in docs/statistics.md. Needs tensorqtl with torch and pandas.
 tensorQTL's own functions are called with float64 tensors, so that what differs is not its float32.
 """

@@ -1,6 +1,6 @@
 """Recompute the published numbers of the ROSMAP paper from its per-gene tables (Sasse et al. 2023).
 
-    GXFAST_DATA=DATA python bench/verify_rosmap.py
+    GXFAST_DATA=DATA python bench/validation/rosmap.py
 
 Reads DATA/rosmap_published and prints, per recipe, what gxfast finds and what was published. Exit 1 if one differs.
 """

@@ -1,6 +1,6 @@
 """Compare `gxfast eqtl` with FastQTL on the real chromosome 22: nominal p of every pair, beta p of every gene.
 
-Usage: python bench/verify_fastqtl.py RUN_DIRECTORY
+Usage: python bench/validation/fastqtl.py RUN_DIRECTORY
 where the run directory was written by the command in docs/statistics.md. Needs the programs fastQTL, bgzip and
 tabix (Debian: fastqtl, tabix).
 """
