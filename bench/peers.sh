@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Make the environments in which `python -m gxfast.bench` finds the peers. Some GB of packages, from PyPI.
+# Make the environments in which `python bench/run.py` finds the peers. Some GB of packages, from PyPI.
 #
 #   bench/peers.sh [FOLDER]      default .venv-bench; a second one, FOLDER-selene, for the one that needs an old torch
 #   PEERS_ONLY=1 bench/peers.sh  do not install gxfast itself (use PYTHONPATH)
 #
-# Then: FOLDER/bin/python -m gxfast.bench --size real --json results.json
+# Then: FOLDER/bin/python bench/run.py --size real --record bench/results
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:-$root/.venv-bench}
@@ -38,5 +38,5 @@ install "$folder" \
 # selene-sdk wants torch <= 2.3.1 (GenVarLoader needs a newer one) and pkg_resources, which setuptools 81 dropped.
 install "$folder-selene" selene-sdk==0.6.0 "setuptools<81"
 
-echo "peers: $folder/bin/python -m gxfast.bench"
-echo "selene: $folder-selene/bin/python -m gxfast.bench -k nlc"
+echo "peers: $folder/bin/python bench/run.py"
+echo "selene: $folder-selene/bin/python bench/run.py -k nlc"

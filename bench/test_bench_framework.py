@@ -1,4 +1,4 @@
-"""The measuring code itself: a wrong or failing contestant is told, and never gets a ratio."""
+"""The measuring code itself: a wrong or failing contender is told, and never gets a ratio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gxfast.bench.data import make_cohort, make_sequences
-from gxfast.bench.measure import Contestant, Field, UnavailableError, compare, same_array
+from gxfast.bench.measure import Contender, Field, UnavailableError, compare, same_array
 from gxfast.bench.memory import peak_increase
 from gxfast.bench.report import markdown
 from gxfast.bench.result import LIMIT, VALUE, Goal, Row
@@ -18,13 +18,13 @@ RIGHT = np.arange(1000)
 FACTS = {"cpu": "c", "cores": 1, "date": "d", "load": 0.0, "size": "tiny"}
 
 
-def contestant(name: str, result: object = RIGHT, loops: int = 1) -> Contestant:
+def contender(name: str, result: object = RIGHT, loops: int = 1) -> Contender:
     def call() -> object:
         for _ in range(loops):
             np.sort(RIGHT[::-1])
         return result
 
-    return Contestant(name, call, 1, same_array(RIGHT))
+    return Contender(name, call, 1, same_array(RIGHT))
 
 
 def raises() -> object:
@@ -32,7 +32,7 @@ def raises() -> object:
 
 
 def test_slower_peer_has_a_ratio_above_one_and_goals_are_judged() -> None:
-    field = Field(contestant("gxfast"), peers=[contestant("slow", loops=30)], limits=[contestant("floor")])
+    field = Field(contender("gxfast"), peers=[contender("slow", loops=30)], limits=[contender("floor")])
     goals = [Goal("a", "slow", 3), Goal("b", "slow", 1e9), Goal("c", "nobody", 1), Goal("d", VALUE, 1, at_least=False)]
     row = compare("case", field, size="tiny", goals=[*goals, Goal("e", LIMIT, 1e-6)])
     assert row.equal
@@ -43,8 +43,8 @@ def test_slower_peer_has_a_ratio_above_one_and_goals_are_judged() -> None:
 
 
 def test_peer_that_differs_or_raises_gets_no_ratio_and_does_not_stop_the_others() -> None:
-    field = Field(contestant("gxfast"), peers=[contestant("wrong", RIGHT + 1), contestant("right")])
-    field.peers.append(Contestant("broken", raises, 1))
+    field = Field(contender("gxfast"), peers=[contender("wrong", RIGHT + 1), contender("right")])
+    field.peers.append(Contender("broken", raises, 1))
     field.add("absent", lambda: (_ for _ in ()).throw(UnavailableError("pip install it")))
     field.add("cannot be built", raises)  # type: ignore[arg-type]
     row = compare("case", field, size="tiny")
@@ -58,9 +58,9 @@ def test_peer_that_differs_or_raises_gets_no_ratio_and_does_not_stop_the_others(
     assert "- absent: pip install it" in table
 
 
-@pytest.mark.parametrize("own", [contestant("gxfast", RIGHT[:-1]), Contestant("gxfast", raises, 1)])
-def test_wrong_own_result_gives_no_ratio_at_all(own: Contestant) -> None:
-    row = compare("case", Field(own, peers=[contestant("right")]), size="tiny", goals=[Goal("a", "right", 0)])
+@pytest.mark.parametrize("own", [contender("gxfast", RIGHT[:-1]), Contender("gxfast", raises, 1)])
+def test_wrong_own_result_gives_no_ratio_at_all(own: Contender) -> None:
+    row = compare("case", Field(own, peers=[contender("right")]), size="tiny", goals=[Goal("a", "right", 0)])
     assert not row.equal
     assert row.value is None
     assert row.peers == {}

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from gxfast.bench.__main__ import all_cases, run_case
 from gxfast.bench.cohort_haplotypes import make_work, open_store
-from gxfast.bench.data import make_sequences
 from gxfast.bench.encoding import expected_one_hot
 from gxfast.bench.peers.interface import Format
+
+from gxfast.bench.__main__ import all_cases, run_case
+from gxfast.bench.data import make_sequences
 from gxfast.encode.edits import EditedBatches, Edits, saturation_edits
 from gxfast.encode.one_hot import codes, one_hot
 

@@ -27,7 +27,7 @@ import onnxruntime
 
 import gxfast
 import gxfast.demo
-from gxfast.bench.ism import networks
+from gxfast.bench.cases.ism import networks
 from gxfast.encode.one_hot import codes, one_hot
 from gxfast.models._runtime import CPU, CUDA, CUDA_OPTIONS
 from gxfast.models.card import ModelCard

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gxfast.bench.statistics.data import make_genotypes
+from gxfast.bench.cases.statistics.data import make_genotypes
 from gxfast.stats import elastic_net_cv
 
 GENES, PEOPLE, SNPS = 100, 421, 500

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-
-import gxfast as gx
-from gxfast.bench import ism as ism_cases
 from gxfast.bench.ism import networks, scan_case, subjects
 from gxfast.bench.ism.mutagenesis_peers import FASTISM_FILE, fastism_figures
 from gxfast.bench.ism.plain import PlainScan, best_batch
 from gxfast.bench.ism.sample import make_sample, packed_block
 from gxfast.bench.ism.subjects import Subject
+
+import gxfast as gx
+from gxfast.bench import ism as ism_cases
 from gxfast.bench.measure import UnavailableError
 from gxfast.ism.costs import node_macs
 from gxfast.ism.graph.view import load_graph
