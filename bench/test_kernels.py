@@ -1,7 +1,8 @@
 """Single kernels under pytest-benchmark, on the data of ``python -m gxfast.bench``; results are checked.
 
-Run with ``python -m pytest bench``. What is compared with peers and limits is in ``python -m gxfast.bench``; here
-one kernel at a time is timed, to see a change from one commit to the next.
+Run with ``python -m pytest bench/test_kernels.py``. What is compared with limits and peers is in
+``python -m gxfast.bench`` and ``python bench/run.py``; here one kernel at a time is timed, to see a change from one
+commit to the next.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gxfast.bench.cohort_haplotypes import make_work, open_store
-from gxfast.bench.encoding import expected_one_hot
-from gxfast.bench.peers.interface import Format
 
-from gxfast.bench.__main__ import all_cases, run_case
+from gxfast.bench.cases.haplotypes import make_work, open_store
+from gxfast.bench.cases.one_hot import expected_one_hot
 from gxfast.bench.data import make_sequences
+from gxfast.bench.peers import Format
 from gxfast.encode.edits import EditedBatches, Edits, saturation_edits
 from gxfast.encode.one_hot import codes, one_hot
 
@@ -85,12 +85,3 @@ def test_mutant_edits(benchmark: Any) -> None:
         mutants = np.repeat(letters[np.newaxis], len(batch), axis=0)
         mutants[np.arange(len(batch)), positions[rows]] = bases[rows]
         assert np.array_equal(batch, expected_one_hot(mutants, F32))
-
-
-@pytest.mark.filterwarnings("default")  # peers warn about their own dependencies
-@pytest.mark.parametrize("name", list(all_cases()))
-def test_case_agrees(name: str) -> None:
-    row = run_case(name, all_cases()[name], "tiny")
-    assert row.equal, (row.failed, row.differ)
-    assert not row.failed
-    assert not row.differ
