@@ -13,13 +13,16 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # the checkout, behind an installed gxfast
+
+from bench.cases import enformer
 from gxfast.bench.data import scratch_folder
-from gxfast.bench.ism import enformer
 
 
 def main() -> None:

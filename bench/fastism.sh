@@ -4,7 +4,7 @@
 #   GXFAST_BENCH_CACHE=FOLDER bench/fastism.sh [VENV]     default .venv-bench-fastism
 #
 # Makes the environment (tensorflow-cpu, some GB) if it is not there, and writes FOLDER/ism-v1/fastism.json, which
-# `python -m gxfast.bench` with the same GXFAST_BENCH_CACHE adds to its rows. gxfast must be importable by
+# `python bench/run.py` with the same GXFAST_BENCH_CACHE adds to its rows. gxfast must be importable by
 # ${PYTHON:-python3}: it writes the weights. fastISM is frozen at Keras 2, hence tf_keras.
 # CPU seconds of one thread, not interleaved with the other rows: for orders of magnitude.
 set -euo pipefail
@@ -18,8 +18,8 @@ if [ ! -x "$venv/bin/python" ]; then
   "$venv/bin/python" -m pip install --quiet "tensorflow-cpu>=2.16,<3" tf_keras fastism==0.5.1 "setuptools<81"
 fi
 
-"$python" -m gxfast.bench.ism.weights basset 1000
-"$python" -m gxfast.bench.ism.weights bpnet 1000
+"$python" "$root/bench/fastism_weights.py" basset 1000
+"$python" "$root/bench/fastism_weights.py" bpnet 1000
 TF_USE_LEGACY_KERAS=1 TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 \
   "$venv/bin/python" - "$GXFAST_BENCH_CACHE/ism-v1" <<'PYTHON'
 import json

@@ -1,4 +1,4 @@
-"""Check and time the three ways to feed a model on CUDA: one-hot, codes, edits. Writes one JSON file.
+"""Check and time both ways to feed a model on CUDA: one-hot and codes. Writes one JSON file.
 
     python bench/gpu/measure.py --out DIR                 on a machine with a CUDA device; exit 3 where there is none
     python bench/gpu/measure.py --out DIR --rehearse      tiny, on the CPU: only to see that the script works
@@ -27,12 +27,10 @@ import onnxruntime
 
 import gxfast
 import gxfast.demo
-from gxfast.bench.ism import networks
-from gxfast.encode.edits import apply_edits
+from gxfast.bench.cases.ism import networks
 from gxfast.encode.one_hot import codes, one_hot
 from gxfast.models.card import ModelCard
 from gxfast.models.front import front_inputs
-from gxfast.models.mutants import MutantPredictor
 from gxfast.models.runtime import CPU, CUDA, CUDA_OPTIONS, runtime_facts
 from gxfast.models.session import Model
 
@@ -114,13 +112,10 @@ def measure(
 ) -> dict[str, Any]:
     """Everything about one model."""
     host, graph = (Model(path, card=card, device=device, feed=feed, batch_size=batch) for feed in ("one_hot", "codes"))
-    reference, positions, bases = mutants_of(host.card.read_length, n)
-    rows = apply_edits(reference, positions, bases)
-    predictor = MutantPredictor(host)
+    rows = sequences_of(host.card.read_length, n)
     ways: dict[str, Callable[[], np.ndarray[Any, Any]]] = {
         "one_hot": lambda: host.predict(rows),
         "codes": lambda: graph.predict(rows),
-        "edits": lambda: predictor.predict(reference, positions, bases),
     }
     values = {way: predict() for way, predict in ways.items()}
     on_cpu = Model(path, card=card, device="cpu", batch_size=2).predict(rows[:2])
@@ -146,7 +141,7 @@ def measure(
         # Same bits are expected (the same kernels read the same floats) and reported; only more is a failure.
         if facts["largest_difference_from_one_hot"] > FRONT_TOLERANCE:
             result["failed"].append(f"{way}: other values than one-hot")
-        source, feeds = raw_feeds(way, host, rows[:batch], reference, positions[:batch], bases[:batch])
+        source, feeds = raw_feeds(way, host, rows[:batch])
         facts |= placed(source, feeds, host, folder)
         facts |= timed(predict, n, seconds=0.05 if tiny else SECONDS)
         copies = Counter(facts["memcpy_nodes"])
@@ -159,25 +154,19 @@ def measure(
     return result
 
 
-def mutants_of(length: int, n: int) -> tuple[Any, Any, Any]:
-    """A random reference with a few N, and n single-base edits of it around the middle."""
-    rng = np.random.default_rng(1)
-    reference = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, length)]
-    reference[:: max(2, length // 20)] = ord("N")
-    positions = length // 2 + (np.arange(n) - n // 2) % (length // 2)
-    return reference, positions, np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, n)]
+def sequences_of(length: int, n: int) -> Any:
+    """Random sequences with a few N."""
+    rows = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(1).integers(0, 4, (n, length))]
+    rows[:, :: max(2, length // 20)] = ord("N")
+    return rows
 
 
-def raw_feeds(way: str, model: Model, rows: Any, reference: Any, positions: Any, bases: Any) -> tuple[bytes, Any]:
+def raw_feeds(way: str, model: Model, rows: Any) -> tuple[bytes, Any]:
     """The graph of one way and what one batch of it sends."""
     if way == "one_hot":
         return model.path.read_bytes(), {str(model.card.input_name): one_hot(rows, layout=model.card.layout)}
-    source = model.with_front(None if way == "codes" else "mutants")
-    names = front_inputs(onnx.load_from_string(source))
-    if way == "codes":
-        return source, {names["codes"]: codes(rows)}
-    arrays = {"reference": codes(reference)[np.newaxis], "position": positions.astype(np.int64), "base": codes(bases)}
-    return source, {names[role]: array for role, array in arrays.items()}
+    source = model.with_front()
+    return source, {front_inputs(onnx.load_from_string(source))["codes"]: codes(rows)}
 
 
 def placed(source: bytes, feeds: dict[str, Any], model: Model, folder: Path) -> dict[str, Any]:
@@ -202,8 +191,7 @@ def placed(source: bytes, feeds: dict[str, Any], model: Model, folder: Path) -> 
     front = {node.name for node in onnx.load_from_string(source).graph.node if is_front(node, feeds, source)}
     return {
         "bytes_sent_per_batch": sum(array.nbytes for array in feeds.values()),
-        "bytes_sent_per_sequence": sum(a.nbytes for k, a in feeds.items() if not k.endswith("_reference"))
-        / model.batch_size,
+        "bytes_sent_per_sequence": sum(array.nbytes for array in feeds.values()) / model.batch_size,
         "memcpy_nodes": {name: count for name, count in dumped.items() if name.startswith("Memcpy")},
         "memcpy_nodes_run": sorted(name for name, (operator, _) in ran.items() if operator.startswith("Memcpy")),
         "front_nodes": {name: ran[name] for name in sorted(front) if name in ran},

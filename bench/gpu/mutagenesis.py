@@ -27,8 +27,11 @@ from typing import Any
 import numpy as np
 from measure import machine
 
-from gxfast.bench.ism import enformer, networks
-from gxfast.bench.ism.twin import torch_twin
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # the checkout, behind an installed gxfast
+
+from bench.cases import enformer
+from bench.peers.torch_twin import torch_twin
+from gxfast.bench.cases.ism import networks
 from gxfast.bench.measure import UnavailableError
 from gxfast.errors import ModelError
 from gxfast.ism import Outputs, plan

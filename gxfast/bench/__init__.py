@@ -1,1 +1,4 @@
-"""``python -m gxfast.bench``: gxfast beside its peers and the physical limit, in one interleaved run."""
+"""``python -m gxfast.bench``: gxfast beside the physical limit and plain scripts, in one interleaved run.
+
+A checkout adds other packages as peers: ``python bench/run.py``.
+"""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .measure import Contestant
+from .measure import Contender
 
 __all__ = [
     "CACHED_FILL",
@@ -42,34 +42,34 @@ def _large(size: str) -> NDArray[np.uint8]:
     return np.ones(_LARGE[size], np.uint8)
 
 
-def streaming_fill(bytes_per_item: float, size: str) -> list[Contestant]:
+def streaming_fill(bytes_per_item: float, size: str) -> list[Contender]:
     """Return the limit of writing items of so many bytes to memory, past the caches."""
     return fill_limit(STREAMING_FILL, _large(size), _LARGE[size] / bytes_per_item, non_temporal=True)
 
 
-def streaming_copy(bytes_per_item: float, size: str) -> list[Contestant]:
+def streaming_copy(bytes_per_item: float, size: str) -> list[Contender]:
     """Return the limit of copying items of so many bytes from memory to memory."""
     half = _LARGE[size] // 2
     large = _large(size)
     return copy_limit(STREAMING_COPY, large[:half], large[half:], half / bytes_per_item, non_temporal=True)
 
 
-def fill_limit(name: str, out: NDArray[Any], items: float, *, non_temporal: bool) -> list[Contestant]:
+def fill_limit(name: str, out: NDArray[Any], items: float, *, non_temporal: bool) -> list[Contender]:
     """Return the limit that fills ``out``; empty where the loop is not compiled."""
     kernels: Any = importlib.import_module("gxfast._kernels")
     if not hasattr(kernels, "stream_fill"):
         return []
     target = _as_bytes(out)
 
-    return [Contestant(name, lambda: kernels.stream_fill(target, _FILLED_WITH, non_temporal), items)]
+    return [Contender(name, lambda: kernels.stream_fill(target, _FILLED_WITH, non_temporal), items)]
 
 
 def copy_limit(
     name: str, source: NDArray[Any], out: NDArray[Any], items: float, *, non_temporal: bool
-) -> list[Contestant]:
+) -> list[Contender]:
     """Return the limit that copies ``source`` to ``out``; empty where the loop is not compiled."""
     kernels: Any = importlib.import_module("gxfast._kernels")
     if not hasattr(kernels, "stream_copy"):
         return []
     read, target = _as_bytes(source), _as_bytes(out)
-    return [Contestant(name, lambda: kernels.stream_copy(read, target, non_temporal), items)]
+    return [Contender(name, lambda: kernels.stream_copy(read, target, non_temporal), items)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,30 @@ def _cpu_model() -> str:
     return names[0] if names else platform.processor()
 
 
-def machine_facts() -> dict[str, Any]:
-    """Return CPU, instruction sets, cores, load, versions and date."""
+def _commit(checkout: Path) -> str | None:
+    """Return the commit of a checkout, with ``-changed`` where tracked files differ from it; None outside one."""
+    if not (checkout / ".git").exists():
+        return None
+
+    def answer(*words: str) -> str:
+        command = ["git", "-C", str(checkout), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = answer("status", "--porcelain", "--untracked-files=no")
+        return answer("rev-parse", "--short", "HEAD") + ("-changed" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def machine_facts(checkout: Path | None = None) -> dict[str, Any]:
+    """Return CPU, instruction sets, cores, load, versions, commit and date.
+
+    Parameters
+    ----------
+    checkout : Path, optional
+        Where the commit is read; the folder above the package by default.
+    """
     from ..kernels import backend
 
     versions = {}
@@ -41,5 +64,6 @@ def machine_facts() -> dict[str, Any]:
         "platform": platform.platform(),
         "python": platform.python_version(),
         "versions": versions,
+        "commit": _commit(checkout or Path(__file__).parents[2]),
         "date": time.strftime("%Y-%m-%d"),
     }

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .registry import goals_of
 from .result import Goal, Row
 from .timing import calls_for, cpu_seconds, interleave
 
-__all__ = ["ROUNDS", "Contestant", "Field", "UnavailableError", "compare", "goals_text", "same_array", "short_error"]
+__all__ = ["ROUNDS", "Contender", "Field", "UnavailableError", "compare", "goals_text", "same_array", "short_error"]
 
 ROUNDS = {"tiny": 3, "small": 5, "real": 9}
 _BLOCK_SECONDS = {"tiny": 0.001, "small": 0.005, "real": 0.02}
@@ -25,7 +26,7 @@ class UnavailableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class Contender:
     """Something to be timed.
 
     Attributes
@@ -47,15 +48,15 @@ class Contestant:
 
 @dataclass(slots=True)
 class Field:
-    """The contestants of one case; building a peer may fail without ending the case."""
+    """The contenders of one case; building a peer may fail without ending the case."""
 
-    own: Contestant
-    limits: list[Contestant] = field(default_factory=list)
-    peers: list[Contestant] = field(default_factory=list)
+    own: Contender
+    limits: list[Contender] = field(default_factory=list)
+    peers: list[Contender] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, build: Callable[[], Contestant | None]) -> None:
+    def add(self, name: str, build: Callable[[], Contender | None]) -> None:
         """Add the peer that ``build`` returns; None: it does not make this output."""
         try:
             peer = build()
@@ -93,16 +94,16 @@ def goals_text(goals: Sequence[Goal]) -> str:
     return "; ".join(goal.text() for goal in goals)
 
 
-def _first_call(contestant: Contestant) -> tuple[str, float]:
+def _first_call(contender: Contender) -> tuple[str, float]:
     """Return what is wrong with the result, and the CPU seconds that the call took."""
     start = cpu_seconds()
-    result = contestant.call()
+    result = contender.call()
     taken = cpu_seconds() - start
-    return (contestant.check(result) if contestant.check else ""), taken
+    return (contender.check(result) if contender.check else ""), taken
 
 
-def _time(running: Sequence[Contestant], first: dict[str, float], size: str) -> dict[str, NDArray[np.float64]]:
-    """Return seconds per unit of work over the rounds, the contestants interleaved."""
+def _time(running: Sequence[Contender], first: dict[str, float], size: str) -> dict[str, NDArray[np.float64]]:
+    """Return seconds per unit of work over the rounds, the contenders interleaved."""
     block = _BLOCK_SECONDS[size]
     calls = {c.name: calls_for(c.call, at_least=block) for c in running if first[c.name] < 20 * block}
     slow = {name: _SLOW_ROUNDS for name, taken in first.items() if taken > _SLOW_SECONDS}
@@ -115,50 +116,53 @@ def _time(running: Sequence[Contestant], first: dict[str, float], size: str) -> 
 
 def compare(
     case: str,
-    contestants: Field,
+    contenders: Field,
     *,
     size: str,
     goals: Sequence[Goal] = (),
     figures: dict[str, float] | None = None,
     note: str = "",
 ) -> Row:
-    """Check and time the contestants of one case.
+    """Check and time the contenders of one case.
 
     A peer that raises or gives another result keeps the others going; gxfast must equal the reference, or no
     ratio is reported at all.
+
+    Goals that a checkout added to the case are judged with those given.
 
     Returns
     -------
     Row
     """
-    failed, differ = dict(contestants.failed), {}
-    running: list[Contestant] = []
+    goals = (*goals, *goals_of(case))
+    failed, differ = dict(contenders.failed), {}
+    running: list[Contender] = []
     first: dict[str, float] = {}
     equal = True
-    for contestant in [contestants.own, *contestants.limits, *contestants.peers]:
+    for contender in [contenders.own, *contenders.limits, *contenders.peers]:
         try:
-            problem, first[contestant.name] = _first_call(contestant)
+            problem, first[contender.name] = _first_call(contender)
         except Exception as error:
-            failed[contestant.name] = short_error(error)
-            equal = equal and contestant is not contestants.own
+            failed[contender.name] = short_error(error)
+            equal = equal and contender is not contenders.own
             continue
         if problem:
-            differ[contestant.name] = problem
-            equal = equal and contestant is not contestants.own
+            differ[contender.name] = problem
+            equal = equal and contender is not contenders.own
             continue
-        running.append(contestant)
+        running.append(contender)
     row_of = {
-        "case": case, "goal": goals_text(goals), "goals": tuple(goals), "absent": contestants.absent,
+        "case": case, "goal": goals_text(goals), "goals": goals, "absent": contenders.absent,
         "failed": failed, "differ": differ, "figures": figures or {}, "note": note,
     }  # fmt: skip
     if not equal:
         return Row(value=None, equal=False, **row_of)  # type: ignore[arg-type]
     per_item = _time(running, first, size)
-    own = per_item.pop(contestants.own.name)
+    own = per_item.pop(contenders.own.name)
     ratio = {name: float(np.median(seconds) / np.median(own)) for name, seconds in per_item.items()}
     by_round = {name: seconds / own[: len(seconds)] for name, seconds in per_item.items()}
     spread = {name: (float(ratios.min()), float(ratios.max())) for name, ratios in by_round.items()}
-    limit_names = [c.name for c in contestants.limits]
+    limit_names = [c.name for c in contenders.limits]
     return Row(
         value=float(np.median(own)),
         equal=True,

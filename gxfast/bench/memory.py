@@ -1,28 +1,15 @@
-"""Cases M: memory that a call takes beyond its output, from the kernel's record of the peak."""
+"""The peak of resident memory during a call, from the kernel's record."""
 
 from __future__ import annotations
 
 import ctypes
-import itertools
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import numpy as np
+from .measure import UnavailableError
 
-from .cohort_haplotypes import LENGTHS, cohort_peers, make_work, open_store
-from .measure import UnavailableError, goals_text, short_error
-from .peers.cohort_interface import CohortPeer, CohortWork
-from .result import Goal, Row
-
-__all__ = ["cases", "peak_increase"]
-
-_MIB = 1 << 20
-# What allocators and page tables may round up to, in MiB.
-_SLACK_MIB = 4.0
-_FRESH = "gxfast, fresh output: MiB beyond output"
-_GIVEN = "gxfast, out= given: MiB"
+__all__ = ["peak_increase"]
 
 
 def _status(field: str) -> int:
@@ -54,59 +41,3 @@ def peak_increase(call: Callable[[], object]) -> int:
     peak = _status("VmHWM")
     del result
     return max(0, peak - before)
-
-
-def _case(form: str, kind: str, length: int, size: str) -> Row:
-    store, work = open_store(kind, size), make_work(kind, size, length)
-    chosen, window = np.arange(work.n), work.window(0)
-    make = store.letters if form == "strings" else store.one_hot
-    shape = (work.n, length) if form == "strings" else (work.n, length, 4)
-    out = np.zeros(shape, np.uint8 if form == "strings" else np.float32)
-    out[...] = 1  # every page is there
-    make(*window, haplotypes=chosen[:2])  # what is loaded at the first call does not count
-    fresh = peak_increase(lambda: make(*window, haplotypes=chosen))
-    given = peak_increase(lambda: make(*window, haplotypes=chosen, out=out))
-    figures = {
-        "output MiB": out.nbytes / _MIB,
-        _FRESH: (fresh - out.nbytes) / _MIB,
-        _GIVEN: given / _MIB,
-        "gxfast, fresh output: peak / output": fresh / out.nbytes,
-    }
-    failed: dict[str, str] = {}
-    absent: dict[str, str] = {}
-    if form == "strings":
-        for peer in cohort_peers():
-            _peer(peer, work, figures, failed, absent)
-    allowed = _SLACK_MIB + length / _MIB
-    goals = (Goal("M", _FRESH, allowed, at_least=False), Goal("M", _GIVEN, allowed, at_least=False))
-    return Row(
-        f"memory-{form}-{kind}-{length}", goals_text(goals), None, True, figures=figures, goals=goals, failed=failed,
-        absent=absent, note="allowed: one haplotype of scratch and 4 MiB for page and allocator rounding",
-    )  # fmt: skip
-
-
-def _peer(
-    peer: CohortPeer, work: CohortWork, figures: dict[str, float], failed: dict[str, str], absent: dict[str, str]
-) -> None:
-    if peer.letters is None or work.kind not in peer.kinds:
-        return
-    remedy = peer.available()
-    if remedy:
-        absent[peer.name] = remedy
-        return
-    try:
-        call = peer.letters(work)
-        call(1)
-        peak = peak_increase(lambda: call(0))
-    except Exception as error:
-        failed[peer.name] = short_error(error)
-        return
-    figures[f"{peer.name}: peak / output"] = peak / (peer.rows(work) * work.length)
-
-
-def cases() -> dict[str, Callable[[str], Row]]:
-    """Return the cases by name."""
-    return {
-        f"memory-{form}-{kind}-{length}": partial(_case, form, kind, length)
-        for kind, form, length in itertools.product(("snv", "mix"), ("strings", "one-hot"), LENGTHS)
-    }

@@ -70,7 +70,7 @@ class Row:
     absent : dict of str to str
         Peers that are not installed, with the remedy.
     failed : dict of str to str
-        Contestants that raised, with the error.
+        Contenders that raised, with the error.
     differ : dict of str to str
         Peers whose result is another one, with what differs; they get no ratio.
     note : str

@@ -1,4 +1,4 @@
-"""Interleaved timing: every contestant once per round, so that a busy moment hits all of them."""
+"""Interleaved timing: every contender once per round, so that a busy moment hits all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Measured", "calls_for", "cpu_seconds", "interleave"]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds per call of one contestant over the rounds (CPU time, or wall time for other processes)."""
+    """Seconds per call of one contender over the rounds (CPU time, or wall time for other processes)."""
 
     seconds: tuple[float, ...]
 
@@ -45,7 +45,7 @@ def calls_for(call: Callable[[], object], *, at_least: float, most: int = 100_00
 
 
 def interleave(
-    contestants: Mapping[str, Callable[[], object]],
+    contenders: Mapping[str, Callable[[], object]],
     *,
     rounds: int,
     clock: str = "cpu",
@@ -53,29 +53,29 @@ def interleave(
     rounds_of: Mapping[str, int] | None = None,
     warm_up: bool = True,
 ) -> dict[str, Measured]:
-    """Run each contestant once to warm up, then ``rounds`` times in turn.
+    """Run each contender once to warm up, then ``rounds`` times in turn.
 
     Parameters
     ----------
-    contestants : mapping of name to callable
+    contenders : mapping of name to callable
     rounds : int
     clock : {"cpu", "wall"}
         CPU time counts child processes too, and does not see other users of the machine.
     calls : mapping of name to int, optional
-        How often a contestant is called per round (1); seconds are per call all the same.
+        How often a contender is called per round (1); seconds are per call all the same.
     rounds_of : mapping of name to int, optional
-        Slow contestants leave after fewer rounds.
+        Slow contenders leave after fewer rounds.
     warm_up : bool
         False where each has been called before.
     """
     now = cpu_seconds if clock == "cpu" else time.perf_counter
     many, leave = calls or {}, rounds_of or {}
     if warm_up:
-        for call in contestants.values():
+        for call in contenders.values():
             call()
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for done in range(rounds):
-        for name, call in contestants.items():
+        for name, call in contenders.items():
             if done >= leave.get(name, rounds):
                 continue
             repeats = range(many.get(name, 1))

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .importers.tracks import read_tracks
     from .importers.xpresso import import_xpresso
     from .inspect import format_inspection, inspect_model
-    from .mutants import MutantPredictor
     from .runtime import runtime_facts
     from .session import Model
     from .verification import verify_model
@@ -30,7 +29,6 @@ __all__ = [
     "IMPORTERS",
     "Model",
     "ModelCard",
-    "MutantPredictor",
     "OutputOptions",
     "card_from_json",
     "code_input",
@@ -82,7 +80,6 @@ __getattr__, __dir__ = lazy_names(
         "importers.tracks": ("read_tracks",),
         "importers.xpresso": ("import_xpresso",),
         "inspect": ("format_inspection", "inspect_model"),
-        "mutants": ("MutantPredictor",),
         "runtime": ("runtime_facts",),
         "session": ("Model",),
         "verification": ("verify_model",),

@@ -1,9 +1,9 @@
 """One-hot encoding and edits inside the ONNX graph: a model that reads base codes instead of floats.
 
 A one-hot float32 sequence is 16 bytes per base; its codes (A, C, G, T = 0, 1, 2, 3; unknown = 4) are one, and
-a single-base mutant of a reference that is sent once is nine bytes in all. The graph passes here put a small
-front before the model's sequence input that makes the same floats from the codes, bit for bit, on the device.
-The tensor of the old input keeps its name, so nothing behind the front changes.
+an edit of a reference that is sent once is seventeen bytes in all. The graph passes here put a small front before
+the model's sequence input that makes the same floats from the codes, bit for bit, on the device. The tensor of
+the old input keeps its name, so nothing behind the front changes.
 """
 
 from __future__ import annotations
@@ -43,14 +43,12 @@ FRONT_KERNELS: Final[dict[str, tuple[int, tuple[frozenset[str], ...]]]] = {
     "Cast": (6, (_UINT8,)),
     "Gather": (1, (_FLOATS, _INT32)),
     "Transpose": (1, (_FLOATS,)),
-    "Unsqueeze": (1, (_FLOATS | _UINT8 | _INT64, _INT64)),
-    "Shape": (1, (_INT64,)),
+    "Unsqueeze": (1, (_FLOATS, _INT64)),
     "Expand": (8, (_UINT8, _INT64)),
-    "ScatterElements": (11, (_UINT8, _INT64, _UINT8)),
     "ScatterND": (11, (_UINT8, _INT64, _UINT8)),
 }
 MIN_OPSET: Final = 7  # the oldest that onnxruntime promises to run
-KINDS: Final = ("mutants", "haplotypes")
+KINDS: Final = ("haplotypes",)
 _UNKNOWN: Final[dict[str | float, str]] = {"zero": "zero", "quarter": "quarter", 0.0: "zero", 0.25: "quarter"}
 
 
@@ -105,19 +103,16 @@ def edited_input(
 ) -> onnx.ModelProto:
     """Return a copy of a model that reads one reference sequence and edits of it.
 
-    The sequence input is replaced, in its place and in this order, by
-
-    - for ``"mutants"`` (one edit per row): ``INPUT_reference`` uint8 (1, L) codes, ``INPUT_position`` int64
-      (N,), ``INPUT_base`` uint8 (N,) codes. Nine bytes per row.
-    - for ``"haplotypes"`` (substitutions, any number per row): ``INPUT_reference`` uint8 (1, L),
-      ``INPUT_shape`` int64 (2,) = (N, L), ``INPUT_index`` int64 (K, 2) = (row, position), ``INPUT_base`` uint8
-      (K,). Where one (row, position) comes twice, which one wins is not defined.
+    The sequence input is replaced, in its place and in this order, by ``INPUT_reference`` uint8 (1, L) codes,
+    ``INPUT_shape`` int64 (2,) = (N, L), ``INPUT_index`` int64 (K, 2) = (row, position) and ``INPUT_base`` uint8
+    (K,) codes: substitutions, any number per row. Where one (row, position) comes twice, which one wins is not
+    defined.
 
     Rows and positions outside the batch are an error of the caller: the CPU refuses them, CUDA does not look.
 
     Parameters
     ----------
-    kind : {"mutants", "haplotypes"}
+    kind : {"haplotypes"}
     model, input_name, layout, channels, unknown
         As in `code_input`.
 
@@ -159,7 +154,7 @@ def front_bytes(path: Path, card: ModelCard, *, kind: str | None = None) -> byte
     path : Path
     card : ModelCard
         With ``input_name`` filled in.
-    kind : {None, "mutants", "haplotypes"}
+    kind : {None, "haplotypes"}
 
     Raises
     ------
@@ -203,7 +198,7 @@ def _with_front(model: Any, input_name: str, kind: str | None, layout: str, chan
         codes = front.read("codes", "uint8", [batch, length])
     else:
         reference = front.read("reference", "uint8", [1, length])
-        codes = _mutants(front, reference) if kind == "mutants" else _haplotypes(front, reference)
+        codes = _haplotypes(front, reference)
     front.encode(codes, table)
     front.finish(kind or "codes")
     return model
@@ -221,15 +216,6 @@ def _rows(dtype: str, channels: str, unknown: str) -> NDArray[Any]:
         channels=channels,
     )
     return table
-
-
-def _mutants(front: _Front, reference: str) -> str:
-    batch = front.dims[0]
-    position, base = front.read("position", "int64", [batch]), front.read("base", "uint8", [batch])
-    column = front.unsqueeze(position, 1)
-    # The column's own shape (N, 1) broadcasts the (1, L) reference to (N, L): no arithmetic on shapes.
-    rows = front.add("Expand", reference, front.add("Shape", column))
-    return front.add("ScatterElements", rows, column, front.unsqueeze(base, 1), axis=1)
 
 
 def _haplotypes(front: _Front, reference: str) -> str:

@@ -105,7 +105,7 @@ def elastic_net_cv(
         Another grid; descending.
     stop_after : int or None
         20 chose what the whole path chooses for all of 100 simulated genes, 10 for 98 of them
-        (``bench/verify_early_stop.py``); None follows the whole path.
+        (``bench/validation/early_stop.py``); None follows the whole path.
     gap : float
         Every objective ends within this share of the objective without SNPs from its optimum.
     keep_path : bool

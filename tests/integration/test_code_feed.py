@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 import gxfast.demo
-from gxfast.encode.edits import apply_edits, saturation_edits
 from gxfast.encode.one_hot import codes
 from gxfast.errors import InputError, ModelError
 from gxfast.models import runtime
 from gxfast.models.card import ModelCard
 from gxfast.models.front import edited_input, front_inputs
 from gxfast.models.importers.xpresso import LAYERS, SETTINGS, import_xpresso
-from gxfast.models.mutants import MutantPredictor
 from gxfast.models.runtime import CPU
 from gxfast.models.session import Model
 
@@ -158,8 +156,6 @@ def test_external_data_are_found_beside_the_model(tmp_path: Path, monkeypatch: p
     rows = letters(4, LENGTH)
     expected = Model(plain, card=card, device="cpu").predict(rows)
     assert graph.predict(rows).tobytes() == host.predict(rows).tobytes() == expected.tobytes()
-    mutants = MutantPredictor(graph).predict(rows[0], [3], "T")
-    assert mutants.tobytes() == host.predict(apply_edits(rows[0], [3], "T")).tobytes()
 
 
 def test_auto_is_one_hot_on_the_cpu_and_codes_on_cuda(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -202,62 +198,6 @@ def test_codes_of_an_opset_that_is_too_old(tmp_path: Path) -> None:
 def test_refuses_another_feed() -> None:
     with pytest.raises(InputError, match="feed must be one of auto, one_hot, codes, found 'edits'"):
         Model(DEMO, device="cpu", feed="edits")
-
-
-@pytest.mark.parametrize("batch", ["b", 3, 1])
-@pytest.mark.parametrize("layout", ["NLC", "NCL", "NC1L"])
-def test_mutants_equal_predictions_of_the_edited_sequences(tmp_path: Path, layout: str, batch: Any) -> None:
-    path = conv_model(tmp_path / "m.onnx", layout, batch=batch)
-    card = replace(
-        CARD, layout=layout, unknown=0.25, channels="TGCA", ensemble_reverse_complement=True, shifts=(0, -4, 6)
-    )
-    model = Model(path, card=card, device="cpu")
-    reference = letters(1, card.read_length)[0]
-    positions, bases = saturation_edits(reference)
-    assert positions[-1] == card.read_length - 1  # flanks that some shifts do not read are edited as well
-    bases[::11] = ord("N")
-    found = MutantPredictor(model).predict(reference, positions, bases)
-    expected = model.predict(apply_edits(reference, positions, bases))
-    assert found.shape == (len(positions), TRACKS)
-    assert len(np.unique(expected, axis=0)) > len(positions) // 2
-    assert found.tobytes() == expected.tobytes()
-
-
-def test_mutants_of_xpresso_and_of_a_second_reference(xpresso: Path) -> None:
-    model = Model(xpresso, device="cpu")
-    predictor = MutantPredictor(model)
-    for seed in (1, 2):
-        reference = letters(1, model.card.read_length, seed)[0]
-        positions, bases = np.array([0, 5000, 10_499, 7000]), b"TGNa"
-        found = predictor.predict(reference, positions, bases)
-        assert found.tobytes() == model.predict(apply_edits(reference, positions, bases)).tobytes()
-
-
-def test_mutants_pick_their_batch_and_use_threads() -> None:
-    model = Model(DEMO, device="cpu")
-    predictor = MutantPredictor(model)
-    reference = letters(1, model.card.read_length)[0]
-    positions, bases = saturation_edits(reference, start=1000, end=1060)
-    found = predictor.predict(reference, positions, bases, n_threads=2)
-    assert found.tobytes() == model.predict(apply_edits(reference, positions, bases)).tobytes()
-    assert predictor.batch_size >= 2
-    assert predictor.predict(reference, [], b"").shape == (0, 1)
-
-
-@pytest.mark.parametrize(
-    ("sequence", "positions", "bases", "message"),
-    [
-        ("ACGT", [0], "A", "one sequence of 96 bases"),
-        ("A" * 96, [96], "C", "position 96 of edit 0 lies outside"),
-        ("A" * 96, [3, -1], "CC", "position -1 of edit 1 lies outside"),
-        ("A" * 96, [1.5], "C", "whole numbers"),
-        ("A" * 96, [1, 2], "C", "2 positions but bases of shape"),
-    ],
-)
-def test_mutants_refuse(tmp_path: Path, sequence: str, positions: list[Any], bases: str, message: str) -> None:
-    model = Model(conv_model(tmp_path / "m.onnx", "NLC"), card=CARD, device="cpu")
-    with pytest.raises(InputError, match=message):
-        MutantPredictor(model).predict(sequence, positions, bases)
 
 
 def test_haplotypes_in_the_graph_equal_predictions_of_the_edited_sequences(tmp_path: Path) -> None:

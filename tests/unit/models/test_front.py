@@ -120,22 +120,6 @@ REFERENCE = b"ACGTNACGTTNA"
 
 @pytest.mark.parametrize(("opset", "ir"), [pair for pair in OPSETS if pair[0] >= 11])
 @pytest.mark.parametrize("layout", sorted(SHAPES))
-def test_mutants_equal_edited_sequences(layout: str, opset: int, ir: int) -> None:
-    edits = [[(0, "T")], [(11, "N")], [(4, "G")], [(4, "N")], [(1, "C")]]
-    model = edited_input(echo(layout, opset=opset, ir=ir), "x", kind="mutants", layout=layout, unknown=0.25)
-    found = outputs(
-        model,
-        {
-            "reference": codes(REFERENCE)[np.newaxis],
-            "position": np.array([row[0][0] for row in edits], np.int64),
-            "base": codes("".join(row[0][1] for row in edits)),
-        },
-    )
-    assert found.tobytes() == one_hot(edited_letters(REFERENCE, edits), layout=layout, unknown="quarter").tobytes()
-
-
-@pytest.mark.parametrize(("opset", "ir"), [pair for pair in OPSETS if pair[0] >= 11])
-@pytest.mark.parametrize("layout", sorted(SHAPES))
 def test_haplotypes_equal_edited_sequences(layout: str, opset: int, ir: int) -> None:
     edits = [[], [(0, "T"), (11, "N")], [(4, "G"), (5, "C"), (6, "A")], []]
     flat = [(row, position, base) for row, changes in enumerate(edits) for position, base in changes]
@@ -173,7 +157,7 @@ def element_types(model: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("opset", [11, 13, 17, 23])
-@pytest.mark.parametrize("kind", [None, "mutants", "haplotypes"])
+@pytest.mark.parametrize("kind", [None, "haplotypes"])
 @pytest.mark.parametrize("layout", sorted(SHAPES))
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
 def test_the_front_uses_only_kernels_of_both_providers(dtype: str, layout: str, kind: str | None, opset: int) -> None:
@@ -222,8 +206,8 @@ def test_batch_and_length_stay_as_declared(layout: str, shape: list[Any], expect
     model = code_input(echo(layout, shape=shape), "x", layout=layout)
     assert [dims(value) for value in model.graph.input] == [expected]
     assert model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8
-    mutants = edited_input(echo(layout, shape=shape), "x", kind="mutants", layout=layout)
-    assert [dims(value) for value in mutants.graph.input] == [[1, expected[1]], [expected[0]], [expected[0]]]
+    edited = edited_input(echo(layout, shape=shape), "x", kind="haplotypes", layout=layout)
+    assert dims(edited.graph.input[0]) == [1, expected[1]]
     sequences = letters(8)
     assert outputs(model, {"codes": codes(sequences)}).tobytes() == one_hot(sequences, layout=layout).tobytes()
 
@@ -241,7 +225,7 @@ def test_the_original_is_not_changed() -> None:
     model = onnx.load(DEMO)
     before = model.SerializeToString(deterministic=True)
     code_input(model, "sequence", layout="NLC")
-    edited_input(model, "sequence", kind="mutants", layout="NLC")
+    edited_input(model, "sequence", kind="haplotypes", layout="NLC")
     assert model.SerializeToString(deterministic=True) == before
 
 
@@ -251,8 +235,8 @@ def test_the_card_names_the_new_input() -> None:
     card = card_from_json(metadata["gxfast.card"], source="test")
     assert card.input_name == "sequence_codes" == model.graph.input[0].name
     assert json.loads(metadata[FRONT_KEY]) == {"kind": "codes", "inputs": {"codes": "sequence_codes"}}
-    mutants = edited_input(onnx.load(DEMO), "sequence", kind="mutants", layout="NLC")
-    metadata = {entry.key: entry.value for entry in mutants.metadata_props}
+    edited = edited_input(onnx.load(DEMO), "sequence", kind="haplotypes", layout="NLC")
+    metadata = {entry.key: entry.value for entry in edited.metadata_props}
     assert card_from_json(metadata["gxfast.card"], source="test").input_name == "sequence_reference"
 
 
@@ -269,8 +253,9 @@ def test_the_new_input_stands_where_the_old_one_stood() -> None:
     model.graph.input.insert(0, extra[0])
     model.graph.input.append(extra[1])
     assert [v.name for v in code_input(model, "x", layout="NLC").graph.input] == ["before", "x_codes", "after"]
-    mutants = edited_input(model, "x", kind="mutants", layout="NLC")
-    assert [v.name for v in mutants.graph.input] == ["before", "x_reference", "x_position", "x_base", "after"]
+    edited = edited_input(model, "x", kind="haplotypes", layout="NLC")
+    names = [value.name for value in edited.graph.input]
+    assert names == ["before", "x_reference", "x_shape", "x_index", "x_base", "after"]
 
 
 def branching(names: dict[str, str]) -> Any:
@@ -337,8 +322,8 @@ def test_refuses_options(change: dict[str, Any], message: str) -> None:
 
 
 def test_refuses_an_unknown_kind() -> None:
-    with pytest.raises(InputError, match="kind must be one of mutants, haplotypes"):
-        edited_input(echo(), "x", kind="indels", layout="NLC")
+    with pytest.raises(InputError, match="kind must be one of haplotypes, found 'mutants'"):
+        edited_input(echo(), "x", kind="mutants", layout="NLC")
 
 
 def with_initializer(model: Any) -> Any:
@@ -373,10 +358,9 @@ def test_refuses_an_input_that_is_not_there() -> None:
         code_input(echo(), "z", layout="NLC")
 
 
-@pytest.mark.parametrize(("kind", "operator"), [("mutants", "ScatterElements"), ("haplotypes", "ScatterND")])
-def test_edits_need_opset_11(kind: str, operator: str) -> None:
-    with pytest.raises(ModelError, match=f"opset 10; operator {operator} came with opset 11[\\s\\S]*opset 11 or newer"):
-        edited_input(echo(opset=10, ir=5), "x", kind=kind, layout="NLC")
+def test_edits_need_opset_11() -> None:
+    with pytest.raises(ModelError, match=r"opset 10; operator ScatterND came with opset 11[\s\S]*opset 11 or newer"):
+        edited_input(echo(opset=10, ir=5), "x", kind="haplotypes", layout="NLC")
 
 
 def test_a_second_front_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The generic PyTorch importer; Enformer, Basenji2 and Borzoi against their ports are in bench/verify_models.py."""
+"""The generic PyTorch importer; Enformer, Basenji2 and Borzoi against their ports are in bench/validation/models.py."""
 
 from __future__ import annotations
 

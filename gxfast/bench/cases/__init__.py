@@ -1,0 +1,16 @@
+"""The cases: gxfast's own work against the limits of the machine and against plain scripts."""
+
+from __future__ import annotations
+
+from ..registry import Case
+from . import edits, haplotypes, ism, memory, model_input, one_hot, statistics
+
+__all__ = ["cases"]
+
+
+def cases() -> dict[str, Case]:
+    """Return the cases by name, in the order in which they run; those of one cohort follow each other."""
+    found: dict[str, Case] = {}
+    for family in (one_hot, edits, haplotypes, memory, model_input, ism, statistics):
+        found |= family.cases()
+    return found

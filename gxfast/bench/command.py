@@ -1,0 +1,110 @@
+"""The command: run the cases, check that results agree, print the ratios, keep them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .machine import machine_facts
+from .measure import UnavailableError, short_error
+from .record import record_name, unused_path, write_results
+from .registry import Case, all_cases
+from .report import markdown
+from .result import Row
+
+__all__ = ["main", "run", "run_case"]
+
+# One thread for everybody; the packages read these when they are first imported, NumPy with gxfast itself.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
+            "POLARS_MAX_THREADS", "NUMEXPR_NUM_THREADS", "TOKIO_WORKER_THREADS")  # fmt: skip
+
+
+def run_case(name: str, case: Case, size: str) -> Row:
+    """Run one case; what goes wrong in it is told in its row."""
+    try:
+        return case(size)
+    except UnavailableError as reason:
+        return Row(name, "", None, equal=True, skipped=str(reason))
+    except Exception as error:
+        return Row(name, "", None, equal=False, failed={"the case": short_error(error)})
+
+
+def _run_cases(chosen: dict[str, Case], facts: dict[str, Any], targets: list[Path]) -> list[Row]:
+    """Run in order; after each case the files hold every row so far."""
+    rows: list[Row] = []
+    for name, case in chosen.items():
+        click.echo(name, err=True)
+        rows.append(run_case(name, case, facts["size"]))
+        for path in targets:
+            write_results(path, facts, rows, complete=len(rows) == len(chosen))
+    return rows
+
+
+@click.command()
+@click.option("-k", "filter_text", default="", metavar="TEXT", help="Only cases whose name holds TEXT.")
+@click.option("--size", type=click.Choice(["tiny", "small", "real"]), default="small", show_default=True)
+@click.option("--record", "folder", metavar="DIR", help="Keep the results as DIR/DATE-PROCESSOR-COMMIT.json.")
+@click.option("--json", "json_path", metavar="F", help="Write the results to this JSON file.")
+@click.option("--md", "md_path", metavar="F", help="Write the table as Markdown.")
+@click.option("--list", "names_only", is_flag=True, help="Print the names of the cases and stop.")
+@click.pass_obj
+def main(
+    checkout: Path | None,
+    filter_text: str,
+    size: str,
+    folder: str | None,
+    json_path: str | None,
+    md_path: str | None,
+    names_only: bool,
+) -> int:
+    """Compare gxfast with physical limits and peers; exit code 1 if a result of gxfast is wrong.
+
+    Real data is used where the environment variable GXFAST_DATA names its folder. GXFAST_BENCH_CACHE names a
+    folder that keeps the simulated files between runs. Files of results are whole after every case.
+    """
+    chosen = {name: case for name, case in all_cases().items() if filter_text in name}
+    if names_only:
+        click.echo("\n".join(chosen))
+        return 0
+    facts = {**machine_facts(checkout), "size": size}
+    targets = [Path(json_path)] if json_path else []
+    if folder:
+        targets.append(unused_path(Path(folder), record_name(facts)))
+    rows = _run_cases(chosen, facts, targets)
+    table = markdown(rows, facts)
+    click.echo(table)
+    if md_path:
+        Path(md_path).write_text(table + "\n")
+    for path in targets:
+        click.echo(path, err=True)
+    return 0 if all(row.equal for row in rows) else 1
+
+
+def run(checkout: Path | None = None) -> int:
+    """Run the command in a process with one thread.
+
+    Parameters
+    ----------
+    checkout : Path, optional
+        Root of the repository that is measured, for its commit; else that of the package, if it lies in one.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    _start_again_with_one_thread()
+    code: int = main(standalone_mode=False, obj=checkout)
+    return code
+
+
+def _start_again_with_one_thread() -> None:
+    """Replace this process by one that has the variables from the start."""
+    if all(os.environ.get(variable) == "1" for variable in _THREADS):
+        return
+    one = dict.fromkeys(_THREADS, "1")
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **one})
