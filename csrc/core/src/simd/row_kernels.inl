@@ -1,5 +1,7 @@
 // The row kernels, written once for every kind of Lanes.
 
+#include GXFAST_OF_SET(lanes)
+
 /// R rows times P panels. Accumulators stay in registers over the whole depth.
 template <int R, int P>
 void tile(const float *const *in, std::int64_t depth, const float *matrix, float *const *out) {
@@ -7,8 +9,8 @@ void tile(const float *const *in, std::int64_t depth, const float *matrix, float
   GXFAST_UNROLL
   for (int r = 0; r < R; ++r)
     GXFAST_UNROLL
-    for (int p = 0; p < P; ++p)
-      sum[r][p] = Lanes::load(out[r] + p * kLanes);
+  for (int p = 0; p < P; ++p)
+    sum[r][p] = Lanes::load(out[r] + p * kLanes);
   const std::int64_t panel = depth * kLanes;
   for (std::int64_t k = 0; k < depth; ++k) {
     Lanes column[P];
@@ -26,63 +28,41 @@ void tile(const float *const *in, std::int64_t depth, const float *matrix, float
   GXFAST_UNROLL
   for (int r = 0; r < R; ++r)
     GXFAST_UNROLL
-    for (int p = 0; p < P; ++p)
-      sum[r][p].store(out[r] + p * kLanes);
+  for (int p = 0; p < P; ++p)
+    sum[r][p].store(out[r] + p * kLanes);
 }
 
-template <int P> void tile_rows(int rows, const float *const *in, std::int64_t depth, const float *matrix, float *const *out) {
-  switch (rows) {
-  case 1:
-    return tile<1, P>(in, depth, matrix, out);
-  case 2:
-    return tile<2, P>(in, depth, matrix, out);
-#if GXFAST_TILE_ROWS > 2
-  case 3:
-    return tile<3, P>(in, depth, matrix, out);
-  case 4:
-    return tile<4, P>(in, depth, matrix, out);
-  case 5:
-    return tile<5, P>(in, depth, matrix, out);
-  default:
-    return tile<6, P>(in, depth, matrix, out);
-#endif
-  }
-}
-
-inline void tile_any(int rows, int panels, const float *const *in, std::int64_t depth, const float *matrix,
-                     float *const *out) {
-  switch (panels) {
-#if GXFAST_TILE_PANELS > 1
-  case 2:
-    return tile_rows<2>(rows, in, depth, matrix, out);
-  case 3:
-    return tile_rows<3>(rows, in, depth, matrix, out);
-  case 4:
-    return tile_rows<4>(rows, in, depth, matrix, out);
-#endif
-  default:
-    return tile_rows<1>(rows, in, depth, matrix, out);
-  }
+/// The tile of so many rows and panels, at most R and P.
+template <int R = kTileRows, int P = kTilePanels>
+void tile_of(int rows, int panels, const float *const *in, std::int64_t depth, const float *matrix,
+             float *const *out) {
+  if constexpr (P > 1)
+    if (panels < P)
+      return tile_of<R, P - 1>(rows, panels, in, depth, matrix, out);
+  if constexpr (R > 1)
+    if (rows < R)
+      return tile_of<R - 1, P>(rows, panels, in, depth, matrix, out);
+  tile<R, P>(in, depth, matrix, out);
 }
 
 inline void multiply(const float *in, std::int64_t in_stride, std::int64_t depth, const float *matrix,
                      std::int64_t panels, float *out, std::int64_t out_stride, const std::int32_t *from,
                      const std::int32_t *to, std::int64_t n) {
   // Tiles of nearly equal height: seven rows are four and three, not six and one.
-  const std::int64_t n_tiles = (n + GXFAST_TILE_ROWS - 1) / GXFAST_TILE_ROWS;
-  const std::int64_t groups = (panels + GXFAST_TILE_PANELS - 1) / GXFAST_TILE_PANELS;
+  const std::int64_t n_tiles = (n + kTileRows - 1) / kTileRows;
+  const std::int64_t groups = (panels + kTilePanels - 1) / kTilePanels;
   for (std::int64_t g = 0; g < groups; ++g) {
     const std::int64_t first = g * panels / groups, last = (g + 1) * panels / groups;
     for (std::int64_t t = 0; t < n_tiles; ++t) {
       const std::int64_t a = t * n / n_tiles, b = (t + 1) * n / n_tiles;
-      const float *rows_in[GXFAST_TILE_ROWS];
-      float *rows_out[GXFAST_TILE_ROWS];
+      const float *rows_in[kTileRows];
+      float *rows_out[kTileRows];
       for (std::int64_t i = a; i < b; ++i) {
         rows_in[i - a] = in + from[i] * in_stride;
         rows_out[i - a] = out + to[i] * out_stride + first * kLanes;
       }
-      tile_any(static_cast<int>(b - a), static_cast<int>(last - first), rows_in, depth,
-               matrix + first * depth * kLanes, rows_out);
+      tile_of(static_cast<int>(b - a), static_cast<int>(last - first), rows_in, depth,
+              matrix + first * depth * kLanes, rows_out);
     }
   }
 }
@@ -124,9 +104,11 @@ inline Lanes error_function(Lanes x) {
   return Lanes::where_positive(x, value, Lanes::fill(0.0F) - value);
 }
 
-/// max(x, 0) + log(1 + exp(-|x|)), the logarithm as 2 artanh(t / (2 + t)), of which the argument is at most 1/3.
+/// max(x, 0) + log(1 + exp(-|x|)), the logarithm as 2 artanh(t / (2 + t)), of which the argument is at most
+/// 1/3.
 inline Lanes softplus(Lanes x) {
-  const Lanes t = exponential(Lanes::fill(0.0F) - absolute(x)), s = t / (Lanes::fill(2.0F) + t), squared = s * s;
+  const Lanes t = exponential(Lanes::fill(0.0F) - absolute(x)), s = t / (Lanes::fill(2.0F) + t),
+              squared = s * s;
   Lanes sum = Lanes::fill(2.0F / 15);
   for (const float coefficient : {2.0F / 13, 2.0F / 11, 2.0F / 9, 2.0F / 7, 2.0F / 5, 2.0F / 3, 2.0F})
     sum = Lanes::fused(sum, squared, Lanes::fill(coefficient));
@@ -157,7 +139,9 @@ template <Function F> Lanes value_of(Lanes x, Lanes first, Lanes second) {
   else if constexpr (F == Function::Gelu)
     return half * x * (one + error_function(x * Lanes::fill(0.70710678F)));
   else if constexpr (F == Function::GeluTanh)
-    return half * x * (one + hyperbolic_tangent(Lanes::fill(0.79788456F) * Lanes::fused(Lanes::fill(0.044715F) * x * x, x, x)));
+    return half * x *
+           (one + hyperbolic_tangent(Lanes::fill(0.79788456F) *
+                                     Lanes::fused(Lanes::fill(0.044715F) * x * x, x, x)));
   else
     return x * sigmoid(first * x);
 }
@@ -206,8 +190,8 @@ template <Function F> void apply_as(Activation f, const float *in, std::int64_t 
     return call(Function::Swish);                                                                            \
   }
 
-inline void activate(Activation f, const float *before, const float *change, const float *after, std::int64_t n,
-                     float *out) {
+inline void activate(Activation f, const float *before, const float *change, const float *after,
+                     std::int64_t n, float *out) {
 #define GXFAST_CALL(F) activate_as<F>(f, before, change, after, n, out)
   GXFAST_FOR_EACH_FUNCTION(GXFAST_CALL)
 #undef GXFAST_CALL
@@ -246,12 +230,13 @@ inline void scale(const float *in, const float *factors, std::int64_t n, float *
 }
 
 /// (a + da)(b + db) - ab, without the difference of two large numbers.
-inline void product(const float *a, const float *a_change, const float *b, const float *b_change, std::int64_t n,
-                    float *out) {
+inline void product(const float *a, const float *a_change, const float *b, const float *b_change,
+                    std::int64_t n, float *out) {
   for (std::int64_t i = 0; i < n; i += kLanes) {
     Lanes sum = Lanes::fill(0.0F);
     if (a_change != nullptr) {
-      const Lanes other = b_change == nullptr ? Lanes::load(b + i) : Lanes::load(b + i) + Lanes::load(b_change + i);
+      const Lanes other =
+          b_change == nullptr ? Lanes::load(b + i) : Lanes::load(b + i) + Lanes::load(b_change + i);
       sum = Lanes::load(a_change + i) * other;
     }
     if (b_change != nullptr)
