@@ -1,4 +1,4 @@
-"""Windows of convolutions and pools: where they lie, and adding values of windows to what they cover."""
+"""Windows of convolutions and pools: where they lie, what a change of what they cover reaches, and the way back."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._context import Reverse
+from ..graph.view import Node
+from .builder import Builder
+from .context import Context, NodeContext, Reverse, Span
+from .errors import UnsupportedError
 
-__all__ = ["Windows"]
+__all__ = ["Windows", "local", "settings_on_axis", "sliding"]
 
 Int64Array = NDArray[np.int64]
 
@@ -38,13 +41,15 @@ class Windows:
     after: tuple[int, ...]
 
     @staticmethod
-    def of(r: Reverse, kernel: tuple[int, ...], *, size: tuple[int, ...], out: tuple[int, ...]) -> Windows:
+    def of(context: NodeContext) -> Windows:
         """Read the attributes of a Conv or pool node."""
+        size, out = context.shape()[2:], context.output_shape()[2:]
+        kernel = tuple(context.attribute("kernel_shape") or context.shape(1)[2:])
         n = len(kernel)
-        stride = tuple(r.attribute("strides") or [1] * n)
-        dilation = tuple(r.attribute("dilations") or [1] * n)
-        pads = list(r.attribute("pads") or [0] * 2 * n)
-        auto = r.attribute("auto_pad", "NOTSET")
+        stride = tuple(context.attribute("strides") or [1] * n)
+        dilation = tuple(context.attribute("dilations") or [1] * n)
+        pads = list(context.attribute("pads") or [0] * 2 * n)
+        auto = context.attribute("auto_pad", "NOTSET")
         if auto == "VALID":
             pads = [0] * 2 * n
         elif auto in ("SAME_UPPER", "SAME_LOWER"):
@@ -127,3 +132,49 @@ class Windows:
         identity = e.const(np.eye(k).reshape(k, 1, *self.kernel), r.dtype)
         added = self.transposed(r, e.reshape(x, (n, k, *self.out)), identity, 1)
         return e.reshape(added, (n, *self.size))
+
+
+def sliding(context: NodeContext, axis: int) -> tuple[int, int, int, int] | str:
+    """Return kernel, stride, dilation and pad before of a convolution or pool on one axis of its input."""
+    auto = context.attribute("auto_pad", "NOTSET")
+    if auto not in ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"):
+        return f"auto_pad {auto} of {context.node.op_type} is not known"
+    windows, i = Windows.of(context), axis - 2
+    return int(windows.kernel[i]), int(windows.stride[i]), int(windows.dilation[i]), int(windows.before[i])
+
+
+def local(context: Context) -> Span | str:
+    """Reach of a window that slides: other axes are mixed within a position only.
+
+    With a dilation some outputs in between read none of the changed positions; the interval holds them all.
+    """
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    if span.axis < 2:
+        return f"{context.node.op_type} takes the sequence axis as channels"
+    settings = sliding(context, span.axis)
+    if isinstance(settings, str):
+        return settings
+    kernel, stride, dilation, before = settings
+    lo = -(((kernel - 1) * dilation - before - span.lo) // stride)  # rounded up
+    return span.moved(lo, (span.hi + before) // stride)
+
+
+def settings_on_axis(builder: Builder, node: Node) -> tuple[int, int, int, int]:
+    """Return kernel, stride, dilation and pad before along the sequence; refuse windows on other axes.
+
+    Raises
+    ------
+    UnsupportedError
+    """
+    context, axis = NodeContext(builder.graph, node), builder.window(node.inputs[0]).axis
+    sizes = (context.shape(), context.output_shape())
+    if axis < 2 or any(size != 1 for shape in sizes for i, size in enumerate(shape) if i > 1 and i != axis):
+        raise UnsupportedError(f"{node.op_type} slides over another axis than the sequence")
+    found = sliding(context, axis)
+    if isinstance(found, str):
+        raise UnsupportedError(found)
+    if int(np.prod(Windows.of(context).kernel)) != found[0]:
+        raise UnsupportedError(f"{node.op_type} has a kernel on another axis than the sequence")
+    return found

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.view import Graph, Node
-from ..ops.builder import Builder, Rows
-from ..ops.errors import UnsupportedError
+from .builder import Builder, Rows
+from .errors import UnsupportedError
 
 __all__ = ["attention_pool"]
 
