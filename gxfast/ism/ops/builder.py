@@ -103,7 +103,16 @@ class Builder:
         self.declare(graph.input_name)
 
     def window(self, tensor: str) -> Window:
-        """Return where changes of a tensor lie."""
+        """Return where changes of a tensor lie.
+
+        Raises
+        ------
+        UnsupportedError
+            If they may lie everywhere.
+        """
+        if tensor not in self.analysis.windows:
+            made = self.graph.producer(tensor)
+            raise UnsupportedError(self.analysis.barriers.get(made.name if made else "", "all positions are mixed"))
         return self.analysis.windows[tensor]
 
     def features(self, tensor: str) -> tuple[int, ...]:

@@ -71,4 +71,7 @@ def resize_gradient(r: Reverse) -> Gradients:
     return r.only_first(r.emit.sum(r.emit.reshape(r.dy, pairs), range(1, len(pairs), 2), keepdims=False))
 
 
-register(Operator(("Resize", "Upsample"), reach=resize_reach, step=resize_step, gradient=resize_gradient))
+register(
+    Operator("Resize", reach=resize_reach, step=resize_step, gradient=resize_gradient),
+    Operator("Upsample", reach=resize_reach, step=resize_step),  # of opsets that are too old for gradients
+)
