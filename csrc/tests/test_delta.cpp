@@ -303,29 +303,47 @@ void check_steps(std::int64_t length, const Steps &steps, const std::string &whe
   std::vector<std::vector<std::int64_t>> rows = {{}, {0, length - 1}, {1, 2, 4}};
   for (std::int64_t p = 0; p < length; ++p)
     rows.push_back({p});
+  std::vector<std::int64_t> offset{0}, position;
+  std::vector<float> change;
+  std::vector<std::vector<int>> edited;
   for (const auto &row : rows) {
-    std::vector<int> edited = codes;
-    std::vector<float> change;
+    edited.push_back(codes);
     for (const std::int64_t p : row) {
-      int &code = edited[static_cast<std::size_t>(p)];
+      int &code = edited.back()[static_cast<std::size_t>(p)];
       const int old = code;
       code = (code + 1 + base(generator) % 3) % 4;
       for (int c = 0; c < 4; ++c)
         change.push_back(static_cast<float>((c == code) - (c == old)));
+      position.push_back(p);
     }
-    const std::int64_t offset[] = {0, static_cast<std::int64_t>(row.size())};
-    const std::vector<Table> after = steps.run(one_hot(edited));
-    std::vector<std::vector<float>> found;
+    offset.push_back(static_cast<std::int64_t>(position.size()));
+  }
+  const auto run = [&](std::int64_t first, std::int64_t n) {
+    std::vector<std::int64_t> own;
+    for (std::int64_t h = first; h <= first + n; ++h)
+      own.push_back(offset[static_cast<std::size_t>(h)] - offset[static_cast<std::size_t>(first)]);
+    std::vector<std::vector<float>> outputs;
     std::vector<float *> targets;
-    for (const int tensor : seen)
-      found.emplace_back(after[static_cast<std::size_t>(tensor)].values.size(), -1.0F);
-    for (auto &values : found)
-      targets.push_back(values.data());
-    program.run(reference, {1, offset, row.data(), change.data()}, targets);
-    for (std::size_t i = 0; i < seen.size(); ++i)
-      CHECK_IN(worst(targets[i], after[static_cast<std::size_t>(seen[i])].values) < 2e-5,
-               where + ", tensor " + std::to_string(seen[i]) + ", first edit " +
-                   std::to_string(row.empty() ? -1 : row[0]));
+    for (const std::int64_t size : program.output_sizes())
+      outputs.emplace_back(static_cast<std::size_t>(size * n), -1.0F);
+    for (auto &output : outputs)
+      targets.push_back(output.data());
+    const std::int64_t at = offset[static_cast<std::size_t>(first)];
+    program.run(reference, {n, own.data(), position.data() + at, change.data() + 4 * at}, targets);
+    return outputs;
+  };
+  const auto together = run(0, static_cast<std::int64_t>(rows.size()));
+  for (std::size_t h = 0; h < rows.size(); ++h) {
+    const auto alone = run(static_cast<std::int64_t>(h), 1);
+    const std::vector<Table> after = steps.run(one_hot(edited[h]));
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      const std::string here = where + ", tensor " + std::to_string(seen[i]) + ", row " + std::to_string(h);
+      const auto size = static_cast<std::ptrdiff_t>(alone[i].size());
+      CHECK_IN(worst(alone[i].data(), after[static_cast<std::size_t>(seen[i])].values) < 2e-5, here);
+      CHECK_IN(std::equal(alone[i].begin(), alone[i].end(),
+                          together[i].begin() + static_cast<std::ptrdiff_t>(h) * size),
+               here + " together");
+    }
   }
 }
 
