@@ -60,7 +60,7 @@ def gradient_model(graph: Graph, seed: NDArray[Any] | None = None) -> bytes:
     part.initializer.extend(emit.initializers)
     stored = {tensor.name for tensor in part.initializer}
     needed = {name for node in emit.nodes for name in node.input} - stored
-    part.initializer.extend(tensor for name, tensor in graph._initializers.items() if name in needed)
+    part.initializer.extend(graph.stored(needed))
     if seed is None:
         part.input.append(helper.make_tensor_value_info(SEED, helper.np_dtype_to_tensor_dtype(dtype), shape))
     else:

@@ -94,6 +94,19 @@ def test_one_object_makes_it_known_everywhere(path: Path) -> None:
 TO_CODES = bytes.maketrans(b"ACGT", bytes(range(4)))
 
 
+def test_the_example_of_the_documentation_is_true(path: Path) -> None:
+    page = Path(gx.__file__).parents[1] / "docs" / "ism.md"
+    if not page.is_file():
+        pytest.skip("the documentation is not beside an installed wheel")
+    section = page.read_text().partition("## A new operator")[2]
+    exec(section.partition("```python")[2].partition("```")[0], {})
+    runner = compare(path)
+    assert steps_behind(runner) == ["Flatten", "Identity"]
+    found = gx.ism.input_gradient(runner.model, letters()[None], track=7)
+    register(FUSED)
+    assert np.array_equal(found, gx.ism.input_gradient(runner.model, letters()[None], track=7))
+
+
 @pytest.mark.parametrize("part", ["reach", "step", "gradient"])
 def test_a_part_of_an_entry_is_replaced_or_left_out(path: Path, part: str) -> None:
     register(replace(FUSED, **{part: None}))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracles.local_network import CHANNELS, LENGTH, Net, compare, steps_behind
+from oracles.local_network import CHANNELS, Net, compare, steps_behind
 
 LOCAL = ["Flatten", "Identity"]  # what is always left to onnxruntime
 
