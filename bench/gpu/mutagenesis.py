@@ -36,7 +36,6 @@ from gxfast.bench.measure import UnavailableError
 from gxfast.errors import ModelError
 from gxfast.ism import Outputs, plan
 from gxfast.ism.costs import node_macs
-from gxfast.ism.delta import DeltaRunner
 from gxfast.ism.graph.view import load_graph
 from gxfast.ism.modes.naive import NaiveRunner
 from gxfast.ism.modes.packed_device import DevicePackedRunner
@@ -196,7 +195,6 @@ def runners(made: Plan) -> dict[str, Callable[[], Runner]]:
     return {
         "naive": partial(NaiveRunner, model, readout, 1, proto, in_graph=True),
         "packed": partial(DevicePackedRunner, model, readout, 1, proto),
-        "delta": partial(DeltaRunner, made.graph, model=model, readout=readout, proto=proto),
     }
 
 

@@ -13,23 +13,11 @@ using delta::Reference;
 using delta::Sliding;
 
 Function function_named(const std::string &name) {
-  static const std::vector<std::pair<const char *, Function>> names = {
-      {"relu", Function::Relu},
-      {"leaky_relu", Function::LeakyRelu},
-      {"clip", Function::Clip},
-      {"sigmoid", Function::Sigmoid},
-      {"tanh", Function::Tanh},
-      {"exp", Function::Exp},
-      {"elu", Function::Elu},
-      {"softplus", Function::Softplus},
-      {"erf", Function::Erf},
-      {"gelu", Function::Gelu},
-      {"gelu_tanh", Function::GeluTanh},
-      {"swish", Function::Swish},
-  };
-  for (const auto &[known, function] : names)
-    if (name == known)
-      return function;
+#define GXFAST_NAMED(function, known)                                                                        \
+  if (name == known)                                                                                         \
+    return Function::function;
+  GXFAST_DELTA_FUNCTIONS(GXFAST_NAMED)
+#undef GXFAST_NAMED
   throw std::invalid_argument("gxfast._kernels: no function is named " + name);
 }
 
@@ -39,16 +27,27 @@ int tensor_bound(Program &program, std::int64_t length, std::int64_t channels, c
                         {hi.data(), hi.data() + hi.size()});
 }
 
+template <auto Convolve>
 void convolve_bound(Program &program, int in, int out, const Array<float> &weight, std::int64_t stride,
-                    std::int64_t dilation, std::int64_t before) {
-  require(weight.ndim() == 3 && weight.shape(1) == program.channels(in) &&
+                    std::int64_t dilation, std::int64_t before, std::int64_t groups) {
+  require(weight.ndim() == 3 && groups > 0 && weight.shape(1) * groups == program.channels(in) &&
               weight.shape(2) == program.channels(out),
-          "convolve: the weight must be (kernel, channels in, channels out)");
-  program.convolve(in, out, weight.data(), {weight.shape(0), stride, dilation, before});
+          "convolve: the weight must be (kernel, channels in / groups, channels out)");
+  (program.*Convolve)(in, out, weight.data(), {weight.shape(0), stride, dilation, before}, groups);
 }
 
 void activate_bound(Program &program, int in, int out, const std::string &name, float first, float second) {
   program.activate(in, out, {function_named(name), first, second});
+}
+
+void activate_channels_bound(Program &program, int in, int out, const std::string &name,
+                             const Array<float> &first, float second) {
+  require(first.size() == program.channels(in), "activate_channels: one setting per channel");
+  program.activate_channels(in, out, {function_named(name), 0, second}, first.data());
+}
+
+void activate_by_bound(Program &program, int in, int by, int out, const std::string &name, float second) {
+  program.activate_by(in, by, out, {function_named(name), 0, second});
 }
 
 void scale_bound(Program &program, int in, int out, const Array<float> &factors) {
@@ -110,10 +109,22 @@ void bind_delta(py::module_ &module) {
       .def(py::init<std::int64_t>(), arg("length"))
       .def("tensor", &tensor_bound, arg("length"), arg("channels"), arg("lo").noconvert(),
            arg("hi").noconvert())
-      .def("convolve", &convolve_bound, arg("source"), arg("target"), arg("weight").noconvert(),
-           arg("stride"), arg("dilation"), arg("before"))
+      .def(
+          "convolve", &convolve_bound<&Program::convolve>, arg("source"), arg("target"),
+          arg("weight").noconvert(), arg("stride"), arg("dilation"), arg("before"), arg("groups") = 1,
+          "Weight (kernel, channels in / groups, channels out); target[o] reads source[o * stride - before + "
+          "t * dilation].")
+      .def("convolve_transposed", &convolve_bound<&Program::convolve_transposed>, arg("source"),
+           arg("target"), arg("weight").noconvert(), arg("stride"), arg("dilation"), arg("before"),
+           arg("groups") = 1,
+           "The same weight; source[i] is added to target[i * stride - before + t * dilation].")
       .def("activate", &activate_bound, arg("source"), arg("target"), arg("name"), arg("first") = 0.0F,
-           arg("second") = 0.0F)
+           arg("second") = 0.0F, "target = f(source), f with at most two settings.")
+      .def("activate_channels", &activate_channels_bound, arg("source"), arg("target"), arg("name"),
+           arg("first").noconvert(), arg("second") = 0.0F,
+           "The same with a first setting per channel of the source.")
+      .def("activate_by", &activate_by_bound, arg("source"), arg("by"), arg("target"), arg("name"),
+           arg("second") = 0.0F, "The same with the first setting of each element from tensor `by`.")
       .def(
           "max_pool",
           [](Program &program, int in, int out, std::int64_t kernel, std::int64_t stride,
@@ -137,6 +148,8 @@ void bind_delta(py::module_ &module) {
            arg("group"))
       .def("scale", &scale_bound, arg("source"), arg("target"), arg("factors").noconvert())
       .def("select", &Program::select, arg("source"), arg("target"), arg("shift"), arg("first_channel"))
+      .def("repeat", &Program::repeat, arg("source"), arg("target"), arg("factor"),
+           "target[o] = source[o // factor]")
       .def("join", &Program::join, arg("sources"), arg("target"))
       .def("whole", &Program::whole, arg("source"))
       .def("dense", &dense_bound, arg("source"), arg("weight").noconvert())

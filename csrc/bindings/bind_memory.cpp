@@ -1,5 +1,4 @@
 #include "arrays.hpp"
-#include "gxfast/cpu.hpp"
 #include "gxfast/memory.hpp"
 
 namespace gxfast::bindings {
@@ -20,17 +19,6 @@ void stream_copy(const Array<std::uint8_t> &source, Array<std::uint8_t> out, boo
   copy_bytes(source.data(), n, target, non_temporal);
 }
 
-void limit_bound(const std::string &most) {
-  if (most == "portable")
-    limit_instruction_set(InstructionSet::Portable);
-  else if (most == "avx2")
-    limit_instruction_set(InstructionSet::Avx2);
-  else if (most == "avx512")
-    limit_instruction_set(InstructionSet::Avx512);
-  else
-    throw py::value_error("instruction set must be portable, avx2 or avx512");
-}
-
 } // namespace
 
 void bind_memory(py::module_ &module) {
@@ -38,7 +26,6 @@ void bind_memory(py::module_ &module) {
   module.def("stream_fill", &stream_fill, arg("out").noconvert(), arg("value"), arg("non_temporal"));
   module.def("stream_copy", &stream_copy, arg("source").noconvert(), arg("out").noconvert(),
              arg("non_temporal"));
-  module.def("limit_instruction_set", &limit_bound, arg("most"));
 }
 
 } // namespace gxfast::bindings

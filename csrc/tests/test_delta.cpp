@@ -1,6 +1,8 @@
 #include "gxfast/delta.hpp"
 
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -177,7 +179,9 @@ Table one_hot(const std::vector<int> &codes) {
 double worst(const float *found, const std::vector<double> &expected) {
   double most = 0, scale = 1;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    most = std::max(most, std::abs(static_cast<double>(found[i]) - expected[i]));
+    const double off = std::abs(static_cast<double>(found[i]) - expected[i]);
+    if (!(off <= most))
+      most = std::isnan(off) ? std::numeric_limits<double>::infinity() : off;
     scale = std::max(scale, std::abs(expected[i]));
   }
   return most / scale;
@@ -269,6 +273,230 @@ void check_network(Activation f, const std::string &name) {
   CHECK_IN(std::equal(alone.begin(), alone.end(), outputs[1].begin() + 30 * 7), name);
 }
 
+/// Steps behind the input: what `build` adds to a program, and what they compute. `build` returns the numbers
+/// of the tensors to look at, and `run` all tensors in the order of their numbers.
+struct Steps {
+  std::function<std::vector<int>(delta::Program &, const Window &)> build;
+  std::function<std::vector<Table>(const Table &)> run;
+};
+
+/// Every position of a random sequence is changed, then several together.
+void check_steps(std::int64_t length, const Steps &steps, const std::string &where) {
+  delta::Program program(length);
+  Window input;
+  for (std::int32_t p = 0; p < length; ++p)
+    input.lo.push_back(p), input.hi.push_back(p);
+  program.tensor(length, 4, input.lo, input.hi);
+  const std::vector<int> seen = steps.build(program, input);
+  for (const int tensor : seen)
+    program.whole(tensor);
+  std::uniform_int_distribution<int> base(0, 3);
+  std::vector<int> codes;
+  for (std::int64_t i = 0; i < length; ++i)
+    codes.push_back(base(generator));
+  const std::vector<Table> before = steps.run(one_hot(codes));
+  delta::Reference reference(program);
+  std::int64_t set = 0;
+  for (const int tensor : program.referenced())
+    reference.set(set++, as_floats(before[static_cast<std::size_t>(tensor)]).data());
+  reference.prepare();
+  std::vector<std::vector<std::int64_t>> rows = {{}, {0, length - 1}, {1, 2, 4}};
+  for (std::int64_t p = 0; p < length; ++p)
+    rows.push_back({p});
+  std::vector<std::int64_t> offset{0}, position;
+  std::vector<float> change;
+  std::vector<std::vector<int>> edited;
+  for (const auto &row : rows) {
+    edited.push_back(codes);
+    for (const std::int64_t p : row) {
+      int &code = edited.back()[static_cast<std::size_t>(p)];
+      const int old = code;
+      code = (code + 1 + base(generator) % 3) % 4;
+      for (int c = 0; c < 4; ++c)
+        change.push_back(static_cast<float>((c == code) - (c == old)));
+      position.push_back(p);
+    }
+    offset.push_back(static_cast<std::int64_t>(position.size()));
+  }
+  const auto run = [&](std::int64_t first, std::int64_t n) {
+    std::vector<std::int64_t> own;
+    for (std::int64_t h = first; h <= first + n; ++h)
+      own.push_back(offset[static_cast<std::size_t>(h)] - offset[static_cast<std::size_t>(first)]);
+    std::vector<std::vector<float>> outputs;
+    std::vector<float *> targets;
+    for (const std::int64_t size : program.output_sizes())
+      outputs.emplace_back(static_cast<std::size_t>(size * n), -1.0F);
+    for (auto &output : outputs)
+      targets.push_back(output.data());
+    const std::int64_t at = offset[static_cast<std::size_t>(first)];
+    program.run(reference, {n, own.data(), position.data() + at, change.data() + 4 * at}, targets);
+    return outputs;
+  };
+  const auto together = run(0, static_cast<std::int64_t>(rows.size()));
+  for (std::size_t h = 0; h < rows.size(); ++h) {
+    const auto alone = run(static_cast<std::int64_t>(h), 1);
+    const std::vector<Table> after = steps.run(one_hot(edited[h]));
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      const std::string here = where + ", tensor " + std::to_string(seen[i]) + ", row " + std::to_string(h);
+      const auto size = static_cast<std::ptrdiff_t>(alone[i].size());
+      CHECK_IN(worst(alone[i].data(), after[static_cast<std::size_t>(seen[i])].values) < 2e-5, here);
+      CHECK_IN(std::equal(alone[i].begin(), alone[i].end(),
+                          together[i].begin() + static_cast<std::ptrdiff_t>(h) * size),
+               here + " together");
+    }
+  }
+}
+
+std::int64_t draw(std::int64_t low, std::int64_t high) {
+  return std::uniform_int_distribution<std::int64_t>(low, high)(generator);
+}
+
+int add_tensor(delta::Program &program, std::int64_t length, std::int64_t channels, const Window &w) {
+  return program.tensor(length, channels, w.lo, w.hi);
+}
+
+/// Windows of what positions spread to, lo * factor + low .. hi * factor + high, cut to the tensor.
+Window spread(const Window &in, std::int64_t length, std::int64_t factor, std::int64_t low,
+              std::int64_t high) {
+  Window out;
+  for (std::size_t p = 0; p < in.lo.size(); ++p) {
+    const std::int64_t lo = std::max<std::int64_t>(in.lo[p] * factor + low, 0);
+    const std::int64_t hi = std::min(in.hi[p] * factor + high, length - 1);
+    const bool none = in.hi[p] < in.lo[p] || hi < lo;
+    out.lo.push_back(static_cast<std::int32_t>(none ? 0 : lo));
+    out.hi.push_back(static_cast<std::int32_t>(none ? -1 : hi));
+  }
+  return out;
+}
+
+/// Convolutions of any groups, both ways round, behind one that makes channels; then every position again.
+void check_convolution(const std::string &where) {
+  const std::int64_t length = draw(6, 30), groups = draw(1, 3) == 1 ? 1 : draw(2, 24);
+  const std::int64_t depth = draw(0, 1) == 0 ? 1 : draw(2, 5), c_in = groups * depth;
+  const std::int64_t c_out = groups * draw(1, 3), factor = draw(1, 3);
+  const bool transposed = draw(0, 1) == 1;
+  Sliding s{draw(1, 4), draw(1, 3), draw(1, 2), 0};
+  s.before = draw(0, (s.kernel - 1) * s.dilation);
+  const std::int64_t reach = (s.kernel - 1) * s.dilation;
+  const std::int64_t made = transposed
+                                ? (length - 1) * s.stride - 2 * s.before + reach + 1 + draw(0, s.stride - 1)
+                                : (length + 2 * s.before - reach - 1) / s.stride + 1;
+  if (made < 1 || (!transposed && length + 2 * s.before <= reach))
+    return;
+  const Sliding near{3, 1, 1, 1};
+  const std::vector<float> first = random_values(3 * 4 * c_in, 0.4);
+  const std::vector<float> weight = random_values(s.kernel * depth * c_out, 0.4);
+  const auto build = [&](delta::Program &program, const Window &input) {
+    const Window a = slide(input, length, near);
+    const Window b = transposed ? spread(a, made, s.stride, -s.before, reach - s.before) : slide(a, made, s);
+    add_tensor(program, length, c_in, a);
+    add_tensor(program, made, c_out, b);
+    add_tensor(program, made * factor, c_out, spread(b, made * factor, factor, 0, factor - 1));
+    program.convolve(0, 1, first.data(), near);
+    transposed ? program.convolve_transposed(1, 2, weight.data(), s, groups)
+               : program.convolve(1, 2, weight.data(), s, groups);
+    program.repeat(2, 3, factor);
+    return std::vector<int>{2, 3};
+  };
+  const auto run = [&](const Table &input) {
+    std::vector<Table> t = {input, reference::convolve(input, first, c_in, length, near)};
+    t.push_back(reference::convolve(t[1], weight, c_out, made, s, groups, transposed));
+    t.push_back(reference::repeat(t[2], factor));
+    return t;
+  };
+  check_steps(length, {build, run}, where);
+}
+
+/// A function with one setting, with one per channel, and with those of another tensor. Weights and offsets
+/// are eighths, so that steps of functions are met exactly.
+void check_function(Activation f, double offset, double steepness, bool by_tensor, const std::string &where) {
+  const std::int64_t length = 23, channels = draw(1, 40);
+  const Sliding near{3, 1, 1, 1}, far{5, 1, 1, 0};
+  const auto eighths = [&](std::int64_t n, double scale) {
+    std::vector<float> values;
+    for (std::int64_t i = 0; i < n; ++i)
+      values.push_back(static_cast<float>(static_cast<double>(draw(-8, 8)) / 8 * scale));
+    return values;
+  };
+  const std::vector<float> w1 = eighths(3 * 4 * channels, steepness), w2 = eighths(5 * 4 * channels, 0.25);
+  std::vector<float> firsts;
+  for (std::int64_t c = 0; c < channels; ++c)
+    firsts.push_back(f.first + static_cast<float>(c % 3));
+  const auto build = [&](delta::Program &program, const Window &input) {
+    const Window a = slide(input, length, near), b = slide(input, length, far);
+    const Window both = slide(input, length, {7, 1, 1, 2});
+    for (const Window *window : {&a, &b, &a, &a, &both})
+      add_tensor(program, length, channels, *window);
+    program.convolve(0, 1, w1.data(), near);
+    program.convolve(0, 2, w2.data(), far);
+    program.activate(1, 3, f);
+    program.activate_channels(1, 4, f, firsts.data());
+    if (by_tensor)
+      program.activate_by(1, 2, 5, f);
+    return by_tensor ? std::vector<int>{3, 4, 5} : std::vector<int>{3, 4};
+  };
+  const auto run = [&](const Table &input) {
+    std::vector<Table> t = {input, reference::convolve(input, w1, channels, length, near),
+                            reference::convolve(input, w2, channels, length, far)};
+    for (double &x : t[1].values)
+      x += offset;
+    for (double &x : t[2].values)
+      x += static_cast<double>(f.first);
+    t.push_back(reference::activate(t[1], f));
+    t.push_back(reference::activate(t[1], f, {firsts.begin(), firsts.end()}));
+    if (by_tensor)
+      t.push_back(reference::activate(t[1], f, t[2].values));
+    return t;
+  };
+  check_steps(length, {build, run}, where);
+}
+
+void check_functions(const std::string &set) {
+  struct Case {
+    Activation f;
+    double offset = 0, steepness = 1;
+    bool by_tensor = false;
+  };
+  const Case cases[] = {{{Function::LeakyRelu, 0.25F}, 0, 1, true},
+                        {{Function::Clip, -0.5F, 0.75F}},
+                        {{Function::Swish, 1.5F}, 0, 1, true},
+                        {{Function::Celu, 0.75F}},
+                        {{Function::Mish}},
+                        {{Function::Softsign}},
+                        {{Function::HardSwish}, 0, 2},
+                        {{Function::Selu, 1.67326F, 1.0507F}},
+                        {{Function::HardSigmoid, 0.2F, 0.5F}},
+                        {{Function::ThresholdedRelu, 0.5F}},
+                        {{Function::Shrink, 0.5F, 0.25F}},
+                        {{Function::Abs}},
+                        {{Function::Sign}},
+                        {{Function::Round}},
+                        {{Function::Floor}},
+                        {{Function::Ceil}},
+                        {{Function::Sqrt}, 4},
+                        {{Function::Log}, 4},
+                        {{Function::Sin}},
+                        {{Function::Cos}},
+                        {{Function::Tan}, 0, 0.25},
+                        {{Function::Asin}, 0, 0.25},
+                        {{Function::Acos}, 0, 0.25},
+                        {{Function::Atan}},
+                        {{Function::Sinh}},
+                        {{Function::Cosh}},
+                        {{Function::Asinh}},
+                        {{Function::Acosh}, 5},
+                        {{Function::Atanh}, 0, 0.25},
+                        {{Function::Min, 0.5F}, 0, 1, true},
+                        {{Function::Max, 0.5F}, 0, 1, true},
+                        {{Function::Over, 1}, 4, 1, true},
+                        {{Function::Power, 1.5F}, 4, 1, true},
+                        {{Function::Power, 3}},
+                        {{Function::Raise, 2}, 0, 1, true}};
+  for (const Case &each : cases)
+    check_function(each.f, each.offset, each.steepness, each.by_tensor,
+                   "function " + std::to_string(static_cast<int>(each.f.function)) + ", set " + set);
+}
+
 template <class F> bool refuses(F &&body) {
   try {
     body();
@@ -290,6 +518,10 @@ void check_refusals() {
   CHECK(refuses([&] { program.select(0, wide, 0, 1); }));
   CHECK(refuses([&] { program.join({0, 0}, wide); }));
   CHECK(refuses([&] { program.max_pool(0, wide, {0, 1, 1, 0}); }));
+  CHECK(refuses([&] { program.repeat(0, wide, 2); }));
+  CHECK(refuses([&] { program.convolve(0, wide, nullptr, {1, 1, 1, 0}, 3); }));
+  CHECK(refuses([&] { program.convolve_transposed(0, wide, nullptr, {1, 1, 1, 0}, 0); }));
+  CHECK(refuses([&] { program.activate_by(0, 9, wide, {Function::Min}); }));
   program.activate(wide, wide, {Function::Relu});
   delta::Reference reference(program);
   CHECK(refuses([&] { reference.set(1, nullptr); }));
@@ -316,6 +548,10 @@ int main() {
     limit_instruction_set(set);
     for (const auto &[name, activation] : functions)
       check_network(activation, std::string(name) + " " + std::to_string(static_cast<int>(set)));
+    check_functions(std::to_string(static_cast<int>(set)));
+    for (int i = 0; i < 40; ++i)
+      check_convolution("convolution " + std::to_string(i) + ", set " +
+                        std::to_string(static_cast<int>(set)));
   }
   check_refusals();
   return failures();

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from .costs import node_macs
+from .costs import Costs, node_macs
 from .graph.intervals import needed
 from .graph.view import Graph, Node
+from .graph.windows import Analysis
+from .modes.packing import Frontier
+from .modes.runner import Runner
 
 if TYPE_CHECKING:
-    from .planning import Plan
+    from ..models.session import Model
 
-__all__ = ["explain"]
+__all__ = ["Choice", "explain"]
 
 
-def explain(plan: Plan) -> str:
+class Choice(Protocol):
+    """What is explained: the attributes of a `Plan`, and why its mode was chosen."""
+
+    model: Model
+    mode: str
+    reason: str
+    tracks: tuple[str, ...]
+    graph: Graph
+    analysis: Analysis
+    frontier: Frontier
+    costs: Costs
+    runner: Runner
+
+
+def explain(plan: Choice) -> str:
     """Return the table that `Plan.explain` documents."""
     graph, analysis = plan.graph, plan.analysis
     last = analysis.windows.get(graph.output_name)
@@ -44,7 +61,7 @@ def explain(plan: Plan) -> str:
     return "\n".join([*lines, *_summary(plan)])
 
 
-def _line(plan: Plan, node: Node, width: str, need: str) -> str:
+def _line(plan: Choice, node: Node, width: str, need: str) -> str:
     graph, name = plan.graph, node.outputs[0]
     shape = "x".join(str(n) for n in graph.shape(name)[1:])
     macs = node_macs(graph, node) / 1e6
@@ -61,19 +78,19 @@ def _kib(graph: Graph, node: Node) -> float:
     return float(np.prod(graph.shape(name))) * graph.dtype(name).itemsize / graph.batch / 1024
 
 
-def _note(plan: Plan, node: Node) -> str:
+def _note(plan: Choice, node: Node) -> str:
     """Why windows end here, for the mode that runs."""
     own = getattr(plan.runner, "barriers", {})
     if node.outputs[0] in own:
         return f"barrier: {own[node.outputs[0]]}"
     if node.name in plan.analysis.barriers:
-        # Mode delta has rules for some: it adds up what changed.
+        # Mode delta follows some of them: it adds up what changed.
         followed = plan.mode == "delta" and not any(name in own for name in node.outputs)
         return "sums of changes" if followed else f"barrier: {plan.analysis.barriers[node.name]}"
     return "cut here" if node.outputs[0] in plan.frontier.tensors and plan.mode == "packed" else ""
 
 
-def _summary(plan: Plan) -> list[str]:
+def _summary(plan: Choice) -> list[str]:
     costs, live, lines = plan.costs, int(plan.frontier.live.sum()), []
     if live < plan.graph.length:
         lines.append(f"{plan.graph.length - live} positions cannot change the output; they are not computed")

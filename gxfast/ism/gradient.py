@@ -1,7 +1,7 @@
 """Gradients of a model's predictions with respect to its one-hot input, without any training framework.
 
-The reverse pass is written as ONNX nodes behind the forward pass (`gradient_rules` has one rule per operator), and
-onnxruntime runs both as one graph. What is differentiated is a value of `Model.predict`: bins, tracks, transform,
+The reverse pass is written as ONNX nodes behind the forward pass (`graph.reverse`), and onnxruntime runs both as one
+graph. What is differentiated is a value of `Model.predict`: bins, tracks, transform,
 reduction, shifts and the reverse-complement average of the card are all part of it.
 
 The gradient has four numbers per position, for A, C, G and T in this order whatever the model's channels are, on the
@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
-from .gradient_rules import Emitter, Reverse, rule_of
-from .gradient_rules._emitter import MIN_OPSET
+from .graph.reverse import GRADIENT, SEED, gradient_model
 from .graph.view import Graph, load_graph
 from .modes.readout import Outputs, Readout
 from .modes.runner import Part
@@ -28,98 +27,11 @@ from .modes.runner import Part
 if TYPE_CHECKING:
     from ..models.session import Model
 
-__all__ = ["Gradient", "gradient_model", "gradient_x_variant", "input_gradient", "input_x_gradient"]
+__all__ = ["Gradient", "gradient_x_variant", "input_gradient", "input_x_gradient"]
 
-GRADIENT, SEED = "gradient/input", "gradient/seed"
 RUN_BYTES = {"cpu": 2**26, "cuda": 2**30}
 MAX_ROWS = 16
 _DEFAULT = Outputs()
-
-
-def gradient_model(graph: Graph, seed: NDArray[Any] | None = None) -> bytes:
-    """Return an ONNX model that computes the gradient of a weighted sum of a graph's output.
-
-    Its input is the graph's (and, without ``seed``, ``gradient/seed``). Its outputs are the graph's and
-    ``gradient/input``: the sum over all elements o of the output of ``seed[o] * d output[o] / d input``, of the
-    input's shape and type. Rows of a batch do not mix as long as they do not mix in the model.
-
-    Parameters
-    ----------
-    graph : Graph
-        From `load_graph` or `build_graph`; the result is for its batch size. Weights in external data stay there.
-    seed : array of the output's shape, optional
-        Constant weights.
-
-    Raises
-    ------
-    ModelError
-        If an operator has no rule (it is named with its node), no gradient reaches the input, or the opset is
-        below 11.
-    InputError
-        If the seed has another shape than the output.
-    """
-    import onnx
-    from onnx import helper, numpy_helper
-
-    shape, dtype = graph.shape(graph.output_name), graph.dtype(graph.output_name)
-    if seed is not None and np.shape(seed) != shape:
-        raise InputError(f"the seed has shape {np.shape(seed)}, the output {shape}")
-    if graph.opset < MIN_OPSET:
-        raise ModelError(
-            f"opset {graph.opset} is too old for gradients, which need {MIN_OPSET}",
-            path=graph.path,
-            remedy="export the model for a newer opset",
-        )
-    model = onnx.ModelProto.FromString(graph.subgraph([graph.input_name], [graph.output_name]))
-    result, emit = _reversed(graph)
-    part = model.graph
-    part.node.extend(emit.nodes)
-    part.node.append(helper.make_node("Identity", [result], [GRADIENT], name=GRADIENT))
-    part.initializer.extend(emit.initializers)
-    stored = {tensor.name for tensor in part.initializer}
-    needed = {name for node in emit.nodes for name in node.input} - stored
-    part.initializer.extend(tensor for name, tensor in graph._initializers.items() if name in needed)
-    if seed is None:
-        part.input.append(helper.make_tensor_value_info(SEED, helper.np_dtype_to_tensor_dtype(dtype), shape))
-    else:
-        part.initializer.append(numpy_helper.from_array(np.asarray(seed, dtype), SEED))
-    element = helper.np_dtype_to_tensor_dtype(graph.dtype(graph.input_name))
-    part.output.append(helper.make_tensor_value_info(GRADIENT, element, graph.shape(graph.input_name)))
-    return bytes(model.SerializeToString())
-
-
-def _reversed(graph: Graph) -> tuple[str, Emitter]:
-    """Return the gradient of the input and the nodes that compute it from the seed."""
-    taken = {name for node in graph.nodes for name in (*node.inputs, *node.outputs)} | {GRADIENT, SEED}
-    emit = Emitter(graph.opset, taken)
-    parts: dict[str, list[str]] = {graph.output_name: [SEED]}
-    seeds: dict[str, str] = {}
-
-    def collect(tensor: str) -> None:
-        if tensor in parts and tensor not in seeds:
-            found = parts[tensor]
-            seeds[tensor] = found[0] if len(found) == 1 else emit.op("Sum", *found)
-
-    for node in reversed(graph.nodes):
-        for name in node.outputs:
-            collect(name)
-        if not any(name in seeds for name in node.outputs):
-            continue
-        reverse = Reverse(graph, node, emit, seeds)
-        rule = rule_of(node.op_type)
-        if rule is None:
-            raise reverse.refusal("there is no rule for it")
-        for name, gradient in zip(node.inputs, rule(reverse), strict=False):
-            if gradient is not None and name and not graph.is_constant(name):
-                parts.setdefault(name, []).append(gradient)
-    collect(graph.input_name)
-    if graph.input_name not in seeds:
-        raise ModelError(
-            f"no gradient reaches the input {graph.input_name!r} from {graph.output_name!r}: every path goes "
-            "through an operator that is constant almost everywhere",
-            path=graph.path,
-        )
-    return seeds[graph.input_name], emit
 
 
 class Gradient:
@@ -285,7 +197,7 @@ def input_gradient(
     InputError
         If the sequences or the track do not fit the model.
     ModelError
-        If an operator has no reverse rule (node and operator are named), or the gradient is not finite.
+        If an operator has no gradient (node and operator are named), or the gradient is not finite.
     """
     return Gradient(model, track=track, outputs=outputs)(sequences)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -163,39 +162,11 @@ class Plan:
         if mode == "packed":
             kind = PackedRunner if self.model.device == "cpu" else DevicePackedRunner
             return kind(self.model, self.readout, self._threads, self._proto)
-        return self._delta()
+        from .modes.delta import DeltaRunner
 
-    def _delta(self) -> Runner:
-        """The compiled executor; the delta graph on other devices, and for models that it follows further."""
-        from .delta import DeltaRunner
-        from .modes.delta import CompiledRunner
-
-        settings: dict[str, Any] = {
-            "model": self.model, "readout": self.readout, "n_threads": self._threads, "proto": self._proto
-        }  # fmt: skip
-        if self.model.device != "cpu":
-            return DeltaRunner(self.graph, **settings)
-        compiled = CompiledRunner(self.graph, **settings)
-        if not self._is_extra(compiled.barriers):
-            return compiled
-        followed = DeltaRunner(self.graph, **settings)
-        return followed if self._first(followed.barriers) > self._first(compiled.barriers) else compiled
-
-    def _is_extra(self, barriers: Mapping[str, str]) -> bool:
-        """Whether something is a barrier that still has windows."""
-        return any(tensor in self.analysis.windows for tensor in barriers)
-
-    def _first(self, barriers: Mapping[str, str]) -> int:
-        """How many nodes come before the first barrier."""
-        return next((i for i, node in enumerate(self.graph.nodes) if node.outputs[0] in barriers), 2**31)
-
-    @cached_property
-    def rows_runner(self) -> Runner:
-        """The runner for rows of several edits: the delta graph treats single ones only."""
-        if self.runner.takes_rows:
-            return self.runner
-        packable = self.costs.packed * WORTHWHILE <= self.costs.naive
-        return self._made("packed" if packable else "naive")
+        return DeltaRunner(
+            self.graph, model=self.model, readout=self.readout, n_threads=self._threads, proto=self._proto
+        )
 
     def explain(self) -> str:
         """Return a table of the graph: per tensor its window, cost and bytes, and where windows end.

@@ -12,9 +12,10 @@ from ..encode.alphabet import as_sequences
 from ..encode.edits import Edits, _checked
 from ..encode.one_hot import codes
 from ..errors import InputError
+from . import planning
 from .modes.runner import rows_of
 from .mutants import all_mutants, one_sequence
-from .planning import Plan, plan
+from .planning import Plan
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -62,34 +63,34 @@ def scan(
     ModelError
         If the check of the plan fails.
     """
-    the_plan = _planned(plan_or_model)
-    sequence_codes, first, last = _range(the_plan, sequence, start, end)
+    plan = _planned(plan_or_model)
+    sequence_codes, first, last = _range(plan, sequence, start, end)
     if block is not None and block < 1:
         raise InputError(f"block must be positive, found {block}")
-    return _blocks(the_plan, sequence_codes, first, last, block)
+    return _blocks(plan, sequence_codes, first, last, block)
 
 
 def _blocks(
-    the_plan: Plan, sequence: NDArray[np.uint8], first: int, last: int, block: int | None
+    plan: Plan, sequence: NDArray[np.uint8], first: int, last: int, block: int | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    n_tracks = len(the_plan.tracks)
-    size = block or max(1, BLOCK_BYTES // (32 * the_plan.readout.values_per_row))
+    n_tracks = len(plan.tracks)
+    size = block or max(1, BLOCK_BYTES // (32 * plan.readout.values_per_row))
     if last > first:
-        the_plan.ensure_checked(sequence)
-    for positions in _ordered(the_plan, first, last, size):
+        plan.ensure_checked(sequence)
+    for positions in _ordered(plan, first, last, size):
         at, bases = all_mutants(sequence, positions)
         effects = np.zeros((positions.size, 4, n_tracks), np.float32)
-        effects[np.searchsorted(positions, at), bases] = the_plan.runner.effects(sequence, at, bases)
+        effects[np.searchsorted(positions, at), bases] = plan.runner.effects(sequence, at, bases)
         yield positions, effects
 
 
-def _ordered(the_plan: Plan, first: int, last: int, size: int) -> Iterator[NDArray[np.int64]]:
+def _ordered(plan: Plan, first: int, last: int, size: int) -> Iterator[NDArray[np.int64]]:
     """Cut a range into blocks; in mode packed by the remainder of the position, so that neighbours part."""
-    if the_plan.mode != "packed" or size >= last - first:
+    if plan.mode != "packed" or size >= last - first:
         for a in range(first, last, size):
             yield np.arange(a, min(last, a + size))
         return
-    stride = min(the_plan.frontier.distance, last - first)
+    stride = min(plan.frontier.distance, last - first)
     per_class = -(-(last - first) // stride)
     together = max(1, size // per_class)
     offset = (np.arange(first, last) - first) % stride
@@ -121,14 +122,14 @@ def saturate(
     InputError, ModelError
         As `scan`.
     """
-    the_plan = _planned(plan_or_model)
+    plan = _planned(plan_or_model)
     rows, _ = as_sequences(seqs)
-    stop = the_plan.model.card.read_length if end is None else end
+    stop = plan.model.card.read_length if end is None else end
     if rows.size:
-        _range(the_plan, rows[0], start, stop)
-    result = np.zeros((len(rows), max(0, stop - start), 4, len(the_plan.tracks)), np.float32)
+        _range(plan, rows[0], start, stop)
+    result = np.zeros((len(rows), max(0, stop - start), 4, len(plan.tracks)), np.float32)
     for i, row in enumerate(rows):
-        for positions, effects in scan(the_plan, row, start=start, end=stop):
+        for positions, effects in scan(plan, row, start=start, end=stop):
             result[i, positions - start] = effects
     return result
 
@@ -158,8 +159,8 @@ def variants(
     ModelError
         If the check of the plan fails.
     """
-    the_plan = _planned(plan_or_model)
-    length = the_plan.model.card.read_length
+    plan = _planned(plan_or_model)
+    length = plan.model.card.read_length
     rows, _ = as_sequences(sequences)
     checked = _checked(edits, length)
     written = codes(checked.base) if checked.base.size else checked.base
@@ -174,32 +175,28 @@ def variants(
     if twice.size:
         row, position = divmod(int(keys[twice[0]]), length)
         raise InputError(f"two edits at position {position}", record=f"row {row}", remedy="keep one of them")
-    result = np.zeros((n_rows, len(the_plan.tracks)))
+    result = np.zeros((n_rows, len(plan.tracks)))
     if not n_rows:
         return result
-    the_plan.ensure_checked(one_sequence(rows[0], length))
+    plan.ensure_checked(one_sequence(rows[0], length))
     if len(rows) == 1:
-        return _row_effects(the_plan, one_sequence(rows[0], length), checked)
+        return _row_effects(plan, one_sequence(rows[0], length), checked)
     # Rows on the same sequence share passes.
     distinct, which = np.unique(codes(rows), axis=0, return_inverse=True)
     for i, sequence in enumerate(distinct):
         chosen = np.flatnonzero(which.reshape(-1) == i)
-        result[chosen] = _row_effects(the_plan, np.ascontiguousarray(sequence), _rows(checked, chosen))
+        result[chosen] = _row_effects(plan, np.ascontiguousarray(sequence), _rows(checked, chosen))
     return result
 
 
-def _row_effects(the_plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArray[np.float64]:
-    """Effects of rows; those of several edits by another runner, where the plan's own takes single ones."""
+def _row_effects(plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArray[np.float64]:
+    """Effects of rows, in blocks; single edits go together, for rows of several take more room in a pass."""
     several = np.diff(edits.offset) > 1
-    result = np.empty((several.size, len(the_plan.tracks)))
-    size = max(64, BLOCK_BYTES // (8 * the_plan.readout.values_per_row))
-    kinds = [(the_plan.runner, ~several)]
-    if several.any():
-        kinds.append((the_plan.rows_runner, several))
-    for runner, of_kind in kinds:
-        rows = np.flatnonzero(of_kind)
+    result = np.empty((several.size, len(plan.tracks)))
+    size = max(64, BLOCK_BYTES // (8 * plan.readout.values_per_row))
+    for rows in (np.flatnonzero(~several), np.flatnonzero(several)):
         for chosen in np.split(rows, range(size, rows.size, size)) if rows.size else ():
-            result[chosen] = runner.row_effects(sequence, _rows(edits, chosen))
+            result[chosen] = plan.runner.row_effects(sequence, _rows(edits, chosen))
     return result
 
 
@@ -211,11 +208,11 @@ def _rows(edits: Edits, chosen: NDArray[np.int64]) -> Edits:
 
 
 def _planned(plan_or_model: Plan | Model) -> Plan:
-    return plan_or_model if isinstance(plan_or_model, Plan) else plan(plan_or_model)
+    return plan_or_model if isinstance(plan_or_model, Plan) else planning.plan(plan_or_model)
 
 
-def _range(the_plan: Plan, sequence: Sequences, start: int, end: int | None) -> tuple[NDArray[np.uint8], int, int]:
-    length = the_plan.model.card.read_length
+def _range(plan: Plan, sequence: Sequences, start: int, end: int | None) -> tuple[NDArray[np.uint8], int, int]:
+    length = plan.model.card.read_length
     found = one_sequence(sequence, length)
     last = length if end is None else end
     if not 0 <= start <= last <= length:

@@ -33,7 +33,7 @@ def plan_of(inputs: Mapping[str, Any], *, models: Sequence[Model] = (), **parts:
     """
     versions = {name: metadata.version(name) for name in _VERSIONS}
     if models:
-        from ..models.session import runtime_facts
+        from ..models.runtime import runtime_facts
 
         versions["onnxruntime"] = runtime_facts()["version"]
     return {"gxfast": metadata.version("gxfast"), "versions": versions, "inputs": dict(inputs), **parts}

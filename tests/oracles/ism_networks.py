@@ -12,6 +12,10 @@ from onnx import TensorProto, helper, numpy_helper
 LAYOUTS = ("NLC", "NCL", "NC1L")
 HEADS = ("dense", "pooled", "mean", "profile", "crop", "attention", "rows")
 OPSET = 17
+FUNCTIONS = (
+    "Abs", "Celu", "HardSigmoid", "HardSwish", "Log", "Selu", "Sin", "Softsign", "Sqrt", "Reciprocal", "Asin",
+    "ThresholdedRelu", "Shrink", "Erf", "Exp", "Neg",
+)  # fmt: skip
 
 
 class Builder:
@@ -131,6 +135,68 @@ class Builder:
             rows = self.add("Softmax", rows, axis=-1)
         self.top = self.add("Transpose", rows, perm=[0, 2, 1])
 
+    def function(self) -> None:
+        """One of the functions of single numbers; some of positive numbers only."""
+        positive = self.add("Add", self.add("Softplus", self.top), self.constant(0.3))
+        bounded = self.add("Softsign", self.top)
+        name = self.pick(*FUNCTIONS)
+        source = positive if name in ("Log", "Sqrt", "Reciprocal") else bounded if name == "Asin" else self.top
+        self.top = self.add(name, source)
+
+    def with_constant(self) -> None:
+        """Divide, raise, bound or bend by one number per channel."""
+        shape = (self.channels, 1) if self.flat else (self.channels, 1, 1)
+        name, other = self.pick("Div", "Pow", "Max", "Min", "PRelu"), self.rng.uniform(0.4, 1.8, shape)
+        base = self.add("Exp", self.add("Softsign", self.top)) if name in ("Div", "Pow") else self.top
+        inputs = [base, self.constant(other)]
+        turned = name in ("Div", "Pow") and self.pick(True, False)
+        self.top = self.add(name, *(inputs[::-1] if turned else inputs))
+
+    def with_branch(self) -> None:
+        """Two tensors whose windows differ."""
+        kernel = self.pick(1, 3, 5)
+        shape = [self.channels, self.channels, kernel] if self.flat else [self.channels, self.channels, 1, kernel]
+        branch = self.add(
+            "Conv", self.top, self.constant(self.weights(*shape)), pads=self.pads(kernel // 2, kernel // 2)
+        )
+        name = self.pick("Div", "Max", "Min", "Mean", "PRelu", "Pow")
+        parts = [self.top, branch]
+        if name in ("Div", "Pow"):
+            parts = [self.add("Exp", self.add("Softsign", part)) for part in parts]
+        self.top = self.add(name, *parts)
+
+    def grouped(self) -> None:
+        """A depthwise convolution, of one or two outputs per input."""
+        kernel, times = self.pick(2, 3, 5), self.pick(1, 2)
+        before, after = int(self.rng.integers(kernel)), int(self.rng.integers(kernel))
+        length = self.shrink(before, after, kernel - 1, 1)
+        if length < 4:
+            return
+        shape = [times * self.channels, 1, kernel] if self.flat else [times * self.channels, 1, 1, kernel]
+        weight = self.constant(self.weights(*shape))
+        self.top = self.add("Conv", self.top, weight, group=self.channels, pads=self.pads(before, after))
+        self.channels, self.length = times * self.channels, length
+
+    def stretched(self) -> None:
+        """A transposed convolution, or every position twice or three times."""
+        factor = self.pick(2, 3)
+        if self.length * factor > 150:
+            return
+        if self.pick(True, False):
+            sizes = [1.0, 1.0, *self.spatial(float(factor))]
+            settings = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+            self.top = self.add("Resize", self.top, "", self.constant(sizes), **settings)
+            self.length *= factor
+            return
+        kernel, channels = self.pick(2, 3, 4), self.pick(3, 4)
+        before, after = int(self.rng.integers(kernel)), int(self.rng.integers(kernel))
+        shape = [self.channels, channels, kernel] if self.flat else [self.channels, channels, 1, kernel]
+        self.top = self.add(
+            "ConvTranspose", self.top, self.constant(self.weights(*shape)),
+            strides=self.spatial(factor), pads=self.pads(before, after),
+        )  # fmt: skip
+        self.channels, self.length = channels, (self.length - 1) * factor + kernel - before - after
+
     def squeeze(self) -> None:
         if not self.flat:
             self.top, self.flat = self.add("Squeeze", self.top, self.constant([2], np.int64)), True
@@ -170,12 +236,14 @@ class Builder:
         return "NT"
 
 
-def random_network(seed: int, *, length: int | None = None, tracks: int = 3) -> onnx.ModelProto:
+def random_network(seed: int, *, length: int | None = None, tracks: int = 3, wide: bool = False) -> onnx.ModelProto:
     """Return a small network with a card in its metadata; the same one for the same seed.
 
     Layout (NLC, NCL, NC1L), odd length, strides, dilations, asymmetric and automatic padding, padded pools with
     ceil_mode, BatchNormalization, residual branches, Concat, crops, LayerNormalization over channels, and a head
     (dense, pooled, mean, profile, crop, attention, rows) are all drawn. ``sequence`` in, ``y`` out, dynamic batch.
+    With ``wide`` there are more functions of single numbers, quotients, powers, extremes and means, depthwise and
+    transposed convolutions and repeats.
     """
     builder = Builder(seed)
     layout, head = LAYOUTS[seed % 3], HEADS[seed % len(HEADS)]
@@ -184,10 +252,13 @@ def random_network(seed: int, *, length: int | None = None, tracks: int = 3) -> 
     if layout == "NLC":
         builder.top = builder.add("Transpose", "sequence", perm=[0, 2, 1])
     steps = [builder.pool, builder.pool, builder.residual, builder.concat, builder.crop, builder.layer_norm]
+    more = [builder.function, builder.with_constant, builder.with_branch, builder.grouped, builder.stretched]
     builder.conv()
     for _ in range(int(builder.rng.integers(1, 4))):
         for step in (builder.pick(builder.activation, builder.batch_norm), builder.pick(*steps), builder.conv):
             step()
+            if wide:
+                builder.pick(*more)()
     output_layout = builder.head(head, tracks)
     builder.add("Identity", builder.top)
     builder.nodes[-1].output[0] = "y"

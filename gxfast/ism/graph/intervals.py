@@ -9,11 +9,11 @@
   inside; positions outside the tensor do not exist and hold no change.
 
 A tensor that is in ``analysis.dense`` may change everywhere. ``analysis.barriers`` gives, for every node that
-turned windows into a dense tensor, the reason. Operators have rules (`gxfast.ism.rules`); one without a rule is
-a barrier, so a model with unknown operators still works.
+turned windows into a dense tensor, the reason. What an operator does is its ``reach`` (`gxfast.ism.ops`); one without
+is a barrier, so a model with unknown operators still works.
 
 `needed(graph, analysis, output_positions)` goes the other way: the positions of every tensor that the output
-positions asked for can depend on, from the same rules.
+positions asked for can depend on, from the same functions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rules import Context, Span, rule_of
+from ..ops import Context, Span, operator_of
 from .view import AXES, Graph, Node
 from .windows import Analysis, Window
 
@@ -58,11 +58,11 @@ def analyse(graph: Graph) -> Analysis:
 
 
 def spread(graph: Graph, node: Node, spans: Mapping[str, Span]) -> list[Span] | str:
-    """Apply the rule of one node; the reason, where it is a barrier."""
-    rule = rule_of(node.op_type)
-    if rule is None:
-        return f"no rule for operator {node.op_type}"
-    found = rule(Context(graph, node, spans))
+    """Apply the reach of one node; the reason, where it is a barrier."""
+    reach = operator_of(node.op_type).reach
+    if reach is None:
+        return f"no reach for operator {node.op_type}"
+    found = reach(Context(graph, node, spans))
     if isinstance(found, str):
         return found
     result = [found] * len(node.outputs) if isinstance(found, Span) else list(found)
@@ -74,7 +74,7 @@ def _window(span: Span, length: int) -> Window:
     (lo, free_lo), (hi, free_hi) = span.lo, span.hi
     lo, hi = np.maximum(lo, 0), np.minimum(hi, length - 1)
     empty = hi < lo
-    # Kept inside the tensor, and in order, so that a rule that comes later moves it as it moves its neighbours.
+    # Kept inside the tensor, and in order, so that an operator that comes later moves it as it moves its neighbours.
     lo = np.where(empty, np.clip(lo, 0, length), lo)
     return Window(span.axis, length, lo, np.where(empty, lo - 1, hi), free_lo, free_hi)
 

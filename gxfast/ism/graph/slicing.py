@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
-from ..rules.pointwise import UNARY
-
-if TYPE_CHECKING:
-    from .view import Graph
+from ..ops.activation import UNARY
+from .view import Graph
 
 __all__ = ["sliced_proto"]
 

@@ -20,7 +20,7 @@ two graphs. Axes of the sequence in each tensor, and what a mutation changes, ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -147,6 +147,10 @@ class Graph:
         array: NDArray[Any] = numpy_helper.to_array(self._initializers[tensor], base_dir=folder)
         return array
 
+    def stored(self, tensors: Collection[str]) -> list[Any]:
+        """Return those of the tensors that are constants, as they are stored (onnx.TensorProto)."""
+        return [tensor for name, tensor in self._initializers.items() if name in tensors]
+
     def producer(self, tensor: str) -> Node | None:
         """Return the node that computes a tensor; None for the input and for constants."""
         return self._producers.get(tensor)
@@ -189,7 +193,7 @@ class Graph:
             [self._node_protos[node.outputs[0] or node.name] for node in nodes],
             "part",
             *values,
-            initializer=[tensor for name, tensor in self._initializers.items() if name in used],
+            initializer=self.stored(used),
         )
         model = onnx.ModelProto()
         model.CopyFrom(helper.make_model(part, opset_imports=list(self._proto.opset_import)))

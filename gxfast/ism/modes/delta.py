@@ -1,4 +1,4 @@
-"""Mode delta on a CPU: the local part of the model in the compiled executor, the rest in onnxruntime."""
+"""Mode delta: the local part of the model in the compiled executor, the rest in onnxruntime."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .runner import Part, Runner, run_options
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["CompiledRunner"]
+__all__ = ["DeltaRunner"]
 
 
 BATCH: Final = 192  # rows per piece of work and per run of what is behind
@@ -34,7 +34,7 @@ CodeArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
 
-class CompiledRunner(Runner):
+class DeltaRunner(Runner):
     """Edits as changes on windows, in compiled loops.
 
     Takes rows of several edits as well: their windows are joined.
@@ -53,7 +53,7 @@ class CompiledRunner(Runner):
     Raises
     ------
     ModelError
-        If the model is not float32, does not run on the CPU, or its first operator is a barrier.
+        If the model does not run on the CPU, is not float32, or its first operator is a barrier.
     """
 
     mode = "delta"
@@ -63,10 +63,10 @@ class CompiledRunner(Runner):
         batch: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__(model, readout, n_threads)
-        if graph.dtype(graph.input_name) != np.float32:
-            raise ModelError("delta mode is for float32 models", path=model.path)
         if model.device != "cpu":
-            raise ModelError("the compiled executor is for the CPU", path=model.path)
+            raise ModelError("mode delta runs on the CPU", path=model.path, remedy='use mode "packed", or "auto"')
+        if graph.dtype(graph.input_name) != np.float32:
+            raise ModelError("mode delta is for float32 models", path=model.path, remedy='use mode "packed"')
         self._graph, self.analysis = graph, analyse(graph)
         self._program = lower(graph, self.analysis)
         given = [output.tensor for output in self._program.outputs]

@@ -1,22 +1,19 @@
 """Lower a graph to a program of the compiled executor (`_kernels.DeltaProgram`).
 
-The same idea as the delta graph (`delta_graph`), without its indices and copies: every tensor before the first
-operator that mixes positions is held as changes on the exact window of each row of edits, cut to the positions
-that the output needs. A rule (`program_rules`) takes the `Builder` and a node and adds steps. A node without one is
-a barrier: what it reads is written out in full, and onnxruntime runs the rest.
+Every tensor before the first operator that mixes positions is held as changes on the exact window of each row of
+edits, cut to the positions that the output needs. The step of an operator (`gxfast.ism.ops`) takes the `Builder` and a
+node. A node without one is a barrier: what it reads is written out in full, and onnxruntime runs the rest.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import numpy as np
 
+from ..graph.intervals import needed
 from ..graph.view import Graph, Node
 from ..graph.windows import Analysis
-from ..ops.builder import Builder
-from ..ops.errors import UnsupportedError
-
-if TYPE_CHECKING:
-    from ..ops.builder import Program
+from ..ops import UnsupportedError, operator_of
+from ..ops.builder import Builder, Program
 
 __all__ = ["lower"]
 
@@ -30,15 +27,15 @@ def lower(graph: Graph, analysis: Analysis) -> Program:
     analysis : Analysis
         Of the same model.
     """
-    from ..program_rules import rule_of
-
-    builder, behind = Builder(graph, analysis), set[str]()
+    last = analysis.windows.get(graph.output_name)
+    wanted = needed(graph, analysis, np.arange(last.length if last else 0))
+    builder, behind = Builder(graph, analysis, wanted), set[str]()
     for node in graph.nodes:
         if node.outputs[0] in builder.skipped:
             continue
         reason = "" if not any(name in behind for name in node.inputs) else "behind"
         if not reason:
-            reason = _lowered(builder, node, rule_of(node.op_type))
+            reason = _lowered(builder, node)
             if reason:
                 builder.result.barriers[node.outputs[0]] = reason
         if reason:
@@ -53,12 +50,13 @@ def lower(graph: Graph, analysis: Analysis) -> Program:
     return builder.finish()
 
 
-def _lowered(builder: Builder, node: Node, rule: Any) -> str:
+def _lowered(builder: Builder, node: Node) -> str:
     """Add the steps of a node; the reason where that is not possible."""
-    if rule is None:
-        return f"no rule for operator {node.op_type}"
+    step = operator_of(node.op_type).step
+    if step is None:
+        return f"no compiled step for operator {node.op_type}"
     try:
-        rule(builder, node)
+        step(builder, node)
     except UnsupportedError as reason:
         return str(reason)
     return ""

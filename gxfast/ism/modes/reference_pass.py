@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...models.card import ModelCard
     from ...models.session import Model
 
-__all__ = ["ReferencePass", "encoded", "position_rows"]
+__all__ = ["ReferencePass", "encoded"]
 
 
 def encoded(codes: NDArray[np.uint8], card: ModelCard, layout: str | None = None) -> NDArray[np.float32]:
@@ -28,12 +28,6 @@ def encoded(codes: NDArray[np.uint8], card: ModelCard, layout: str | None = None
     else:
         made = one_hot(codes, layout=layout, channels=card.channels, unknown=unknown)
     return made
-
-
-def position_rows(tensor: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """A tensor (1, ...) as one row per position, (L, C)."""
-    rows = np.moveaxis(tensor[0], axis - 1, 0)
-    return np.ascontiguousarray(rows.reshape(len(rows), -1))
 
 
 class ReferencePass:

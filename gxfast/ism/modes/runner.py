@@ -96,7 +96,6 @@ class Runner(ABC):
     """
 
     mode = ""
-    takes_rows = True  # whether rows of several edits are no slower than elsewhere
 
     def __init__(self, model: Model, readout: Readout, n_threads: int = 1) -> None:
         self.model, self.readout, self.n_threads = model, readout, n_threads

@@ -1,1 +1,37 @@
-"""Operators: how each is followed by mutagenesis and by gradients."""
+"""Operators: how each is followed by mutagenesis and by gradients. One registry, one file per family.
+
+`registry` says what an `Operator` is and how to `register` one from outside gxfast.
+"""
+
+from __future__ import annotations
+
+from . import activation, axes, convolution, dense, movement, normalization, pointwise, pool, reduction, resize
+from .builder import Builder
+from .context import Context, Gradients, Reverse, Span, union
+from .emitter import Emitter
+from .errors import UnsupportedError
+from .registry import Operator, operator_of, register
+
+__all__ = [
+    "Builder",
+    "Context",
+    "Emitter",
+    "Gradients",
+    "Operator",
+    "Reverse",
+    "Span",
+    "UnsupportedError",
+    "activation",
+    "axes",
+    "convolution",
+    "dense",
+    "movement",
+    "normalization",
+    "operator_of",
+    "pointwise",
+    "pool",
+    "reduction",
+    "register",
+    "resize",
+    "union",
+]

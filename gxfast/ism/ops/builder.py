@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._kernels import DeltaProgram
-from ..graph.intervals import needed
 from ..graph.view import Graph, Node, features
 from ..graph.windows import Analysis, Window
-from ..modes.reference_pass import position_rows
 from .errors import UnsupportedError
 
-__all__ = ["Builder", "Output", "Program", "Rows"]
+if TYPE_CHECKING:
+    from ..._kernels import DeltaProgram
+
+__all__ = ["Builder", "Output", "Program", "Rows", "position_rows"]
+
+
+def position_rows(tensor: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    """A tensor (1, ...) as one row per position, (L, C)."""
+    rows = np.moveaxis(tensor[0], axis - 1, 0)
+    return np.ascontiguousarray(rows.reshape(len(rows), -1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +80,39 @@ class Builder:
     ----------
     graph : Graph
     analysis : Analysis
+    needed : mapping of str to (first, last)
+        Positions of each tensor that the output depends on; others are not computed.
+
+    Attributes
+    ----------
+    executor : DeltaProgram
+        Takes the steps.
+    skipped : set of str
+        Outputs of nodes that a step of another node has taken care of.
     """
 
-    def __init__(self, graph: Graph, analysis: Analysis) -> None:
-        self.graph, self.analysis = graph, analysis
+    def __init__(self, graph: Graph, analysis: Analysis, needed: Mapping[str, tuple[int, int]]) -> None:
+        from ..._kernels import DeltaProgram
+
+        self.graph, self.analysis, self._needed = graph, analysis, needed
         self.executor = DeltaProgram(graph.length)
         self.result = Program(self.executor)
         self.skipped: set[str] = set()
-        window = analysis.windows.get(graph.output_name)
-        wanted = np.arange(window.length if window else 0)
-        self._needed = needed(graph, analysis, wanted)
         self._numbers: dict[str, int] = {}
         self._rows: list[Rows] = []
         self.declare(graph.input_name)
 
     def window(self, tensor: str) -> Window:
-        """Return where changes of a tensor lie."""
+        """Return where changes of a tensor lie.
+
+        Raises
+        ------
+        UnsupportedError
+            If they may lie everywhere.
+        """
+        if tensor not in self.analysis.windows:
+            made = self.graph.producer(tensor)
+            raise UnsupportedError(self.analysis.barriers.get(made.name if made else "", "all positions are mixed"))
         return self.analysis.windows[tensor]
 
     def features(self, tensor: str) -> tuple[int, ...]:
@@ -125,6 +148,10 @@ class Builder:
         self._numbers[tensor] = number
         self._rows.append(rows or Rows(tensor, partial(position_rows, axis=window.axis)))
         return number
+
+    def scale(self, tensor: str, output: str, factors: NDArray[np.float32]) -> None:
+        """Multiply each channel of a tensor by a factor of its own."""
+        self.executor.scale(self.number(tensor), self.declare(output), np.ascontiguousarray(factors))
 
     def rename(self, tensor: str, output: str) -> None:
         """Let an output be a tensor that is there, of the same values."""

@@ -1,4 +1,4 @@
-"""What a rule says where it cannot follow an operator."""
+"""What a step says where it cannot follow an operator."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ __all__ = ["UnsupportedError"]
 
 
 class UnsupportedError(Exception):
-    """A rule cannot take this node: it becomes a barrier. The text is the reason."""
+    """A step cannot take this node: it becomes a barrier. The text is the reason."""

@@ -29,7 +29,7 @@ enum class InstructionSet { Portable, Avx2, Avx512 };
 /// The best that this CPU has, unless limited.
 InstructionSet instruction_set();
 
-/// Uses nothing better than this from now on: for tests and benchmarks of the variants.
+/// Uses nothing better than this from now on: for tests of the variants.
 void limit_instruction_set(InstructionSet most);
 
 /// The set of kernels for `instruction_set()`.

@@ -14,20 +14,34 @@ namespace gxfast::delta {
 // each takes *changes* (edited minus reference) of some tensors on a window and gives those of another. What
 // a step needs of the reference itself is in a `Reference`, made once per sequence.
 
-/// Functions of single elements.
+/// Functions of single elements x: each has its name in Python, and at most two settings a (`first`) and b
+/// (`second`). They are ONNX's where nothing else is said.
+// clang-format off
+#define GXFAST_DELTA_FUNCTIONS(each)                                                                        \
+  each(Relu, "relu") each(Sigmoid, "sigmoid") each(Tanh, "tanh") each(Exp, "exp") each(Elu, "elu")          \
+  each(LeakyRelu, "leaky_relu") /* x > 0 ? x : a x */                                                       \
+  each(Clip, "clip") /* min(max(x, a), b) */                                                                \
+  each(Softplus, "softplus") each(Erf, "erf")                                                               \
+  each(Gelu, "gelu") each(GeluTanh, "gelu_tanh") /* with erf; with tanh */                                  \
+  each(Swish, "swish") /* x sigmoid(a x) */                                                                 \
+  each(Celu, "celu") each(Mish, "mish") each(Softsign, "softsign") each(HardSwish, "hard_swish")            \
+  each(Selu, "selu") /* b (x > 0 ? x : a (exp(x) - 1)) */                                                   \
+  each(HardSigmoid, "hard_sigmoid") /* min(max(a x + b, 0), 1) */                                           \
+  each(ThresholdedRelu, "thresholded_relu") /* x > a ? x : 0 */                                             \
+  each(Shrink, "shrink") /* x < -a ? x + b : x > a ? x - b : 0 */                                           \
+  each(Abs, "abs") each(Sign, "sign") each(Round, "round") each(Floor, "floor") each(Ceil, "ceil")          \
+  each(Sqrt, "sqrt") each(Log, "log") each(Sin, "sin") each(Cos, "cos") each(Tan, "tan")                    \
+  each(Asin, "asin") each(Acos, "acos") each(Atan, "atan") each(Sinh, "sinh") each(Cosh, "cosh")            \
+  each(Asinh, "asinh") each(Acosh, "acosh") each(Atanh, "atanh")                                            \
+  each(Min, "min") each(Max, "max") /* of x and a */                                                        \
+  each(Over, "over") /* a / x */                                                                            \
+  each(Power, "power") each(Raise, "raise") /* x to the a; a to the x */
+// clang-format on
+
 enum class Function {
-  Relu,
-  LeakyRelu, // first: slope below 0
-  Clip,      // first, second: bounds
-  Sigmoid,
-  Tanh,
-  Exp,
-  Elu, // first: alpha
-  Softplus,
-  Erf,
-  Gelu, // with erf
-  GeluTanh,
-  Swish, // x * sigmoid(first * x)
+#define GXFAST_ENUMERATOR(function, name) function,
+  GXFAST_DELTA_FUNCTIONS(GXFAST_ENUMERATOR)
+#undef GXFAST_ENUMERATOR
 };
 
 struct Activation {
@@ -69,9 +83,17 @@ public:
 
   // Steps; they run in the order in which they are added.
 
-  /// `weight`: kernel x channels of `in` x channels of `out`.
-  void convolve(int in, int out, const float *weight, Sliding sliding);
+  /// `weight`: kernel x channels of `in` / groups x channels of `out`. Both sides are cut into `groups` equal
+  /// parts, and a part of `out` reads its own part of `in` alone.
+  void convolve(int in, int out, const float *weight, Sliding sliding, std::int64_t groups = 1);
+  /// The other way round: position i of `in` is added to i * stride - before + t * dilation of `out`. The
+  /// weight has the same layout.
+  void convolve_transposed(int in, int out, const float *weight, Sliding sliding, std::int64_t groups = 1);
   void activate(int in, int out, Activation activation);
+  /// With a `first` for every channel.
+  void activate_channels(int in, int out, Activation activation, const float *first);
+  /// With a `first` for every element, which depends on the sequence as well.
+  void activate_by(int in, int by, int out, Activation activation);
   void max_pool(int in, int out, Sliding sliding);
   /// Divides by the kernel, or by the number of positions read that exist.
   void average_pool(int in, int out, Sliding sliding, bool by_kernel);
@@ -88,6 +110,8 @@ public:
   void scale(int in, int out, const float *factors);
   /// out[o][c] = in[o + shift][c + first_channel]
   void select(int in, int out, std::int64_t shift, std::int64_t first_channel);
+  /// out[o] = in[o / factor]
+  void repeat(int in, int out, std::int64_t factor);
   /// Channels side by side; -1 - n stands for n channels that never change.
   void join(const std::vector<int> &in, int out);
 
@@ -117,6 +141,8 @@ private:
   void check(int tensor) const;
   void check_same(int a, int b) const;
   void check_covered(int in, int out) const;
+  void add_convolution(int in, int out, const float *weight, Sliding sliding, std::int64_t groups,
+                       bool transposed);
 
   std::int64_t length_;
   std::vector<Tensor> tensors_;

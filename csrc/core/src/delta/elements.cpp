@@ -15,6 +15,14 @@ template <class Body> void for_shared(const Frame &frame, const Windows &in, Win
   }
 }
 
+/// One value per channel, and 0 in what is padded.
+Floats padded_row(const Tensor &tensor, const float *values) {
+  Floats row(tensor.stride);
+  std::fill_n(row.data(), tensor.stride, 0.0F);
+  std::copy_n(values, tensor.channels, row.data());
+  return row;
+}
+
 /// f(reference + change) - f(reference)
 class Activate final : public Step {
 public:
@@ -23,7 +31,7 @@ public:
   Floats prepare(const std::vector<Tensor> & /*tensors*/, const ReferenceData &data) const override {
     const Floats &rows = data.rows[static_cast<std::size_t>(in_)];
     Floats after(rows.size());
-    row_kernels().apply(activation_, rows.data(), rows.size(), after.data());
+    row_kernels().activate(activation_, {rows.data()}, {}, nullptr, rows.size(), after.data());
     return after;
   }
 
@@ -31,7 +39,7 @@ public:
     Windows &out = frame.of(out_);
     for_shared(frame, frame.of(in_), out,
                [&](std::int64_t position, const float *from, float *to, std::int64_t n) {
-                 row_kernels().activate(activation_, frame.reference_row(in_, position), from,
+                 row_kernels().activate(activation_, {frame.reference_row(in_, position), from}, {},
                                         extra + position * out.stride, n, to);
                });
   }
@@ -39,6 +47,44 @@ public:
 private:
   int in_, out_;
   Activation activation_;
+};
+
+/// The same with a setting per channel, or of another tensor, element by element.
+class ActivateBy final : public Step {
+public:
+  ActivateBy(int in, int out, Activation activation, Floats first)
+      : in_(in), out_(out), activation_(activation), first_(std::move(first)) {}
+  ActivateBy(int in, int by, int out, Activation activation)
+      : in_(in), by_(by), out_(out), activation_(activation) {}
+
+  Floats prepare(const std::vector<Tensor> &tensors, const ReferenceData &data) const override {
+    const Floats &rows = data.rows[static_cast<std::size_t>(in_)];
+    const std::int64_t stride = tensors[static_cast<std::size_t>(in_)].stride;
+    Floats after(rows.size());
+    for (std::int64_t at = 0; at < rows.size(); at += stride) {
+      const float *first = by_ < 0 ? first_.data() : data.rows[static_cast<std::size_t>(by_)].data() + at;
+      row_kernels().activate(activation_, {rows.data() + at}, {first}, nullptr, stride, after.data() + at);
+    }
+    return after;
+  }
+
+  void run(Frame &frame, const float *extra) const override {
+    Windows &out = frame.of(out_);
+    const auto given = [&](int tensor, std::int64_t h, std::int64_t position) -> Given {
+      return {frame.reference_row(tensor, position), frame.of(tensor).row_or_null(h, position)};
+    };
+    for (std::int64_t h = 0; h < frame.n; ++h)
+      for (std::int64_t position = out.lo[static_cast<std::size_t>(h)];
+           position <= out.hi[static_cast<std::size_t>(h)]; ++position)
+        row_kernels().activate(activation_, given(in_, h, position),
+                               by_ < 0 ? Given{first_.data()} : given(by_, h, position),
+                               extra + position * out.stride, out.stride, out.row(h, position));
+  }
+
+private:
+  int in_, by_ = -1, out_;
+  Activation activation_;
+  Floats first_; // if there is no other tensor
 };
 
 class Add final : public Step {
@@ -80,11 +126,7 @@ private:
 
 class Scale final : public Step {
 public:
-  Scale(const Tensor &from, int in, int out, const float *factors)
-      : in_(in), out_(out), factors_(from.stride) {
-    std::fill_n(factors_.data(), from.stride, 0.0F);
-    std::copy_n(factors, from.channels, factors_.data());
-  }
+  Scale(int in, int out, Floats factors) : in_(in), out_(out), factors_(std::move(factors)) {}
 
   void run(Frame &frame, const float * /*extra*/) const override {
     Windows &out = frame.of(out_);
@@ -101,8 +143,10 @@ private:
 
 class Select final : public Step {
 public:
-  Select(const Tensor &to, int in, int out, std::int64_t shift, std::int64_t first_channel)
-      : in_(in), out_(out), shift_(shift), first_channel_(first_channel), channels_(to.channels) {}
+  Select(const Tensor &to, int in, int out, std::int64_t shift, std::int64_t first_channel,
+         std::int64_t factor)
+      : in_(in), out_(out), shift_(shift), first_channel_(first_channel), channels_(to.channels),
+        factor_(factor) {}
 
   void run(Frame &frame, const float * /*extra*/) const override {
     const Windows &in = frame.of(in_);
@@ -111,13 +155,13 @@ public:
     for (std::int64_t h = 0; h < frame.n; ++h)
       for (std::int64_t position = out.lo[static_cast<std::size_t>(h)];
            position <= out.hi[static_cast<std::size_t>(h)]; ++position)
-        if (const float *from = in.row_or_null(h, position + shift_))
+        if (const float *from = in.row_or_null(h, position / factor_ + shift_))
           std::copy_n(from + first_channel_, channels_, out.row(h, position));
   }
 
 private:
   int in_, out_;
-  std::int64_t shift_, first_channel_, channels_;
+  std::int64_t shift_, first_channel_, channels_, factor_;
 };
 
 class Join final : public Step {
@@ -161,6 +205,15 @@ std::unique_ptr<Step> make_activate(int in, int out, Activation activation) {
   return std::make_unique<Activate>(in, out, activation);
 }
 
+std::unique_ptr<Step> make_activate_channels(const Tensor &from, int in, int out, Activation activation,
+                                             const float *first) {
+  return std::make_unique<ActivateBy>(in, out, activation, padded_row(from, first));
+}
+
+std::unique_ptr<Step> make_activate_by(int in, int by, int out, Activation activation) {
+  return std::make_unique<ActivateBy>(in, by, out, activation);
+}
+
 std::unique_ptr<Step> make_add(int a, int b, int out, float sign) {
   return std::make_unique<Add>(a, b, out, sign);
 }
@@ -168,12 +221,12 @@ std::unique_ptr<Step> make_add(int a, int b, int out, float sign) {
 std::unique_ptr<Step> make_multiply(int a, int b, int out) { return std::make_unique<Multiply>(a, b, out); }
 
 std::unique_ptr<Step> make_scale(const Tensor &from, int in, int out, const float *factors) {
-  return std::make_unique<Scale>(from, in, out, factors);
+  return std::make_unique<Scale>(in, out, padded_row(from, factors));
 }
 
 std::unique_ptr<Step> make_select(const Tensor &to, int in, int out, std::int64_t shift,
-                                  std::int64_t first_channel) {
-  return std::make_unique<Select>(to, in, out, shift, first_channel);
+                                  std::int64_t first_channel, std::int64_t factor) {
+  return std::make_unique<Select>(to, in, out, shift, first_channel, factor);
 }
 
 std::unique_ptr<Step> make_join(const std::vector<Tensor> &tensors, const std::vector<int> &in, int out) {

@@ -8,72 +8,162 @@ namespace gxfast::delta {
 namespace {
 
 /// `depth` x `width` in panels of kLanes columns, filled up with zeros.
-void pack(const float *matrix, std::int64_t depth, std::int64_t width, float *packed) {
+template <class At> void pack(std::int64_t depth, std::int64_t width, const At &at, float *packed) {
   const std::int64_t panels = padded(width) / kLanes;
   for (std::int64_t p = 0; p < panels; ++p)
     for (std::int64_t k = 0; k < depth; ++k)
       for (std::int64_t j = 0; j < kLanes; ++j) {
         const std::int64_t column = p * kLanes + j;
-        *packed++ = column < width ? matrix[k * width + column] : 0.0F;
+        *packed++ = column < width ? at(k, column) : 0.0F;
       }
 }
 
-Floats pack_all(const float *matrices, std::int64_t n, std::int64_t depth, std::int64_t width) {
-  Floats packed(n * depth * padded(width));
-  for (std::int64_t i = 0; i < n; ++i)
-    pack(matrices + i * depth * width, depth, width, packed.data() + i * depth * padded(width));
-  return packed;
-}
+/// Which rows a convolution puts together. Where a position of `from` and one of `to` meet in tap t, one (of
+/// `from` if transposed) times the stride, plus `moved(t)`, is the other.
+struct Taps {
+  Sliding sliding;
+  bool transposed;
+
+  std::int64_t moved(std::int64_t t) const { return t * sliding.dilation - sliding.before; }
+
+  /// Calls body(row of `in`, row of `out`), rows counted from the start of `values`, for all that meet in
+  /// tap t.
+  template <class Body>
+  void for_pairs(const Frame &frame, const Windows &in, const Windows &out, std::int64_t t,
+                 const Body &body) const {
+    const Windows &few = transposed ? in : out, &many = transposed ? out : in;
+    for (std::int64_t h = 0; h < frame.n; ++h) {
+      if (in.empty(h) || out.empty(h))
+        continue;
+      const auto i = static_cast<std::size_t>(h);
+      const std::int64_t first = std::max(few.lo[i], ceil_divide(many.lo[i] - moved(t), sliding.stride));
+      const std::int64_t last = std::min(few.hi[i], floor_divide(many.hi[i] - moved(t), sliding.stride));
+      std::int64_t a = few.first[i] + first - few.lo[i];
+      std::int64_t b = many.first[i] + first * sliding.stride + moved(t) - many.lo[i];
+      for (std::int64_t k = first; k <= last; ++k, ++a, b += sliding.stride)
+        transposed ? body(a, b) : body(b, a);
+    }
+  }
+
+  /// The row of `in` that reaches a position of the output through tap t, if it has one.
+  const float *row_or_null(const Windows &in, std::int64_t h, std::int64_t position, std::int64_t t) const {
+    if (!transposed)
+      return in.row_or_null(h, position * sliding.stride + moved(t));
+    const std::int64_t spread = position - moved(t);
+    return spread % sliding.stride != 0 ? nullptr : in.row_or_null(h, spread / sliding.stride);
+  }
+
+private:
+  static std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+  static std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return -floor_divide(-a, b); }
+};
 
 /// The change of a convolution is the convolution of the change: no bias. Every tap adds its product to the
 /// output rows that read the window through it; what lies outside the window has no change and is never
-/// touched.
+/// touched. With groups, a panel of output channels takes the product with the groups that it meets.
 class Convolve final : public Step {
 public:
-  Convolve(const Tensor &from, const Tensor &to, int in, int out, const float *weight, Sliding sliding)
-      : in_(in), out_(out), depth_(from.channels), panels_(to.stride / kLanes), sliding_(sliding),
-        weight_(pack_all(weight, sliding.kernel, from.channels, to.channels)) {}
+  Convolve(const Tensor &from, const Tensor &to, int in, int out, const float *weight, Taps taps,
+           std::int64_t groups)
+      : in_(in), out_(out), taps_(taps) {
+    const std::int64_t depth = from.channels / groups, width = to.channels / groups;
+    for (std::int64_t column = 0; column < to.channels; column += kLanes) {
+      const std::int64_t last = std::min(column + kLanes, to.channels) - 1;
+      const std::int64_t group = column / width, behind = last / width + 1;
+      if (!blocks_.empty() && blocks_.back().channel == group * depth &&
+          blocks_.back().depth == (behind - group) * depth)
+        blocks_.back().width += last + 1 - column;
+      else
+        blocks_.push_back({column, last + 1 - column, group * depth, (behind - group) * depth, {}});
+    }
+    for (Block &block : blocks_) {
+      block.weight.reserve(taps.sliding.kernel * block.size());
+      for (std::int64_t t = 0; t < taps.sliding.kernel; ++t)
+        pack(
+            block.depth, block.width,
+            [&](std::int64_t k, std::int64_t j) {
+              const std::int64_t column = block.column + j,
+                                 inner = block.channel + k - column / width * depth;
+              return inner < 0 || inner >= depth ? 0.0F : weight[(t * depth + inner) * to.channels + column];
+            },
+            block.weight.data() + t * block.size());
+    }
+  }
 
   void run(Frame &frame, const float * /*extra*/) const override {
     const Windows &in = frame.of(in_);
     Windows &out = frame.of(out_);
     out.clear();
-    for (std::int64_t t = 0; t < sliding_.kernel; ++t) {
-      pair_rows(frame, in, out, t);
-      row_kernels().multiply(in.values.data(), in.stride, depth_,
-                             weight_.data() + t * depth_ * panels_ * kLanes, panels_, out.values.data(),
-                             out.stride, frame.from.data(), frame.to.data(),
-                             static_cast<std::int64_t>(frame.from.size()));
+    for (std::int64_t t = 0; t < taps_.sliding.kernel; ++t) {
+      frame.from.clear();
+      frame.to.clear();
+      taps_.for_pairs(frame, in, out, t, [&](std::int64_t from, std::int64_t to) {
+        frame.from.push_back(static_cast<std::int32_t>(from));
+        frame.to.push_back(static_cast<std::int32_t>(to));
+      });
+      for (const Block &block : blocks_)
+        row_kernels().multiply(in.values.data() + block.channel, in.stride, block.depth,
+                               block.weight.data() + t * block.size(), padded(block.width) / kLanes,
+                               out.values.data() + block.column, out.stride, frame.from.data(),
+                               frame.to.data(), static_cast<std::int64_t>(frame.from.size()));
     }
   }
 
 private:
-  /// Rows of the output that read a row of the input through tap t.
-  void pair_rows(Frame &frame, const Windows &in, const Windows &out, std::int64_t t) const {
-    frame.from.clear();
-    frame.to.clear();
-    const std::int64_t stride = sliding_.stride, moved = t * sliding_.dilation - sliding_.before;
-    for (std::int64_t h = 0; h < frame.n; ++h) {
-      if (in.empty(h) || out.empty(h))
-        continue;
-      const auto i = static_cast<std::size_t>(h);
-      // o * stride + moved has to lie in [lo, hi] of the input.
-      const std::int64_t first = std::max(out.lo[i], ceil_divide(in.lo[i] - moved, stride));
-      const std::int64_t last = std::min(out.hi[i], floor_divide(in.hi[i] - moved, stride));
-      std::int64_t read = in.first[i] + first * stride + moved - in.lo[i];
-      for (std::int64_t o = first; o <= last; ++o, read += stride) {
-        frame.from.push_back(static_cast<std::int32_t>(read));
-        frame.to.push_back(static_cast<std::int32_t>(out.first[i] + o - out.lo[i]));
-      }
-    }
-  }
-
-  static std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
-  static std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return -floor_divide(-a, b); }
+  /// Output channels from `column` on, a whole panel's first, read `depth` input channels from `channel` on.
+  struct Block {
+    std::int64_t column, width, channel, depth;
+    Floats weight;
+    std::int64_t size() const { return depth * padded(width); }
+  };
 
   int in_, out_;
-  std::int64_t depth_, panels_;
-  Sliding sliding_;
+  Taps taps_;
+  std::vector<Block> blocks_;
+};
+
+/// A convolution of which every output channel reads one input channel: no matrix.
+class Depthwise final : public Step {
+public:
+  Depthwise(const Tensor &from, const Tensor &to, int in, int out, const float *weight, Taps taps)
+      : in_(in), out_(out), times_(to.channels / from.channels), taps_(taps),
+        weight_(taps.sliding.kernel * to.stride) {
+    std::fill_n(weight_.data(), weight_.size(), 0.0F);
+    for (std::int64_t t = 0; t < taps.sliding.kernel; ++t)
+      std::copy_n(weight + t * to.channels, to.channels, weight_.data() + t * to.stride);
+  }
+
+  void run(Frame &frame, const float * /*extra*/) const override {
+    const Windows &in = frame.of(in_);
+    Windows &out = frame.of(out_);
+    const std::int64_t kernel = taps_.sliding.kernel;
+    std::vector<const float *> rows(static_cast<std::size_t>(kernel)), factors(rows.size());
+    Floats spread(times_ > 1 ? kernel * out.stride : 0);
+    for (std::int64_t h = 0; h < frame.n; ++h)
+      for (std::int64_t position = out.lo[static_cast<std::size_t>(h)];
+           position <= out.hi[static_cast<std::size_t>(h)]; ++position) {
+        std::size_t n = 0;
+        for (std::int64_t t = 0; t < kernel; ++t)
+          if (const float *row = taps_.row_or_null(in, h, position, t)) {
+            factors[n] = weight_.data() + t * out.stride;
+            rows[n++] = times_ > 1 ? repeated(row, out.stride, spread.data() + t * out.stride) : row;
+          }
+        row_kernels().weigh(rows.data(), factors.data(), static_cast<std::int64_t>(n), out.stride,
+                            out.row(h, position));
+      }
+  }
+
+private:
+  /// Every channel as often as it is read.
+  const float *repeated(const float *row, std::int64_t n, float *to) const {
+    for (std::int64_t c = 0; c < n; ++c)
+      to[c] = row[c / times_];
+    return to;
+  }
+
+  int in_, out_;
+  std::int64_t times_;
+  Taps taps_;
   Floats weight_;
 };
 
@@ -83,7 +173,13 @@ class Dense final : public Step {
 public:
   Dense(const Tensor &from, int in, int output, const float *weight, std::int64_t width)
       : in_(in), output_(output), length_(from.length), depth_(from.channels), width_(width),
-        weight_(pack_all(weight, from.length, from.channels, width)) {}
+        weight_(from.length * from.channels * padded(width)) {
+    for (std::int64_t k = 0; k < from.length * from.channels; k += from.channels)
+      pack(
+          from.channels, width,
+          [&](std::int64_t c, std::int64_t column) { return weight[(k + c) * width + column]; },
+          weight_.data() + k * padded(width));
+  }
 
   void run(Frame &frame, const float * /*extra*/) const override {
     const Windows &in = frame.of(in_);
@@ -126,8 +222,11 @@ private:
 } // namespace
 
 std::unique_ptr<Step> make_convolve(const Tensor &from, const Tensor &to, int in, int out,
-                                    const float *weight, Sliding sliding) {
-  return std::make_unique<Convolve>(from, to, in, out, weight, sliding);
+                                    const float *weight, Sliding sliding, std::int64_t groups,
+                                    bool transposed) {
+  if (groups > 1 && groups == from.channels)
+    return std::make_unique<Depthwise>(from, to, in, out, weight, Taps{sliding, transposed});
+  return std::make_unique<Convolve>(from, to, in, out, weight, Taps{sliding, transposed}, groups);
 }
 
 std::unique_ptr<Step> make_dense(const Tensor &from, int in, int output, const float *weight,

@@ -99,9 +99,22 @@ void check_sliding(const Sliding &sliding) {
 }
 } // namespace
 
-void Program::convolve(int in, int out, const float *weight, Sliding sliding) {
+void Program::add_convolution(int in, int out, const float *weight, Sliding sliding, std::int64_t groups,
+                              bool transposed) {
   check(in), check(out), check_sliding(sliding);
-  steps_.push_back(make_convolve(tensors_[idx(in)], tensors_[idx(out)], in, out, weight, sliding));
+  if (groups < 1 || channels(in) % groups != 0 || channels(out) % groups != 0)
+    throw std::invalid_argument("channels do not divide into groups");
+  steps_.push_back(
+      make_convolve(tensors_[idx(in)], tensors_[idx(out)], in, out, weight, sliding, groups, transposed));
+}
+
+void Program::convolve(int in, int out, const float *weight, Sliding sliding, std::int64_t groups) {
+  add_convolution(in, out, weight, sliding, groups, false);
+}
+
+void Program::convolve_transposed(int in, int out, const float *weight, Sliding sliding,
+                                  std::int64_t groups) {
+  add_convolution(in, out, weight, sliding, groups, true);
 }
 
 /// Throws if a window of `out` is not inside that of `in`: steps that fill `out` from `in` alone rely on it.
@@ -117,6 +130,18 @@ void Program::activate(int in, int out, Activation activation) {
   check_covered(in, out);
   tensors_[idx(in)].referenced = true;
   steps_.push_back(make_activate(in, out, activation));
+}
+
+void Program::activate_channels(int in, int out, Activation activation, const float *first) {
+  check_same(in, out);
+  tensors_[idx(in)].referenced = true;
+  steps_.push_back(make_activate_channels(tensors_[idx(in)], in, out, activation, first));
+}
+
+void Program::activate_by(int in, int by, int out, Activation activation) {
+  check_same(in, out), check_same(by, out);
+  tensors_[idx(in)].referenced = tensors_[idx(by)].referenced = true;
+  steps_.push_back(make_activate_by(in, by, out, activation));
 }
 
 void Program::max_pool(int in, int out, Sliding sliding) {
@@ -174,7 +199,14 @@ void Program::select(int in, int out, std::int64_t shift, std::int64_t first_cha
   check(in), check(out);
   if (first_channel < 0 || first_channel + channels(out) > channels(in))
     throw std::invalid_argument("channels that do not exist are selected");
-  steps_.push_back(make_select(tensors_[idx(out)], in, out, shift, first_channel));
+  steps_.push_back(make_select(tensors_[idx(out)], in, out, shift, first_channel, 1));
+}
+
+void Program::repeat(int in, int out, std::int64_t factor) {
+  check(in), check(out);
+  if (factor < 1 || length(out) != factor * length(in) || channels(out) != channels(in))
+    throw std::invalid_argument("positions repeated do not make up the tensor");
+  steps_.push_back(make_select(tensors_[idx(out)], in, out, 0, 0, factor));
 }
 
 void Program::join(const std::vector<int> &in, int out) {

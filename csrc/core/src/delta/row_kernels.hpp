@@ -11,6 +11,11 @@ constexpr std::int64_t kLanes = 16;
 
 inline std::int64_t padded(std::int64_t channels) { return (channels + kLanes - 1) / kLanes * kLanes; }
 
+/// base + change; change may be null for "no change".
+struct Given {
+  const float *base = nullptr, *change = nullptr;
+};
+
 /// Loops over rows, for one instruction set. All `n` are multiples of kLanes.
 struct RowKernels {
   /// out[to[i]] += in[from[i]] * matrix for n pairs of rows, no two with the same `to`. The matrix is packed
@@ -19,16 +24,16 @@ struct RowKernels {
   void (*multiply)(const float *in, std::int64_t in_stride, std::int64_t depth, const float *matrix,
                    std::int64_t panels, float *out, std::int64_t out_stride, const std::int32_t *from,
                    const std::int32_t *to, std::int64_t n);
-  /// out = f(before + change) - after
-  void (*activate)(Activation f, const float *before, const float *change, const float *after, std::int64_t n,
-                   float *out);
-  /// out = f(in)
-  void (*apply)(Activation f, const float *in, std::int64_t n, float *out);
+  /// out = f(x) - after, with `first` in the place of f.first unless its base is null; `after` may be null
+  void (*activate)(Activation f, Given x, Given first, const float *after, std::int64_t n, float *out);
   /// out = max over the rows of (base + change); change may be null for "no change"
   void (*largest)(const float *const *base, const float *const *change, std::int64_t n_rows, std::int64_t n,
                   float *out);
   /// out += factor * in
   void (*add)(const float *in, float factor, std::int64_t n, float *out);
+  /// out = sum over the rows of in * factors
+  void (*weigh)(const float *const *in, const float *const *factors, std::int64_t n_rows, std::int64_t n,
+                float *out);
   /// out = in * factors
   void (*scale)(const float *in, const float *factors, std::int64_t n, float *out);
   /// out = change of a * b; changes may be null

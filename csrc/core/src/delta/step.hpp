@@ -102,15 +102,19 @@ public:
 
 // Makers, one family of steps per file.
 std::unique_ptr<Step> make_convolve(const Tensor &from, const Tensor &to, int in, int out,
-                                    const float *weight, Sliding sliding);
+                                    const float *weight, Sliding sliding, std::int64_t groups,
+                                    bool transposed);
 std::unique_ptr<Step> make_dense(const Tensor &from, int in, int output, const float *weight,
                                  std::int64_t width);
 std::unique_ptr<Step> make_activate(int in, int out, Activation activation);
+std::unique_ptr<Step> make_activate_channels(const Tensor &from, int in, int out, Activation activation,
+                                             const float *first);
+std::unique_ptr<Step> make_activate_by(int in, int by, int out, Activation activation);
 std::unique_ptr<Step> make_add(int a, int b, int out, float sign);
 std::unique_ptr<Step> make_multiply(int a, int b, int out);
 std::unique_ptr<Step> make_scale(const Tensor &from, int in, int out, const float *factors);
 std::unique_ptr<Step> make_select(const Tensor &to, int in, int out, std::int64_t shift,
-                                  std::int64_t first_channel);
+                                  std::int64_t first_channel, std::int64_t factor);
 std::unique_ptr<Step> make_join(const std::vector<Tensor> &tensors, const std::vector<int> &in, int out);
 std::unique_ptr<Step> make_max_pool(int in, int out, Sliding sliding);
 std::unique_ptr<Step> make_average_pool(const Tensor &from, int in, int out, Sliding sliding, bool by_kernel);

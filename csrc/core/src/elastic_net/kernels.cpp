@@ -1,38 +1,7 @@
 #include "kernels.hpp"
 
-#include "gxfast/cpu.hpp"
+#define GXFAST_SPACE gxfast::elastic_net
+#define GXFAST_KERNELS "dense.inl"
+#include "../simd/variants.inl"
 
-namespace gxfast::elastic_net {
-namespace {
-
-namespace portable {
-#include "../simd/dense.inl"
-} // namespace portable
-
-#if GXFAST_X86
-#pragma GCC push_options
-#pragma GCC target("avx2")
-namespace avx2 {
-#include "../simd/dense.inl"
-} // namespace avx2
-#pragma GCC pop_options
-
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,prefer-vector-width=512")
-namespace avx512 {
-#include "../simd/dense.inl"
-} // namespace avx512
-#pragma GCC pop_options
-#endif
-
-} // namespace
-
-const Kernels &kernels() {
-#if GXFAST_X86
-  return chosen(portable::kKernels, avx2::kKernels, avx512::kKernels);
-#else
-  return portable::kKernels;
-#endif
-}
-
-} // namespace gxfast::elastic_net
+const gxfast::elastic_net::Kernels &gxfast::elastic_net::kernels() { return chosen_kernels(); }

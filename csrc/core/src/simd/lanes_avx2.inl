@@ -1,5 +1,8 @@
 // Sixteen floats in two registers, under the names that the row kernels use.
 
+// A tile of a matrix product fills the registers: 6 x (2 x 1) of 16.
+constexpr int kTileRows = 6, kTilePanels = 1;
+
 struct Lanes {
   __m256 low, high;
 

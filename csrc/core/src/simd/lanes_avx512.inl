@@ -1,5 +1,8 @@
 // Sixteen floats in one register, under the names that the row kernels use.
 
+// A tile of a matrix product fills the registers: 6 x 4 of 32.
+constexpr int kTileRows = 6, kTilePanels = 4;
+
 struct Lanes {
   __m512 v;
 

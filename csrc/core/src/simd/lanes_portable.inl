@@ -1,5 +1,7 @@
 // Sixteen floats as an array, under the names that the row kernels use.
 
+constexpr int kTileRows = 2, kTilePanels = 1;
+
 struct Lanes {
   float v[kLanes];
 

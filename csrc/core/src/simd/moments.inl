@@ -1,5 +1,8 @@
 // Sums over one or two rows in kLanes lanes: the same order of additions for every instruction set.
 
+constexpr std::int64_t kLanes = 16;
+using Lanes = double[kLanes];
+
 /// Pairwise, always in the same order.
 inline double total(Lanes sums) {
   for (std::int64_t width = kLanes / 2; width > 0; width /= 2)

@@ -1,4 +1,6 @@
-// Products of kTile SNPs, as 8 numbers at a time; the including namespace says what a Numbers is.
+// Products of kTile SNPs, as 8 numbers at a time.
+
+#include GXFAST_OF_SET(numbers)
 
 inline void widen(const std::int8_t *dosages, std::int64_t people, std::int64_t stride, double *wide) {
   for (std::int64_t t = 0; t < kTile; ++t)

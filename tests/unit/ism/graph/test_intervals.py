@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from oracles.ism_networks import random_network
 
 from gxfast.ism.graph.intervals import analyse, needed
 from gxfast.ism.graph.view import AXES, Graph, build_graph
-from gxfast.ism.rules import Context, Span, register, rule_of
+from gxfast.ism.ops import operator_of, register
 from gxfast.models.runtime import open_session
 
 SEEDS = range(105)
@@ -89,21 +90,17 @@ def test_needed_positions_are_those_whose_interval_meets_the_output(seed: int) -
     assert needed(graph, analysis, np.arange(0)).get(graph.input_name, (1, 0)) == (1, 0)
 
 
-def test_an_operator_without_a_rule_is_a_barrier_until_one_is_registered() -> None:
+def test_an_operator_may_say_why_it_is_a_barrier() -> None:
     graph = graph_of(0, 2)
     kind = next(node.op_type for node in graph.nodes if node.op_type in ("Relu", "BatchNormalization"))
-    original = rule_of(kind)
-    assert original is not None
-    try:
-        register(kind)(lambda context: "no reason")
-        blocked = analyse(graph)
-        assert "no reason" in blocked.barriers.values()
-        assert graph.output_name in blocked.dense
-
-        @register(kind)
-        def again(context: Context) -> Span | str:
-            return context.alone()
-
-        assert "no reason" not in analyse(graph).barriers.values()
-    finally:
-        register(kind)(original)
+    original = operator_of(kind)
+    assert original.reach is not None
+    for reach, reason in ((None, f"no reach for operator {kind}"), (lambda context: "it moved", "it moved")):
+        try:
+            register(replace(original, names=kind, reach=reach))
+            blocked = analyse(graph)
+            assert reason in blocked.barriers.values()
+            assert graph.output_name in blocked.dense
+        finally:
+            register(original)
+        assert reason not in analyse(graph).barriers.values()

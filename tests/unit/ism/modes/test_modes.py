@@ -85,8 +85,8 @@ def test_rows_of_several_snvs_equal_brute_force(tmp_path: Path, seed: int) -> No
     rows[np.repeat(np.arange(len(counts)), counts), position] = edits.base
     expected = model.predict(rows) - model.predict(letters[None])
     for mode in ("naive", "packed", "delta"):
-        the_plan = ism.plan(model, mode=mode)
-        found = ism.variants(the_plan, letters, edits)
+        plan = ism.plan(model, mode=mode)
+        found = ism.variants(plan, letters, edits)
         assert (np.abs(found - expected) <= tolerance(model, letters)).all()
         assert (found[[0, 5]] == 0).all()
         contexts = np.stack([sequence_for(model, i % 3) for i in range(len(counts))])
@@ -94,7 +94,7 @@ def test_rows_of_several_snvs_equal_brute_force(tmp_path: Path, seed: int) -> No
         edited[np.repeat(np.arange(len(counts)), counts), position] = edits.base
         expected_there = model.predict(edited) - model.predict(contexts)
         scale = np.maximum(1.0, np.abs(model.predict(contexts)))
-        assert (np.abs(ism.variants(the_plan, contexts, edits) - expected_there) <= 1e-5 * scale).all()
+        assert (np.abs(ism.variants(plan, contexts, edits) - expected_there) <= 1e-5 * scale).all()
 
 
 @pytest.mark.parametrize("seed", range(1, 30, 3))
@@ -120,12 +120,12 @@ def test_slicing_the_graph_equals_slicing_afterwards(tmp_path: Path, seed: int) 
     layout = model.card.output_layout
     bins = None if layout == "NT" else [3, 0]
     for mode in ("naive", "packed"):
-        the_plan = ism.plan(model, ism.Outputs(tracks=[2, 0], bins=bins), mode=mode)
-        found = ism.saturate(the_plan, letters)[0]
+        plan = ism.plan(model, ism.Outputs(tracks=[2, 0], bins=bins), mode=mode)
+        found = ism.saturate(plan, letters)[0]
         by_bin = full.reshape(len(letters), 4, -1, 3)[:, :, [0] if bins is None else bins][..., [2, 0]]
         np.testing.assert_allclose(found, by_bin.reshape(found.shape), rtol=0, atol=allowed)
-        assert the_plan.verify(letters, n=20, seed=3) <= 1e-5
-        assert the_plan.graph.shape(the_plan.graph.output_name)[{"NT": 1, "NBT": 2, "NTB": 1}[layout]] == 2
+        assert plan.verify(letters, n=20, seed=3) <= 1e-5
+        assert plan.graph.shape(plan.graph.output_name)[{"NT": 1, "NBT": 2, "NTB": 1}[layout]] == 2
     if bins is not None:
         summed = ism.saturate(ism.plan(model, ism.Outputs(bins=bins, reduce="sum"), mode="packed"), letters)[0]
         expected = full.reshape(len(letters), 4, -1, 3)[:, :, bins].sum(axis=2)
@@ -153,17 +153,17 @@ def test_scan_blocks_make_the_whole_and_ranges_are_cut_out(tmp_path: Path) -> No
     model = random_model(tmp_path, 7)
     letters = sequence_for(model, 7)
     for mode in ("naive", "packed"):
-        the_plan = ism.plan(model, mode=mode)
-        whole = ism.saturate(the_plan, letters)[0]
+        plan = ism.plan(model, mode=mode)
+        whole = ism.saturate(plan, letters)[0]
         seen = np.zeros(len(letters), int)
-        for positions, effects in ism.scan(the_plan, letters, block=5):
+        for positions, effects in ism.scan(plan, letters, block=5):
             seen[positions] += 1
             np.testing.assert_allclose(effects, whole[positions], rtol=0, atol=1e-5)
         assert (seen == 1).all()
-        part = ism.saturate(the_plan, np.stack([letters, letters]), start=4, end=21)
+        part = ism.saturate(plan, np.stack([letters, letters]), start=4, end=21)
         np.testing.assert_allclose(part[0], whole[4:21], rtol=0, atol=1e-5)
         assert part[0].tobytes() == part[1].tobytes()
-        assert ism.saturate(the_plan, letters, start=5, end=5).shape == (1, 0, 4, 3)
+        assert ism.saturate(plan, letters, start=5, end=5).shape == (1, 0, 4, 3)
 
 
 @pytest.mark.parametrize("mode", ["naive", "packed"])
@@ -198,13 +198,13 @@ def test_fixed_batch_and_extra_inputs(tmp_path: Path, batch: int) -> None:
 def test_demo_model() -> None:
     model = Model(Path(gx.__file__).parent / "demo" / "demo_model.onnx", device="cpu")
     letters = LETTERS[np.random.default_rng(1).integers(0, 4, model.length)]
-    the_plan = ism.plan(model)
-    assert the_plan.mode != "naive"
-    found = ism.saturate(the_plan, letters, start=900, end=960)
+    plan = ism.plan(model)
+    assert plan.mode != "naive"
+    found = ism.saturate(plan, letters, start=900, end=960)
     naive = ism.saturate(ism.plan(model, mode="naive"), letters, start=900, end=960)
     np.testing.assert_allclose(found, naive, rtol=0, atol=1e-5)
-    text = the_plan.explain()
-    for word in ("needed", "in full for every mutation", "MaxPool", "predicted speed-up", the_plan.mode):
+    text = plan.explain()
+    for word in ("needed", "in full for every mutation", "MaxPool", "predicted speed-up", plan.mode):
         assert word in text
     assert "cut here" in ism.plan(model, mode="packed").explain()
 
@@ -212,12 +212,12 @@ def test_demo_model() -> None:
 def test_verify_finds_a_wrong_mode(tmp_path: Path) -> None:
     model = random_model(tmp_path, 0)
     letters = sequence_for(model, 0)
-    the_plan = ism.plan(model, mode="packed")
-    assert the_plan.verify(letters) <= 1e-5
-    runner: Any = the_plan.runner
+    plan = ism.plan(model, mode="packed")
+    assert plan.verify(letters) <= 1e-5
+    runner: Any = plan.runner
     runner.frontier.hi[:] = np.maximum(runner.frontier.hi - 1, runner.frontier.lo)  # windows cut too short
     with pytest.raises(ModelError, match="differs from the plain model by"):
-        ism.saturate(the_plan, letters)
+        ism.saturate(plan, letters)
 
 
 def test_bad_input_is_refused(tmp_path: Path) -> None:
@@ -233,15 +233,15 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
         ism.plan(model, [3])
     with pytest.raises(InputError, match="has none"):
         ism.plan(model, ism.Outputs(bins=[0]))
-    the_plan: Plan = ism.plan(model)
+    plan: Plan = ism.plan(model)
     with pytest.raises(InputError, match="one sequence of"):
-        ism.saturate(the_plan, letters[:-1])
+        ism.saturate(plan, letters[:-1])
     with pytest.raises(InputError, match="start"):
-        ism.saturate(the_plan, letters, start=4, end=2)
+        ism.saturate(plan, letters, start=4, end=2)
     with pytest.raises(InputError, match="two edits at position 3"):
-        ism.variants(the_plan, letters, Edits(np.array([0, 2]), np.array([3, 3]), LETTERS[:2].copy()))
+        ism.variants(plan, letters, Edits(np.array([0, 2]), np.array([3, 3]), LETTERS[:2].copy()))
     with pytest.raises(InputError, match="lies outside"):
-        ism.variants(the_plan, letters, Edits.single([len(letters)], "A"))
+        ism.variants(plan, letters, Edits.single([len(letters)], "A"))
 
 
 @pytest.mark.parametrize(("dense", "first"), [(88.0, "packed"), (60.0, "delta"), (300.0, "packed")])

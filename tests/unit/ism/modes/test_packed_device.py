@@ -11,7 +11,6 @@ from oracles.ism_networks import random_network
 
 import gxfast as gx
 from gxfast.encode.edits import Edits
-from gxfast.ism.delta import DeltaRunner
 from gxfast.ism.graph.view import load_graph
 from gxfast.ism.modes.naive import NaiveRunner
 from gxfast.ism.modes.packed_device import DevicePackedRunner
@@ -66,23 +65,6 @@ def test_packed_with_tensors_that_stay_where_they_are(seed: int, tmp_path: Path)
     np.testing.assert_allclose(found, expected, atol=tolerance)
     assert np.abs(expected).max() > 0
     assert np.array_equal(found, DevicePackedRunner(model, readout, n_threads=2).row_effects(sequence, edits))
-
-
-def test_the_delta_graph_reads_a_resident_reference(tmp_path: Path) -> None:
-    model, readout = model_and_readout(tmp_path, 7)
-    runner = DeltaRunner(load_graph(model), model=model, readout=readout, batch=24)
-    length = readout.card.read_length
-    sequence, edits = a_sequence(length, 7), rows_of_edits(length, 7)
-    expected = runner.row_effects(sequence, edits)
-    plain = runner._reference
-    part = runner._part(True)[1]
-
-    def on_device(window: np.ndarray) -> tuple[dict[str, object], np.ndarray]:
-        feeds, output = plain(window)
-        return {name: part.resident(array) for name, array in feeds.items()}, output
-
-    runner._reference = on_device  # type: ignore[method-assign]
-    assert np.array_equal(runner.row_effects(sequence, edits), expected)
 
 
 def test_run_bound_and_run_agree_and_errors_are_named(tmp_path: Path) -> None:

@@ -1,0 +1,319 @@
+"""Functions of one number, and what has no derivative."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from ..graph.view import Node
+from .builder import Builder
+from .context import Context, Gradients, Reverse
+from .errors import UnsupportedError
+from .registry import Operator, Step, register
+
+__all__ = ["UNARY", "either", "no_gradient", "positive", "swish"]
+
+Slope: TypeAlias = Callable[[Reverse], str]
+ALPHA, GAMMA = 1.6732632423543772, 1.0507009873554805  # of Selu
+Settings: TypeAlias = tuple[tuple[str, float], ...]  # attributes and their defaults
+
+
+def _applied(function: str, settings: Settings, builder: Builder, node: Node) -> None:
+    """f(mutant) - f(reference), for a function of the executor."""
+    activate(builder, node, function, *(node.attributes.get(key, default) for key, default in settings))
+
+
+def activate(builder: Builder, node: Node, function: str, *settings: float) -> None:
+    """Add a function of a node's one tensor.
+
+    Raises
+    ------
+    UnsupportedError
+        If it has a second one.
+    """
+    if any(node.inputs[1:]) and node.op_type != "Clip":
+        raise UnsupportedError(f"{node.op_type} of more than one tensor")
+    source = builder.number(node.inputs[0])
+    builder.executor.activate(source, builder.declare(node.outputs[0]), function, *map(float, settings))
+
+
+def _times(slope: Slope, r: Reverse) -> Gradients:
+    """The derivative at every number times the gradient there."""
+    return [r.emit.op("Mul", r.dy, slope(r))]
+
+
+def element(
+    name: str, function: str = "", *settings: tuple[str, float], slope: Slope | None = None, step: Step | None = None
+) -> Operator:
+    """Return the operator that is a function of the executor, or has a ``step``, and a derivative, if it has one."""
+    if function:
+        step = partial(_applied, function, settings)
+    return Operator(name, reach=Context.alone, step=step, gradient=partial(_times, slope) if slope else None)
+
+
+def clip_step(builder: Builder, node: Node) -> None:
+    """Clip between constants."""
+    bounds = []
+    for i, (key, default) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
+        name = node.inputs[i] if i < len(node.inputs) else ""
+        bounds.append(float(builder.graph.constant(name)) if name else float(node.attributes.get(key, default)))
+    activate(builder, node, "clip", *bounds)
+
+
+def sigmoid_step(builder: Builder, node: Node) -> None:
+    """Sigmoid, or all of x * sigmoid(x)."""
+    if not swish(builder, node.inputs[0], node, 1.0):
+        activate(builder, node, "sigmoid")
+
+
+def swish(builder: Builder, tensor: str, gate: Node, factor: float) -> bool:
+    """Take x * sigmoid(factor * x), written as two or three operators, as one function; False where it is not that."""
+    graph, opened = builder.graph, gate.outputs[0]
+    readers = graph.consumers(opened)
+    if len(readers) != 1 or readers[0].op_type != "Mul" or sorted(readers[0].inputs) != sorted((tensor, opened)):
+        return False
+    if graph.output_name in (*gate.inputs, opened) or (factor != 1 and len(graph.consumers(gate.inputs[0])) != 1):
+        return False
+    output = readers[0].outputs[0]
+    builder.executor.activate(builder.number(tensor), builder.declare(output), "swish", factor)
+    builder.skipped |= {opened, output}
+    return True
+
+
+def gelu_step(builder: Builder, node: Node) -> None:
+    """Gelu, with erf or with tanh."""
+    activate(builder, node, "gelu_tanh" if node.attributes.get("approximate", "none") == "tanh" else "gelu")
+
+
+def reciprocal_step(builder: Builder, node: Node) -> None:
+    """1 / x."""
+    activate(builder, node, "over", 1.0)
+
+
+def negative_step(builder: Builder, node: Node) -> None:
+    """The change is turned round, too."""
+    builder.scale(node.inputs[0], node.outputs[0], np.full(builder.channels(node.inputs[0]), -1, np.float32))
+
+
+def unchanged(builder: Builder, node: Node) -> None:
+    """Nothing happens to the values."""
+    if builder.graph.dtype(node.inputs[0]) != builder.graph.dtype(node.outputs[0]):
+        raise UnsupportedError("Cast to another type")
+    builder.rename(node.inputs[0], node.outputs[0])
+
+
+def positive(r: Reverse, x: str) -> str:
+    return r.mask(r.emit.op("Greater", x, r.scalar(0.0)))
+
+
+def either(r: Reverse, mask: str, yes: str, no: str) -> str:
+    """mask * yes + (1 - mask) * no."""
+    e = r.emit
+    other = e.op("Sub", r.scalar(1.0), mask)
+    return e.op("Add", e.op("Mul", mask, yes), e.op("Mul", other, no))
+
+
+def _relu(r: Reverse) -> str:
+    return positive(r, r.output())
+
+
+def _leaky(r: Reverse) -> str:
+    return either(r, positive(r, r.name()), r.scalar(1.0), r.scalar(r.attribute("alpha", 0.01)))
+
+
+def _elu(r: Reverse) -> str:
+    alpha = r.scalar(r.attribute("alpha", 1.0))
+    return either(r, positive(r, r.name()), r.scalar(1.0), r.emit.op("Add", r.output(), alpha))
+
+
+def _selu(r: Reverse) -> str:
+    alpha, gamma = r.attribute("alpha", ALPHA), r.attribute("gamma", GAMMA)
+    below = r.emit.op("Add", r.output(), r.scalar(alpha * gamma))
+    return either(r, positive(r, r.name()), r.scalar(gamma), below)
+
+
+def _sigmoid(r: Reverse) -> str:
+    return r.emit.op("Mul", r.output(), r.emit.op("Sub", r.scalar(1.0), r.output()))
+
+
+def _tanh(r: Reverse) -> str:
+    return r.emit.op("Sub", r.scalar(1.0), r.emit.op("Mul", r.output(), r.output()))
+
+
+def _softplus(r: Reverse) -> str:
+    return r.emit.op("Sigmoid", r.name())
+
+
+def _softsign(r: Reverse) -> str:
+    e = r.emit
+    below = e.op("Add", r.scalar(1.0), e.op("Abs", r.name()))
+    return e.op("Reciprocal", e.op("Mul", below, below))
+
+
+def _hard_sigmoid(r: Reverse) -> str:
+    # y (1 - y) > 0 between the two bounds
+    inside = positive(r, r.emit.op("Mul", r.output(), r.emit.op("Sub", r.scalar(1.0), r.output())))
+    return r.emit.op("Mul", inside, r.scalar(r.attribute("alpha", 0.2)))
+
+
+def _exp(r: Reverse) -> str:
+    return r.output()
+
+
+def _log(r: Reverse) -> str:
+    return r.emit.op("Reciprocal", r.name())
+
+
+def _sqrt(r: Reverse) -> str:
+    return r.emit.op("Div", r.scalar(0.5), r.output())
+
+
+def _reciprocal(r: Reverse) -> str:
+    return r.emit.op("Neg", r.emit.op("Mul", r.output(), r.output()))
+
+
+def _abs(r: Reverse) -> str:
+    return r.emit.op("Sign", r.name())
+
+
+def _neg(r: Reverse) -> str:
+    return r.scalar(-1.0)
+
+
+def _sin(r: Reverse) -> str:
+    return r.emit.op("Cos", r.name())
+
+
+def _cos(r: Reverse) -> str:
+    return r.emit.op("Neg", r.emit.op("Sin", r.name()))
+
+
+def _normal(r: Reverse, x: str, power: float, factor: float) -> str:
+    """factor * exp(-power * x^2)."""
+    e = r.emit
+    square = e.op("Mul", e.op("Mul", x, x), r.scalar(-power))
+    return e.op("Mul", e.op("Exp", square), r.scalar(factor))
+
+
+def _erf(r: Reverse) -> str:
+    return _normal(r, r.name(), 1.0, 2.0 / math.sqrt(math.pi))
+
+
+def _gelu(r: Reverse) -> str:
+    e, x = r.emit, r.name()
+    if r.attribute("approximate", "none") == "tanh":
+        return _gelu_tanh(r)
+    scaled = e.op("Erf", e.op("Mul", x, r.scalar(math.sqrt(0.5))))
+    below = e.op("Mul", e.op("Add", scaled, r.scalar(1.0)), r.scalar(0.5))
+    return e.op("Add", below, e.op("Mul", x, _normal(r, x, 0.5, 1.0 / math.sqrt(2.0 * math.pi))))
+
+
+def _gelu_tanh(r: Reverse) -> str:
+    """With u = c (x + k x^3): (1 + tanh u) / 2 + x (1 - tanh^2 u) c (1 + 3 k x^2) / 2."""
+    e, x, c, k = r.emit, r.name(), math.sqrt(2.0 / math.pi), 0.044715
+    square = e.op("Mul", x, x)
+    inner = e.op("Add", r.scalar(c), e.op("Mul", square, r.scalar(c * k)))
+    t = e.op("Tanh", e.op("Mul", x, inner))
+    slope = e.op("Add", r.scalar(0.5 * c), e.op("Mul", square, r.scalar(1.5 * c * k)))
+    bent = e.op("Mul", e.op("Mul", x, e.op("Sub", r.scalar(1.0), e.op("Mul", t, t))), slope)
+    return e.op("Add", e.op("Mul", e.op("Add", t, r.scalar(1.0)), r.scalar(0.5)), bent)
+
+
+def _sigmoid_times_x(alpha_default: float) -> Callable[[Reverse], str]:
+    """Derivative of x * sigmoid(alpha x) (Swish, QuickGelu): s + alpha y (1 - s)."""
+
+    def slope(r: Reverse) -> str:
+        e, alpha = r.emit, r.scalar(r.attribute("alpha", alpha_default))
+        s = e.op("Sigmoid", e.op("Mul", r.name(), alpha))
+        bent = e.op("Mul", e.op("Mul", r.output(), alpha), e.op("Sub", r.scalar(1.0), s))
+        return e.op("Add", s, bent)
+
+    return slope
+
+
+def clip_gradient(r: Reverse) -> Gradients:
+    """Pass the gradient where the input lies within the bounds, both included."""
+    e, gradient = r.emit, r.dy
+    for index, outside in ((1, "Less"), (2, "Greater")):
+        bound = r.constant(index)
+        if bound is not None:
+            beyond = r.mask(e.op(outside, r.name(), r.name(index)))
+            gradient = e.op("Mul", gradient, e.op("Sub", r.scalar(1.0), beyond))
+    return r.only_first(gradient)
+
+
+def no_gradient(r: Reverse) -> Gradients:
+    """Constant almost everywhere: no gradient flows."""
+    return [None for _ in r.node.inputs]
+
+
+def identity_gradient(r: Reverse) -> Gradients:
+    """Return the gradient as it is; Dropout does nothing outside training."""
+    if r.node.op_type == "Dropout" and (mode := r.constant(2)) is not None and bool(mode.any()):
+        raise r.refusal("it is in training mode")
+    return [r.dy]
+
+
+def cast_gradient(r: Reverse) -> Gradients:
+    """Cast back; through integers nothing flows."""
+    from onnx import helper
+
+    source = r.graph.dtype(r.name())
+    if source.kind in "iub" or r.dtype.kind in "iub":
+        return [None]
+    if source.kind != "f" or r.dtype.kind != "f":
+        raise r.refusal(f"from {source} to {r.dtype}")
+    return [r.emit.op("Cast", r.dy, to=helper.np_dtype_to_tensor_dtype(source))]
+
+
+_CURVES: Final = ("Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Mish")
+_STEPS: Final = ("Sign", "Floor", "Ceil", "Round")
+_ELEMENTS: Final = (
+    element("Relu", "relu", slope=_relu),
+    element("LeakyRelu", "leaky_relu", ("alpha", 0.01), slope=_leaky),
+    element("Elu", "elu", ("alpha", 1.0), slope=_elu),
+    element("Celu", "celu", ("alpha", 1.0)),
+    element("Selu", "selu", ("alpha", ALPHA), ("gamma", GAMMA), slope=_selu),
+    element("ThresholdedRelu", "thresholded_relu", ("alpha", 1.0)),
+    element("Shrink", "shrink", ("lambd", 0.5), ("bias", 0.0)),
+    element("Sigmoid", step=sigmoid_step, slope=_sigmoid),
+    element("HardSigmoid", "hard_sigmoid", ("alpha", 0.2), ("beta", 0.5), slope=_hard_sigmoid),
+    element("HardSwish", "hard_swish"),
+    element("Tanh", "tanh", slope=_tanh),
+    element("Softplus", "softplus", slope=_softplus),
+    element("Softsign", "softsign", slope=_softsign),
+    element("Exp", "exp", slope=_exp),
+    element("Log", "log", slope=_log),
+    element("Sqrt", "sqrt", slope=_sqrt),
+    element("Reciprocal", step=reciprocal_step, slope=_reciprocal),
+    element("Abs", "abs", slope=_abs),
+    element("Neg", step=negative_step, slope=_neg),
+    element("Sin", "sin", slope=_sin),
+    element("Cos", "cos", slope=_cos),
+    element("Erf", "erf", slope=_erf),
+    element("Gelu", step=gelu_step, slope=_gelu),
+    element("com.microsoft::Gelu", "gelu", slope=_gelu),
+    element("com.microsoft::FastGelu", "gelu_tanh"),
+    element("Swish", "swish", ("alpha", 1.0), slope=_sigmoid_times_x(1.0)),
+    element("com.microsoft::QuickGelu", "swish", ("alpha", 1.702), slope=_sigmoid_times_x(1.702)),
+    *(element(name, name.lower()) for name in _CURVES),
+    *(
+        Operator(name, reach=Context.alone, step=partial(_applied, name.lower(), ()), gradient=no_gradient)
+        for name in _STEPS
+    ),
+    Operator("Clip", reach=Context.alone, step=clip_step, gradient=clip_gradient),
+    Operator(("Identity", "Dropout"), reach=Context.alone, step=unchanged, gradient=identity_gradient),
+    Operator("Cast", reach=Context.alone, step=unchanged, gradient=cast_gradient),
+    Operator(("IsInf", "IsNaN", "Not"), reach=Context.alone, gradient=no_gradient),
+)
+UNARY: Final = frozenset(name for operator in _ELEMENTS for name in operator.each())
+"""Operators that treat every element of one tensor by itself."""
+register(
+    *_ELEMENTS,
+    Operator("CastLike", gradient=cast_gradient),
+    Operator(("OneHot", "NonZero", "Shape", "Size"), gradient=no_gradient),
+)

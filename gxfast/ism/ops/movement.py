@@ -1,0 +1,260 @@
+"""Operators that move, repeat or drop elements."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..graph.view import Node
+from .builder import Builder
+from .context import Context, Gradients, Reverse, Span, union
+from .errors import UnsupportedError
+from .registry import Operator, register
+
+__all__: list[str] = []
+
+
+def slice_reach(context: Context) -> Span | str:
+    """Slice: with a step of one or more along the sequence axis, any along the others."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    starts, ends = context.listed("starts", 1), context.listed("ends", 2)
+    rank, length = len(context.shape()), context.shape()[span.axis]
+    if starts is None or ends is None:
+        return "Slice takes its bounds from the sequence"
+    axes = [axis % rank for axis in context.listed("axes", 3) or range(len(starts))]
+    steps = context.listed("steps", 4) or [1] * len(starts)
+    if 0 in axes:
+        return "Slice cuts the batch axis"
+    if span.axis not in axes:
+        return span
+    i = axes.index(span.axis)
+    if steps[i] < 1:
+        return "Slice turns the sequence round"
+    first, _, step = slice(starts[i], ends[i], steps[i]).indices(length)
+    return span.moved(-((first - span.lo) // step), (span.hi - first) // step)
+
+
+def shift(builder: Builder, node: Node) -> None:
+    """Positions are renamed."""
+    tensor, output = node.inputs[0], node.outputs[0]
+    own, window = builder.window(tensor), builder.window(output)
+    moved = np.unique(own.free_lo - window.free_lo)
+    same = builder.features(tensor) == builder.features(output) and len(moved) == 1
+    if not same or not np.array_equal(own.free_hi - window.free_hi, np.full(len(own.free_hi), moved[0])):
+        raise UnsupportedError(f"{node.op_type} with steps, or over features")
+    builder.executor.select(builder.number(tensor), builder.declare(output), int(moved[0]), 0)
+
+
+def slice_gradient(r: Reverse) -> Gradients:
+    """Put zeros back where elements were dropped."""
+    e, shape = r.emit, r.shape()
+    starts, ends, axes, steps = (r.constant(index) for index in range(1, 5))
+    assert starts is not None
+    assert ends is not None
+    axes = np.arange(len(starts)) if axes is None else axes
+    steps = np.ones(len(starts), np.int64) if steps is None else steps
+    before, after, gradient = [0] * len(shape), [0] * len(shape), r.dy
+    for axis, start, end, step in zip(*(a.tolist() for a in (axes, starts, ends, steps)), strict=True):
+        size = shape[axis % len(shape)]
+        kept = _positions(size, start, end, step)
+        if step == 1 and len(kept):
+            before[axis % len(shape)], after[axis % len(shape)] = int(kept[0]), size - 1 - int(kept[-1])
+        else:
+            gradient = e.scatter_add(gradient, len(shape), axis % len(shape), kept, size)
+    return [e.pad(gradient, before, after)]
+
+
+def _positions(size: int, start: int, end: int, step: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the positions ONNX's Slice keeps; bounds outside are cut, and -1 is the last element."""
+    start, end = (bound + size if bound < 0 else bound for bound in (start, end))
+    low, high = (0, size) if step > 0 else (-1, size - 1)
+    # Going backwards, -1 is the end beyond the first element; a start never lies there.
+    return np.arange(min(max(start, 0), high), min(max(end, low), high), step, dtype=np.int64)
+
+
+def pad_reach(context: Context) -> Span | str:
+    """Pad with a constant; the other modes copy positions to elsewhere."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    pads = context.listed("pads", 1)
+    if pads is None:
+        return "Pad takes its sizes from the sequence"
+    rank = len(context.shape())
+    axes = context.listed("axes", 3) if context.name(3) else None
+    on = [axis % rank for axis in axes] if axes else list(range(rank))
+    before, after = dict(zip(on, pads, strict=False)), dict(zip(on, pads[len(on) :], strict=True))
+    if before.get(0, 0) or after.get(0, 0):
+        return "Pad changes the batch axis"
+    start = before.get(span.axis, 0)
+    mode = context.attribute("mode", "constant")
+    if mode != "constant" and (start or after.get(span.axis, 0)):
+        return f"Pad in mode {mode} copies positions"
+    return span.moved(span.lo + start, span.hi + start)
+
+
+def pad_gradient(r: Reverse) -> Gradients:
+    """Drop the gradient of the padding; constant mode only."""
+    if r.attribute("mode", "constant") != "constant":
+        raise r.refusal(f"mode {r.attribute('mode')}")
+    rank, pads, axes = len(r.shape()), r.constant(1), r.constant(3)
+    r.constant(2)
+    assert pads is not None
+    chosen = list(range(rank)) if axes is None else [int(axis) % rank for axis in axes.reshape(-1)]
+    before, after = [0] * rank, [0] * rank
+    for i, axis in enumerate(chosen):
+        before[axis], after[axis] = -int(pads[i]), -int(pads[len(chosen) + i])
+    return [r.emit.pad(r.dy, before, after)]
+
+
+def concat_reach(context: Context) -> Span | str:
+    """Concat along the channels: union; along the sequence axis: one tensor and constants, moved."""
+    rank = len(context.output_shape())
+    axis = context.attribute("axis", 0) % rank
+    if axis == 0:
+        return "Concat joins batches"
+    spans, offset = [], 0
+    for i in range(len(context.node.inputs)):
+        span = context.span(i)
+        if span is not None:
+            moved = offset if span.axis == axis else 0
+            spans.append(Span(span.axis, span.lo + moved, np.where(span.hi < span.lo, span.lo - 1, span.hi) + moved))
+        offset += context.shape(i)[axis]
+    if len({span.axis for span in spans}) != 1:
+        return "Concat joins tensors whose sequence axes differ"
+    if spans[0].axis == axis and len(spans) > 1:
+        return "Concat joins stretches of the sequence"
+    return union(spans)
+
+
+def concat_step(builder: Builder, node: Node) -> None:
+    """Along the features: side by side; constants never change."""
+    output = node.outputs[0]
+    window, shape = builder.window(output), builder.graph.shape(output)
+    axis = node.attributes.get("axis", 0) % len(shape)
+    others = [i for i in range(1, len(shape)) if i not in (window.axis, axis) and shape[i] != 1]
+    if axis == window.axis or others:
+        raise UnsupportedError("Concat along the sequence, or of nested features")
+    parts = [
+        -1 - builder.graph.shape(name)[axis] if builder.graph.is_constant(name) else builder.number(name)
+        for name in node.inputs
+    ]
+    builder.executor.join(parts, builder.declare(output))
+
+
+def concat_gradient(r: Reverse) -> Gradients:
+    """Cut the gradient into the parts."""
+    e, axis = r.emit, int(r.attribute("axis")) % len(r.output_shape())
+    gradients: list[str | None] = []
+    start = 0
+    for index in range(len(r.node.inputs)):
+        end = start + r.shape(index)[axis]
+        part = [e.sizes([value]) for value in (start, end, axis)]
+        gradients.append(e.op("Slice", r.dy, *part) if r.wanted(index) else None)
+        start = end
+    return gradients
+
+
+def split_reach(context: Context) -> Span | list[Span] | str:
+    """Split: along the sequence axis every part is a crop."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    axis = context.attribute("axis", 0) % len(context.shape())
+    if axis == 0:
+        return "Split cuts the batch axis"
+    result, offset = [], 0
+    for i in range(len(context.node.outputs)):
+        moved = offset if axis == span.axis else 0
+        result.append(span.moved(span.lo - moved, span.hi - moved))
+        offset += context.output_shape(i)[axis]
+    return result
+
+
+def split_gradient(r: Reverse) -> Gradients:
+    """Join the gradients of the parts, with zeros for parts that are not used."""
+    e, axis = r.emit, int(r.attribute("axis", 0)) % len(r.shape())
+    parts = []
+    for name in r.node.outputs:
+        zeros = e.op("Expand", e.const(0.0, r.graph.dtype(name)), e.sizes(r.graph.shape(name)))
+        parts.append(r.seeds.get(name, zeros))
+    return r.only_first(e.op("Concat", *parts, axis=axis))
+
+
+def gather_reach(context: Context) -> Span | str:
+    """Gather of constant indices; along the sequence axis they have to be in order."""
+    span, index = context.alone(), context.known(1)
+    if isinstance(span, str):
+        return span
+    shape = context.shape()
+    axis = context.attribute("axis", 0) % len(shape)
+    if index is None or axis == 0:
+        return "Gather picks by the sequence, or picks rows of the batch"
+    if axis != span.axis:
+        return Span(span.axis + (index.ndim - 1 if axis < span.axis else 0), span.lo, span.hi)
+    picked = np.where(index < 0, index + shape[axis], index)
+    if index.ndim != 1 or (np.diff(picked) < 0).any():
+        return "Gather reorders positions"
+    return span.moved(np.searchsorted(picked, span.lo), np.searchsorted(picked, span.hi, side="right") - 1)
+
+
+def gather_step(builder: Builder, node: Node) -> None:
+    """Neighbouring positions: a crop."""
+    tensor, output = node.inputs[0], node.outputs[0]
+    axis = node.attributes.get("axis", 0) % len(builder.graph.shape(tensor))
+    if axis != builder.window(tensor).axis or not builder.graph.is_constant(node.inputs[1]):
+        raise UnsupportedError("Gather of features")
+    picked = builder.graph.constant(node.inputs[1])
+    picked = np.where(picked < 0, picked + builder.window(tensor).length, picked)
+    if picked.ndim != 1 or (np.diff(picked) != 1).any():
+        raise UnsupportedError("Gather of positions that are not neighbours")
+    builder.executor.select(builder.number(tensor), builder.declare(output), int(picked[0]), 0)
+
+
+def gather_gradient(r: Reverse) -> Gradients:
+    """Add the gradient up where the elements were taken; the indices are constant."""
+    e, shape = r.emit, r.shape()
+    axis = int(r.attribute("axis", 0)) % len(shape)
+    indices = r.constant(1)
+    assert indices is not None
+    size, flat = shape[axis], indices.reshape(-1).astype(np.int64)
+    gradient = e.reshape(r.dy, (*shape[:axis], len(flat), *shape[axis + 1 :]))
+    return [e.scatter_add(gradient, len(shape), axis, np.where(flat < 0, flat + size, flat), size)]
+
+
+def expand_reach(context: Context) -> Span | str:
+    """Expand along other axes than the sequence."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    shape = context.output_shape()
+    axis = span.axis + len(shape) - len(context.shape())
+    if shape[axis] != context.shape()[span.axis]:
+        return "Expand stretches the sequence axis"
+    return Span(axis, span.lo, span.hi)
+
+
+def expand_gradient(r: Reverse) -> Gradients:
+    """Sum over what was repeated."""
+    return r.only_first(r.emit.unbroadcast(r.dy, r.output_shape(), r.shape()))
+
+
+def tile_gradient(r: Reverse) -> Gradients:
+    """Sum over the copies."""
+    repeats = r.constant(1)
+    assert repeats is not None
+    pairs = [size for pair in zip(repeats.tolist(), r.shape(), strict=True) for size in pair]
+    split_up = r.emit.reshape(r.dy, pairs)
+    return [r.emit.sum(split_up, range(0, len(pairs), 2), keepdims=False)]
+
+
+register(
+    Operator("Slice", reach=slice_reach, step=shift, gradient=slice_gradient),
+    Operator("Pad", reach=pad_reach, step=shift, gradient=pad_gradient),
+    Operator("Concat", reach=concat_reach, step=concat_step, gradient=concat_gradient),
+    Operator("Split", reach=split_reach, gradient=split_gradient),
+    Operator("Gather", reach=gather_reach, step=gather_step, gradient=gather_gradient),
+    Operator("Expand", reach=expand_reach, gradient=expand_gradient),
+    Operator("Tile", gradient=tile_gradient),
+)

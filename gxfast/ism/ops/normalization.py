@@ -1,0 +1,199 @@
+"""Normalizations and softmax: local as long as they leave the sequence axis alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..graph.view import Node
+from .builder import Builder
+from .context import Context, Gradients, Reverse, Span
+from .errors import UnsupportedError
+from .registry import Operator, register
+
+__all__ = ["normalization_factors"]
+
+
+def batch_reach(context: Context) -> Span | str:
+    """BatchNormalization: fixed statistics per channel."""
+    span = context.alone()
+    if isinstance(span, Span) and (context.attribute("training_mode", 0) or len(context.node.outputs) > 1):
+        return "BatchNormalization in training mode"
+    return span
+
+
+def normalization_factors(builder: Builder, node: Node) -> NDArray[np.float32]:
+    """Return what a BatchNormalization multiplies each channel with.
+
+    Raises
+    ------
+    UnsupportedError
+        If its channels are positions.
+    """
+    tensor = node.inputs[0]
+    if builder.window(tensor).axis == 1:
+        raise UnsupportedError("BatchNormalization over positions")
+    scale, variance = (np.asarray(builder.graph.constant(node.inputs[i]), np.float64) for i in (1, 4))
+    factors = (scale / np.sqrt(variance + node.attributes.get("epsilon", 1e-5))).astype(np.float32)
+    rank = len(builder.graph.shape(tensor))
+    return builder.per_channel(factors.reshape(1, -1, *[1] * (rank - 2)), tensor)
+
+
+def batch_step(builder: Builder, node: Node) -> None:
+    """Linear per channel: the shift drops out."""
+    builder.scale(node.inputs[0], node.outputs[0], normalization_factors(builder, node))
+
+
+def batch_gradient(r: Reverse) -> Gradients:
+    """Outside training it is a constant factor per channel."""
+    if r.attribute("training_mode", 0):
+        raise r.refusal("it is in training mode")
+    scale, _, _, variance = (r.constant(index) for index in range(1, 5))
+    assert scale is not None
+    assert variance is not None
+    factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + r.attribute("epsilon", 1e-5))
+    shape = [-1 if axis == 1 else 1 for axis in range(len(r.shape()))]
+    return [r.emit.op("Mul", r.dy, r.emit.const(factor.reshape(shape), r.dtype))]
+
+
+def layer_reach(context: Context) -> Span | str:
+    """LayerNormalization over all axes from ``axis`` on."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    axis = context.attribute("axis", -1)
+    axis += len(context.shape()) if axis < 0 else 0
+    if span.axis >= axis or sum(1 for name in context.node.outputs if name) > 1:
+        return f"{context.node.op_type} is over the sequence axis"
+    return span
+
+
+def _only_channels(builder: Builder, node: Node, axes: list[int]) -> None:
+    """Refuse axes that are not all channels of a position and nothing else."""
+    tensor = node.inputs[0]
+    shape = builder.graph.shape(tensor)
+    if builder.window(tensor).axis in axes or math.prod(shape[axis] for axis in axes) != builder.channels(tensor):
+        raise UnsupportedError(f"{node.op_type} over other axes than the channels")
+
+
+def layer_step(builder: Builder, node: Node) -> None:
+    """Every position by itself."""
+    graph, tensor = builder.graph, node.inputs[0]
+    rank = len(graph.shape(tensor))
+    _only_channels(builder, node, list(range(node.attributes.get("axis", -1) % rank, rank)))
+    others = [name for name in node.inputs[1:3] if name]
+    if not all(graph.is_constant(name) for name in others) or any(node.outputs[1:]):
+        raise UnsupportedError("LayerNormalization with more than constants and one output")
+    size = builder.channels(tensor)
+    settings = [np.asarray(graph.constant(name), np.float32) for name in others]
+    factors, offsets = [*settings, np.zeros(size, np.float32)][:2]
+    builder.executor.layer_norm(
+        builder.number(tensor),
+        builder.declare(node.outputs[0]),
+        np.ascontiguousarray(np.broadcast_to(factors.reshape(-1), size)),
+        np.ascontiguousarray(np.broadcast_to(offsets.reshape(-1), size)),
+        float(node.attributes.get("epsilon", 1e-5)),
+    )
+
+
+def _standardized(r: Reverse, gradient: str, axes: Sequence[int]) -> str:
+    """Carry the gradient of (x - mean) / sqrt(variance + epsilon), over ``axes``, back to x."""
+    e, share = r.emit, r.scalar(1.0 / math.prod(r.shape()[axis] for axis in axes))
+
+    def mean(x: str) -> str:
+        return e.op("Mul", e.sum(x, axes), share)
+
+    centred = e.op("Sub", r.name(), mean(r.name()))
+    variance = mean(e.op("Mul", centred, centred))
+    spread = e.op("Sqrt", e.op("Add", variance, r.scalar(r.attribute("epsilon", 1e-5))))
+    values = e.op("Div", centred, spread)
+    shared = e.op("Mul", values, mean(e.op("Mul", gradient, values)))
+    return e.op("Div", e.op("Sub", e.op("Sub", gradient, mean(gradient)), shared), spread)
+
+
+def layer_gradient(r: Reverse) -> Gradients:
+    """Standardization over the last axes, with constant scale and bias."""
+    rank = len(r.shape())
+    axes = list(range(int(r.attribute("axis", -1)) % rank, rank))
+    return r.only_first(_standardized(r, r.emit.op("Mul", r.dy, r.name(1)), axes))
+
+
+def softmax_reach(context: Context) -> Span | str:
+    """Softmax over one axis; before opset 13 over all axes from that one on."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    old = context.graph.opset < 13
+    rank, axis = len(context.shape()), context.attribute("axis", 1 if old else -1)
+    axis += rank if axis < 0 else 0
+    mixed = span.axis >= axis if old else span.axis == axis
+    return f"{context.node.op_type} is over the sequence axis" if mixed else span
+
+
+def softmax_step(builder: Builder, node: Node) -> None:
+    """Every position by itself."""
+    tensor = node.inputs[0]
+    rank = len(builder.graph.shape(tensor))
+    if builder.graph.opset < 13:
+        raise UnsupportedError("Softmax before opset 13, which is over several axes")
+    _only_channels(builder, node, [node.attributes.get("axis", -1) % rank])
+    builder.executor.softmax(builder.number(tensor), builder.declare(node.outputs[0]))
+
+
+def _softmax_axes(r: Reverse) -> list[int]:
+    rank = len(r.shape())
+    if r.graph.opset >= 13:
+        return [int(r.attribute("axis", -1)) % rank]
+    # Before opset 13 all axes from this one on were normalized together.
+    return list(range(int(r.attribute("axis", 1)) % rank, rank))
+
+
+def softmax_gradient(r: Reverse) -> Gradients:
+    """y (dy - sum(y dy))."""
+    e, y = r.emit, r.output()
+    weighted = e.op("Mul", y, r.dy)
+    return [e.op("Sub", weighted, e.op("Mul", y, e.sum(weighted, _softmax_axes(r))))]
+
+
+def log_softmax_gradient(r: Reverse) -> Gradients:
+    """dy - softmax sum(dy)."""
+    e = r.emit
+    total = e.sum(r.dy, _softmax_axes(r))
+    return [e.op("Sub", r.dy, e.op("Mul", e.op("Exp", r.output()), total))]
+
+
+def lp_reach(context: Context) -> Span | str:
+    """LpNormalization over one axis."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    axis = context.attribute("axis", -1) % len(context.shape())
+    return "LpNormalization is over the sequence axis" if axis == span.axis else span
+
+
+def whole_tensor(context: Context) -> Span | str:
+    """Statistics over all positions."""
+    return f"{context.node.op_type} is over the sequence axis"
+
+
+def instance_gradient(r: Reverse) -> Gradients:
+    """Standardization of each channel over the spatial axes, with constant scale and bias."""
+    rank = len(r.shape())
+    scale = r.emit.reshape(r.name(1), [-1 if axis == 1 else 1 for axis in range(rank)])
+    return r.only_first(_standardized(r, r.emit.op("Mul", r.dy, scale), range(2, rank)))
+
+
+register(
+    Operator("BatchNormalization", reach=batch_reach, step=batch_step, gradient=batch_gradient),
+    Operator("LayerNormalization", reach=layer_reach, step=layer_step, gradient=layer_gradient),
+    Operator(("RMSNormalization", "com.microsoft::SimplifiedLayerNormalization"), reach=layer_reach),
+    Operator("Softmax", reach=softmax_reach, step=softmax_step, gradient=softmax_gradient),
+    Operator("LogSoftmax", reach=softmax_reach, gradient=log_softmax_gradient),
+    Operator("Hardmax", reach=softmax_reach),
+    Operator("LpNormalization", reach=lp_reach),
+    Operator("InstanceNormalization", reach=whole_tensor, gradient=instance_gradient),
+    Operator("GroupNormalization", reach=whole_tensor),
+)

@@ -1,0 +1,79 @@
+"""Pools along the sequence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..graph.view import Node
+from .builder import Builder
+from .context import Context, Gradients, Reverse, Span
+from .errors import UnsupportedError
+from .reduction import first_maximum
+from .registry import Operator, register
+from .sliding import Windows, local, settings_on_axis
+
+__all__: list[str] = []
+
+
+def max_reach(context: Context) -> Span | str:
+    """MaxPool: the optional second output (which element won) changes where the first one does, or not at all."""
+    if len(context.node.outputs) > 1 and context.node.outputs[1]:
+        return "MaxPool gives indices, which count positions of the whole tensor"
+    return local(context)
+
+
+def max_step(builder: Builder, node: Node) -> None:
+    """MaxPool: what lies outside the tensor can never win."""
+    settings = settings_on_axis(builder, node)
+    source = builder.number(node.inputs[0])
+    builder.executor.max_pool(source, builder.declare(node.outputs[0]), *settings)
+
+
+def max_gradient(r: Reverse) -> Gradients:
+    """The first maximum of each window gets its gradient; windows may overlap and reach into the padding."""
+    if r.attribute("storage_order", 0):
+        raise r.refusal("storage_order is set")
+    e, shape = r.emit, r.shape()
+    windows = Windows.of(r)
+    rows, size, out = math.prod(shape[:2]), math.prod(windows.size), math.prod(windows.out)
+    index = windows.flat_positions()
+    flat = e.reshape(r.name(), (rows, size))
+    if (index == size).any():
+        lowest = e.const(np.full((rows, 1), -np.inf), r.dtype)
+        flat = e.op("Concat", flat, lowest, axis=1)
+    taken = e.take(flat, index, 1)  # (rows, kernel, out)
+    chosen = first_maximum(r, taken, 1, (rows, *index.shape))
+    routed = e.op("Mul", chosen, e.reshape(r.dy, (rows, 1, out)))
+    routed = e.reshape(routed, (rows, len(index), *windows.out))
+    return [e.reshape(windows.add_up(r, routed, rows), shape)]
+
+
+def average_step(builder: Builder, node: Node) -> None:
+    """AveragePool: the divisor is the kernel, or the part of it that lies in the tensor."""
+    if node.attributes.get("ceil_mode", 0):
+        raise UnsupportedError("AveragePool with ceil_mode")
+    settings = settings_on_axis(builder, node)
+    by_kernel = bool(node.attributes.get("count_include_pad", 0))
+    source = builder.number(node.inputs[0])
+    builder.executor.average_pool(source, builder.declare(node.outputs[0]), *settings, by_kernel)
+
+
+def average_gradient(r: Reverse) -> Gradients:
+    """Every position of a window gets the same share."""
+    e, shape = r.emit, r.shape()
+    windows = Windows.of(r)
+    counts = windows.counts(padding=bool(r.attribute("count_include_pad", 0)))
+    share = e.op("Mul", r.dy, e.const(1.0 / np.maximum(counts, 1.0)[None, None], r.dtype))
+    rows = math.prod(shape[:2])
+    ones = e.const(np.ones((1, 1, *windows.kernel)), r.dtype)
+    added = windows.transposed(r, e.reshape(share, (rows, 1, *windows.out)), ones, 1)
+    return [e.reshape(added, shape)]
+
+
+register(
+    Operator("MaxPool", reach=max_reach, step=max_step, gradient=max_gradient),
+    Operator("AveragePool", reach=local, step=average_step, gradient=average_gradient),
+    Operator("LpPool", reach=local),
+)

@@ -1,0 +1,170 @@
+"""Reductions over axes, and pools over all positions."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from ..graph.view import Node
+from .activation import no_gradient
+from .builder import Builder
+from .context import Context, Gradients, Reverse, Span
+from .errors import UnsupportedError
+from .registry import Operator, register
+
+__all__ = ["first_maximum"]
+
+_OTHERS: Final = ("ReduceL1", "ReduceLogSum", "ReduceProd")
+
+
+def reduction(context: Context) -> Span | str:
+    """Reductions over axes other than the sequence."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    rank, axes = len(context.shape()), context.listed("axes", 1)
+    if not axes:
+        if context.attribute("noop_with_empty_axes", 0):
+            return span
+        return f"{context.node.op_type} is over all axes"
+    over = {axis % rank for axis in axes}
+    if span.axis in over or 0 in over:
+        return f"{context.node.op_type} is over the sequence axis"
+    gone = 0 if context.attribute("keepdims", 1) else sum(axis < span.axis for axis in over)
+    return Span(span.axis - gone, span.lo, span.hi)
+
+
+def arg(context: Context) -> Span | str:
+    """ArgMax and ArgMin over one axis."""
+    span = context.alone()
+    if isinstance(span, str):
+        return span
+    axis = context.attribute("axis", 0) % len(context.shape())
+    if axis in (0, span.axis):
+        return f"{context.node.op_type} is over the sequence axis"
+    gone = int(not context.attribute("keepdims", 1) and axis < span.axis)
+    return Span(span.axis - gone, span.lo, span.hi)
+
+
+def global_reach(context: Context) -> str:
+    """Global pools: over all positions."""
+    return f"{context.node.op_type} is over all positions"
+
+
+def mean_over_positions(builder: Builder, node: Node) -> None:
+    """Mean or sum over all positions."""
+    _over_all_positions(builder, node)
+    length = builder.window(node.inputs[0]).length
+    builder.executor.sum(builder.number(node.inputs[0]), 1.0 if node.op_type == "ReduceSum" else 1.0 / length)
+    builder.give_change(node.outputs[0])
+
+
+def largest_over_positions(builder: Builder, node: Node) -> None:
+    """The largest value of all positions."""
+    _over_all_positions(builder, node)
+    builder.executor.largest(builder.number(node.inputs[0]))
+    builder.give_change(node.outputs[0])
+
+
+def _over_all_positions(builder: Builder, node: Node) -> None:
+    """Refuse any other axis than the sequence's."""
+    tensor = node.inputs[0]
+    axis, rank = builder.window(tensor).axis, len(builder.graph.shape(tensor))
+    if node.op_type.startswith("Global"):
+        if axis < 2:
+            raise UnsupportedError(f"{node.op_type} over features")
+        return
+    axes = node.attributes.get("axes")
+    if axes is None and len(node.inputs) > 1 and node.inputs[1]:
+        axes = builder.graph.constant(node.inputs[1]).tolist()
+    if axes is None or {each % rank for each in axes} != {axis}:
+        raise UnsupportedError(f"{node.op_type} over other axes than the sequence")
+
+
+def first_maximum(r: Reverse, x: str, axis: int, shape: tuple[int, ...]) -> str:
+    """Return 1 at the first maximum of ``x`` (of ``shape``) along ``axis`` and 0 elsewhere."""
+    e, n = r.emit, len(shape)
+    winner = e.op("ArgMax", x, axis=axis, keepdims=1)
+    # Comparing int32, which every opset's Equal has on every device.
+    winner = e.op("Cast", winner, to=6)
+    along = np.arange(shape[axis], dtype=np.int32).reshape([-1 if a == axis else 1 for a in range(n)])
+    return r.mask(e.op("Equal", winner, e.const(along)))
+
+
+def _axes(r: Reverse) -> list[int]:
+    """Return the reduced axes, from the attribute or, in newer opsets, the second input."""
+    r.constant(1)
+    rank, given = len(r.shape()), r.listed("axes", 1)
+    if not given:
+        return [] if r.attribute("noop_with_empty_axes", 0) else list(range(rank))
+    return sorted(int(axis) % rank for axis in given)
+
+
+def _kept(r: Reverse, tensor: str, axes: list[int]) -> str:
+    """Return a tensor of the output's shape with the reduced axes put back as 1."""
+    sizes = [1 if axis in axes else size for axis, size in enumerate(r.shape())]
+    return tensor if tuple(sizes) == r.output_shape() else r.emit.reshape(tensor, sizes)
+
+
+def summing_gradient(r: Reverse) -> Gradients:
+    """Sums and what is made of them: the gradient times the slope at every element."""
+    e, axes, shape = r.emit, _axes(r), r.shape()
+    gradient, op_type = _kept(r, r.dy, axes), r.node.op_type
+    if op_type == "ReduceMean":
+        gradient = e.op("Mul", gradient, r.scalar(1.0 / math.prod(shape[axis] for axis in axes)))
+    elif op_type == "ReduceSumSquare":
+        return [e.op("Mul", e.op("Mul", gradient, r.scalar(2.0)), r.name())]
+    elif op_type == "ReduceL2":
+        return [e.op("Mul", e.op("Div", gradient, _kept(r, r.output(), axes)), r.name())]
+    elif op_type == "ReduceLogSumExp":
+        return [e.op("Mul", gradient, e.op("Exp", e.op("Sub", r.name(), _kept(r, r.output(), axes))))]
+    return [e.op("Expand", gradient, e.sizes(shape))]
+
+
+def extreme_gradient(r: Reverse) -> Gradients:
+    """The first of the largest (smallest) elements gets the gradient."""
+    e, axes, shape = r.emit, _axes(r), r.shape()
+    if not axes:
+        return [r.dy]
+    others = [axis for axis in range(len(shape)) if axis not in axes]
+    order, number = [*others, *axes], math.prod(shape[axis] for axis in axes)
+    lead = tuple(shape[axis] for axis in others)
+    x = e.reshape(e.transpose(r.name(), order), (*lead, number))
+    if r.node.op_type == "ReduceMin":
+        x = e.op("Neg", x)
+    chosen = first_maximum(r, x, len(lead), (*lead, number))
+    routed = e.op("Mul", chosen, e.reshape(r.dy, (*lead, 1)))
+    moved = e.reshape(routed, [shape[axis] for axis in order])
+    return [e.transpose(moved, [order.index(axis) for axis in range(len(shape))])]
+
+
+def global_average_gradient(r: Reverse) -> Gradients:
+    """Every position gets the same share."""
+    e, shape = r.emit, r.shape()
+    share = e.op("Mul", r.dy, r.scalar(1.0 / math.prod(shape[2:])))
+    return [e.op("Expand", share, e.sizes(shape))]
+
+
+def global_max_gradient(r: Reverse) -> Gradients:
+    """The first maximum gets the gradient."""
+    e, shape = r.emit, r.shape()
+    flat = (*shape[:2], math.prod(shape[2:]))
+    chosen = first_maximum(r, e.reshape(r.name(), flat), 2, flat)
+    routed = e.op("Mul", chosen, e.reshape(r.dy, (*shape[:2], 1)))
+    return [e.reshape(routed, shape)]
+
+
+register(
+    Operator("ReduceSum", reach=reduction, step=mean_over_positions, gradient=summing_gradient),
+    Operator("ReduceMean", reach=reduction, step=mean_over_positions, gradient=summing_gradient),
+    Operator("ReduceMax", reach=reduction, step=largest_over_positions, gradient=extreme_gradient),
+    Operator("ReduceMin", reach=reduction, gradient=extreme_gradient),
+    Operator(("ReduceSumSquare", "ReduceL2", "ReduceLogSumExp"), reach=reduction, gradient=summing_gradient),
+    Operator(_OTHERS, reach=reduction),
+    Operator(("ArgMax", "ArgMin"), reach=arg, gradient=no_gradient),
+    Operator("GlobalAveragePool", reach=global_reach, step=mean_over_positions, gradient=global_average_gradient),
+    Operator("GlobalMaxPool", reach=global_reach, step=largest_over_positions, gradient=global_max_gradient),
+    Operator("GlobalLpPool", reach=global_reach),
+)

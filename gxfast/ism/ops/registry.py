@@ -1,0 +1,81 @@
+"""The operators that mutagenesis and gradients know, in one table; anybody can add to it.
+
+An `Operator` says up to three things about an operator of ONNX, or of another domain (``"domain::Name"``):
+
+- ``reach``: which positions of its outputs a change of positions of its inputs can alter. Called with a `Context`;
+  returns a `Span` (the same for every output), a list with one per output, or a text: why this node is a barrier,
+  whose outputs may change everywhere. It works on whole arrays of intervals at once.
+- ``step``: what the compiled executor does for it. Called with the `Builder` and the node; adds steps and declares
+  the outputs, or raises `UnsupportedError` with the reason: then onnxruntime computes the node in full.
+- ``gradient``: how the gradients of its outputs become gradients of its inputs. Called with a `Reverse`; appends
+  nodes and returns one tensor per input, None where no gradient is wanted or none flows.
+
+What is left out (None) is a barrier of its own, with a name: mutagenesis stays exact and saves what lies before it,
+a gradient through it is refused. An operator that doubles every number::
+
+    from gxfast.ism.ops import Operator, register
+
+    def step(builder, node):
+        source = node.inputs[0]
+        builder.scale(source, node.outputs[0], np.full(builder.channels(source), 2, np.float32))
+
+    def gradient(r):
+        return [r.emit.op("Mul", r.dy, r.scalar(2.0))]
+
+    register(Operator("my.domain::Double", reach=Context.alone, step=step, gradient=gradient))
+
+`register` replaces an entry as a whole; ``dataclasses.replace(operator_of("Relu"), step=...)`` changes a part of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from ..graph.view import Node
+from .builder import Builder
+from .context import Context, Gradients, Reverse, Span
+
+__all__ = ["Gradient", "Operator", "Reach", "Step", "operator_of", "register"]
+
+Reach: TypeAlias = Callable[[Context], "Span | Sequence[Span] | str"]
+Step: TypeAlias = Callable[[Builder, Node], None]
+Gradient: TypeAlias = Callable[[Reverse], Gradients]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What is known about one operator, or about several that are alike.
+
+    Attributes
+    ----------
+    names : str or tuple of str
+        ``"Conv"``; with its domain, ``"com.microsoft::Gelu"``, where that is not ONNX's own.
+    reach, step, gradient : function, optional
+        See the module.
+    """
+
+    names: str | tuple[str, ...]
+    reach: Reach | None = None
+    step: Step | None = None
+    gradient: Gradient | None = None
+
+    def each(self) -> tuple[str, ...]:
+        """Return the names."""
+        return (self.names,) if isinstance(self.names, str) else self.names
+
+
+_OPERATORS: Final[dict[str, Operator]] = {}
+
+
+def register(*operators: Operator) -> None:
+    """Add operators, instead of those of the same names."""
+    for operator in operators:
+        for name in operator.each():
+            _OPERATORS[name] = operator
+
+
+def operator_of(op_type: str) -> Operator:
+    """Return the entry of an operator; an empty one, where nothing is known about it."""
+    return _OPERATORS.get(op_type) or Operator(op_type)
