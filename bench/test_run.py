@@ -15,6 +15,7 @@ from bench.cases import cases
 from bench.goals import goals
 from bench.peers import fastism, peers
 from gxfast.bench import registry
+from gxfast.bench.cases import all_cases
 from gxfast.bench.command import run_case
 from gxfast.bench.data import scratch_folder
 from gxfast.bench.peers import CohortPeer, MutantPeer, OneHotPeer, ScanPeer, StatisticPeer
@@ -52,7 +53,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.filterwarnings("default")  # peers warn about their own dependencies
 @pytest.mark.parametrize("name", [*cases(), *(name for names in PEERS_TAKE_PART.values() for name in names)])
 def test_results_agree(name: str) -> None:
-    row = run_case(name, registry.all_cases()[name], "tiny")
+    row = run_case(name, all_cases()[name], "tiny")
     assert row.equal, (row.failed, row.differ)
     assert not row.failed
     assert not row.differ
@@ -66,13 +67,13 @@ def test_every_peer_takes_part_in_a_case() -> None:
 
 
 def test_goals_belong_to_cases() -> None:
-    assert set(goals()) <= set(registry.all_cases())
+    assert set(goals()) <= set(all_cases())
 
 
 def test_run_lists_the_cases_of_the_package_and_of_the_checkout() -> None:
     command = [sys.executable, str(Path(__file__).with_name("run.py")), "--list"]
     names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert names == list(registry.all_cases())
+    assert names == list(all_cases())
     assert set(cases()) < set(names)
 
 

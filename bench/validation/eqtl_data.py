@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from gxfast.io.tables import read_table
-from gxfast.workflow.inputs import LinearCohort, open_cohort
-from gxfast.workflow.options import CohortFiles
+from gxfast.workflow.inputs import LinearCohort, linear_cohort, open_people
+from gxfast.workflow.options import InputPaths
 
 WINDOW, REGION = 100_000, "chr22:16050001-19990000"
 
@@ -27,9 +27,16 @@ def cohort_of_the_run() -> LinearCohort:
     """Open the genotypes, transformed expression and covariates that the run used."""
     expression, covariates = "geuvadis358.chr22.rpkm.bed.gz", "geuvadis358.covariates.pc50.txt.gz"
     folder = _data() / "expr"
-    files = CohortFiles((vcf_path(),), str(folder / expression), str(folder / covariates), 13,
-                        transform="inverse_normal", regions=(REGION,))  # fmt: skip
-    return open_cohort(files)
+    paths = InputPaths(
+        fasta="",
+        vcf=(vcf_path(),),
+        models=(),
+        expression=str(folder / expression),
+        covariates=str(folder / covariates),
+        n_covariates=13,
+        regions=(REGION,),
+    )
+    return linear_cohort(open_people(paths, strands=False), "inverse_normal")
 
 
 def _data() -> Path:

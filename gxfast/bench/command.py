@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from .cases import all_cases
 from .machine import machine_facts
 from .measure import UnavailableError, short_error
 from .record import record_name, unused_path, write_results
-from .registry import Case, all_cases
+from .registry import Case
 from .report import markdown
 from .result import Row
 

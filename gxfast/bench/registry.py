@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from .result import Goal, Row
 
-__all__ = ["Case", "add_cases", "add_goals", "add_peers", "all_cases", "goals_of", "peers_of"]
+__all__ = ["Case", "add_cases", "add_goals", "add_peers", "added_cases", "goals_of", "peers_of"]
 
 Case = Callable[[str], Row]  # takes the size
 Peer = TypeVar("Peer")
@@ -22,11 +22,9 @@ def add_cases(cases: Mapping[str, Case]) -> None:
     _cases.update(cases)
 
 
-def all_cases() -> dict[str, Case]:
-    """Return every case by name, in the order in which they run: those of the package first."""
-    from .cases import cases
-
-    return {**cases(), **_cases}
+def added_cases() -> dict[str, Case]:
+    """Return the cases that were added, by name."""
+    return dict(_cases)
 
 
 def add_peers(*peers: object) -> None:

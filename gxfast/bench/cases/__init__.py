@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..registry import Case
+from ..registry import Case, added_cases
 from . import edits, haplotypes, ism, memory, model_input, one_hot, statistics
 
-__all__ = ["cases"]
+__all__ = ["all_cases", "cases"]
 
 
 def cases() -> dict[str, Case]:
@@ -14,3 +14,8 @@ def cases() -> dict[str, Case]:
     for family in (one_hot, edits, haplotypes, memory, model_input, ism, statistics):
         found |= family.cases()
     return found
+
+
+def all_cases() -> dict[str, Case]:
+    """Return every case by name, in the order in which they run: those of the package, then what was added."""
+    return {**cases(), **added_cases()}

@@ -21,8 +21,7 @@ __all__ = ["number_texts", "optional_column", "read_table", "write_rows", "write
 def write_table(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Path:
     """Write columns of one length as a TSV with a header; the file appears when it is whole.
 
-    Floats are the shortest text that reads back as the same number; None and NaN are empty cells; truth is ``yes`` or
-    ``no``.
+    Floats are the shortest text that reads back as the same number; None and NaN are empty cells.
 
     Parameters
     ----------
@@ -61,8 +60,8 @@ def optional_column() -> Any:
 def write_rows(path: str | Path, kind: type, rows: Sequence[Any]) -> Path:
     """Write dataclass rows as `write_table` does: a column per field, in the order of the fields.
 
-    A field made by `optional_column` has no column where it is None in every row. A trailing underscore of a field is
-    not part of the column's name.
+    Truth is ``yes`` or ``no``. A field made by `optional_column` has no column where it is None in every row. A
+    trailing underscore of a field is not part of the column's name.
 
     Parameters
     ----------
@@ -73,10 +72,14 @@ def write_rows(path: str | Path, kind: type, rows: Sequence[Any]) -> Path:
     """
     columns = {}
     for one in fields(kind):
-        values = [getattr(row, one.name) for row in rows]
+        values = [_yes_or_no(getattr(row, one.name)) for row in rows]
         if not one.metadata.get("optional") or any(value is not None for value in values):
             columns[one.name.removesuffix("_")] = values
     return write_table(path, columns)
+
+
+def _yes_or_no(value: Any) -> Any:
+    return value if not isinstance(value, bool) else "yes" if value else "no"
 
 
 def read_table(path: str | Path) -> dict[str, list[str]]:
@@ -112,8 +115,6 @@ def _cell(value: Any, name: str, path: Path) -> str:
         return ""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, float):
         return "" if math.isnan(value) else repr(value)
     text = str(value)

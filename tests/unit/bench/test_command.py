@@ -12,11 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from gxfast.bench import command, registry
+from gxfast.bench.cases import all_cases
 from gxfast.bench.machine import machine_facts
 from gxfast.bench.measure import Contender, Field, UnavailableError, compare
 from gxfast.bench.peers import OneHotPeer, StatisticPeer, always
 from gxfast.bench.record import record_name, unused_path
-from gxfast.bench.registry import Case, add_cases, add_goals, add_peers, all_cases, peers_of
+from gxfast.bench.registry import Case, add_cases, add_goals, add_peers, peers_of
 from gxfast.bench.result import Goal, Row
 
 FACTS = {"cpu": "AMD EPYC", "date": "2026-11-23", "commit": "70a7fbb", "versions": {"gxfast": "0.1.0"}}

@@ -110,7 +110,7 @@ def test_write_truth(tmp_path: Path) -> None:
         "G1\tright\tchr1_2_A_C\t0.5\tnot significant\tno\t\t\n"
         "G2\twrong\tchr1_3_A_C\t0.5\tnegative\tyes\t\t\n"
     )
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot write"):
         compared(tmp_path, GOOD[:1]).write_truth(tmp_path / "nowhere")
 
 
