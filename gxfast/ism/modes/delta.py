@@ -59,9 +59,15 @@ class DeltaRunner(Runner):
     mode = "delta"
 
     def __init__(
-        self, graph: Graph, *, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None,
+        self,
+        graph: Graph,
+        *,
+        model: Model,
+        readout: Readout,
+        n_threads: int = 1,
+        proto: Any = None,
         batch: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(model, readout, n_threads)
         if model.device != "cpu":
             raise ModelError("mode delta runs on the CPU", path=model.path, remedy='use mode "packed", or "auto"')

@@ -61,9 +61,14 @@ class EditedPart:
     def _host(self, window: NDArray[np.uint8], edits: Edits) -> Iterator[tuple[slice, dict[str, Any]]]:
         card = self._card
         batches = EditedBatches(
-            window, edits, batch_size=self.batch, layout=card.layout, dtype=self._dtype, channels=card.channels,
+            window,
+            edits,
+            batch_size=self.batch,
+            layout=card.layout,
+            dtype=self._dtype,
+            channels=card.channels,
             unknown="zero" if card.unknown == 0.0 else "quarter",
-        )  # fmt: skip
+        )
         for rows, _ in batches:
             yield rows, {self._input: batches.buffer}
 
@@ -89,7 +94,11 @@ def _with_edits(content: bytes, input_name: str, card: ModelCard) -> tuple[bytes
     from ...models.front import edited_input, front_inputs
 
     made = edited_input(
-        onnx.load_from_string(content), input_name, kind="haplotypes", layout=card.layout, channels=card.channels,
+        onnx.load_from_string(content),
+        input_name,
+        kind="haplotypes",
+        layout=card.layout,
+        channels=card.channels,
         unknown=card.unknown,
-    )  # fmt: skip
+    )
     return bytes(made.SerializeToString()), front_inputs(made)

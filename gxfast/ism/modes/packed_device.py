@@ -81,9 +81,14 @@ class DevicePackedRunner(PackedRunner):
         return base, values
 
     def _join(
-        self, fixed: dict[str, Any], mutated: list[Any], source: NDArray[np.int64], lo: NDArray[np.int64],
-        hi: NDArray[np.int64], options: Any,
-    ) -> NDArray[Any]:  # fmt: skip
+        self,
+        fixed: dict[str, Any],
+        mutated: list[Any],
+        source: NDArray[np.int64],
+        lo: NDArray[np.int64],
+        hi: NDArray[np.int64],
+        options: Any,
+    ) -> NDArray[Any]:
         feeds: dict[str, Any] = dict(fixed)
         for i, name in enumerate(self.frontier.tensors):
             feeds |= {f"{name}/mutated": mutated[i], f"{name}/lo": np.ascontiguousarray(lo[i])}

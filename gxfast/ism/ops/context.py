@@ -113,7 +113,7 @@ class Context(NodeContext):
 class Reverse(NodeContext):
     """One node on the way back.
 
-    Where a derivative is not unique the rules do what PyTorch does: 0 for Relu at 0, the FIRST of several equal
+    Where a derivative is not unique the gradient is what PyTorch takes: 0 for Relu at 0, the FIRST of several equal
     maxima of a pool gets all of the gradient, and two equal inputs of Max or Min share it. ReduceMax and ReduceMin
     also give all of it to the first (as ``torch.max`` over an axis; ``torch.amax`` would share).
 
@@ -138,7 +138,7 @@ class Reverse(NodeContext):
         Raises
         ------
         ModelError
-            If another output is used (running statistics, indices), which has no rule.
+            If another output is used (running statistics, indices), which has no gradient.
         """
         first = self.node.outputs[0]
         if any(name in self.seeds for name in self.node.outputs[1:]) or first not in self.seeds:
