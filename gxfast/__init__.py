@@ -80,7 +80,6 @@ __all__ = [
     "unpatch",
 ]
 
-
 _lazy, __dir__ = lazy_names(
     __name__,
     {

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import common_options, evaluate_options, set_verbosity
+from .options import common_options, covariate_options, evaluate_options, set_verbosity
 
 __all__ = ["evaluate"]
 
@@ -15,8 +15,7 @@ __all__ = ["evaluate"]
 @click.command()
 @click.argument("predictions", metavar="PREDICTIONS")
 @click.option("--expression", required=True, metavar="E", help="Expression BED or table.")
-@click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out.")
-@click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only.")
+@covariate_options
 @click.option("--genes", metavar="G", help="TSS of the genes, for the table; optional.")
 @click.option("--name", default="predictions", show_default=True, help="Name of the model in the table.")
 @evaluate_options

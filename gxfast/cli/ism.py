@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from ..errors import InputError
-from .options import common_options, input_paths, policy_from, policy_options, set_verbosity
+from .lazy_group import LazyGroup
+from .options import (
+    common_options,
+    input_paths,
+    people_options,
+    policy_from,
+    policy_options,
+    set_verbosity,
+    stacked,
+)
 from .progress import ProgressLine
 
 __all__ = ["ism", "merge", "saturate", "variants"]
@@ -26,39 +33,12 @@ _COMMANDS = {
 }
 
 
-class _IsmGroup(click.Group):
-    """Lists its commands without importing them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
-
-
-@click.group(cls=_IsmGroup)
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
 def ism() -> None:
     """In-silico mutagenesis: what changes of single bases do to a model's output."""
 
 
-def _with_options(*options: Any) -> Callable[[Any], Any]:
-    def decorate(function: Any) -> Any:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-_MODELS = _with_options(
+_MODELS = stacked(
     click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
     click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
@@ -73,11 +53,7 @@ _MODELS = _with_options(
         help="How mutants are computed; the numbers are the same.",
     ),
 )  # fmt: skip
-_PEOPLE = _with_options(
-    click.option("-s", "--samples", metavar="A,B", help="People; ^A,B: everybody but these."),
-    click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
-)
-_RUN = _with_options(
+_RUN = stacked(
     click.option("-o", "--output", metavar="DIR", help="Run directory to write."),
     click.option("--resume", is_flag=True, help="Go on with an interrupted scan in DIR."),
     click.option("--shard", metavar="i/N", help="Do part i of N of the windows; see gxfast ism merge."),
@@ -96,7 +72,7 @@ _RUN = _with_options(
 @click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
 @click.option("--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF.")
-@_PEOPLE
+@people_options
 @policy_options
 @click.option("--format", "formats", default="tsv,zarr", show_default=True, metavar="A,B", help="What to write.")
 @click.option("--dry-run", is_flag=True, help="Say what it costs, and write nothing.")
@@ -145,7 +121,7 @@ def saturate(**options: Any) -> int:
     "--vcf", multiple=True, required=True, metavar="V",
     help="VCF/BCF with index, with or without genotypes; repeatable, or a pattern with {chrom}.",
 )  # fmt: skip
-@_PEOPLE
+@people_options
 @policy_options
 @click.option(
     "--on", type=click.Choice(["reference", "haplotypes"]), default="reference", show_default=True,

@@ -14,30 +14,54 @@ from ..errors import InputError
 
 __all__ = [
     "common_options",
+    "covariate_options",
     "driver_options",
     "evaluate_options",
     "input_options",
     "input_paths",
     "linear_options",
     "parse_size",
+    "people_options",
     "policy_from",
     "policy_options",
     "run_options",
     "set_verbosity",
+    "stacked",
     "step_options",
+    "transform_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
-def _stack(options: list[Callable[[F], F]]) -> Callable[[F], F]:
+def stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Return one decorator that adds all of the options, shown in this order."""
+
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
         return function
 
     return decorate
+
+
+people_options = stacked(
+    click.option("-s", "--samples", metavar="A,B", help="People to use; ^A,B: everybody but these."),
+    click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
+)
+covariate_options = stacked(
+    click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out."),
+    click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only."),
+)
+transform_option = click.option(
+    "--expression-transform", "transform", default="none", show_default=True,
+    type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
+)  # fmt: skip
+_MIN_MAF = click.option(
+    "--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5), help="Baselines, eQTLs."
+)
+_SEED = click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of folds and permutations.")
 
 
 def parse_size(text: str | None) -> int | None:
@@ -67,10 +91,8 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
         click.option("--sites", metavar="BED", help="Regions instead of genes, read around their middle."),
         click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
         click.option("--expression", metavar="E", help="Expression BED (FastQTL, tensorQTL, QTLtools) or table."),
-        click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out."),
-        click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only."),
-        click.option("-s", "--samples", metavar="A,B", help="People to use; ^A,B: everybody but these."),
-        click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
+        covariate_options,
+        people_options,
     ]  # fmt: skip
     if model:
         options += [
@@ -81,7 +103,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
             click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
             click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches."),
         ]  # fmt: skip
-    return _stack(options)
+    return stacked(*options)
 
 
 def policy_options(function: F) -> F:
@@ -99,62 +121,40 @@ def policy_options(function: F) -> F:
         click.option(f"--{name}", type=click.Choice(values), default=default, show_default=True, help=text)
         for name, (values, default, text) in choices.items()
     ]
-    return _stack(options)(function)
+    return stacked(*options)(function)
 
 
-def evaluate_options(function: F) -> F:
-    """How expression is treated before it is correlated."""
-    return _stack(
-        [
-            click.option(
-                "--expression-transform", "transform", default="none", show_default=True,
-                type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
-            ),
-            click.option(
-                "--residualise", default="expression", show_default=True,
-                type=click.Choice(["expression", "both"]),
-                help="Regress covariates out of expression, or of predictions too.",
-            ),
-        ]
-    )(function)  # fmt: skip
+evaluate_options = stacked(
+    transform_option,
+    click.option(
+        "--residualise", default="expression", show_default=True, type=click.Choice(["expression", "both"]),
+        help="Regress covariates out of expression, or of predictions too.",
+    ),
+)  # fmt: skip
 
 
-def step_options(function: F) -> F:
-    """Baselines, eQTLs and drivers as steps of a run."""
-    return _stack(
-        [
-            click.option(
-                "--cis-window", default=1_000_000, show_default=True, type=click.IntRange(1),
-                help="Baselines, eQTLs: bases around the TSS.",
-            ),
-            click.option(
-                "--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5), help="Baselines, eQTLs."
-            ),
-            click.option(
-                "--permutations", default=1000, show_default=True, type=click.IntRange(0), help="eQTLs: per gene."
-            ),
-            click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Folds, permutations."),
-        ]
-    )(driver_options(function))  # fmt: skip
-
-
-def driver_options(function: F) -> F:
-    """How driver SNVs are selected, and motifs measured."""
-    return _stack(
-        [
-            click.option(
-                "--driver-rule", default="published", show_default=True,
-                type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
-            ),
-            click.option(
-                "--motif-reach", default=0, show_default=True, type=click.IntRange(0),
-                help="Motif sizes by the largest effect so near to the TSS (1000: as published); 0: near the driver.",
-            ),
-            click.option(
-                "--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."
-            ),
-        ]
-    )(function)  # fmt: skip
+driver_options = stacked(
+    click.option(
+        "--driver-rule", default="published", show_default=True,
+        type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
+    ),
+    click.option(
+        "--motif-reach", default=0, show_default=True, type=click.IntRange(0),
+        help="Motif sizes by the largest effect so near to the TSS (1000: as published); 0: near the driver.",
+    ),
+    click.option("--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."),
+)  # fmt: skip
+# Baselines, eQTLs and drivers as steps of a run.
+step_options = stacked(
+    click.option(
+        "--cis-window", default=1_000_000, show_default=True, type=click.IntRange(1),
+        help="Baselines, eQTLs: bases around the TSS.",
+    ),
+    _MIN_MAF,
+    click.option("--permutations", default=1000, show_default=True, type=click.IntRange(0), help="eQTLs: per gene."),
+    _SEED,
+    driver_options,
+)  # fmt: skip
 
 
 def run_options(options: dict[str, Any]) -> Any:
@@ -177,45 +177,32 @@ def run_options(options: dict[str, Any]) -> Any:
 _LINEAR = {"cis_window": "window", "min_maf": "min_maf", "seed": "seed"}
 
 
-def common_options(function: F) -> F:
-    """Output, threads, verbosity."""
-    return _stack(
-        [
-            click.option("--threads", default=0, show_default="all", type=click.IntRange(0), help="Threads."),
-            click.option("-v", "--verbose", count=True, help="Say more on stderr."),
-            click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
-            click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout."),
-        ]
-    )(function)
+common_options = stacked(
+    click.option("--threads", default=0, show_default="all", type=click.IntRange(0), help="Threads."),
+    click.option("-v", "--verbose", count=True, help="Say more on stderr."),
+    click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
+    click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout."),
+)
 
 
 def linear_options(*, expression_required: bool) -> Callable[[F], F]:
     """Genotypes, expression and covariates of the same people, for linear models."""
-    return _stack(
-        [
-            click.option(
-                "--vcf", multiple=True, required=True, metavar="V",
-                help="VCF.gz or BCF with index; repeatable, or a pattern with {chrom}.",
-            ),
-            click.option(
-                "--expression", required=expression_required, metavar="E", help="Expression BED or table."
-            ),
-            click.option("--covariates", metavar="C", help="Covariates x people."),
-            click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only."),
-            click.option(
-                "--expression-transform", "transform", default="none", show_default=True,
-                type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
-            ),
-            click.option("--genes", metavar="G", help="TSS of the genes, where the expression is no BED."),
-            click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
-            click.option("-s", "--samples", metavar="A,B", help="People to use; ^A,B: everybody but these."),
-            click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
-            click.option(
-                "--window", default=1_000_000, show_default=True, type=click.IntRange(1), help="Bases around the TSS."
-            ),
-            click.option("--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5)),
-            click.option("--seed", default=0, show_default=True, type=click.IntRange(0)),
-        ]
+    return stacked(
+        click.option(
+            "--vcf", multiple=True, required=True, metavar="V",
+            help="VCF.gz or BCF with index; repeatable, or a pattern with {chrom}.",
+        ),
+        click.option("--expression", required=expression_required, metavar="E", help="Expression BED or table."),
+        covariate_options,
+        transform_option,
+        click.option("--genes", metavar="G", help="TSS of the genes, where the expression is no BED."),
+        click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
+        people_options,
+        click.option(
+            "--window", default=1_000_000, show_default=True, type=click.IntRange(1), help="Bases around the TSS."
+        ),
+        _MIN_MAF,
+        _SEED,
     )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from ..errors import InputError
 
 __all__ = ["as_sequences"]
 
-
 UInt8Array = NDArray[np.uint8]
 Sequences = str | bytes | Sequence[str] | Sequence[bytes] | UInt8Array
 

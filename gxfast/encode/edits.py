@@ -16,7 +16,6 @@ from .one_hot import complement_bases, one_hot, one_hot_table
 
 __all__ = ["EditedBatches", "Edits", "apply_edits", "saturation_edits", "saturation_mutants"]
 
-
 UInt8Array = NDArray[np.uint8]
 Int64Array = NDArray[np.int64]
 

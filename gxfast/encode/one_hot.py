@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["codes", "one_hot", "reverse_complement"]
 
-
 _COPY_BYTES: Final = 1 << 20
 _DTYPES: Final = {"float32": 4, "float16": 2, "uint8": 1, "int8": 1, "float64": 8}
 _LAYOUTS: Final = ("NLC", "NCL", "NC1L")

@@ -15,7 +15,6 @@ from .result import CrossGene, Evaluation, Observed, summary, with_null
 
 __all__ = ["CrossGene", "Evaluation", "Observed", "cross_gene", "evaluate", "observed_values", "summary", "with_null"]
 
-
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 Transform = Literal["none", "log2p1", "inverse_normal"]

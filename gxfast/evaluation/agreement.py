@@ -25,7 +25,6 @@ __all__ = [
     "side_by_side",
 ]
 
-
 # |r| above which a gene counts as clearly predicted, right or wrong, by a model (Sasse et al. 2023).
 STRONG = 0.2
 

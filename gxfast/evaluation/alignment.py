@@ -13,7 +13,6 @@ from ..errors import InputError
 
 __all__ = ["NO_GENE", "match_genes", "shared_people", "strip_version"]
 
-
 NO_GENE = -1
 
 # Only Ensembl: in names such as RP11-34P13.7 or AC004556.1 the number after the dot is no version.

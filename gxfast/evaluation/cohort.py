@@ -14,7 +14,6 @@ from .alignment import NO_GENE, match_genes, shared_people
 
 __all__ = ["Cohort", "check_shapes", "gather", "pick", "row_means", "transformed"]
 
-
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 

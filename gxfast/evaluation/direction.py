@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PIPS", "DirectionRow", "direction_rows"]
 
-
 Float64Array = NDArray[np.float64]
 PIPS: Final = (0.1, 0.5, 0.9)
 _STRATA: Final = 3  # groups of equal size by distance, frequency and effect

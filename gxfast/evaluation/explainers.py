@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 __all__ = ["EXPLAINERS", "ExplainerRow", "explainer_rows"]
 
-
 EXPLAINERS: Final = {
     "eqtl_log10p": "-log10 p of the lead eQTL (beta approximation)",
     "eqtl_distance": "distance of the lead eQTL to the TSS, bases",

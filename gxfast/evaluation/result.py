@@ -15,7 +15,6 @@ from ..io.tables import optional_column
 
 __all__ = ["CrossGene", "Evaluation", "GeneRow", "Observed", "summary", "with_null"]
 
-
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 

@@ -24,7 +24,6 @@ __all__ = [
     "write_bgzf",
 ]
 
-
 _GZIP = b"\x1f\x8b"
 # The empty block that ends every BGZF file (SAM specification, section 4.1.2).
 _EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")

@@ -17,7 +17,6 @@ from .files import written_whole
 
 __all__ = ["GeneWeights", "place_of", "read_predictdb", "write_covariances", "write_predictdb"]
 
-
 Float64Array = NDArray[np.float64]
 
 _WEIGHTS = ("rsid", "gene", "weight", "ref_allele", "eff_allele")

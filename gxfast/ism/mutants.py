@@ -11,7 +11,6 @@ from ..errors import InputError
 
 __all__ = ["all_mutants", "one_sequence"]
 
-
 Sequences = str | bytes | NDArray[np.uint8]
 
 

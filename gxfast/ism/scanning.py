@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["saturate", "scan", "variants"]
 
-
 BLOCK_BYTES = 2**26  # of values that are held at a time
 
 

@@ -1,4 +1,4 @@
-"""Numba kernels of the statistics; ``_numpy`` (and ``_plain_elastic_net``) hold their readable twins.
+"""Numba kernels of the statistics; ``numpy_stats`` and ``tests/oracles`` hold their readable twins.
 
 Import through ``kernels.load_kernels`` only: importing Numba costs a fifth of a second. All kernels are in
 one file because Numba's cache does not notice changes in other files.
@@ -17,7 +17,6 @@ from .jit import jit_flags
 from .numpy_stats import DEFINED, FLAT_X, FLAT_Y, INFINITE, TOO_FEW
 
 __all__ = ["average_ranks", "gram_path", "pearson_rows", "step_up"]
-
 
 _SWEEPS = 100_000  # of coordinate descent at one lambda, at most
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 __all__ = ["DEFINED", "FLAT_X", "FLAT_Y", "INFINITE", "TOO_FEW", "average_ranks", "pearson_rows", "step_up"]
 
-
 # Why a correlation is undefined; the codes of the ``why`` arrays.
 DEFINED, TOO_FEW, FLAT_X, FLAT_Y, INFINITE = 0, 1, 2, 3, 4
 

@@ -10,7 +10,6 @@ from ..errors import InputError
 
 __all__ = ["stream_from"]
 
-
 # Half of a common last-level cache (32 MiB). Smaller outputs are likely to be read while they are still in
 # it, and stores that go past the cache into lines it holds are slow.
 _DEFAULT: Final = 16 << 20

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BlockPrediction", "join_blocks", "model_windows", "predict", "predict_block"]
 
-
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 Progress = Callable[[int, int], None]

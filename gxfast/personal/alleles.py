@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 __all__ = ["Rows", "Table", "allele_texts", "concatenate_tables", "make_table", "with_alleles"]
 
-
 Int64Array = NDArray[np.int64]
 # position, ref_length, first_allele, allele_offset, bases: the arguments of ``Variants``
 Table = tuple[Int64Array, Int64Array, Int64Array, Int64Array, NDArray[np.uint8]]

@@ -28,7 +28,6 @@ from .windows import Source, WindowHaplotypes, plan_window, unique_rows
 
 __all__ = ["HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"]
 
-
 Int64Array = NDArray[np.int64]
 
 

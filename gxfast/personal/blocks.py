@@ -19,7 +19,6 @@ from .records import PreparedRecords, prepare_records
 
 __all__ = ["concatenate", "read_blocks"]
 
-
 _FIRST_DENSITY: Final = 0.02  # variants per base, before anything is known
 _BLOCK_BYTES: Final = 8 << 20  # of dense genotypes, where nothing is said: they then stay in the cache
 _DENSE_BYTES_PER_CALL: Final = 8  # two alleles and a phase flag, read, copied and put into policy form

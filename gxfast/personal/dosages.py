@@ -11,7 +11,6 @@ from ..io.vcf import Genotypes, GenotypeSource
 
 __all__ = ["Dosages", "count_alternative", "snvs_in"]
 
-
 _BASES = frozenset("ACGTN")
 
 

@@ -12,7 +12,6 @@ from ..io.vcf import Genotypes
 
 __all__ = ["HaploidCalls"]
 
-
 Int64Array = NDArray[np.int64]
 
 

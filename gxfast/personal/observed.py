@@ -17,7 +17,6 @@ from .records import _UPPER, _allele_kind, _check_reference, _reference_agrees, 
 
 __all__ = ["Allele", "AlleleSource", "most_common", "observed_alleles"]
 
-
 _ACGT = frozenset(b"ACGT")
 
 

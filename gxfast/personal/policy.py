@@ -10,7 +10,6 @@ from ..errors import InputError
 
 __all__ = ["HaplotypePolicy", "refuse_other_assembly", "refuse_overlaps"]
 
-
 _CHOICES: Final = {
     "variants": ("all", "snv"),
     "unphased": ("error", "as_phased", "ref", "iupac"),

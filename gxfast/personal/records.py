@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PreparedRecords", "prepare_records"]
 
-
 Int64Array = NDArray[np.int64]
 
 

@@ -24,7 +24,6 @@ from .records import PreparedRecords
 
 __all__ = ["FIRST_MARGIN", "HaplotypeStore"]
 
-
 Int64Array = NDArray[np.int64]
 
 # First guess of how much personal sequence a net deletion may draw in from beyond the window.

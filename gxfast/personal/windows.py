@@ -22,7 +22,6 @@ from .store import FIRST_MARGIN, HaplotypeStore
 
 __all__ = ["Source", "WindowHaplotypes", "plan_window", "unique_rows"]
 
-
 Int64Array = NDArray[np.int64]
 Source = GenotypeSource | HaplotypeStore
 

@@ -16,7 +16,6 @@ from .plots.style import Drawing, save
 
 __all__ = ["add_further", "pair_figures"]
 
-
 _MOST_PAIRS: Final = 6
 
 

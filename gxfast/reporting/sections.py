@@ -16,7 +16,6 @@ from .plots.style import save
 
 __all__ = ["model_sections"]
 
-
 # A model may have thousands of tracks: those beyond appear in the table of models only.
 _MOST_SECTIONS = 12
 

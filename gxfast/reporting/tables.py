@@ -9,7 +9,6 @@ from .parts import shown_cell
 
 __all__ = ["table_views"]
 
-
 _MOST_ROWS: Final = 2000  # of a table: more make the page slow
 _TABLES: Final = {
     "drivers": ("Driver SNVs", ("model", "gene_id", "variant_id", "tss_distance", "ism", "own_r", "increase", "is_main",

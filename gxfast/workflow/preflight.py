@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "preflight", "require_ok"]
 
-
 # Windows whose records are looked at closely; spread evenly over the genes.
 _PROBED_GENES = 40
 

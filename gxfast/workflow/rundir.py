@@ -25,7 +25,6 @@ from ..io.files import atomic_write, npz_bytes, sha256_of
 
 __all__ = ["RunDirectory", "rehash_results"]
 
-
 _STATE = ".gxfast"
 
 

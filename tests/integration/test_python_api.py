@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from oracles.demo_people import person_predictions
 
 import gxfast as gx
 from gxfast.demo import simulate_cohort
-from gxfast.demo.oracle import person_predictions
 
 
 def test_haplotypes_model_people_correlation(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from oracles.plain_elastic_net import objective, plain_elastic_net, plain_elastic_net_cv
 
 from gxfast.errors import InputError
 from gxfast.stats import elastic_net_cv
-from gxfast.stats._plain_elastic_net import objective, plain_elastic_net, plain_elastic_net_cv
 
 
 def _linked(people, snps, seed, *, signal=0.4):

@@ -13,7 +13,6 @@ from ...errors import ModelError
 
 __all__ = ["fold"]
 
-
 Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 MAX_ROUNDS: Final = 12  # shape arithmetic feeds reshapes that feed shape arithmetic
 MAX_FOLDED_BYTES: Final = 2**28

@@ -17,7 +17,6 @@ from .view import Graph
 
 __all__ = ["sliced_proto"]
 
-
 _ARITHMETIC: Final = ("Add", "Sub", "Mul", "Div")
 _TRACK_AXIS: Final = {"NT": 1, "NBT": 2, "NTB": 1}
 _BIN_AXIS: Final = {"NBT": 1, "NTB": 2}

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 __all__ = ["Analysis", "Window"]
 
-
 Int64Array = NDArray[np.int64]
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DeltaRunner"]
 
-
 BATCH: Final = 192  # rows per piece of work and per run of what is behind
 RUN_BYTES: Final = 2**27  # of tensors that are computed in full, per piece of work
 

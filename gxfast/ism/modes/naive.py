@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NaiveRunner", "largest_row"]
 
-
 _TASK_BATCHES = 32  # batches per piece of work: enough to hide the making of its buffer
 
 

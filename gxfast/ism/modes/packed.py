@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PackedRunner"]
 
-
 Arrays = list[NDArray[Any]]
 _HEAD_BATCHES = 4  # head batches that one piece of work should fill, so that little is padding
 

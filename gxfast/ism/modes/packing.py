@@ -14,7 +14,6 @@ from ..graph.windows import Analysis, Window
 
 __all__ = ["Frontier", "assign_passes", "frontier"]
 
-
 Int64Array = NDArray[np.int64]
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "Runner", "rows_of", "rows_per_run"]
 
-
 CodeArray = NDArray[np.uint8]
 Reference = TypeVar("Reference")
 # Activations of one run that stay in the caches; larger batches were slower on CPUs, never faster.

@@ -11,7 +11,6 @@ from .style import BLUE, GREY, INK, ORANGE, Drawing
 
 __all__ = ["against", "distances", "effects_and_eqtls", "explained", "locus", "support_by_success", "surroundings"]
 
-
 Float64Array = NDArray[np.float64]
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BASES", "draw_heatmap", "draw_logo", "plot_scan", "reference_heights"]
 
-
 Float64Array = NDArray[np.float64]
 
 BASES: Final = "ACGT"

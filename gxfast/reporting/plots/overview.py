@@ -11,7 +11,6 @@ from .style import _MANY, BLUE, GREY, INK, ORANGE, Drawing
 
 __all__ = ["across_genes", "histogram", "person_scatter"]
 
-
 Float64Array = NDArray[np.float64]
 
 

@@ -14,7 +14,6 @@ from ...io.tables import write_table
 
 __all__ = ["Drawing", "save"]
 
-
 # Above this many dots an SVG of paths is too heavy for a page: they become one bitmap in it.
 _MANY: Final = 2000
 

@@ -24,7 +24,6 @@ from .work import Block, Shard
 
 __all__ = ["block_memory", "check_memory", "cost_lines", "scan_costs"]
 
-
 SAMPLE_SECONDS = 0.5
 
 

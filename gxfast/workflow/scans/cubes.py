@@ -17,7 +17,6 @@ from .work import StoredBlocks
 
 __all__ = ["chunk_shape", "require_zarr", "write_cube"]
 
-
 # Effects per chunk: large enough for a file, small enough to be read for one gene.
 CHUNK_VALUES = 2**20
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VariantOptions", "VariantScan", "check_finite", "compute_variants", "people_of", "snv_effects"]
 
-
 Float64Array = NDArray[np.float64]
 # Sequences that are made at a time where the whole window is predicted.
 _NAIVE_ROWS = 64

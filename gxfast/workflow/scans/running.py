@@ -29,7 +29,6 @@ __all__ = [
     "write_outputs",
 ]
 
-
 FORMATS = ("zarr", "tsv")
 Progress = Callable[[str, int, int], None]
 

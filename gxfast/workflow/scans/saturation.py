@@ -17,7 +17,6 @@ from .work import Block
 
 __all__ = ["ScannedWindow", "compute_block", "saturate_blocks"]
 
-
 Float32Array = NDArray[np.float32]
 Int64Array = NDArray[np.int64]
 

@@ -22,7 +22,6 @@ from .targets import Layout
 
 __all__ = ["REFERENCE", "HaplotypeSource", "ReferenceSource", "SequenceSource", "WindowRows", "read_sequences"]
 
-
 REFERENCE = "reference"
 _LETTERS = frozenset(b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv")
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ScannedStretch", "figure_paths", "plan_track", "read_stretch", "scan_stretch", "write_stretch"]
 
-
 # Names that a message lists.
 _LISTED = 5
 

@@ -16,7 +16,6 @@ from .work import StoredBlocks
 
 __all__ = ["saturation_lines", "write_saturation", "write_windows"]
 
-
 _LINES = 2**16  # that are held as text at a time
 _BASES = np.array(["A", "C", "G", "T", "N"])
 

@@ -31,7 +31,6 @@ __all__ = [
     "sequence_layout",
 ]
 
-
 Int64Array = NDArray[np.int64]
 DEFAULT_REACH = 1000
 

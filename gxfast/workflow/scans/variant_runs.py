@@ -24,7 +24,6 @@ from .work import Shard, do_blocks
 
 __all__ = ["VariantInputs", "open_variants", "run_variants", "variant_scan"]
 
-
 # Alleles per window that are reckoned with when work is cut into blocks.
 _TYPICAL_ALLELES = 2000
 

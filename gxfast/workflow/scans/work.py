@@ -18,7 +18,6 @@ from ..rundir import RunDirectory
 
 __all__ = ["Block", "Shard", "StoredBlocks", "counts_of", "cut", "do_blocks", "finished_parts", "parse_shard"]
 
-
 Arrays = dict[str, NDArray[Any]]
 # Effects of one block, so that a block is what is held in memory; and at most so many windows, so that an
 # interrupted scan loses little.

@@ -39,7 +39,6 @@ __all__ = [
     "train_genes",
 ]
 
-
 Float64Array = NDArray[np.float64]
 
 

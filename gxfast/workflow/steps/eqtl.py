@@ -24,7 +24,6 @@ from .linear import linear_job
 
 __all__ = ["EQTL", "CisMap", "map_cis", "map_genes"]
 
-
 Float64Array = NDArray[np.float64]
 
 _NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", "ma_count", "pval_nominal", "slope",

@@ -23,7 +23,6 @@ from ..options import TrainingOptions
 
 __all__ = ["GeneBaseline", "apply_weights", "train_gene"]
 
-
 Float64Array = NDArray[np.float64]
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PREDICT"]
 
-
 # Genes per block. Fixed, so that blocks mean the same whatever the memory and the threads.
 _BLOCK = 32
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from gxfast.demo import DemoCohort, simulate_cohort
-from gxfast.demo.model import LENGTH, packaged_model
-from gxfast.demo.oracle import (
+from oracles.demo_people import (
     OraclePredictions,
     haplotype_sequence,
     person_predictions,
     read_expression,
     read_fasta,
 )
+
+from gxfast.demo import DemoCohort, simulate_cohort
+from gxfast.demo.model import LENGTH, packaged_model
 from gxfast.errors import InputError
 
 FILES = ["fasta", "vcf", "genes", "expression", "covariates", "model", "truth"]

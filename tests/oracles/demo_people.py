@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import LENGTH, TSS_INDEX, predict
-from .simulate import DemoCohort
+from gxfast.demo.model import LENGTH, TSS_INDEX, predict
+from gxfast.demo.simulate import DemoCohort
 
 __all__ = ["OraclePredictions", "haplotype_sequence", "person_predictions", "read_expression", "read_fasta"]
 
