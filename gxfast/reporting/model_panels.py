@@ -14,12 +14,12 @@ from .parts import Figure, Section, number_text, p_text, stem
 from .plots import drivers as figures
 from .plots.style import Drawing, save
 
-__all__ = ["add_further", "pair_figures"]
+__all__ = ["add_model_panels", "pair_figures"]
 
 _MOST_PAIRS: Final = 6
 
 
-def add_further(run: RunData, table: ModelTable, section: Section) -> None:
+def add_model_panels(run: RunData, table: ModelTable, section: Section) -> None:
     """Add the figures of one model that the tables of the run allow."""
     r, ids = table.numbers("pearson_r"), table.columns["gene_id"]
     _against_baseline(run, table, section, ids, r)
@@ -49,7 +49,7 @@ def _against_baseline(
         f"genes): mean r {r[both].mean():.3f} and {held_out[both].mean():.3f}; the elastic net is above in {better}. "
         "Corners: genes per quadrant. Dashed: equal r, and equal |r|."
     )
-    section.further.append(_figure(run, drawing, "Against the linear baseline", caption))
+    section.explanations.append(_figure(run, drawing, "Against the linear baseline", caption))
 
 
 def _rows(run: RunData, name: str, model: str) -> tuple[dict[str, list[str]], list[int]]:
@@ -88,7 +88,7 @@ def _support(run: RunData, own: ModelTable, section: Section) -> None:
         f"{LINEAR_R:g}): means {number_text(test.mean_positive)} and {number_text(test.mean_negative)}, two-sided "
         f"Mann-Whitney p = {p_text(test.p)}. Lines: means."
     )
-    section.further.append(_figure(run, drawing, "Support of the drivers", caption))
+    section.explanations.append(_figure(run, drawing, "Support of the drivers", caption))
 
 
 def _distances(run: RunData, own: ModelTable, section: Section) -> None:
@@ -105,7 +105,7 @@ def _distances(run: RunData, own: ModelTable, section: Section) -> None:
         f"Distance of {len(rows)} driver SNVs to the TSS; main drivers ({int(main.sum())}): median {middle:,.0f} "
         f"bases, {near:.1f} % within 1 kb."
     )
-    section.further.append(_figure(run, drawing, "Drivers along the gene", caption))
+    section.explanations.append(_figure(run, drawing, "Drivers along the gene", caption))
 
 
 def _explained(run: RunData, own: ModelTable, section: Section, r: NDArray[np.float64]) -> None:
@@ -129,7 +129,7 @@ def _explained(run: RunData, own: ModelTable, section: Section, r: NDArray[np.fl
         f"{number_text(float(found.rho))}, two-sided p = {p_text(float(found.p))}. "
         "Blue: right direction, orange: wrong."
     )
-    section.further.append(_figure(run, drawing, "Genes with strong eQTLs", caption))
+    section.explanations.append(_figure(run, drawing, "Genes with strong eQTLs", caption))
 
 
 def pair_figures(run: RunData) -> list[Figure]:

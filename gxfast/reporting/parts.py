@@ -33,7 +33,7 @@ class Section:
     n_positive: int
     n_negative: int
     overview: list[Figure] = field(default_factory=list)
-    further: list[Figure] = field(default_factory=list)
+    explanations: list[Figure] = field(default_factory=list)
     genes: list[Figure] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)

@@ -57,10 +57,10 @@ def _section(run: RunData, table: ModelTable, chosen: tuple[str, ...], fdr_cut: 
     )  # fmt: skip
     if not detailed:
         return section
-    from .model_panels import add_further
+    from .model_panels import add_model_panels
 
     _add_overview(run, table, section, r, q, fdr_cut)
-    add_further(run, table, section)
+    add_model_panels(run, table, section)
     _add_genes(run, table, section, r, chosen)
     section.columns.extend(column for column in _TABLE_COLUMNS if column in table.columns)
     section.rows.extend(

@@ -47,7 +47,7 @@ _NOTES: Final = {
 
 
 def table_views(run: RunData) -> list[tuple[str, str, list[str], list[list[str]]]]:
-    """Title, note, columns and rows of each further table that the run has."""
+    """Title, note, columns and rows of each table that the run has."""
     views = []
     for name, (title, wanted) in _TABLES.items():
         table = run.tables.get(name)
