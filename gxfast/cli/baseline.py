@@ -28,7 +28,7 @@ __all__ = ["baseline"]
 def baseline(**options: Any) -> int:
     """Train elastic net, lead SNP, promoter SNP and BLUP with nested cross-validation; export PredictDB."""
     set_verbosity(options["verbose"], options["quiet"])
-    paths = input_paths({**options, "fasta": "", "window": None})
+    paths = input_paths({**options, "fasta": ""})
     summary = _apply(options, paths.samples) if options["database"] else _train(options, paths)
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=1))

@@ -41,7 +41,7 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     arguments = {
         **options, "fasta": str(cohort.fasta), "vcf": [str(cohort.vcf)], "genes": str(cohort.genes),
         "expression": str(cohort.expression), "models": [str(cohort.model)], "covariates": None,
-        "window": None, "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
+        "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
         "variants": "all", "unphased": "error", "missing": "ref", "overlap": "first",
         "ref_mismatch": "error", "symbolic": "skip", "filter": "all", "cis_window": 100_000, "min_maf": 0.01,
         "permutations": 200, "seed": 0, "driver_rule": "published", "motif_reach": 200,

@@ -31,7 +31,7 @@ def eqtl(**options: Any) -> int:
     from .progress import ProgressLine
 
     set_verbosity(options["verbose"], options["quiet"])
-    paths = input_paths({**options, "fasta": "", "window": None})
+    paths = input_paths({**options, "fasta": ""})
     chosen = MappingOptions(
         options["window"], options["min_maf"], options["permutations"], options["seed"], options["shared_permutations"]
     )

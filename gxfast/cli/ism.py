@@ -269,7 +269,7 @@ def _engine(options: dict[str, Any], *, check: bool) -> Any:
 def _paths(options: dict[str, Any], *, restrict: bool) -> Any:
     """The paths; regions choose genes only where windows are those of genes."""
     regions = ",".join(options["regions"]) if restrict and options["regions"] else None
-    return input_paths({**options, "fasta": options["fasta"] or "", "regions": regions, "window": options["length"]})
+    return input_paths({**options, "fasta": options["fasta"] or "", "regions": regions})
 
 
 def _check_shard(shard: Any, scan: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
             click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
             click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
             click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
-            click.option("--window", type=click.IntRange(1), help="Bases to read, if neither model nor card says."),
+            click.option("--window", "length", type=click.IntRange(1), help="Bases to read, if no model or card says."),
             click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
             click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches."),
         ]  # fmt: skip
@@ -245,7 +245,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         device=options.get("device", "auto"),
         batch_size=options.get("batch_size"),
         max_mem=parse_size(options.get("max_mem")),
-        length=options.get("window"),
+        length=options.get("length"),
         sites=options.get("sites"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...io.bgzf import bgzf_text
-from ...io.tables import write_table
-from ...io.tables.plain import number_texts
-from .work import StoredBlocks
+from ...io.tables import number_texts, write_rows
+from .work import Block, StoredBlocks
 
 __all__ = ["saturation_lines", "write_saturation", "write_windows"]
 
@@ -117,6 +117,20 @@ def write_saturation(path: Path, stored: StoredBlocks, rows: Sequence[Row], trac
                 out.write(saturation_lines(lead, position[some], reference[some], effects[some], tracks))
 
 
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """A row of ``MODEL.windows.tsv``: one sequence that was scanned, or a window that could not be."""
+
+    gene_id: str
+    chrom: str
+    strand: str
+    haplotype: str | None
+    carriers: str | None
+    first_pos: int | None
+    last_pos: int | None
+    status: str
+
+
 def write_windows(path: Path, stored: StoredBlocks, samples: Sequence[str]) -> list[str]:
     """Write MODEL.windows.tsv: what was scanned, who carries it, and what could not be scanned.
 
@@ -125,34 +139,26 @@ def write_windows(path: Path, stored: StoredBlocks, samples: Sequence[str]) -> l
     list of str
         Windows that failed, with the reason.
     """
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("gene_id", "chrom", "strand", "haplotype", "carriers", "first_pos", "last_pos", "status")
-    }
-    failed, ranges = [], _ranges(stored)
+    rows, ranges = [], _ranges(stored)
     for block in stored.blocks:
-        if block.axis[0]:
-            continue
-        part = stored.read(
-            block, "window", "row", "haplotype", "name", "chrom", "strand", "status", "start", "carriers"
-        )
-        rows = list(zip(part["window"].tolist(), part["row"].tolist(), part["haplotype"].tolist(), strict=True))
-        for w in range(*block.windows):
-            at = w - block.windows[0]
-            name, status = str(part["name"][at]), str(part["status"][at])
-            if status != "ok":
-                failed.append(f"{name}: {status}")
-            mine = [(r, label) for window, r, label in rows if window == w] or [(-1, None)]
-            for r, label in mine:
-                low, high = ranges.get((w, r), (None, None))
-                own = [f"{samples[i]}|{j + 1}" for i, j in np.argwhere(part["carriers"][at] == r).tolist()]
-                values = (
-                    name, str(part["chrom"][at]), str(part["strand"][at]), label, ",".join(own) if r >= 0 else None,
-                    low, high, status,
-                )  # fmt: skip
-                for column, value in zip(columns.values(), values, strict=True):
-                    column.append(value)
-    write_table(path, columns)
-    return failed
+        if not block.axis[0]:
+            rows += list(_window_rows(block, stored, samples, ranges))
+    write_rows(path, WindowRow, rows)
+    return [f"{row.gene_id}: {row.status}" for row in rows if row.status != "ok"]
+
+
+def _window_rows(
+    block: Block, stored: StoredBlocks, samples: Sequence[str], ranges: dict[tuple[int, int], tuple[int, int]]
+) -> Iterator[WindowRow]:
+    part = stored.read(block, "window", "row", "haplotype", "name", "chrom", "strand", "status", "carriers")
+    scanned = list(zip(part["window"].tolist(), part["row"].tolist(), part["haplotype"].tolist(), strict=True))
+    names, chroms, strands, statuses = (part[what].tolist() for what in ("name", "chrom", "strand", "status"))
+    for at, w in enumerate(range(*block.windows)):
+        for r, label in [(r, label) for window, r, label in scanned if window == w] or [(-1, None)]:
+            own = [f"{samples[i]}|{j + 1}" for i, j in np.argwhere(part["carriers"][at] == r).tolist()]
+            carriers = ",".join(own) if r >= 0 else None
+            first, last = ranges.get((w, r), (None, None))
+            yield WindowRow(names[at], chroms[at], strands[at], label, carriers, first, last, statuses[at])
 
 
 def _ranges(stored: StoredBlocks) -> dict[tuple[int, int], tuple[int, int]]:
