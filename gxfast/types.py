@@ -6,16 +6,19 @@ L length, C = 4 channels, G genes, T tracks, W windows. Coordinates are 0-based 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"]
+__all__ = ["CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Progress", "Windows"]
 
 Int64Array = NDArray[np.int64]
 Float64Array = NDArray[np.float64]
+# How far a task is; called with (task, units done, units in all).
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

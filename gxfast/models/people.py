@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ..errors import InputError, ModelError
 from ..io.fasta import Genome
 from ..personal.policy import HaplotypePolicy
 from ..personal.windows import Source, WindowHaplotypes, plan_window
-from ..types import GeneTable, PredictionSet, Windows
+from ..types import GeneTable, PredictionSet, Progress, Windows
 
 if TYPE_CHECKING:
     from .card import ModelCard
@@ -25,7 +25,6 @@ __all__ = ["BlockPrediction", "join_blocks", "model_windows", "predict", "predic
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
-Progress = Callable[[int, int], None]
 
 # Sequences are handed to the model so many bytes of letters at a time.
 _STEP_BYTES = 256 << 20
@@ -97,7 +96,7 @@ def predict(
     n_threads : int
         0 = all that this process may use; the result is the same for any number.
     progress : callable, optional
-        Called with (genes done, genes in all).
+        Called with (task, genes done, genes in all).
 
     Returns
     -------
@@ -117,7 +116,7 @@ def predict(
             predict_block(model, genome, genotypes, part, policy=policy, max_mem=max_mem, n_threads=n_threads)
         )
         if progress:
-            progress(min(first + 32, len(genes)), len(genes))
+            progress(f"predict {model.card.name}", min(first + 32, len(genes)), len(genes))
     return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,7 +16,6 @@ __all__ = [
     "EvaluateOptions",
     "InputPaths",
     "MappingOptions",
-    "Progress",
     "RunOptions",
     "TrainingOptions",
     "WindowChoice",
@@ -70,10 +68,6 @@ class InputPaths:
     max_mem: int | None = None
     length: int | None = None
     sites: str | None = None
-
-
-# Called with (task, units done, units in all).
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from ..errors import InputError
 from ..io.files import sha256_of
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
+from ..types import Progress
 from .inputs import Inputs, open_inputs
 from .options import (
     DriverOptions,
     EvaluateOptions,
     InputPaths,
     MappingOptions,
-    Progress,
     RunOptions,
     TrainingOptions,
 )

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..types import PredictionSet
+from ..types import PredictionSet, Progress
 from .inputs import Inputs, LinearCohort, linear_cohort, too_few_people
-from .options import Progress, RunOptions
+from .options import RunOptions
 from .rundir import RunDirectory
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ...types import Progress
 from ..rundir import RunDirectory
 from .cubes import require_zarr, write_cube
 from .opening import SaturationInputs
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 FORMATS = ("zarr", "tsv")
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

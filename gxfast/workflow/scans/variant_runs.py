@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from ...io.vcf_set import expand_patterns
 from ...io.vcf_sites import SiteFileSet, has_genotypes
 from ...personal.observed import AlleleSource
 from ...personal.policy import HaplotypePolicy
+from ...types import Progress
 from ..inputs import chosen_genes, open_genotypes, open_plans
 from ..options import EngineOptions, InputPaths
 from ..provenance import digest, hash_inputs
@@ -98,7 +98,7 @@ def variant_scan(inputs: VariantInputs) -> dict[str, Any]:
 
 
 def run_variants(
-    run: RunDirectory, inputs: VariantInputs, shard: Shard, progress: Callable[[str, int, int], None] | None = None
+    run: RunDirectory, inputs: VariantInputs, shard: Shard, progress: Progress | None = None
 ) -> ScanResult:
     """Do what is left of a scan and write its outputs.
 

@@ -17,8 +17,9 @@ from ...io.tables import read_table, write_phenotype_bed, write_rows, write_tabl
 from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.dosages import count_alternative
 from ...stats import fdr, split_people
+from ...types import Progress
 from ..inputs import LinearCohort
-from ..options import InputPaths, Progress, TrainingOptions
+from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory
 from ..step import Job, Step

@@ -15,8 +15,9 @@ from ...io.bgzf import write_bgzf
 from ...io.tables import write_rows
 from ...personal.dosages import Dosages, count_alternative
 from ...stats import Association, CisScan, PermutedAssociation, fdr
+from ...types import Progress
 from ..inputs import LinearCohort
-from ..options import InputPaths, MappingOptions, Progress
+from ..options import InputPaths, MappingOptions
 from ..rows import LeadRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
