@@ -13,7 +13,18 @@ from .alignment import NO_GENE, match_genes
 from .cohort import Cohort, check_shapes, gather, pick, row_means, transformed
 from .result import CrossGene, Evaluation, Observed, summary, with_null
 
-__all__ = ["CrossGene", "Evaluation", "Observed", "cross_gene", "evaluate", "observed_values", "summary", "with_null"]
+__all__ = [
+    "CrossGene",
+    "Evaluation",
+    "Observed",
+    "Residualise",
+    "Transform",
+    "cross_gene",
+    "evaluate",
+    "observed_values",
+    "summary",
+    "with_null",
+]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
+from ..evaluation.across_people import Residualise, Transform
 from ..ism import Outputs
 from ..stats import LINEAR_MODELS
 from ..stats.drivers import Rule
@@ -74,8 +74,8 @@ class InputPaths:
 class EvaluateOptions:
     """Options of the evaluate step; see `gxfast.evaluate`."""
 
-    transform: Literal["none", "log2p1", "inverse_normal"] = "none"
-    residualise: Literal["expression", "both"] = "expression"
+    transform: Transform = "none"
+    residualise: Residualise = "expression"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from .._threads import one_blas_thread, resolve_threads
 from ..errors import InputError
+from ..evaluation.across_people import Residualise, Transform
 from ..io.files import sha256_of
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
+from ..stats.drivers import Rule
 from ..types import Progress
 from .inputs import Inputs, open_inputs
 from .options import (
@@ -61,13 +63,13 @@ def run(
     batch_size: int | None = None,
     max_mem: int | None = None,
     policy: HaplotypePolicy | None = None,
-    expression_transform: str = "none",
-    residualise: str = "expression",
+    expression_transform: Transform = "none",
+    residualise: Residualise = "expression",
     cis_window: int = 1_000_000,
     min_maf: float = 0.01,
     permutations: int = 1000,
     seed: int = 0,
-    driver_rule: str = "published",
+    driver_rule: Rule = "published",
     motif_reach: int = 0,
     finemapped: str | Path | None = None,
     steps: Sequence[str] = STEPS,
@@ -118,13 +120,11 @@ seed, driver_rule, motif_reach, steps, resume
         regions=_texts(regions), device=device, batch_size=batch_size, max_mem=max_mem, length=window,
         sites=_text(sites),
     )  # fmt: skip
-    transform: Any = expression_transform
-    rest: Any = residualise, driver_rule
     options = RunOptions(
-        evaluation=EvaluateOptions(transform, rest[0]),
+        evaluation=EvaluateOptions(expression_transform, residualise),
         baseline=TrainingOptions(window=cis_window, min_maf=min_maf, seed=seed),
         eqtl=MappingOptions(cis_window, min_maf, permutations, seed),
-        drivers=DriverOptions(rest[1], motif_reach=motif_reach),
+        drivers=DriverOptions(driver_rule, motif_reach=motif_reach),
         finemapped=_text(finemapped),
         report_genes=_texts(gene),
     )
