@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from gxfast.errors import GxfastError
 from gxfast.kernels.jit import jit_flags
 from gxfast.stats import fdr, pearson, spearman
-from gxfast.stats._tails import correlation_p, plain_correlation_p
+from gxfast.stats.tails import correlation_p, plain_correlation_p
 
 FAST = ["compiled", "numba"]
 VALUES = st.one_of(

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
+from ...models.onnx_writer import GraphWriter, opset_of
 from .fold import fold
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Graph:
     @property
     def opset(self) -> int:
         """Version of ONNX's own operators."""
-        return max((int(e.version) for e in self._proto.opset_import if e.domain in ("", "ai.onnx")), default=0)
+        return opset_of(self._proto)
 
     @cached_property
     def _consumers(self) -> dict[str, tuple[Node, ...]]:
@@ -180,31 +181,14 @@ class Graph:
 
     def subgraph(self, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
         """Return an ONNX model that computes ``outputs`` from ``inputs``, for this batch size."""
-        import onnx
-        from onnx import helper
-
-        nodes = self.between(inputs, outputs)
-        used = {name for node in nodes for name in node.inputs} | set(outputs)
-        values = [
-            [helper.make_tensor_value_info(name, _element_type(self.dtype(name)), self.shape(name)) for name in names]
-            for names in (inputs, outputs)
-        ]
-        part = helper.make_graph(
-            [self._node_protos[node.outputs[0] or node.name] for node in nodes],
-            "part",
-            *values,
-            initializer=self.stored(used),
-        )
-        model = onnx.ModelProto()
-        model.CopyFrom(helper.make_model(part, opset_imports=list(self._proto.opset_import)))
-        model.ir_version = max(4, self._proto.ir_version)  # 4: initializers need not be inputs
-        return bytes(model.SerializeToString())
-
-
-def _element_type(dtype: np.dtype[Any]) -> int:
-    from onnx import helper
-
-    return int(helper.np_dtype_to_tensor_dtype(dtype))
+        nodes, part = self.between(inputs, outputs), GraphWriter()
+        for names, declare in ((inputs, part.input), (outputs, part.output)):
+            for name in names:
+                declare(name, self.shape(name), self.dtype(name))
+        part.nodes = [self._node_protos[node.outputs[0] or node.name] for node in nodes]
+        part.constants = self.stored({name for node in nodes for name in node.inputs} | set(outputs))
+        ir_version = max(4, self._proto.ir_version)  # 4: initializers need not be inputs
+        return bytes(part.model("part", opsets=self._proto.opset_import, ir_version=ir_version).SerializeToString())
 
 
 def _view(index: int, node: Any) -> Node:

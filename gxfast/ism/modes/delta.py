@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._kernels import DeltaReference
 from ...encode.edits import Edits
 from ...errors import ModelError
+from ...kernels.compiled import DeltaReference
 from ...models.workers import run_tasks
 from ..costs import node_macs
 from ..graph.intervals import analyse
