@@ -52,9 +52,9 @@ def _open_model(length: int, feed: str) -> Any:
     class Counted(Model):
         fed = 0
 
-        def run_batch(self, session: Any, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
+        def run_batch(self, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
             self.fed += sum(array.nbytes for array in feeds.values())
-            return super().run_batch(session, feeds, n_rows, options)
+            return super().run_batch(feeds, n_rows, options)
 
     path = scratch_folder("model") / f"model-{length}.onnx"
     if not path.exists():

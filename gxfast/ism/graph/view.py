@@ -30,13 +30,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
+from ...models.card import AXES
 from ...models.onnx_writer import GraphWriter, opset_of
 from .fold import fold
 
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["AXES", "Graph", "Node", "build_graph", "features", "load_graph", "read_proto"]
+__all__ = ["Graph", "Node", "build_graph", "features", "load_graph"]
 
 
 def features(graph: Graph, tensor: str, axis: int) -> tuple[int, ...]:
@@ -45,8 +46,6 @@ def features(graph: Graph, tensor: str, axis: int) -> tuple[int, ...]:
     return tuple(size for i, size in enumerate(shape) if i not in (0, axis) and size != 1)
 
 
-# Length axis and channel axis of the input in each layout.
-AXES: Final = {"NLC": (1, 2), "NCL": (2, 1), "NC1L": (3, 1)}
 DEFAULT_BATCH: Final = 2  # one row would make the batch axis look like any other axis of length 1
 
 
@@ -203,24 +202,6 @@ def _view(index: int, node: Any) -> Node:
     return Node(node.name or f"{node.op_type}_{index}", op_type, tuple(node.input), tuple(node.output), attributes)
 
 
-def read_proto(model: Model) -> Any:
-    """Return the ModelProto of a model; weights in external data are not read.
-
-    Raises
-    ------
-    ModelError
-        If the file is gone.
-    """
-    import onnx
-
-    proto = onnx.ModelProto()
-    try:
-        proto.ParseFromString(model.path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"cannot read the model: {error.strerror or error}", path=model.path) from None
-    return proto
-
-
 def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> Graph:
     """Read the graph of a model at one batch size.
 
@@ -237,20 +218,15 @@ def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> 
     ModelError
         If the file is gone, or a size cannot be found out.
     """
-    binding, card = model._binding, model.card
-    rows = binding.fixed_batch or batch or DEFAULT_BATCH
-    extra = {
-        name: np.repeat(values, rows, axis=0) if per_row else values
-        for name, (values, per_row) in binding.extra_inputs.items()
-    }
+    card, rows = model.card, model.fixed_batch or batch or DEFAULT_BATCH
     return build_graph(
-        read_proto(model) if proto is None else proto,
+        model.proto() if proto is None else proto,
         input_name=str(card.input_name),
         output_name=str(card.output_name),
         layout=card.layout,
         length=card.length,
         batch=rows,
-        extra_inputs=extra,
+        extra_inputs=model.extra_inputs(rows),
         path=model.path,
     )
 

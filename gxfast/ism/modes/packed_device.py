@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from ...encode.edits import Edits
 from ...models.onnx_writer import GraphWriter, names_in
+from ...models.runtime import run_options
 from ...models.workers import run_tasks
 from ..graph.view import Graph, load_graph
 from .edited_part import EditedPart
 from .packed import PackedRunner
 from .packing import Frontier
 from .readout import Readout
-from .runner import Part, run_options
+from .runner import Part
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -46,7 +47,7 @@ class DevicePackedRunner(PackedRunner):
         options = run_options()
         none = Edits(np.zeros(2, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
         ((_, whole),) = self._edited.batches(window, none, options)
-        reference = [self._joined.resident(array[:1]) for array in whole]
+        reference = [self._joined.to_device(array[:1]) for array in whole]
         fixed = {f"{name}/reference": value for name, value in zip(self.frontier.tensors, reference, strict=True)}
         unchanged = [np.repeat(array[:1], self.trunk_batch, axis=0) for array in whole]
         nothing = np.zeros((len(whole), self.head_batch), np.int64)
@@ -75,10 +76,7 @@ class DevicePackedRunner(PackedRunner):
                 n = min(self.head_batch, len(rows) - a)
                 values[live[k[:n]]] = self.readout.values(raw[:n], flipped=flipped)
 
-        def stop() -> None:
-            options.terminate = True
-
-        run_tasks(task, len(groups), n_threads=self.n_threads, on_interrupt=stop)
+        run_tasks(task, len(groups), n_threads=self.n_threads, options=options)
         return base, values
 
     def _join(
