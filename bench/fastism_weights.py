@@ -9,6 +9,7 @@ import numpy as np
 
 from gxfast.bench.cases.ism import networks
 from gxfast.bench.data import scratch_folder
+from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 
 __all__ = ["write_weights"]
@@ -43,7 +44,7 @@ def write_weights(name: str, length: int) -> Path:
 
     path = scratch_folder("ism") / f"{name}-{length}.onnx"
     if not path.exists():
-        networks.save(networks.basset(length) if name == "basset" else networks.bpnet(length), path)
+        save_model(*(networks.basset(length) if name == "basset" else networks.bpnet(length)), path)
     arrays = {one.name: numpy_helper.to_array(one) for one in onnx.load(path).graph.initializer}
     codes = np.random.default_rng(7).integers(0, 4, (16, length), dtype=np.uint8)
     start = length // 2

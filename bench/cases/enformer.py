@@ -13,7 +13,8 @@ from gxfast.bench.cases.ism.subjects import Amount, Subject
 from gxfast.bench.measure import UnavailableError
 from gxfast.bench.packages import load
 from gxfast.bench.registry import Case
-from gxfast.models.card import METADATA_KEY, ModelCard
+from gxfast.models.card import ModelCard
+from gxfast.models.saving import save_model
 
 __all__ = ["FULL", "SMALL", "TINY", "Config", "cases", "export"]
 
@@ -120,9 +121,8 @@ def _with_features(torch: Any, model: Any, features: Any, length: int, path: Pat
 
 
 def _finish(unfinished: Path, path: Path, config: Config) -> None:
-    """Put the card into the metadata and move the file to its place."""
+    """Write it with its card."""
     import onnx
-    from onnx import helper
 
     middle = {"+": config.length // 2, "-": config.length // 2}
     card = ModelCard(
@@ -130,9 +130,7 @@ def _finish(unfinished: Path, path: Path, config: Config) -> None:
     )
     model = onnx.load(unfinished)
     unfinished.unlink()
-    helper.set_model_props(model, {METADATA_KEY: card.to_json()})
-    onnx.save(model, unfinished)
-    unfinished.replace(path)
+    save_model(model, card, path)
 
 
 def _exported(name: str, config: Config, folder: Path) -> Path:

@@ -30,8 +30,9 @@ import gxfast.demo
 from gxfast.bench.cases.ism import networks
 from gxfast.encode.one_hot import codes, one_hot
 from gxfast.models.card import ModelCard
-from gxfast.models.front import front_inputs
+from gxfast.models.front import front_bytes, front_inputs
 from gxfast.models.runtime import CPU, CUDA, CUDA_OPTIONS, runtime_facts
+from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 
 DEMO = Path(str(gxfast.demo.__file__)).with_name("demo_model.onnx")
@@ -74,7 +75,7 @@ def models(folder: Path, *, tiny: bool) -> list[tuple[str, Path, ModelCard | Non
     small = {"first": 8, "tower": (8, 8, 12, 12, 12, 16), "inner": 8, "layers": 3, "last": 16, "tracks": 6, "crop": 2}
     for length in (4096,) if tiny else LENGTHS:
         path = folder / f"net{length}.onnx"
-        networks.save(networks.basenji2(length, **(small if tiny else {})), path)
+        save_model(*networks.basenji2(length, **(small if tiny else {})), path)
         found.append((f"basenji2-{length}", path, None, *((4, 2) if tiny else (16, 4))))
     return found
 
@@ -165,7 +166,7 @@ def raw_feeds(way: str, model: Model, rows: Any) -> tuple[bytes, Any]:
     """The graph of one way and what one batch of it sends."""
     if way == "one_hot":
         return model.path.read_bytes(), {str(model.card.input_name): one_hot(rows, layout=model.card.layout)}
-    source = model.with_front()
+    source = front_bytes(model.path, model.card)
     return source, {front_inputs(onnx.load_from_string(source))["codes"]: codes(rows)}
 
 

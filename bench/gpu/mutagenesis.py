@@ -42,7 +42,9 @@ from gxfast.ism.modes.packed_device import DevicePackedRunner
 from gxfast.ism.modes.runner import Part, Runner
 from gxfast.ism.mutants import all_mutants
 from gxfast.ism.planning import Plan
+from gxfast.models.onnx_writer import GraphWriter
 from gxfast.models.runtime import CUDA, runtime_facts
+from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 
 SECONDS, WARM_UP = 5.0, 2
@@ -88,7 +90,7 @@ def models(tiny: bool, exported: Path | None) -> list[tuple[str, Callable[[Path]
     """Name, what writes it, and what of its output is wanted."""
 
     def network(make: Callable[..., Any], *args: Any, **more: Any) -> Callable[[Path], Path]:
-        return lambda path: networks.save(make(*args, **more), path)
+        return lambda path: save_model(*make(*args, **more), path)
 
     def attention(path: Path) -> Path:
         return exported or enformer.export(enformer.TINY if tiny else enformer.SMALL, path)
@@ -163,7 +165,7 @@ def measure(path: Path, outputs: Outputs, *, tiny: bool, peak: float | None) -> 
 def halved(path: Path) -> Path:
     """Write a copy with float16 weights and activations; sequence and output stay float32."""
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, numpy_helper
 
     model = onnx.load(path)
     graph, (source,) = model.graph, model.graph.input
@@ -179,11 +181,13 @@ def halved(path: Path) -> Path:
         for attribute in node.attribute:  # casts to float32 inside
             if node.op_type == "Cast" and attribute.name == "to" and attribute.i == TensorProto.FLOAT:
                 attribute.i = TensorProto.FLOAT16
-    before = helper.make_node("Cast", [source.name], ["half_input"], to=TensorProto.FLOAT16)
-    behind = helper.make_node("Cast", ["half_output"], [result], to=TensorProto.FLOAT)
-    nodes = [before, *graph.node, behind]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    for first, end, dtype in (
+        (True, (source.name, "half_input"), "FLOAT16"),
+        (False, ("half_output", result), "FLOAT"),
+    ):
+        cast = GraphWriter()
+        cast.append("Cast", end[:1], end[1:], to=TensorProto.DataType.Value(dtype))
+        cast.put_into(model, first=first)
     made = path.with_suffix(".half.onnx")
     onnx.save(model, made)
     return made

@@ -14,7 +14,7 @@ from ..kernels import backend
 from .alphabet import as_sequences
 from .one_hot import complement_bases, one_hot, one_hot_table
 
-__all__ = ["EditedBatches", "Edits", "apply_edits", "saturation_edits", "saturation_mutants"]
+__all__ = ["EditedBatches", "Edits", "apply_edits", "checked_edits", "saturation_edits", "saturation_mutants"]
 
 UInt8Array = NDArray[np.uint8]
 Int64Array = NDArray[np.int64]
@@ -103,7 +103,7 @@ class EditedBatches:
         if batch_size < 1:
             raise InputError(f"batch_size must be at least 1, found {batch_size}")
         length = rows.shape[1]
-        offset, position, base = _checked(edits, length)
+        offset, position, base = checked_edits(edits, length)
         self._table, shape = one_hot_table(batch_size, length, layout, dtype, unknown, channels, False)
         self._sequence = rows[0].copy()
         self._edits = Edits(offset, position, base)
@@ -144,7 +144,8 @@ def _positions(values: Any) -> Int64Array:
     return np.ascontiguousarray(array, np.int64)
 
 
-def _checked(edits: Edits, length: int) -> Edits:
+def checked_edits(edits: Edits, length: int) -> Edits:
+    """Return edits as the arrays that loops take; InputError where they do not fit together, or the sequence."""
     offset, position = _positions(edits.offset), _positions(edits.position)
     if np.asarray(edits.base).dtype != np.uint8:
         raise InputError(f"bases must be letters as uint8, found {np.asarray(edits.base).dtype}")

@@ -22,7 +22,7 @@ from ..errors import InputError, ModelError
 from .graph.reverse import GRADIENT, SEED, gradient_model
 from .graph.view import Graph, load_graph
 from .modes.readout import Outputs, Readout
-from .modes.runner import Part
+from .modes.runner import Part, rows_per_run
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -62,7 +62,7 @@ class Gradient:
 
     def __init__(self, model: Model, *, track: int | str = 0, outputs: Outputs = _DEFAULT) -> None:
         graph = load_graph(model)
-        self.batch = model._binding.fixed_batch or _rows(graph, model)
+        self.batch = model.fixed_batch or _rows(graph, model)
         if graph.batch != self.batch:
             graph = load_graph(model, batch=self.batch)
         self.model, self._graph = model, graph
@@ -78,7 +78,7 @@ class Gradient:
 
     def __call__(self, sequences: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the gradient, see `input_gradient`."""
-        sequences = _checked(sequences, self.readout.card.read_length)
+        sequences = self.model.checked(sequences)
         result = np.zeros((*sequences.shape, 4), np.float32)
         for start in range(0, len(sequences), self.batch):
             rows = sequences[start : start + self.batch]
@@ -97,14 +97,12 @@ class Gradient:
     def _gradient(self, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Sum the gradients of the members of the ensemble for one full batch, (N, read_length, 4)."""
         card = self.readout.card
-        strands = (False, True) if card.ensemble_reverse_complement else (False,)
-        members = [(shift, reverse) for shift in card.shifts for reverse in strands]
-        slopes = self._slopes([self._encoded(rows, *member) for member in members])
+        slopes = self._slopes(rows)
         total = np.zeros((*rows.shape, 4))
-        for shift, reverse in members:  # in a fixed order, so that the bits are fixed
+        for shift, reverse in card.members:  # in a fixed order, so that the bits are fixed
             feeds = {
-                self._graph.input_name: self._encoded(rows, shift, reverse),
-                SEED: self._seed(slopes / len(members), reverse),
+                self._graph.input_name: self.model.encoded(rows, shift, reverse),
+                SEED: self._seed(slopes / len(card.members), reverse),
             }
             gradient, raw = self._part.run(feeds)
             # Relu and max-pools drop a NaN on the way back, so it is looked for in the prediction too.
@@ -114,7 +112,7 @@ class Gradient:
             total[:, start : start + card.length] += self._decoded(gradient, reverse)
         return total
 
-    def _slopes(self, inputs: list[NDArray[Any]]) -> NDArray[np.float64]:
+    def _slopes(self, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Derivative of the wanted value by each kept bin and track of the members' mean, (N, B, T)."""
         card = self.readout.card
         kept = self._places(False)
@@ -127,11 +125,10 @@ class Gradient:
         if self._forward is None:
             return slopes
         total = np.zeros(slopes.shape)
-        strands = (False, True) if card.ensemble_reverse_complement else (False,)
-        for i, values in enumerate(inputs):
-            (raw,) = self._forward.run({self._graph.input_name: values})
-            total += self.readout.values(raw, flipped=strands[i % len(strands)])
-        return np.where(slopes == 0.0, 0.0, slopes * _slope_of(card.transform, total / len(inputs)))
+        for shift, reverse in card.members:
+            (raw,) = self._forward.run({self._graph.input_name: self.model.encoded(rows, shift, reverse)})
+            total += self.readout.values(raw, flipped=reverse)
+        return np.where(slopes == 0.0, 0.0, slopes * _slope_of(card.transform, total / len(card.members)))
 
     def _places(self, flipped: bool) -> NDArray[np.int64]:
         """Indices of the kept bins and tracks in one flattened row of the raw output, (B, T)."""
@@ -146,18 +143,6 @@ class Gradient:
         # A bin or track that was chosen twice counts twice.
         np.add.at(seed, self._places(flipped).reshape(-1), slopes.reshape(self.batch, -1).T)
         return seed.T.reshape(self._shape).astype(self._graph.dtype(self._graph.output_name))
-
-    def _encoded(self, rows: NDArray[np.uint8], shift: int, reverse: bool) -> NDArray[Any]:
-        from ..encode.one_hot import one_hot
-
-        card = self.readout.card
-        start = shift - min(card.shifts)
-        letters = np.ascontiguousarray(rows[:, start : start + card.length])
-        unknown = "zero" if card.unknown == 0.0 else "quarter"
-        rules: dict[str, Any] = {"layout": card.layout, "channels": card.channels, "unknown": unknown}
-        dtype = self._graph.dtype(self._graph.input_name).name
-        encoded: NDArray[Any] = one_hot(letters, dtype=dtype, reverse_complement=reverse, **rules)
-        return encoded
 
     def _decoded(self, gradient: NDArray[Any], reverse: bool) -> NDArray[np.float64]:
         """From the model's layout, channels and strand to (N, L, 4) in the order A, C, G, T."""
@@ -286,14 +271,6 @@ def _codes(letters: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return codes(np.ascontiguousarray(letters).reshape(1, -1)).reshape(letters.shape)
 
 
-def _checked(sequences: NDArray[np.uint8], length: int) -> NDArray[np.uint8]:
-    plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
-    if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
-        found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
-        raise InputError(f"sequences must be a uint8 array (N, {length}), found {found}")
-    return sequences
-
-
 def _value(readout: Readout, track: int | str) -> int:
     """Return the index of a value by index or name."""
     names = readout.tracks
@@ -319,5 +296,4 @@ def _rows(graph: Graph, model: Model) -> int:
     """Batch size, a power of two from 2 to 16, at which all activations and their gradients stay small."""
     tensors = [name for node in graph.nodes for name in node.outputs if name]
     total = sum(int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize for name in tensors)
-    fits = RUN_BYTES["cpu" if model.device == "cpu" else "cuda"] // max(1, 2 * total // graph.batch)
-    return max(2, min(MAX_ROWS, 1 << max(1, int(fits)).bit_length() - 1))
+    return rows_per_run(2 * total // graph.batch, model.device, RUN_BYTES, MAX_ROWS)

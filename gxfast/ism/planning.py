@@ -14,7 +14,7 @@ from ..errors import InputError, ModelError
 from .costs import Costs, costs_of
 from .graph.intervals import analyse
 from .graph.slicing import sliced_proto
-from .graph.view import Graph, load_graph, read_proto
+from .graph.view import Graph, load_graph
 from .graph.windows import Analysis
 from .modes.naive import NaiveRunner
 from .modes.packed import PackedRunner
@@ -127,7 +127,7 @@ class Plan:
         if readout.kept_tracks is None and readout.kept_bins is None:
             return None
         proto = sliced_proto(
-            read_proto(self.model), whole, readout.card.output_layout, readout.kept_tracks, readout.kept_bins
+            self.model.proto(), whole, readout.card.output_layout, readout.kept_tracks, readout.kept_bins
         )
         readout.sliced = True
         return proto
@@ -210,7 +210,7 @@ class Plan:
         found = self.runner.effects(codes, positions[picked], bases[picked])
         share = np.abs(found - expected) / np.maximum(1.0, np.abs(output))
         worst = float(share.max(initial=0.0)) if np.isfinite(share).all() else _not_finite(found, expected)
-        tolerance = TOLERANCE[self.model._binding.dtype]
+        tolerance = TOLERANCE[self.model.dtype]
         if not worst <= tolerance:
             raise ModelError(
                 f"mode {self.mode} differs from the plain model by {worst:.3g} of the output; {tolerance:g} is allowed",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encode.alphabet import as_sequences
-from ..encode.edits import Edits, _checked
+from ..encode.edits import Edits, checked_edits
 from ..encode.one_hot import codes
 from ..errors import InputError
 from . import planning
@@ -161,7 +161,7 @@ def variants(
     plan = _planned(plan_or_model)
     length = plan.model.card.read_length
     rows, _ = as_sequences(sequences)
-    checked = _checked(edits, length)
+    checked = checked_edits(edits, length)
     written = codes(checked.base) if checked.base.size else checked.base
     checked = Edits(checked.offset, checked.position, np.ascontiguousarray(written))
     n_rows = len(checked.offset) - 1

@@ -114,10 +114,7 @@ class BatchRunner:
             result[rows] = self._evaluate(padded(sequences[rows], size), options)[: len(rows)]
             done[rows] = True
 
-        def stop() -> None:
-            options.terminate = True
-
-        run_tasks(task, -(-todo.size // size), n_threads=n_threads, on_interrupt=stop)
+        run_tasks(task, -(-todo.size // size), n_threads=n_threads, options=options)
 
     def _retreat(self, size: int, error: OutOfMemoryError) -> None:
         smaller = size // 2

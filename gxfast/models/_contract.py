@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ._file import ModelFile, Tensor
-from .card import ModelCard, default_card
+from .card import AXES, ModelCard, default_card
 
 __all__ = ["Binding", "bind"]
 
 SEQUENCE_DTYPES: Final = {"float": "float32", "float16": "float16", "double": "float64"}
 EXTRA_DTYPES: Final = SEQUENCE_DTYPES | {"int32": "int32", "int64": "int64"}
-# Position of the length axis and of the channel axis in each input layout.
-AXES: Final = {"NLC": (1, 2), "NCL": (2, 1), "NC1L": (3, 1)}
 _SELECT_INPUT: Final = "name the sequence input as input.name in a card and give the others in extra_inputs"
 
 

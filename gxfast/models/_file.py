@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..errors import ModelError
 from .card import METADATA_KEY
 
-__all__ = ["ModelFile", "Tensor", "read_model_file", "subgraphs"]
+__all__ = ["ModelFile", "Tensor", "read_model_file", "read_proto", "subgraphs"]
 
 # Domains whose operators ship inside onnxruntime; anything else needs a custom-op library.
 KNOWN_DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc")
@@ -101,6 +101,22 @@ def read_model_file(path: str | Path) -> ModelFile:
         card_text=metadata.get(METADATA_KEY),
         n_bytes=len(data),
     )
+
+
+def read_proto(path: Path) -> Any:
+    """Return the onnx.ModelProto of a file that was checked before; weights in external data are not read.
+
+    Raises
+    ------
+    ModelError
+        If the file is gone.
+    """
+    import onnx
+
+    try:
+        return onnx.ModelProto.FromString(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"cannot read the model: {error.strerror or error}", path=path) from None
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -21,7 +21,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..errors import InputError
 from ._fields import CARD_REMEDY, Fields, parse_object
@@ -29,7 +29,8 @@ from ._fields import CARD_REMEDY, Fields, parse_object
 __all__ = ["ModelCard", "card_from_json", "default_card", "find_card", "load_card"]
 
 METADATA_KEY: Final = "gxfast.card"
-LAYOUTS: Final = ("NLC", "NCL", "NC1L")
+# Length axis and channel axis of the sequence input in each layout.
+AXES: Final = {"NLC": (1, 2), "NCL": (2, 1), "NC1L": (3, 1)}
 OUTPUT_LAYOUTS: Final = ("NT", "NBT", "NTB")
 REDUCERS: Final = ("mean", "sum", "none")
 TRANSFORMS: Final = ("none", "log2", "log10p1", "ln1p", "log2p1")
@@ -113,6 +114,18 @@ class ModelCard:
     def read_length(self) -> int:
         """Bases ``Model.predict`` takes per sequence: ``length`` plus the flanks that the shifts need."""
         return self.length + max(self.shifts) - min(self.shifts)
+
+    @property
+    def encoding(self) -> dict[str, Any]:
+        """Arguments of `gxfast.one_hot` with which the model reads sequences; the type is the graph's."""
+        unknown = "zero" if self.unknown == 0.0 else "quarter"
+        return {"layout": self.layout, "channels": self.channels, "unknown": unknown}
+
+    @property
+    def members(self) -> list[tuple[int, bool]]:
+        """The ensemble in its order: shift, and whether the reverse complement is read."""
+        strands = (False, True) if self.ensemble_reverse_complement else (False,)
+        return [(shift, reverse) for shift in self.shifts for reverse in strands]
 
     def window(self, tss: int, strand: str) -> tuple[int, int, bool]:
         """Return the reference interval that ``Model.predict`` needs for one gene.
@@ -201,9 +214,9 @@ def card_from_json(text: str, *, source: str) -> ModelCard:
     """
     top = Fields(parse_object(text, source=source), source=source)
     top.integer("gxfast_card", low=1, high=1)
-    name = _required_text(top, "name")
+    name = top.text("name", required=True) or ""
     if not _NAME.fullmatch(name):
-        raise top.error("name", f"expected at most 100 letters, digits, '.', '_' or '-', found {name!r}")
+        raise top.error("name", f"expected 1 to 100 letters, digits, '.', '_' or '-', found {name!r}")
     values: dict[str, object] = {"name": name, "origin": source}
     values |= _input_fields(top.child("input", required=True))
     length = values["length"]
@@ -297,17 +310,10 @@ def default_card(
     )
 
 
-def _required_text(fields: Fields, key: str) -> str:
-    value = fields.text(key, required=True)
-    if not value:
-        raise fields.error(key, "expected a non-empty string")
-    return value
-
-
 def _input_fields(fields: Fields) -> dict[str, object]:
     values: dict[str, object] = {
         "input_name": fields.text("name"),
-        "layout": fields.choice("layout", LAYOUTS),
+        "layout": fields.choice("layout", tuple(AXES)),
         "channels": fields.text("channels", default="ACGT"),
         "length": fields.integer("length", low=1, high=MAX_LENGTH),
         "unknown": fields.number("unknown", default=0.0),

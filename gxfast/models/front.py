@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
-from ._contract import AXES, SEQUENCE_DTYPES
-from .card import METADATA_KEY, ModelCard
+from ._contract import SEQUENCE_DTYPES
+from ._file import read_proto
+from .card import AXES, METADATA_KEY, ModelCard
 from .onnx_writer import GraphWriter, names_in, opset_of
 from .saving import set_metadata
 
@@ -146,29 +147,23 @@ def front_inputs(model: onnx.ModelProto) -> dict[str, str]:
     raise ModelError("the model has no front that gxfast made", remedy="make one with code_input or edited_input")
 
 
-def front_bytes(path: Path, card: ModelCard, *, kind: str | None = None) -> bytes:
-    """Read a model file and return it with a front (None: codes), ready for an onnxruntime session.
+def front_bytes(path: Path, card: ModelCard) -> bytes:
+    """Read a model file and return it with codes as its input, ready for an onnxruntime session.
 
     Parameters
     ----------
     path : Path
     card : ModelCard
         With ``input_name`` filled in.
-    kind : {None, "haplotypes"}
 
     Raises
     ------
     ModelError
-        If the file is gone, or as `code_input` and `edited_input`.
+        If the file is gone, or as `code_input`.
     """
-    import onnx
-
-    model, name = onnx.ModelProto(), str(card.input_name)
+    model, name = read_proto(path), str(card.input_name)
     try:
-        model.ParseFromString(path.read_bytes())
-        _with_front(model, name, kind, card.layout, card.channels, card.unknown)
-    except OSError as error:
-        raise ModelError(f"cannot read the model: {error.strerror or error}", path=path) from None
+        _with_front(model, name, None, **card.encoding)
     except ModelError as error:
         raise ModelError(error.message, path=path, record=name, remedy=error.remedy) from None
     return bytes(model.SerializeToString())

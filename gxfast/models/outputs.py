@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,14 @@ class OutputRule:
         if self.card.tracks is not None:
             values = values[:, :, list(self.card.tracks)]
         return values.astype(np.float64)
+
+    def ensemble(self, member: Callable[[int, bool], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Mean of what ``member(shift, reverse)`` gives, (N, B, T), then `finish`."""
+        members = self.card.members
+        total = member(*members[0])
+        for shift, reverse in members[1:]:  # in a fixed order, so that the bits are fixed
+            total = total + member(shift, reverse)
+        return self.finish(total / len(members))
 
     def finish(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Transform and reduce (N, B, T) to (N, T); bins are added one by one, in order."""

@@ -9,7 +9,6 @@ rows were seen to equal those of the smallest batch. On CUDA no such promise can
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -22,11 +21,11 @@ from ..errors import InputError, ModelError
 from ..personal.batch import HaplotypeBatch
 from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
 from ._contract import bind
-from ._file import read_model_file
+from ._file import read_model_file, read_proto
 from .card import ModelCard, find_card
 from .front import front_bytes, session_inputs, supports_front
 from .outputs import OutputRule
-from .runtime import CPU, CUDA, Session, open_session, run, run_options
+from .runtime import CPU, CUDA, open_session, run, run_options
 
 __all__ = ["Model"]
 
@@ -122,7 +121,7 @@ class Model:
             return feed if feed != "auto" else "codes" if on_device else "one_hot"
 
         self._session = open_session(
-            lambda provider: self.path if feed_of(provider) == "one_hot" else self.with_front(),
+            lambda provider: self.path if feed_of(provider) == "one_hot" else front_bytes(self.path, self.card),
             device=device,
             path=self.path,
             tf32=tf32,
@@ -130,7 +129,7 @@ class Model:
         self.tf32, self.device, self.provider = tf32, self._session.device, self._session.provider
         self.provider_options, self.feed = self._session.provider_options, feed_of(self.provider)
         self._batch_size, self._max_bytes = batch_size, max_bytes or DEFAULT_MAX_BYTES
-        self._runner = self.make_runner(self._evaluate)
+        self._runner = self._new_runner()
         self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
         self.tracks = self._rule.track_names()
 
@@ -148,6 +147,25 @@ class Model:
     def batch_size(self) -> int:
         """Rows per run now; picked at the first large call, halved where memory runs out."""
         return self._runner.size
+
+    @property
+    def fixed_batch(self) -> int | None:
+        """Rows per run that the graph was exported with, where it fixes them."""
+        return self._binding.fixed_batch
+
+    @property
+    def dtype(self) -> str:
+        """NumPy name of the type of the sequence input."""
+        return self._binding.dtype
+
+    def extra_inputs(self, n_rows: int) -> dict[str, NDArray[Any]]:
+        """Return the values of the graph's other inputs for a batch."""
+        extra = self._binding.extra_inputs.items()
+        return {name: np.repeat(values, n_rows, axis=0) if per_row else values for name, (values, per_row) in extra}
+
+    def proto(self) -> Any:
+        """Return the onnx.ModelProto of the file; weights in external data are not read."""
+        return read_proto(self.path)
 
     @cached_property
     def _code_name(self) -> str:
@@ -190,13 +208,7 @@ class Model:
             If the model fails, does not fit into memory even at the smallest batch, or, with
             ``check_finite``, gives a value that is not finite (the row is named).
         """
-        length = self.card.read_length
-        if isinstance(sequences, HaplotypeBatch):
-            sequences = sequences.sequences
-        plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
-        if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
-            found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
-            raise InputError(f"model {self.card.name} takes sequences as a uint8 array (N, {length}), found {found}")
+        sequences = self.checked(sequences.sequences if isinstance(sequences, HaplotypeBatch) else sequences)
         threads = self.n_threads if n_threads is None else resolve_threads(n_threads)
         result = np.empty((len(sequences), self.n_tracks))
         self._runner.fill(sequences, result, n_threads=threads)
@@ -210,16 +222,21 @@ class Model:
             )
         return result
 
-    def with_front(self, kind: str | None = None) -> bytes:
-        """Return the model, as ONNX bytes, with codes or edits as its sequence input (see `front_bytes`)."""
-        return front_bytes(self.path, self.card, kind=kind)
+    def checked(self, sequences: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return sequences if they are as `predict` takes them; InputError otherwise."""
+        length = self.card.read_length
+        plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
+        if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
+            found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
+            raise InputError(f"model {self.card.name} takes sequences as a uint8 array (N, {length}), found {found}")
+        return sequences
 
-    def make_runner(self, evaluate: Callable[[NDArray[np.uint8], Any], NDArray[np.float64]]) -> BatchRunner:
+    def _new_runner(self) -> BatchRunner:
         """Return a runner of the batch size that the options and the device ask for."""
-        per_row = 4 * self.length * np.dtype(self._binding.dtype).itemsize * ACTIVATION_FACTOR
+        per_row = 4 * self.length * np.dtype(self.dtype).itemsize * ACTIVATION_FACTOR
         allowed = max(MIN_BATCH, min(MAX_BATCH[self.provider], self._max_bytes // per_row))
         limit = 1 << (allowed.bit_length() - 1)  # a power of two: the sizes tried double each time
-        fixed, asked, on_cpu = self._binding.fixed_batch, self._batch_size, self.provider == CPU
+        fixed, asked, on_cpu = self.fixed_batch, self._batch_size, self.provider == CPU
         if fixed is not None:
             if asked not in (None, fixed):
                 _LOG.warning("%s: the graph fixes the batch at %d; %s is not used", self.path, fixed, asked)
@@ -230,7 +247,7 @@ class Model:
             # On CUDA bits may change with the size, so it is not left to a stop watch.
             size = MIN_BATCH if on_cpu else limit
         return BatchRunner(
-            evaluate,
+            self._evaluate,
             run_options,
             size=size,
             limit=limit,
@@ -251,34 +268,33 @@ class Model:
             raise ModelError(f"not enough memory for one batch: {error}", path=self.path) from None
 
     def _evaluate(self, rows: NDArray[np.uint8], options: Any) -> NDArray[np.float64]:
-        return self.ensemble(lambda shift, reverse: self._raw_output(rows, shift, reverse, options))
+        def member(shift: int, reverse: bool) -> NDArray[np.float64]:
+            return self._rule.select(self._raw_output(rows, shift, reverse, options), flipped=reverse)
 
-    def ensemble(self, member: Callable[[int, bool], NDArray[Any]]) -> NDArray[np.float64]:
-        """Mean of ``member(shift, reverse)``, the output for one full batch, then transform and reduce."""
-        strands = (False, True) if self.card.ensemble_reverse_complement else (False,)
-        members = [(shift, reverse) for shift in self.card.shifts for reverse in strands]
-        values = [self._rule.select(member(shift, reverse), flipped=reverse) for shift, reverse in members]
-        total = values[0]
-        for other in values[1:]:  # in a fixed order, so that the bits are fixed
-            total = total + other
-        return self._rule.finish(total / len(members))
+        return self._rule.ensemble(member)
+
+    def encoded(self, rows: NDArray[np.uint8], shift: int, reverse: bool) -> NDArray[Any]:
+        """Return what one member of the ensemble reads of rows as `predict` takes them, one-hot."""
+        from ..encode.one_hot import one_hot
+
+        letters = self._letters(rows, shift)
+        found: NDArray[Any] = one_hot(letters, dtype=self.dtype, reverse_complement=reverse, **self.card.encoding)
+        return found
+
+    def _letters(self, rows: NDArray[np.uint8], shift: int) -> NDArray[np.uint8]:
+        start = shift - min(self.card.shifts)
+        return np.ascontiguousarray(rows[:, start : start + self.length])
 
     def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:
-        from ..encode.one_hot import codes, one_hot
+        from ..encode.one_hot import codes
 
-        card = self.card
-        start = shift - min(card.shifts)
-        letters = np.ascontiguousarray(rows[:, start : start + card.length])
         if self.feed == "codes":
-            feeds: dict[str, NDArray[Any]] = {self._code_name: codes(letters, reverse_complement=reverse)}
-            return self.run_batch(self._session, feeds, len(rows), options)
-        unknown = "zero" if card.unknown == 0.0 else "quarter"
-        rules: dict[str, Any] = {"layout": card.layout, "channels": card.channels, "unknown": unknown}
-        encoded = one_hot(letters, dtype=self._binding.dtype, reverse_complement=reverse, **rules)
-        return self.run_batch(self._session, {str(card.input_name): encoded}, len(rows), options)
+            feeds = {self._code_name: codes(self._letters(rows, shift), reverse_complement=reverse)}
+        else:
+            feeds = {str(self.card.input_name): self.encoded(rows, shift, reverse)}
+        return self.run_batch(feeds, len(rows), options)
 
-    def run_batch(self, session: Session, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
-        """Run ``session`` of this model, or of one with a front, on one batch; constant inputs are added."""
-        for name, (values, per_row) in self._binding.extra_inputs.items():
-            feeds[name] = np.repeat(values, n_rows, axis=0) if per_row else values
-        return run(session.raw, str(self.card.output_name), feeds, options, n_rows=n_rows, path=self.path)
+    def run_batch(self, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
+        """Run the session on one batch; constant inputs are added."""
+        feeds |= self.extra_inputs(n_rows)
+        return run(self._session.raw, str(self.card.output_name), feeds, options, n_rows=n_rows, path=self.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 __all__ = ["run_tasks"]
 
@@ -33,7 +34,7 @@ class _Queue:
             self.error = self.error or error
 
 
-def run_tasks(task: Callable[[int], None], n_tasks: int, *, n_threads: int, on_interrupt: Callable[[], None]) -> None:
+def run_tasks(task: Callable[[int], None], n_tasks: int, *, n_threads: int, options: Any) -> None:
     """Call ``task(i)`` for i in ``range(n_tasks)`` on ``n_threads`` threads.
 
     The calling thread only waits, in short steps: Python delivers signals between them, while a task may
@@ -44,9 +45,9 @@ def run_tasks(task: Callable[[int], None], n_tasks: int, *, n_threads: int, on_i
     task : callable
         Takes the number of the task. Its first error stops the handing out and is raised here.
     n_tasks, n_threads : int
-    on_interrupt : callable
-        Called when the wait is interrupted (Ctrl-C); has to make running tasks return soon. They are given
-        one second, then the interrupt goes on to the caller.
+    options : onnxruntime.RunOptions
+        Of the runs inside the tasks. Where the wait is interrupted (Ctrl-C) ``terminate`` is set, which ends them
+        soon: they are given one second, then the interrupt goes on to the caller.
     """
     queue = _Queue(n_tasks)
     # Not Thread.join: where that is interrupted, CPython 3.11 takes the thread for finished.
@@ -70,7 +71,7 @@ def run_tasks(task: Callable[[int], None], n_tasks: int, *, n_threads: int, on_i
             running -= finished.acquire(timeout=_POLL_SECONDS)
     except BaseException as error:
         queue.fail(error)
-        on_interrupt()
+        options.terminate = True
         deadline = time.monotonic() + _GRACE_SECONDS
         while running and (left := deadline - time.monotonic()) > 0:
             running -= finished.acquire(timeout=left)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._tails import correlation_p
+from .tails import correlation_p
 
 __all__ = ["BetaApproximation", "fit_beta"]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ._beta_fit import BetaApproximation, fit_beta
 from ._design import COLLINEAR, design_basis, explained, project_out
-from ._tails import correlation_p
+from .tails import correlation_p
 
 __all__ = ["Association", "PermutedAssociation", "eqtl", "eqtl_permutations", "judge"]
 

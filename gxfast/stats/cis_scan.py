@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..kernels.compiled import associate, largest_products, residual_squares
 from ._design import design_basis, explained, project_out
-from ._tails import correlation_p
 from .association import Association, PermutedAssociation, judge
+from .tails import correlation_p
 
 __all__ = ["CisScan", "WindowAssociations"]
 

@@ -13,7 +13,7 @@ from .._threads import resolve_threads, worker_pool
 from ..errors import InputError
 from ..kernels import Backend, load_kernels
 from ..kernels.numpy_stats import DEFINED, INFINITE, TOO_FEW
-from ._tails import correlation_p
+from .tails import correlation_p
 
 __all__ = ["Correlation", "RankCorrelation", "pearson", "spearman"]
 

@@ -189,7 +189,7 @@ class _Walk:
             score = float(after)
 
     def _p(self, r: float) -> float:
-        from ._tails import correlation_p
+        from .tails import correlation_p
 
         return float(correlation_p(np.array([min(r, 1.0)]), len(self.y) - 2)[0][0])
 

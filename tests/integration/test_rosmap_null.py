@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gxfast.stats import fdr, null_test, significant
-from gxfast.stats._tails import correlation_p
+from gxfast.stats.tails import correlation_p
 
 DATA = Path(os.environ.get("GXFAST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "rosmap_published"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"real data absent: {DATA}")

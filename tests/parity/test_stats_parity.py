@@ -15,7 +15,7 @@ from oracles.tails import plain_correlation_p
 from gxfast.errors import GxfastError
 from gxfast.kernels.jit import jit_flags
 from gxfast.stats import fdr, pearson, spearman
-from gxfast.stats._tails import correlation_p
+from gxfast.stats.tails import correlation_p
 
 FAST = ["compiled", "numba"]
 VALUES = st.one_of(
@@ -91,20 +91,18 @@ def test_cache_can_be_switched_off(monkeypatch):
 
 
 def test_no_folder_for_the_cache_is_explained(monkeypatch):
-    from gxfast import kernels as _jit
+    from gxfast import kernels
 
     class _Refuses:
         def find_spec(self, name, path=None, target=None):
             if name == "gxfast.kernels._numba":
                 raise RuntimeError("cannot cache function '_sums': no locator available")
 
-    import gxfast.stats
-
     monkeypatch.delitem(sys.modules, "gxfast.kernels._numba", raising=False)
-    monkeypatch.delattr(gxfast.stats, "_numba_fns", raising=False)
+    monkeypatch.delattr(kernels, "_numba", raising=False)
     monkeypatch.setattr(sys, "meta_path", [_Refuses(), *sys.meta_path])
     with pytest.raises(GxfastError, match="GXFAST_NUMBA_CACHE=0"):
-        _jit.load_kernels("numba")
+        kernels.load_kernels("numba")
 
 
 def test_importing_the_statistics_costs_neither_numba_nor_scipy():

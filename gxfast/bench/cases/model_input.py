@@ -25,26 +25,21 @@ _FILTERS, _WIDTH, _STRIDE = 16, 15, 8
 
 def _write_model(path: Path, length: int) -> None:
     """A convolution, pooling and a linear layer with weights from a seed: rounding shows any other input."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from ...models.card import ModelCard
+    from ...models.onnx_writer import GraphWriter
+    from ...models.saving import save_model
 
     rng = np.random.default_rng(4)
-    weights = {"kernel": rng.normal(0, 0.3, (_FILTERS, 4, _WIDTH)), "linear": rng.normal(0, 0.1, (_FILTERS, 3))}
-    nodes = [
-        helper.make_node("Transpose", ["x"], ["t"], perm=[0, 2, 1]),
-        helper.make_node("Conv", ["t", "kernel"], ["c"], strides=[_STRIDE]),
-        helper.make_node("Relu", ["c"], ["r"]),
-        helper.make_node("GlobalAveragePool", ["r"], ["p"]),
-        helper.make_node("Flatten", ["p"], ["f"]),
-        helper.make_node("MatMul", ["f", "linear"], ["y"]),
-    ]
-    graph = helper.make_graph(
-        nodes, "bench",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", length, 4])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3])],
-        [numpy_helper.from_array(array.astype(np.float32), name) for name, array in weights.items()],
-    )  # fmt: skip
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    graph = GraphWriter()
+    channels_first = graph.transpose(graph.input("x", ["n", length, 4]), [0, 2, 1])
+    kernel = graph.constant(rng.normal(0, 0.3, (_FILTERS, 4, _WIDTH)), np.float32)
+    active = graph.add("Relu", graph.add("Conv", channels_first, kernel, strides=[_STRIDE]))
+    pooled = graph.add("Flatten", graph.add("GlobalAveragePool", active))
+    linear = graph.constant(rng.normal(0, 0.1, (_FILTERS, 3)), np.float32)
+    graph.add("MatMul", pooled, linear, name=graph.output("y", ["n", 3]))
+    middle = {"+": length // 2, "-": length // 2}
+    card = ModelCard(name="bench", layout="NLC", length=length, tss_index=middle)
+    save_model(graph.model("bench"), card, path)
 
 
 def _open_model(length: int, feed: str) -> Any:
@@ -52,22 +47,19 @@ def _open_model(length: int, feed: str) -> Any:
     remedy = missing("gxfast[cpu]", "onnxruntime")
     if remedy:
         raise UnavailableError(remedy)
-    from ...models.card import ModelCard
     from ...models.session import Model
 
     class Counted(Model):
         fed = 0
 
-        def run_batch(self, session: Any, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
+        def run_batch(self, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
             self.fed += sum(array.nbytes for array in feeds.values())
-            return super().run_batch(session, feeds, n_rows, options)
+            return super().run_batch(feeds, n_rows, options)
 
     path = scratch_folder("model") / f"model-{length}.onnx"
     if not path.exists():
         _write_model(path, length)
-    middle = {"+": length // 2, "-": length // 2}
-    card = ModelCard(name="bench", layout="NLC", length=length, tss_index=middle)
-    return Counted(path, card=card, device="cpu", feed=feed, batch_size=_BATCH, n_threads=1)
+    return Counted(path, device="cpu", feed=feed, batch_size=_BATCH, n_threads=1)
 
 
 def _codes_case(length: int, size: str) -> Row:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
+from ...models.onnx_writer import GraphWriter
+from ...models.runtime import open_session
 
 __all__ = ["fold"]
 
@@ -196,20 +198,17 @@ def _computed(node: Any, value: Any, constant: set[str], shapes: Shapes, opsets:
 
 
 def _evaluated(node: Any, feeds: dict[str, NDArray[Any]], opsets: Any) -> list[NDArray[Any]] | None:
-    import onnx
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
     if sum(array.nbytes for array in feeds.values()) > MAX_FOLDED_BYTES:
         return None
-    values = [
-        [helper.make_empty_tensor_value_info(name) for name in names]
-        for names in (feeds, [name for name in node.output if name])
-    ]
-    copy = onnx.NodeProto.FromString(node.SerializeToString())
-    model = helper.make_model(helper.make_graph([copy], "fold", *values), opset_imports=list(opsets))
+    part = GraphWriter()
+    part.nodes = [node]
+    part.inputs = [helper.make_empty_tensor_value_info(name) for name in feeds]
+    part.outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
     try:
-        results = ReferenceEvaluator(model).run(None, feeds)
+        results = ReferenceEvaluator(part.model("fold", opsets=opsets)).run(None, feeds)
     except Exception:  # an operator the evaluator lacks stays in the graph
         return None
     if not all(isinstance(array, (np.ndarray, np.generic)) for array in results):
@@ -221,8 +220,6 @@ def _evaluated(node: Any, feeds: dict[str, NDArray[Any]], opsets: Any) -> list[N
 def _observed(model: Any, names: list[str], path: Path | None) -> Shapes:
     """Shapes that inference could not find, by running the model once with those tensors as outputs."""
     from onnx import ModelProto, helper
-
-    from ...models.runtime import open_session
 
     copy = ModelProto.FromString(model.SerializeToString())
     del copy.graph.output[:]

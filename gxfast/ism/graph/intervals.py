@@ -23,8 +23,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ...models.card import AXES
 from ..ops import Context, Span, operator_of
-from .view import AXES, Graph, Node
+from .view import Graph, Node
 from .windows import Analysis, Window
 
 __all__ = ["analyse", "needed", "spread"]

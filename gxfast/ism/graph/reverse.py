@@ -41,7 +41,6 @@ def gradient_model(graph: Graph, seed: NDArray[Any] | None = None) -> bytes:
         If the seed has another shape than the output.
     """
     import onnx
-    from onnx import helper, numpy_helper
 
     shape, dtype = graph.shape(graph.output_name), graph.dtype(graph.output_name)
     if seed is not None and np.shape(seed) != shape:
@@ -54,33 +53,30 @@ def gradient_model(graph: Graph, seed: NDArray[Any] | None = None) -> bytes:
         )
     model = onnx.ModelProto.FromString(graph.subgraph([graph.input_name], [graph.output_name]))
     result, emit = _reversed(graph)
-    part = model.graph
-    part.node.extend(emit.nodes)
-    part.node.append(helper.make_node("Identity", [result], [GRADIENT], name=GRADIENT))
-    part.initializer.extend(emit.initializers)
-    stored = {tensor.name for tensor in part.initializer}
-    needed = {name for node in emit.nodes for name in node.input} - stored
-    part.initializer.extend(graph.stored(needed))
+    emit.append("Identity", [result], [GRADIENT], name=GRADIENT)
+    emit.output(GRADIENT, graph.shape(graph.input_name), graph.dtype(graph.input_name))
     if seed is None:
-        part.input.append(helper.make_tensor_value_info(SEED, helper.np_dtype_to_tensor_dtype(dtype), shape))
+        emit.input(SEED, shape, dtype)
     else:
-        part.initializer.append(numpy_helper.from_array(np.asarray(seed, dtype), SEED))
-    element = helper.np_dtype_to_tensor_dtype(graph.dtype(graph.input_name))
-    part.output.append(helper.make_tensor_value_info(GRADIENT, element, graph.shape(graph.input_name)))
+        emit.constant(seed, dtype, name=SEED)
+    stored = {tensor.name for tensor in (*model.graph.initializer, *emit.constants)}
+    needed = {name for node in emit.nodes for name in node.input} - stored
+    model.graph.initializer.extend(graph.stored(needed))
+    emit.put_into(model)
     return bytes(model.SerializeToString())
 
 
 def _reversed(graph: Graph) -> tuple[str, Emitter]:
     """Return the gradient of the input and the nodes that compute it from the seed."""
-    taken = {name for node in graph.nodes for name in (*node.inputs, *node.outputs)} | {GRADIENT, SEED}
-    emit = Emitter(graph.opset, taken)
+    taken = (name for node in graph.nodes for name in (*node.inputs, *node.outputs))
+    emit = Emitter(opset=graph.opset, prefix="gradient/", taken=taken)
     parts: dict[str, list[str]] = {graph.output_name: [SEED]}
     seeds: dict[str, str] = {}
 
     def collect(tensor: str) -> None:
         if tensor in parts and tensor not in seeds:
             found = parts[tensor]
-            seeds[tensor] = found[0] if len(found) == 1 else emit.op("Sum", *found)
+            seeds[tensor] = found[0] if len(found) == 1 else emit.add("Sum", *found)
 
     for node in reversed(graph.nodes):
         for name in node.outputs:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...models.onnx_writer import GraphWriter, names_in, opset_of
 from ..ops.activation import UNARY
 from .view import Graph
 
@@ -53,6 +54,7 @@ def sliced_proto(
                 slicer.pick(node, position, tracks, weight_axis)
     if bins is not None:
         slicer.gather_output(bins, _BIN_AXIS[layout])
+    slicer.writer.put_into(model)
     return model
 
 
@@ -61,7 +63,8 @@ class _Slicer:
         self._graph, self._view = model.graph, graph
         self._output, self._path = graph.output_name, graph.path
         self._initializers = {tensor.name: tensor for tensor in model.graph.initializer}
-        self._made = 0
+        taken = names_in(model.graph)
+        self.writer = GraphWriter(opset=opset_of(model), prefix=f"{self._output}_", taken=taken)
 
     def _producer(self, name: str) -> Any:
         return next((node for node in self._graph.node if name in node.output), None)
@@ -131,33 +134,14 @@ class _Slicer:
 
         folder = "" if self._path is None else str(Path(self._path).absolute().parent)
         array = numpy_helper.to_array(self._initializers[node.input[position]], base_dir=folder)
-        node.input[position] = self._constant(np.ascontiguousarray(np.take(array, list(indices), axis)))
+        node.input[position] = self.writer.constant(np.take(array, list(indices), axis))
 
     def gather_output(self, indices: Sequence[int], axis: int) -> None:
         """Put a Gather behind the output, under its name."""
-        from onnx import helper
-
-        whole = self._name("whole")
-        for node in self._graph.node:
+        whole = self.writer.name("whole")
+        for node in (*self._graph.node, *self.writer.nodes):
             for names in (node.input, node.output):
                 for i, name in enumerate(names):
                     if name == self._output:
                         names[i] = whole
-        index = self._constant(np.array(indices, np.int64))
-        self._graph.node.append(
-            helper.make_node("Gather", [whole, index], [self._output], name=self._name("picked"), axis=axis)
-        )
-
-    def _constant(self, array: Any) -> str:
-        from onnx import numpy_helper
-
-        tensor = numpy_helper.from_array(array, self._name("constant"))
-        self._graph.initializer.append(tensor)
-        return str(tensor.name)
-
-    def _name(self, wish: str) -> str:
-        taken = {name for node in self._graph.node for name in (*node.input, *node.output, node.name)}
-        while (name := f"{self._output}_{wish}_{self._made}") in taken:
-            self._made += 1
-        self._made += 1
-        return name
+        self.writer.add("Gather", whole, self.writer.sizes(indices), output=self._output, axis=axis)

@@ -30,12 +30,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
+from ...models.card import AXES
+from ...models.onnx_writer import GraphWriter, opset_of
 from .fold import fold
 
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["AXES", "Graph", "Node", "build_graph", "features", "load_graph", "read_proto"]
+__all__ = ["Graph", "Node", "build_graph", "features", "load_graph"]
 
 
 def features(graph: Graph, tensor: str, axis: int) -> tuple[int, ...]:
@@ -44,8 +46,6 @@ def features(graph: Graph, tensor: str, axis: int) -> tuple[int, ...]:
     return tuple(size for i, size in enumerate(shape) if i not in (0, axis) and size != 1)
 
 
-# Length axis and channel axis of the input in each layout.
-AXES: Final = {"NLC": (1, 2), "NCL": (2, 1), "NC1L": (3, 1)}
 DEFAULT_BATCH: Final = 2  # one row would make the batch axis look like any other axis of length 1
 
 
@@ -115,7 +115,7 @@ class Graph:
     @property
     def opset(self) -> int:
         """Version of ONNX's own operators."""
-        return max((int(e.version) for e in self._proto.opset_import if e.domain in ("", "ai.onnx")), default=0)
+        return opset_of(self._proto)
 
     @cached_property
     def _consumers(self) -> dict[str, tuple[Node, ...]]:
@@ -180,31 +180,14 @@ class Graph:
 
     def subgraph(self, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
         """Return an ONNX model that computes ``outputs`` from ``inputs``, for this batch size."""
-        import onnx
-        from onnx import helper
-
-        nodes = self.between(inputs, outputs)
-        used = {name for node in nodes for name in node.inputs} | set(outputs)
-        values = [
-            [helper.make_tensor_value_info(name, _element_type(self.dtype(name)), self.shape(name)) for name in names]
-            for names in (inputs, outputs)
-        ]
-        part = helper.make_graph(
-            [self._node_protos[node.outputs[0] or node.name] for node in nodes],
-            "part",
-            *values,
-            initializer=self.stored(used),
-        )
-        model = onnx.ModelProto()
-        model.CopyFrom(helper.make_model(part, opset_imports=list(self._proto.opset_import)))
-        model.ir_version = max(4, self._proto.ir_version)  # 4: initializers need not be inputs
-        return bytes(model.SerializeToString())
-
-
-def _element_type(dtype: np.dtype[Any]) -> int:
-    from onnx import helper
-
-    return int(helper.np_dtype_to_tensor_dtype(dtype))
+        nodes, part = self.between(inputs, outputs), GraphWriter()
+        for names, declare in ((inputs, part.input), (outputs, part.output)):
+            for name in names:
+                declare(name, self.shape(name), self.dtype(name))
+        part.nodes = [self._node_protos[node.outputs[0] or node.name] for node in nodes]
+        part.constants = self.stored({name for node in nodes for name in node.inputs} | set(outputs))
+        ir_version = max(4, self._proto.ir_version)  # 4: initializers need not be inputs
+        return bytes(part.model("part", opsets=self._proto.opset_import, ir_version=ir_version).SerializeToString())
 
 
 def _view(index: int, node: Any) -> Node:
@@ -217,24 +200,6 @@ def _view(index: int, node: Any) -> Node:
     op_type = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
     attributes = {attribute.name: value(attribute) for attribute in node.attribute}
     return Node(node.name or f"{node.op_type}_{index}", op_type, tuple(node.input), tuple(node.output), attributes)
-
-
-def read_proto(model: Model) -> Any:
-    """Return the ModelProto of a model; weights in external data are not read.
-
-    Raises
-    ------
-    ModelError
-        If the file is gone.
-    """
-    import onnx
-
-    proto = onnx.ModelProto()
-    try:
-        proto.ParseFromString(model.path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"cannot read the model: {error.strerror or error}", path=model.path) from None
-    return proto
 
 
 def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> Graph:
@@ -253,20 +218,15 @@ def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> 
     ModelError
         If the file is gone, or a size cannot be found out.
     """
-    binding, card = model._binding, model.card
-    rows = binding.fixed_batch or batch or DEFAULT_BATCH
-    extra = {
-        name: np.repeat(values, rows, axis=0) if per_row else values
-        for name, (values, per_row) in binding.extra_inputs.items()
-    }
+    card, rows = model.card, model.fixed_batch or batch or DEFAULT_BATCH
     return build_graph(
-        read_proto(model) if proto is None else proto,
+        model.proto() if proto is None else proto,
         input_name=str(card.input_name),
         output_name=str(card.output_name),
         layout=card.layout,
         length=card.length,
         batch=rows,
-        extra_inputs=extra,
+        extra_inputs=model.extra_inputs(rows),
         path=model.path,
     )
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._kernels import DeltaReference
 from ...encode.edits import Edits
+from ...encode.one_hot import one_hot
 from ...errors import ModelError
+from ...kernels.compiled import DeltaReference
+from ...models.runtime import run_options
 from ...models.workers import run_tasks
 from ..costs import node_macs
 from ..graph.intervals import analyse
@@ -18,8 +20,8 @@ from ..ops.builder import Output
 from .naive import largest_row
 from .program import lower
 from .readout import Readout
-from .reference_pass import ReferencePass, encoded
-from .runner import Part, Runner, run_options
+from .reference_pass import ReferencePass
+from .runner import Part, Runner
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -79,13 +81,13 @@ class DeltaRunner(Runner):
             raise ModelError("the first operator mixes all positions", path=model.path, remedy="choose another mode")
         changes = [output.tensor for output in self._program.outputs if not output.axis]
         wanted = [*(rows.tensor for rows in self._program.references), *changes, graph.output_name]
-        single = graph if model._binding.fixed_batch else load_graph(model, batch=1, proto=proto)
+        single = graph if model.fixed_batch else load_graph(model, batch=1, proto=proto)
         self._reference = ReferencePass(single, model, readout.card, wanted)
         per_row = sum(4 * int(np.prod(graph.shape(name)[1:])) for name in given)
         per_row = max(per_row, largest_row(graph, self._program.behind))
         self.batch = batch or int(max(1, min(BATCH, RUN_BYTES // per_row)))
         self._head: Part | None = None
-        self._head_batch = model._binding.fixed_batch or self.batch
+        self._head_batch = model.fixed_batch or self.batch
         if given != [graph.output_name]:
             at_batch = load_graph(model, batch=self._head_batch, proto=proto)
             self._head = Part(at_batch.subgraph(given, [graph.output_name]), model, [graph.output_name])
@@ -108,8 +110,9 @@ class DeltaRunner(Runner):
         base = self.readout.values(found[self._graph.output_name], flipped=flipped)
         n_rows = len(edits.offset) - 1
         values = np.empty((n_rows, *base.shape[1:]))
-        card, options = self.readout.card, run_options()
-        change = encoded(edits.base, card) - encoded(window[edits.position], card)
+        options = run_options()
+        rules = self.readout.card.encoding | {"layout": "NLC"}
+        change = one_hot(edits.base, **rules) - one_hot(window[edits.position], **rules)
         # Neighbours share blocks of the dense layer's weights.
         first = np.full(n_rows, self._graph.length)
         np.minimum.at(first, np.repeat(np.arange(n_rows), np.diff(edits.offset)), edits.position)
@@ -124,10 +127,7 @@ class DeltaRunner(Runner):
             raw = self._outputs(given, found, len(chosen), options)
             values[chosen] = self.readout.values(raw, flipped=flipped)
 
-        def stop() -> None:
-            options.terminate = True
-
-        run_tasks(task, -(-n_rows // self.batch), n_threads=self.n_threads, on_interrupt=stop)
+        run_tasks(task, -(-n_rows // self.batch), n_threads=self.n_threads, options=options)
         return base, values
 
     def _of(self, window: CodeArray) -> tuple[dict[str, NDArray[Any]], DeltaReference]:

@@ -40,7 +40,7 @@ class EditedPart:
     def __init__(
         self, graph: Graph, outputs: list[str], model: Model, card: ModelCard, *, in_graph: bool | None = None
     ) -> None:
-        self.batch, self._card, self._input, self._dtype = graph.batch, card, graph.input_name, model._binding.dtype
+        self.batch, self._card, self._input, self._dtype = graph.batch, card, graph.input_name, model.dtype
         self._names: dict[str, str] | None = None
         content = graph.subgraph([graph.input_name], outputs)
         if model.device != "cpu" if in_graph is None else in_graph:
@@ -59,22 +59,19 @@ class EditedPart:
             yield rows, self.part.run(feed, options, keep=keep)
 
     def _host(self, window: NDArray[np.uint8], edits: Edits) -> Iterator[tuple[slice, dict[str, Any]]]:
-        card = self._card
         batches = EditedBatches(
             window,
             edits,
             batch_size=self.batch,
-            layout=card.layout,
             dtype=self._dtype,
-            channels=card.channels,
-            unknown="zero" if card.unknown == 0.0 else "quarter",
+            **self._card.encoding,
         )
         for rows, _ in batches:
             yield rows, {self._input: batches.buffer}
 
     def _device(self, window: NDArray[np.uint8], edits: Edits) -> Iterator[tuple[slice, dict[str, Any]]]:
         names = self._names or {}
-        reference = self.part.resident(window[np.newaxis])
+        reference = self.part.to_device(window[np.newaxis])
         shape = np.array([self.batch, len(window)], np.int64)
         rows, n_rows = rows_of(edits), len(edits.offset) - 1
         for first in range(0, n_rows, self.batch):
@@ -93,12 +90,5 @@ def _with_edits(content: bytes, input_name: str, card: ModelCard) -> tuple[bytes
 
     from ...models.front import edited_input, front_inputs
 
-    made = edited_input(
-        onnx.load_from_string(content),
-        input_name,
-        kind="haplotypes",
-        layout=card.layout,
-        channels=card.channels,
-        unknown=card.unknown,
-    )
+    made = edited_input(onnx.load_from_string(content), input_name, kind="haplotypes", **card.encoding)
     return bytes(made.SerializeToString()), front_inputs(made)

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.edits import Edits
+from ...models.runtime import run_options
 from ...models.workers import run_tasks
 from ..graph.view import Graph, Node, load_graph
 from .edited_part import EditedPart
 from .readout import Readout
-from .runner import Runner, rows_per_run, run_options
+from .runner import Runner, rows_per_run
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -43,7 +44,7 @@ class NaiveRunner(Runner):
     ) -> None:
         super().__init__(model, readout, n_threads)
         graph = load_graph(model, proto=proto)
-        self.batch = model._binding.fixed_batch or rows_per_run(largest_row(graph), model.device)
+        self.batch = model.fixed_batch or rows_per_run(largest_row(graph), model.device)
         if graph.batch != self.batch:
             graph = load_graph(model, batch=self.batch, proto=proto)
         self._part = EditedPart(graph, [graph.output_name], model, readout.card, in_graph=in_graph)
@@ -65,10 +66,7 @@ class NaiveRunner(Runner):
             for rows, found in self._batches(window, part, flipped, options):
                 values[first + rows.start : first + rows.stop] = found
 
-        def stop() -> None:
-            options.terminate = True
-
-        run_tasks(task, -(-n_rows // per_task), n_threads=self.n_threads, on_interrupt=stop)
+        run_tasks(task, -(-n_rows // per_task), n_threads=self.n_threads, options=options)
         return reference, values
 
     def _batches(self, window: NDArray[np.uint8], edits: Edits, flipped: bool, options: Any) -> Any:

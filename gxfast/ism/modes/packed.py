@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from ...encode.edits import Edits
 from ...encode.one_hot import one_hot
 from ...errors import ModelError
+from ...models.runtime import run_options
 from ...models.workers import run_tasks
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
 from .naive import largest_row
 from .packing import assign_passes, frontier
 from .readout import Readout
-from .runner import Part, Runner, rows_of, rows_per_run, run_options
+from .runner import Part, Runner, rows_of, rows_per_run
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -68,7 +69,7 @@ class PackedRunner(Runner):
                 path=model.path,
                 remedy='use mode "naive"',
             )
-        fixed = model._binding.fixed_batch
+        fixed = model.fixed_batch
         self.trunk_batch, trunk = self._part(graph, fixed, [graph.input_name], self._computed, proto)
         self._trunk = trunk
         self._head: Part | None = None
@@ -103,10 +104,7 @@ class PackedRunner(Runner):
             for row, found in work.run(groups[i]):
                 values[row] = found
 
-        def stop() -> None:
-            options.terminate = True
-
-        run_tasks(task, len(groups), n_threads=self.n_threads, on_interrupt=stop)
+        run_tasks(task, len(groups), n_threads=self.n_threads, options=options)
         return base, values
 
     def _of(self, window: NDArray[np.uint8], options: Any) -> tuple[Arrays, NDArray[Any]]:
@@ -131,7 +129,7 @@ class PackedRunner(Runner):
         return live, first, last, assign_passes(first, last, self.frontier.free_from)
 
     def _groups(self, passes: NDArray[np.int64]) -> list[list[NDArray[np.int64]]]:
-        """Pieces of work: lists of passes, each the indices of its rows; enough of them to fill head batches."""
+        """Lists of passes, each the indices of its rows; enough of them to fill head batches."""
         order = np.argsort(passes, kind="stable")
         each = np.split(order, np.flatnonzero(np.diff(passes[order])) + 1)
         per_pass = max(1, len(passes) // len(each))
@@ -141,14 +139,7 @@ class PackedRunner(Runner):
 
     def _cut(self, rows: NDArray[np.uint8], options: Any) -> Arrays:
         """Run the trunk on sequences; return the tensors at the cut, in the order of the frontier."""
-        card = self.readout.card
-        encoded = one_hot(
-            rows,
-            layout=card.layout,
-            dtype=self.model._binding.dtype,
-            unknown="zero" if card.unknown == 0.0 else "quarter",
-            channels=card.channels,
-        )
+        encoded = one_hot(rows, dtype=self.model.dtype, **self.readout.card.encoding)
         found = dict(zip(self._computed, self._trunk.run({self._input: encoded}, options), strict=True))
         return [found.get(name, encoded) for name in self.frontier.tensors]
 

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.edits import Edits
+from ...models.onnx_writer import GraphWriter, names_in
+from ...models.runtime import run_options
 from ...models.workers import run_tasks
 from ..graph.view import Graph, load_graph
 from .edited_part import EditedPart
 from .packed import PackedRunner
 from .packing import Frontier
 from .readout import Readout
-from .runner import Part, run_options
+from .runner import Part
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -45,7 +47,7 @@ class DevicePackedRunner(PackedRunner):
         options = run_options()
         none = Edits(np.zeros(2, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
         ((_, whole),) = self._edited.batches(window, none, options)
-        reference = [self._joined.resident(array[:1]) for array in whole]
+        reference = [self._joined.to_device(array[:1]) for array in whole]
         fixed = {f"{name}/reference": value for name, value in zip(self.frontier.tensors, reference, strict=True)}
         unchanged = [np.repeat(array[:1], self.trunk_batch, axis=0) for array in whole]
         nothing = np.zeros((len(whole), self.head_batch), np.int64)
@@ -74,10 +76,7 @@ class DevicePackedRunner(PackedRunner):
                 n = min(self.head_batch, len(rows) - a)
                 values[live[k[:n]]] = self.readout.values(raw[:n], flipped=flipped)
 
-        def stop() -> None:
-            options.terminate = True
-
-        run_tasks(task, len(groups), n_threads=self.n_threads, on_interrupt=stop)
+        run_tasks(task, len(groups), n_threads=self.n_threads, options=options)
         return base, values
 
     def _join(
@@ -127,35 +126,21 @@ def with_windows(graph: Graph, cut: Frontier, n_passes: int) -> bytes:
         inclusive.
     """
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
 
     model = onnx.load_from_string(graph.subgraph(list(cut.tensors), [graph.output_name]))
-    nodes, inputs = [], [helper.make_tensor_value_info("source", TensorProto.INT64, [graph.batch])]
+    writer = GraphWriter(opset=graph.opset, prefix="windows/", taken=names_in(model.graph))
+    source = writer.input("source", [graph.batch], np.int64)
     for name, axis in zip(cut.tensors, cut.axes, strict=True):
-        shape = graph.shape(name)
-        kind = helper.np_dtype_to_tensor_dtype(graph.dtype(name))
-        inputs += [
-            helper.make_tensor_value_info(f"{name}/reference", kind, [1, *shape[1:]]),
-            helper.make_tensor_value_info(f"{name}/mutated", kind, [n_passes, *shape[1:]]),
-            helper.make_tensor_value_info(f"{name}/lo", TensorProto.INT64, [graph.batch]),
-            helper.make_tensor_value_info(f"{name}/hi", TensorProto.INT64, [graph.batch]),
-        ]
-        places = np.arange(shape[axis], dtype=np.int64).reshape([-1 if i == axis else 1 for i in range(len(shape))])
-        column = np.array([graph.batch, *[1] * (len(shape) - 1)], np.int64)
-        for label, array in (("places", places), ("column", column)):
-            model.graph.initializer.append(numpy_helper.from_array(array, f"{name}/{label}"))
-        made = [
-            ("Reshape", [f"{name}/lo", f"{name}/column"], f"{name}/first"),
-            ("Reshape", [f"{name}/hi", f"{name}/column"], f"{name}/last"),
-            ("Less", [f"{name}/places", f"{name}/first"], f"{name}/before"),
-            ("Greater", [f"{name}/places", f"{name}/last"], f"{name}/behind"),
-            ("Or", [f"{name}/before", f"{name}/behind"], f"{name}/outside"),
-            ("Gather", [f"{name}/mutated", "source"], f"{name}/own"),
-            ("Where", [f"{name}/outside", f"{name}/reference", f"{name}/own"], name),
-        ]
-        nodes += [helper.make_node(op, read, [written]) for op, read, written in made]
-    rest = list(model.graph.node)
-    del model.graph.node[:], model.graph.input[:]
-    model.graph.node.extend([*nodes, *rest])
-    model.graph.input.extend(inputs)
+        shape, dtype = graph.shape(name), graph.dtype(name)
+        reference = writer.input(f"{name}/reference", [1, *shape[1:]], dtype)
+        mutated = writer.input(f"{name}/mutated", [n_passes, *shape[1:]], dtype)
+        column = [graph.batch, *[1] * (len(shape) - 1)]
+        first = writer.reshape(writer.input(f"{name}/lo", [graph.batch], np.int64), column)
+        last = writer.reshape(writer.input(f"{name}/hi", [graph.batch], np.int64), column)
+        along = [-1 if i == axis else 1 for i in range(len(shape))]
+        places = writer.constant(np.arange(shape[axis]).reshape(along), np.int64)
+        outside = writer.add("Or", writer.add("Less", places, first), writer.add("Greater", places, last))
+        writer.append("Where", [outside, reference, writer.add("Gather", mutated, source)], [name])
+    del model.graph.input[:]
+    writer.put_into(model, first=True)
     return bytes(model.SerializeToString())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,6 +51,8 @@ class Readout:
     ----------
     card : ModelCard
         With the selection.
+    rule : OutputRule
+        Of that card.
     tracks : tuple of str, length T
     kept_tracks, kept_bins : tuple of int or None
         What a sliced graph has to give, in this order; None means everything.
@@ -58,12 +60,12 @@ class Readout:
 
     def __init__(self, model: Model, outputs: Outputs, shape: tuple[int, ...]) -> None:
         self.card = _card(model.card, outputs)
-        self._rule = OutputRule.from_shape(self.card, shape, path=str(model.path))
-        self.tracks = self._rule.track_names()
+        self.rule = OutputRule.from_shape(self.card, shape, path=str(model.path))
+        self.tracks = self.rule.track_names()
         self.kept_tracks = self.card.tracks
         self.kept_bins = self.card.bins
         if self.card.bins is not None:
-            mirrored = [self._rule.n_bins - 1 - b for b in self.card.bins]
+            mirrored = [self.rule.n_bins - 1 - b for b in self.card.bins]
             reverse = self.card.ensemble_reverse_complement
             self.kept_bins = tuple(sorted({*self.card.bins, *(mirrored if reverse else [])}))
         self.sliced = False
@@ -71,32 +73,23 @@ class Readout:
     @property
     def values_per_row(self) -> int:
         """Numbers held per sequence before the reduction over bins."""
-        n_bins = self._rule.n_bins if self.card.bins is None else len(self.card.bins)
+        n_bins = self.rule.n_bins if self.card.bins is None else len(self.card.bins)
         return max(
-            len(self.tracks), n_bins * (self._rule.n_tracks if self.kept_tracks is None else len(self.kept_tracks))
+            len(self.tracks), n_bins * (self.rule.n_tracks if self.kept_tracks is None else len(self.kept_tracks))
         )
 
     def values(self, raw: NDArray[Any], *, flipped: bool) -> NDArray[np.float64]:
         """Return the wanted bins and tracks of raw rows as float64 (H, B, T)."""
         if not self.sliced:
-            return self._rule.select(raw, flipped=flipped)
+            return self.rule.select(raw, flipped=flipped)
         layout, card = self.card.output_layout, self.card
         values = raw.reshape(len(raw), 1, -1) if layout == "NT" else raw
         if layout == "NTB":
             values = values.transpose(0, 2, 1)
         if card.bins is None or self.kept_bins is None:
             return (values[:, ::-1] if flipped else values).astype(np.float64)
-        wanted = [self._rule.n_bins - 1 - b for b in card.bins] if flipped else list(card.bins)
+        wanted = [self.rule.n_bins - 1 - b for b in card.bins] if flipped else list(card.bins)
         return values[:, np.searchsorted(self.kept_bins, wanted)].astype(np.float64)
-
-    def ensemble(self, member: Callable[[int, bool], NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Mean of ``member(shift, reverse)`` (H, B, T), in the order of `Model.predict`; then transform, reduce."""
-        strands = (False, True) if self.card.ensemble_reverse_complement else (False,)
-        members = [(shift, reverse) for shift in self.card.shifts for reverse in strands]
-        total = member(*members[0])
-        for shift, reverse in members[1:]:
-            total = total + member(shift, reverse)
-        return self._rule.finish(total / len(members))
 
 
 def _card(card: ModelCard, outputs: Outputs) -> ModelCard:

@@ -17,17 +17,7 @@ if TYPE_CHECKING:
     from ...models.card import ModelCard
     from ...models.session import Model
 
-__all__ = ["ReferencePass", "encoded"]
-
-
-def encoded(codes: NDArray[np.uint8], card: ModelCard, layout: str | None = None) -> NDArray[np.float32]:
-    """One-hot codes as a card says; in its layout, or (n, 4) for a row of codes and no layout."""
-    unknown = "zero" if card.unknown == 0.0 else "quarter"
-    if layout is None:
-        made: NDArray[np.float32] = one_hot(codes, channels=card.channels, unknown=unknown)
-    else:
-        made = one_hot(codes, layout=layout, channels=card.channels, unknown=unknown)
-    return made
+__all__ = ["ReferencePass"]
 
 
 class ReferencePass:
@@ -57,7 +47,7 @@ class ReferencePass:
             If a tensor has another shape than the model says.
         """
         graph = self._graph
-        rows = encoded(np.repeat(window[np.newaxis], graph.batch, axis=0), self._card, self._card.layout)
+        rows = one_hot(np.repeat(window[np.newaxis], graph.batch, axis=0), **self._card.encoding)
         found = dict(zip(self._computed, self._part.run({graph.input_name: rows}, options), strict=True))
         found[graph.input_name] = rows
         for tensor, array in found.items():

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from ...encode.edits import Edits
 from ...errors import InputError, ModelError
 from ...models.runtime import open_session
-from ...models.runtime import run_options as new_options
 from .readout import Readout
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Part:
         self._session = open_session(content, device=model.device, path=model.path, tf32=model.tf32)
         self._outputs, self._path = outputs, model.path
 
-    def resident(self, array: NDArray[Any]) -> Any:
+    def to_device(self, array: NDArray[Any]) -> Any:
         """Copy an array to the session's device, for feeds that many runs share."""
         return self._session.to_device(array)
 
@@ -72,10 +71,12 @@ class Part:
         return arrays
 
 
-def rows_per_run(bytes_per_row: int, device: str) -> int:
-    """Return a batch size, a power of two from 2 to 64, whose largest activation stays small."""
-    fits = RUN_BYTES["cpu" if device == "cpu" else "cuda"] // max(1, bytes_per_row)
-    return max(2, min(MAX_ROWS, 1 << max(1, int(fits)).bit_length() - 1))
+def rows_per_run(
+    bytes_per_row: int, device: str, run_bytes: Mapping[str, int] = RUN_BYTES, most: int = MAX_ROWS
+) -> int:
+    """Return a batch size, a power of two from 2 to ``most``, that stays below ``run_bytes`` of the kind of device."""
+    fits = run_bytes["cpu" if device == "cpu" else "cuda"] // max(1, bytes_per_row)
+    return max(2, min(most, 1 << max(1, int(fits)).bit_length() - 1))
 
 
 def rows_of(edits: Edits) -> NDArray[np.int64]:
@@ -99,8 +100,7 @@ class Runner(ABC):
     def __init__(self, model: Model, readout: Readout, n_threads: int = 1) -> None:
         self.model, self.readout, self.n_threads = model, readout, n_threads
         # References of the members of one ensemble: a scan asks for the same ones block after block.
-        strands = 2 if readout.card.ensemble_reverse_complement else 1
-        self._members = strands * len(readout.card.shifts)
+        self._members = len(readout.card.members)
         self._references: OrderedDict[tuple[bytes, bool], Any] = OrderedDict()
         self._references_lock = threading.Lock()
 
@@ -158,7 +158,7 @@ class Runner(ABC):
             reference, values = self._values(window, inside, reverse)
             return np.concatenate([reference, values])
 
-        values = self.readout.ensemble(member)
+        values = self.readout.rule.ensemble(member)
         effects = np.zeros((len(edits.offset) - 1, values.shape[1]))
         effects[active] = values[1:] - values[0]
         return values[0], effects
@@ -186,8 +186,3 @@ def _member(sequence: CodeArray, edits: Edits, start: int, length: int, reverse:
 
 def _complement(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(codes < 4, 3 - np.minimum(codes, 3), codes).astype(np.uint8)
-
-
-def run_options() -> Any:
-    """Return options of one run; setting ``terminate`` ends it."""
-    return new_options()

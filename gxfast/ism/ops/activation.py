@@ -43,7 +43,7 @@ def activate(builder: Builder, node: Node, function: str, *settings: float) -> N
 
 def _times(slope: Slope, r: Reverse) -> Gradients:
     """The derivative at every number times the gradient there."""
-    return [r.emit.op("Mul", r.dy, slope(r))]
+    return [r.emit.add("Mul", r.dy, slope(r))]
 
 
 def element(
@@ -107,14 +107,14 @@ def unchanged(builder: Builder, node: Node) -> None:
 
 
 def positive(r: Reverse, x: str) -> str:
-    return r.mask(r.emit.op("Greater", x, r.scalar(0.0)))
+    return r.mask(r.emit.add("Greater", x, r.scalar(0.0)))
 
 
 def either(r: Reverse, mask: str, yes: str, no: str) -> str:
     """mask * yes + (1 - mask) * no."""
     e = r.emit
-    other = e.op("Sub", r.scalar(1.0), mask)
-    return e.op("Add", e.op("Mul", mask, yes), e.op("Mul", other, no))
+    other = e.add("Sub", r.scalar(1.0), mask)
+    return e.add("Add", e.add("Mul", mask, yes), e.add("Mul", other, no))
 
 
 def _relu(r: Reverse) -> str:
@@ -127,37 +127,37 @@ def _leaky(r: Reverse) -> str:
 
 def _elu(r: Reverse) -> str:
     alpha = r.scalar(r.attribute("alpha", 1.0))
-    return either(r, positive(r, r.name()), r.scalar(1.0), r.emit.op("Add", r.output(), alpha))
+    return either(r, positive(r, r.name()), r.scalar(1.0), r.emit.add("Add", r.output(), alpha))
 
 
 def _selu(r: Reverse) -> str:
     alpha, gamma = r.attribute("alpha", ALPHA), r.attribute("gamma", GAMMA)
-    below = r.emit.op("Add", r.output(), r.scalar(alpha * gamma))
+    below = r.emit.add("Add", r.output(), r.scalar(alpha * gamma))
     return either(r, positive(r, r.name()), r.scalar(gamma), below)
 
 
 def _sigmoid(r: Reverse) -> str:
-    return r.emit.op("Mul", r.output(), r.emit.op("Sub", r.scalar(1.0), r.output()))
+    return r.emit.add("Mul", r.output(), r.emit.add("Sub", r.scalar(1.0), r.output()))
 
 
 def _tanh(r: Reverse) -> str:
-    return r.emit.op("Sub", r.scalar(1.0), r.emit.op("Mul", r.output(), r.output()))
+    return r.emit.add("Sub", r.scalar(1.0), r.emit.add("Mul", r.output(), r.output()))
 
 
 def _softplus(r: Reverse) -> str:
-    return r.emit.op("Sigmoid", r.name())
+    return r.emit.add("Sigmoid", r.name())
 
 
 def _softsign(r: Reverse) -> str:
     e = r.emit
-    below = e.op("Add", r.scalar(1.0), e.op("Abs", r.name()))
-    return e.op("Reciprocal", e.op("Mul", below, below))
+    below = e.add("Add", r.scalar(1.0), e.add("Abs", r.name()))
+    return e.add("Reciprocal", e.add("Mul", below, below))
 
 
 def _hard_sigmoid(r: Reverse) -> str:
     # y (1 - y) > 0 between the two bounds
-    inside = positive(r, r.emit.op("Mul", r.output(), r.emit.op("Sub", r.scalar(1.0), r.output())))
-    return r.emit.op("Mul", inside, r.scalar(r.attribute("alpha", 0.2)))
+    inside = positive(r, r.emit.add("Mul", r.output(), r.emit.add("Sub", r.scalar(1.0), r.output())))
+    return r.emit.add("Mul", inside, r.scalar(r.attribute("alpha", 0.2)))
 
 
 def _exp(r: Reverse) -> str:
@@ -165,19 +165,19 @@ def _exp(r: Reverse) -> str:
 
 
 def _log(r: Reverse) -> str:
-    return r.emit.op("Reciprocal", r.name())
+    return r.emit.add("Reciprocal", r.name())
 
 
 def _sqrt(r: Reverse) -> str:
-    return r.emit.op("Div", r.scalar(0.5), r.output())
+    return r.emit.add("Div", r.scalar(0.5), r.output())
 
 
 def _reciprocal(r: Reverse) -> str:
-    return r.emit.op("Neg", r.emit.op("Mul", r.output(), r.output()))
+    return r.emit.add("Neg", r.emit.add("Mul", r.output(), r.output()))
 
 
 def _abs(r: Reverse) -> str:
-    return r.emit.op("Sign", r.name())
+    return r.emit.add("Sign", r.name())
 
 
 def _neg(r: Reverse) -> str:
@@ -185,18 +185,18 @@ def _neg(r: Reverse) -> str:
 
 
 def _sin(r: Reverse) -> str:
-    return r.emit.op("Cos", r.name())
+    return r.emit.add("Cos", r.name())
 
 
 def _cos(r: Reverse) -> str:
-    return r.emit.op("Neg", r.emit.op("Sin", r.name()))
+    return r.emit.add("Neg", r.emit.add("Sin", r.name()))
 
 
 def _normal(r: Reverse, x: str, power: float, factor: float) -> str:
     """factor * exp(-power * x^2)."""
     e = r.emit
-    square = e.op("Mul", e.op("Mul", x, x), r.scalar(-power))
-    return e.op("Mul", e.op("Exp", square), r.scalar(factor))
+    square = e.add("Mul", e.add("Mul", x, x), r.scalar(-power))
+    return e.add("Mul", e.add("Exp", square), r.scalar(factor))
 
 
 def _erf(r: Reverse) -> str:
@@ -207,20 +207,20 @@ def _gelu(r: Reverse) -> str:
     e, x = r.emit, r.name()
     if r.attribute("approximate", "none") == "tanh":
         return _gelu_tanh(r)
-    scaled = e.op("Erf", e.op("Mul", x, r.scalar(math.sqrt(0.5))))
-    below = e.op("Mul", e.op("Add", scaled, r.scalar(1.0)), r.scalar(0.5))
-    return e.op("Add", below, e.op("Mul", x, _normal(r, x, 0.5, 1.0 / math.sqrt(2.0 * math.pi))))
+    scaled = e.add("Erf", e.add("Mul", x, r.scalar(math.sqrt(0.5))))
+    below = e.add("Mul", e.add("Add", scaled, r.scalar(1.0)), r.scalar(0.5))
+    return e.add("Add", below, e.add("Mul", x, _normal(r, x, 0.5, 1.0 / math.sqrt(2.0 * math.pi))))
 
 
 def _gelu_tanh(r: Reverse) -> str:
     """With u = c (x + k x^3): (1 + tanh u) / 2 + x (1 - tanh^2 u) c (1 + 3 k x^2) / 2."""
     e, x, c, k = r.emit, r.name(), math.sqrt(2.0 / math.pi), 0.044715
-    square = e.op("Mul", x, x)
-    inner = e.op("Add", r.scalar(c), e.op("Mul", square, r.scalar(c * k)))
-    t = e.op("Tanh", e.op("Mul", x, inner))
-    slope = e.op("Add", r.scalar(0.5 * c), e.op("Mul", square, r.scalar(1.5 * c * k)))
-    bent = e.op("Mul", e.op("Mul", x, e.op("Sub", r.scalar(1.0), e.op("Mul", t, t))), slope)
-    return e.op("Add", e.op("Mul", e.op("Add", t, r.scalar(1.0)), r.scalar(0.5)), bent)
+    square = e.add("Mul", x, x)
+    inner = e.add("Add", r.scalar(c), e.add("Mul", square, r.scalar(c * k)))
+    t = e.add("Tanh", e.add("Mul", x, inner))
+    slope = e.add("Add", r.scalar(0.5 * c), e.add("Mul", square, r.scalar(1.5 * c * k)))
+    bent = e.add("Mul", e.add("Mul", x, e.add("Sub", r.scalar(1.0), e.add("Mul", t, t))), slope)
+    return e.add("Add", e.add("Mul", e.add("Add", t, r.scalar(1.0)), r.scalar(0.5)), bent)
 
 
 def _sigmoid_times_x(alpha_default: float) -> Callable[[Reverse], str]:
@@ -228,9 +228,9 @@ def _sigmoid_times_x(alpha_default: float) -> Callable[[Reverse], str]:
 
     def slope(r: Reverse) -> str:
         e, alpha = r.emit, r.scalar(r.attribute("alpha", alpha_default))
-        s = e.op("Sigmoid", e.op("Mul", r.name(), alpha))
-        bent = e.op("Mul", e.op("Mul", r.output(), alpha), e.op("Sub", r.scalar(1.0), s))
-        return e.op("Add", s, bent)
+        s = e.add("Sigmoid", e.add("Mul", r.name(), alpha))
+        bent = e.add("Mul", e.add("Mul", r.output(), alpha), e.add("Sub", r.scalar(1.0), s))
+        return e.add("Add", s, bent)
 
     return slope
 
@@ -241,8 +241,8 @@ def clip_gradient(r: Reverse) -> Gradients:
     for index, outside in ((1, "Less"), (2, "Greater")):
         bound = r.constant(index)
         if bound is not None:
-            beyond = r.mask(e.op(outside, r.name(), r.name(index)))
-            gradient = e.op("Mul", gradient, e.op("Sub", r.scalar(1.0), beyond))
+            beyond = r.mask(e.add(outside, r.name(), r.name(index)))
+            gradient = e.add("Mul", gradient, e.add("Sub", r.scalar(1.0), beyond))
     return r.only_first(gradient)
 
 
@@ -267,7 +267,7 @@ def cast_gradient(r: Reverse) -> Gradients:
         return [None]
     if source.kind != "f" or r.dtype.kind != "f":
         raise r.refusal(f"from {source} to {r.dtype}")
-    return [r.emit.op("Cast", r.dy, to=helper.np_dtype_to_tensor_dtype(source))]
+    return [r.emit.add("Cast", r.dy, to=helper.np_dtype_to_tensor_dtype(source))]
 
 
 _CURVES: Final = ("Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Mish")

@@ -15,7 +15,7 @@ from ..graph.windows import Analysis, Window
 from .errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from ..._kernels import DeltaProgram
+    from ...kernels.compiled import DeltaProgram
 
 __all__ = ["Builder", "Output", "Program", "Rows", "position_rows"]
 
@@ -92,7 +92,7 @@ class Builder:
     """
 
     def __init__(self, graph: Graph, analysis: Analysis, needed: Mapping[str, tuple[int, int]]) -> None:
-        from ..._kernels import DeltaProgram
+        from ...kernels.compiled import DeltaProgram
 
         self.graph, self.analysis, self._needed = graph, analysis, needed
         self.executor = DeltaProgram(graph.length)

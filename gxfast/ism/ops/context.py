@@ -168,13 +168,13 @@ class Reverse(NodeContext):
 
     def scalar(self, value: float) -> str:
         """Return a constant of the node's type."""
-        return self.emit.const(value, self.dtype)
+        return self.emit.constant(value, self.dtype)
 
     def mask(self, condition: str) -> str:
         """Return 1 where a condition holds and 0 elsewhere, in the node's type."""
         from onnx import helper
 
-        return self.emit.op("Cast", condition, to=helper.np_dtype_to_tensor_dtype(self.dtype))
+        return self.emit.add("Cast", condition, to=helper.np_dtype_to_tensor_dtype(self.dtype))
 
     def only_first(self, gradient: str) -> Gradients:
         """Return ``gradient`` for the first input, and make sure that no other wants one."""

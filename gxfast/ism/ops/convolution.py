@@ -119,8 +119,9 @@ def transposed_gradient(r: Reverse) -> Gradients:
     # Conv over the output, cut or padded to what the windows reach: as many windows as there were inputs.
     ends = [a - b - s for a, b, s in zip(windows.reach, windows.before, windows.size, strict=True)]
     padded = r.emit.pad(r.dy, [0, 0, *windows.before], [0, 0, *ends])
-    settings = {"strides": list(stride), "dilations": list(dilation), "group": int(r.attribute("group", 1))}
-    return [r.emit.op("Conv", padded, r.name(1), kernel_shape=list(shape[2:]), **settings)]
+    group, kernel = int(r.attribute("group", 1)), list(shape[2:])
+    made = r.emit.add("Conv", padded, r.name(1), kernel_shape=kernel, strides=stride, dilations=dilation, group=group)
+    return [made]
 
 
 register(

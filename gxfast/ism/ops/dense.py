@@ -73,11 +73,11 @@ def matmul_gradient(r: Reverse) -> Gradients:
     dy = e.reshape(r.dy, (*lead, rows[-2], columns[-1])) if 1 in (len(a), len(b)) else r.dy
     first = second = None
     if r.wanted(0):
-        first = e.op("MatMul", dy, _swapped(r, right, len(columns)))
+        first = e.add("MatMul", dy, _swapped(r, right, len(columns)))
         first = e.unbroadcast(first, (*lead, *rows[-2:]), rows)
         first = e.reshape(first, a) if len(a) == 1 else first
     if r.wanted(1):
-        second = e.op("MatMul", _swapped(r, left, len(rows)), dy)
+        second = e.add("MatMul", _swapped(r, left, len(rows)), dy)
         second = e.unbroadcast(second, (*lead, *columns[-2:]), columns)
         second = e.reshape(second, b) if len(b) == 1 else second
     return [first, second]
@@ -95,14 +95,14 @@ def gemm_gradient(r: Reverse) -> Gradients:
     gradients: list[str | None] = [None, None, None]
     if r.wanted(0):
         pair = (r.name(1), r.dy) if flip_a else (r.dy, r.name(1))
-        turns = {"transA": int(flip_b), "transB": 1} if flip_a else {"transA": 0, "transB": int(not flip_b)}
-        gradients[0] = e.op("Gemm", *pair, alpha=alpha, **turns)
+        turn_a, turn_b = (flip_b, True) if flip_a else (False, not flip_b)
+        gradients[0] = e.add("Gemm", *pair, alpha=alpha, transA=int(turn_a), transB=int(turn_b))
     if r.wanted(1):
         pair = (r.dy, r.name(0)) if flip_b else (r.name(0), r.dy)
-        turns = {"transA": 1, "transB": int(flip_a)} if flip_b else {"transA": int(not flip_a), "transB": 0}
-        gradients[1] = e.op("Gemm", *pair, alpha=alpha, **turns)
+        turn_a, turn_b = (True, flip_a) if flip_b else (not flip_a, False)
+        gradients[1] = e.add("Gemm", *pair, alpha=alpha, transA=int(turn_a), transB=int(turn_b))
     if r.wanted(2):
-        gradients[2] = e.unbroadcast(e.op("Mul", r.dy, r.scalar(beta)), r.output_shape(), r.shape(2))
+        gradients[2] = e.unbroadcast(e.add("Mul", r.dy, r.scalar(beta)), r.output_shape(), r.shape(2))
     return gradients[: len(r.node.inputs)]
 
 
@@ -122,7 +122,7 @@ def einsum_gradient(r: Reverse) -> Gradients:
         if not set(term) <= set(result).union(*others):
             raise r.refusal(f"equation {equation!r} sums over a letter of one input alone")
         names = [r.name(j) for j in range(len(terms)) if j != i]
-        gradients.append(r.emit.op("Einsum", r.dy, *names, equation=f"{','.join([result, *others])}->{term}"))
+        gradients.append(r.emit.add("Einsum", r.dy, *names, equation=f"{','.join([result, *others])}->{term}"))
     return gradients
 
 

@@ -151,7 +151,7 @@ def concat_gradient(r: Reverse) -> Gradients:
     for index in range(len(r.node.inputs)):
         end = start + r.shape(index)[axis]
         part = [e.sizes([value]) for value in (start, end, axis)]
-        gradients.append(e.op("Slice", r.dy, *part) if r.wanted(index) else None)
+        gradients.append(e.add("Slice", r.dy, *part) if r.wanted(index) else None)
         start = end
     return gradients
 
@@ -177,9 +177,9 @@ def split_gradient(r: Reverse) -> Gradients:
     e, axis = r.emit, int(r.attribute("axis", 0)) % len(r.shape())
     parts = []
     for name in r.node.outputs:
-        zeros = e.op("Expand", e.const(0.0, r.graph.dtype(name)), e.sizes(r.graph.shape(name)))
+        zeros = e.add("Expand", e.constant(0.0, r.graph.dtype(name)), e.sizes(r.graph.shape(name)))
         parts.append(r.seeds.get(name, zeros))
-    return r.only_first(e.op("Concat", *parts, axis=axis))
+    return r.only_first(e.add("Concat", *parts, axis=axis))
 
 
 def gather_reach(context: Context) -> Span | str:

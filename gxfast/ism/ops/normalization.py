@@ -56,7 +56,7 @@ def batch_gradient(r: Reverse) -> Gradients:
     assert variance is not None
     factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + r.attribute("epsilon", 1e-5))
     shape = [-1 if axis == 1 else 1 for axis in range(len(r.shape()))]
-    return [r.emit.op("Mul", r.dy, r.emit.const(factor.reshape(shape), r.dtype))]
+    return [r.emit.add("Mul", r.dy, r.emit.constant(factor.reshape(shape), r.dtype))]
 
 
 def layer_reach(context: Context) -> Span | str:
@@ -104,21 +104,21 @@ def _standardized(r: Reverse, gradient: str, axes: Sequence[int]) -> str:
     e, share = r.emit, r.scalar(1.0 / math.prod(r.shape()[axis] for axis in axes))
 
     def mean(x: str) -> str:
-        return e.op("Mul", e.sum(x, axes), share)
+        return e.add("Mul", e.sum(x, axes), share)
 
-    centred = e.op("Sub", r.name(), mean(r.name()))
-    variance = mean(e.op("Mul", centred, centred))
-    spread = e.op("Sqrt", e.op("Add", variance, r.scalar(r.attribute("epsilon", 1e-5))))
-    values = e.op("Div", centred, spread)
-    shared = e.op("Mul", values, mean(e.op("Mul", gradient, values)))
-    return e.op("Div", e.op("Sub", e.op("Sub", gradient, mean(gradient)), shared), spread)
+    centred = e.add("Sub", r.name(), mean(r.name()))
+    variance = mean(e.add("Mul", centred, centred))
+    spread = e.add("Sqrt", e.add("Add", variance, r.scalar(r.attribute("epsilon", 1e-5))))
+    values = e.add("Div", centred, spread)
+    shared = e.add("Mul", values, mean(e.add("Mul", gradient, values)))
+    return e.add("Div", e.add("Sub", e.add("Sub", gradient, mean(gradient)), shared), spread)
 
 
 def layer_gradient(r: Reverse) -> Gradients:
     """Standardization over the last axes, with constant scale and bias."""
     rank = len(r.shape())
     axes = list(range(int(r.attribute("axis", -1)) % rank, rank))
-    return r.only_first(_standardized(r, r.emit.op("Mul", r.dy, r.name(1)), axes))
+    return r.only_first(_standardized(r, r.emit.add("Mul", r.dy, r.name(1)), axes))
 
 
 def softmax_reach(context: Context) -> Span | str:
@@ -154,15 +154,15 @@ def _softmax_axes(r: Reverse) -> list[int]:
 def softmax_gradient(r: Reverse) -> Gradients:
     """y (dy - sum(y dy))."""
     e, y = r.emit, r.output()
-    weighted = e.op("Mul", y, r.dy)
-    return [e.op("Sub", weighted, e.op("Mul", y, e.sum(weighted, _softmax_axes(r))))]
+    weighted = e.add("Mul", y, r.dy)
+    return [e.add("Sub", weighted, e.add("Mul", y, e.sum(weighted, _softmax_axes(r))))]
 
 
 def log_softmax_gradient(r: Reverse) -> Gradients:
     """dy - softmax sum(dy)."""
     e = r.emit
     total = e.sum(r.dy, _softmax_axes(r))
-    return [e.op("Sub", r.dy, e.op("Mul", e.op("Exp", r.output()), total))]
+    return [e.add("Sub", r.dy, e.add("Mul", e.add("Exp", r.output()), total))]
 
 
 def lp_reach(context: Context) -> Span | str:
@@ -183,7 +183,7 @@ def instance_gradient(r: Reverse) -> Gradients:
     """Standardization of each channel over the spatial axes, with constant scale and bias."""
     rank = len(r.shape())
     scale = r.emit.reshape(r.name(1), [-1 if axis == 1 else 1 for axis in range(rank)])
-    return r.only_first(_standardized(r, r.emit.op("Mul", r.dy, scale), range(2, rank)))
+    return r.only_first(_standardized(r, r.emit.add("Mul", r.dy, scale), range(2, rank)))
 
 
 register(

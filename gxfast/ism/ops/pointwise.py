@@ -169,28 +169,28 @@ def add_gradient(r: Reverse) -> Gradients:
 
 def mean_gradient(r: Reverse) -> Gradients:
     """Every summand gets its share."""
-    share = r.emit.op("Mul", r.dy, r.scalar(1.0 / len(r.node.inputs)))
+    share = r.emit.add("Mul", r.dy, r.scalar(1.0 / len(r.node.inputs)))
     return [_back(r, i, share) if r.wanted(i) else None for i in range(len(r.node.inputs))]
 
 
 def subtract_gradient(r: Reverse) -> Gradients:
     """a - b."""
     first = _back(r, 0, r.dy) if r.wanted(0) else None
-    return [first, _back(r, 1, r.emit.op("Neg", r.dy)) if r.wanted(1) else None]
+    return [first, _back(r, 1, r.emit.add("Neg", r.dy)) if r.wanted(1) else None]
 
 
 def multiply_gradient(r: Reverse) -> Gradients:
     """a * b: each gets the gradient times the other."""
-    return [_back(r, i, r.emit.op("Mul", r.dy, r.name(1 - i))) if r.wanted(i) else None for i in range(2)]
+    return [_back(r, i, r.emit.add("Mul", r.dy, r.name(1 - i))) if r.wanted(i) else None for i in range(2)]
 
 
 def divide_gradient(r: Reverse) -> Gradients:
     """a / b: 1 / b and -(a / b) / b."""
-    share = r.emit.op("Div", r.dy, r.name(1))
+    share = r.emit.add("Div", r.dy, r.name(1))
     first = _back(r, 0, share) if r.wanted(0) else None
     if not r.wanted(1):
         return [first, None]
-    return [first, _back(r, 1, r.emit.op("Neg", r.emit.op("Mul", share, r.output())))]
+    return [first, _back(r, 1, r.emit.add("Neg", r.emit.add("Mul", share, r.output())))]
 
 
 def power_gradient(r: Reverse) -> Gradients:
@@ -199,15 +199,15 @@ def power_gradient(r: Reverse) -> Gradients:
     if r.wanted(1):
         base = r.constant(0)
         assert base is not None
-        logs = e.const(np.log(base.astype(np.float64)), r.dtype)
-        return [None, _back(r, 1, e.op("Mul", e.op("Mul", r.dy, r.output()), logs))]
+        logs = e.constant(np.log(base.astype(np.float64)), r.dtype)
+        return [None, _back(r, 1, e.add("Mul", e.add("Mul", r.dy, r.output()), logs))]
     found = r.constant(1)
     assert found is not None
     exponent = found.astype(np.float64)
     # An exponent of 0 has no slope anywhere; x ** -1 would make NaN of that at 0.
-    lower = e.const(np.where(exponent == 0.0, 1.0, exponent - 1.0), r.dtype)
-    slope = e.op("Mul", e.op("Pow", r.name(), lower), e.const(exponent, r.dtype))
-    return [_back(r, 0, e.op("Mul", r.dy, slope))]
+    lower = e.constant(np.where(exponent == 0.0, 1.0, exponent - 1.0), r.dtype)
+    slope = e.add("Mul", e.add("Pow", r.name(), lower), e.constant(exponent, r.dtype))
+    return [_back(r, 0, e.add("Mul", r.dy, slope))]
 
 
 def extreme_gradient(r: Reverse) -> Gradients:
@@ -220,17 +220,17 @@ def extreme_gradient(r: Reverse) -> Gradients:
     compare, gradients = ("Greater" if r.node.op_type == "Max" else "Less"), list[str | None]()
     for i in range(2):
         a, b = r.name(i), r.name(1 - i)
-        won, lost = r.mask(e.op(compare, a, b)), r.mask(e.op(compare, b, a))
-        share = e.op("Mul", e.op("Add", e.op("Sub", won, lost), r.scalar(1.0)), r.scalar(0.5))
-        gradients.append(_back(r, i, e.op("Mul", r.dy, share)) if r.wanted(i) else None)
+        won, lost = r.mask(e.add(compare, a, b)), r.mask(e.add(compare, b, a))
+        share = e.add("Mul", e.add("Add", e.add("Sub", won, lost), r.scalar(1.0)), r.scalar(0.5))
+        gradients.append(_back(r, i, e.add("Mul", r.dy, share)) if r.wanted(i) else None)
     return gradients
 
 
 def where_gradient(r: Reverse) -> Gradients:
     """The tensor that was chosen gets the gradient; the condition none."""
     e, zero = r.emit, r.scalar(0.0)
-    yes = _back(r, 1, e.op("Where", r.name(0), r.dy, zero)) if r.wanted(1) else None
-    no = _back(r, 2, e.op("Where", r.name(0), zero, r.dy)) if r.wanted(2) else None
+    yes = _back(r, 1, e.add("Where", r.name(0), r.dy, zero)) if r.wanted(1) else None
+    no = _back(r, 2, e.add("Where", r.name(0), zero, r.dy)) if r.wanted(2) else None
     return [None, yes, no]
 
 
@@ -238,7 +238,7 @@ def prelu_gradient(r: Reverse) -> Gradients:
     """PRelu; its slopes have to be constants."""
     r.constant(1)
     slope = either(r, positive(r, r.name()), r.scalar(1.0), r.name(1))
-    return [r.emit.op("Mul", r.dy, slope)]
+    return [r.emit.add("Mul", r.dy, slope)]
 
 
 _COMPARISONS: Final = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor")

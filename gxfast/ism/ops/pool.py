@@ -41,11 +41,11 @@ def max_gradient(r: Reverse) -> Gradients:
     index = windows.flat_positions()
     flat = e.reshape(r.name(), (rows, size))
     if (index == size).any():
-        lowest = e.const(np.full((rows, 1), -np.inf), r.dtype)
-        flat = e.op("Concat", flat, lowest, axis=1)
+        lowest = e.constant(np.full((rows, 1), -np.inf), r.dtype)
+        flat = e.add("Concat", flat, lowest, axis=1)
     taken = e.take(flat, index, 1)  # (rows, kernel, out)
     chosen = first_maximum(r, taken, 1, (rows, *index.shape))
-    routed = e.op("Mul", chosen, e.reshape(r.dy, (rows, 1, out)))
+    routed = e.add("Mul", chosen, e.reshape(r.dy, (rows, 1, out)))
     routed = e.reshape(routed, (rows, len(index), *windows.out))
     return [e.reshape(windows.add_up(r, routed, rows), shape)]
 
@@ -65,9 +65,9 @@ def average_gradient(r: Reverse) -> Gradients:
     e, shape = r.emit, r.shape()
     windows = Windows.of(r)
     counts = windows.counts(padding=bool(r.attribute("count_include_pad", 0)))
-    share = e.op("Mul", r.dy, e.const(1.0 / np.maximum(counts, 1.0)[None, None], r.dtype))
+    share = e.add("Mul", r.dy, e.constant(1.0 / np.maximum(counts, 1.0)[None, None], r.dtype))
     rows = math.prod(shape[:2])
-    ones = e.const(np.ones((1, 1, *windows.kernel)), r.dtype)
+    ones = e.constant(np.ones((1, 1, *windows.kernel)), r.dtype)
     added = windows.transposed(r, e.reshape(share, (rows, 1, *windows.out)), ones, 1)
     return [e.reshape(added, shape)]
 

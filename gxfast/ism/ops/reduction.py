@@ -86,11 +86,11 @@ def _over_all_positions(builder: Builder, node: Node) -> None:
 def first_maximum(r: Reverse, x: str, axis: int, shape: tuple[int, ...]) -> str:
     """Return 1 at the first maximum of ``x`` (of ``shape``) along ``axis`` and 0 elsewhere."""
     e, n = r.emit, len(shape)
-    winner = e.op("ArgMax", x, axis=axis, keepdims=1)
+    winner = e.add("ArgMax", x, axis=axis, keepdims=1)
     # Comparing int32, which every opset's Equal has on every device.
-    winner = e.op("Cast", winner, to=6)
+    winner = e.add("Cast", winner, to=6)
     along = np.arange(shape[axis], dtype=np.int32).reshape([-1 if a == axis else 1 for a in range(n)])
-    return r.mask(e.op("Equal", winner, e.const(along)))
+    return r.mask(e.add("Equal", winner, e.constant(along)))
 
 
 def _axes(r: Reverse) -> list[int]:
@@ -113,14 +113,14 @@ def summing_gradient(r: Reverse) -> Gradients:
     e, axes, shape = r.emit, _axes(r), r.shape()
     gradient, op_type = _kept(r, r.dy, axes), r.node.op_type
     if op_type == "ReduceMean":
-        gradient = e.op("Mul", gradient, r.scalar(1.0 / math.prod(shape[axis] for axis in axes)))
+        gradient = e.add("Mul", gradient, r.scalar(1.0 / math.prod(shape[axis] for axis in axes)))
     elif op_type == "ReduceSumSquare":
-        return [e.op("Mul", e.op("Mul", gradient, r.scalar(2.0)), r.name())]
+        return [e.add("Mul", e.add("Mul", gradient, r.scalar(2.0)), r.name())]
     elif op_type == "ReduceL2":
-        return [e.op("Mul", e.op("Div", gradient, _kept(r, r.output(), axes)), r.name())]
+        return [e.add("Mul", e.add("Div", gradient, _kept(r, r.output(), axes)), r.name())]
     elif op_type == "ReduceLogSumExp":
-        return [e.op("Mul", gradient, e.op("Exp", e.op("Sub", r.name(), _kept(r, r.output(), axes))))]
-    return [e.op("Expand", gradient, e.sizes(shape))]
+        return [e.add("Mul", gradient, e.add("Exp", e.add("Sub", r.name(), _kept(r, r.output(), axes))))]
+    return [e.add("Expand", gradient, e.sizes(shape))]
 
 
 def extreme_gradient(r: Reverse) -> Gradients:
@@ -133,9 +133,9 @@ def extreme_gradient(r: Reverse) -> Gradients:
     lead = tuple(shape[axis] for axis in others)
     x = e.reshape(e.transpose(r.name(), order), (*lead, number))
     if r.node.op_type == "ReduceMin":
-        x = e.op("Neg", x)
+        x = e.add("Neg", x)
     chosen = first_maximum(r, x, len(lead), (*lead, number))
-    routed = e.op("Mul", chosen, e.reshape(r.dy, (*lead, 1)))
+    routed = e.add("Mul", chosen, e.reshape(r.dy, (*lead, 1)))
     moved = e.reshape(routed, [shape[axis] for axis in order])
     return [e.transpose(moved, [order.index(axis) for axis in range(len(shape))])]
 
@@ -143,8 +143,8 @@ def extreme_gradient(r: Reverse) -> Gradients:
 def global_average_gradient(r: Reverse) -> Gradients:
     """Every position gets the same share."""
     e, shape = r.emit, r.shape()
-    share = e.op("Mul", r.dy, r.scalar(1.0 / math.prod(shape[2:])))
-    return [e.op("Expand", share, e.sizes(shape))]
+    share = e.add("Mul", r.dy, r.scalar(1.0 / math.prod(shape[2:])))
+    return [e.add("Expand", share, e.sizes(shape))]
 
 
 def global_max_gradient(r: Reverse) -> Gradients:
@@ -152,7 +152,7 @@ def global_max_gradient(r: Reverse) -> Gradients:
     e, shape = r.emit, r.shape()
     flat = (*shape[:2], math.prod(shape[2:]))
     chosen = first_maximum(r, e.reshape(r.name(), flat), 2, flat)
-    routed = e.op("Mul", chosen, e.reshape(r.dy, (*shape[:2], 1)))
+    routed = e.add("Mul", chosen, e.reshape(r.dy, (*shape[:2], 1)))
     return [e.reshape(routed, shape)]
 
 

@@ -20,7 +20,7 @@ a gradient through it is refused. An operator that doubles every number::
         builder.scale(source, node.outputs[0], np.full(builder.channels(source), 2, np.float32))
 
     def gradient(r):
-        return [r.emit.op("Mul", r.dy, r.scalar(2.0))]
+        return [r.emit.add("Mul", r.dy, r.scalar(2.0))]
 
     register(Operator("my.domain::Double", reach=Context.alone, step=step, gradient=gradient))
 

@@ -102,19 +102,20 @@ class Windows:
     def transposed(self, r: Reverse, x: str, weights: str, group: int) -> str:
         """Return ConvTranspose of ``x`` (N, C, out) to (N, C', size)."""
         before, after, extra = self.crop()
-        attributes = {"kernel_shape": list(self.kernel), "strides": list(self.stride), "group": group}
         # onnxruntime wants the output padding below stride or dilation; more (pads that shrank) is added after.
         allowed = [max(s, d) - 1 for s, d in zip(self.stride, self.dilation, strict=True)]
         padding = [min(a, b) for a, b in zip(extra, allowed, strict=True)]
         rest = [a - b for a, b in zip(extra, padding, strict=True)]
-        result = r.emit.op(
+        result = r.emit.add(
             "ConvTranspose",
             x,
             weights,
-            dilations=list(self.dilation),
+            kernel_shape=self.kernel,
+            strides=self.stride,
+            dilations=self.dilation,
+            group=group,
             pads=[*before, *after],
             output_padding=padding,
-            **attributes,
         )
         return r.emit.pad(result, [0] * (2 + len(rest)), [0, 0, *rest])
 
@@ -129,7 +130,7 @@ class Windows:
             ends = [s + b - a for a, b, s in zip(self.reach, self.before, self.size, strict=True)]
             return e.pad(joined, [0, *(-b for b in self.before)], [0, *ends])
         k = int(np.prod(self.kernel))
-        identity = e.const(np.eye(k).reshape(k, 1, *self.kernel), r.dtype)
+        identity = e.constant(np.eye(k).reshape(k, 1, *self.kernel), r.dtype)
         added = self.transposed(r, e.reshape(x, (n, k, *self.out)), identity, 1)
         return e.reshape(added, (n, *self.size))
 

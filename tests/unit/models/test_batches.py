@@ -183,26 +183,38 @@ def test_padding_repeats_the_first_row() -> None:
     assert padded(rows[:, ::-1], 2).flags.c_contiguous
 
 
+class Options:
+    """As onnxruntime's, told when ``terminate`` is set."""
+
+    def __init__(self) -> None:
+        self.set = threading.Event()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "terminate":
+            self.set.set()
+
+
 def test_workers_run_every_task_once_and_raise_the_first_error() -> None:
     seen: list[int] = []
-    run_tasks(seen.append, 100, n_threads=4, on_interrupt=lambda: None)
+    run_tasks(seen.append, 100, n_threads=4, options=Options())
     assert sorted(seen) == list(range(100))
-    run_tasks(seen.append, 0, n_threads=4, on_interrupt=lambda: None)
+    run_tasks(seen.append, 0, n_threads=4, options=Options())
 
     def fail(i: int) -> None:
         if i == 3:
             raise OutOfMemoryError("task 3")
 
     with pytest.raises(OutOfMemoryError, match="task 3"):
-        run_tasks(fail, 10, n_threads=2, on_interrupt=lambda: None)
+        run_tasks(fail, 10, n_threads=2, options=Options())
 
 
 def test_an_interrupt_stops_the_workers() -> None:
-    released, started = threading.Event(), threading.Event()
+    options, started = Options(), threading.Event()
 
     def task(_: int) -> None:
         started.set()
-        released.wait(10)
+        options.set.wait(10)
 
     def interrupt() -> None:
         started.wait(10)
@@ -211,7 +223,7 @@ def test_an_interrupt_stops_the_workers() -> None:
     threading.Thread(target=interrupt).start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        run_tasks(task, 100, n_threads=2, on_interrupt=released.set)
+        run_tasks(task, 100, n_threads=2, options=options)
     assert time.monotonic() - begin < 5
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gxfast.errors import InputError
 from gxfast.stats import pearson, spearman
-from gxfast.stats._tails import correlation_p
+from gxfast.stats.tails import correlation_p
 
 BACKENDS = ["compiled", "numba", "numpy"]
 

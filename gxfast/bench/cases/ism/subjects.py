@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ....models.saving import save_model
 from ...data import scratch_folder
 from ...measure import UnavailableError
 from . import networks
@@ -63,12 +64,12 @@ class Subject:
         return build(scratch_folder("ism"))
 
 
-def _kept(name: str, make: Callable[..., Any], *args: Any, **options: Any) -> Callable[[Path], Path]:
+def _kept(name: str, make: Callable[..., networks.Network], *args: Any, **options: Any) -> Callable[[Path], Path]:
     """Return a builder that writes a network once."""
 
     def build(folder: Path) -> Path:
         path = folder / f"{name}.onnx"
-        return path if path.exists() else networks.save(make(*args, **options), path)
+        return path if path.exists() else save_model(*make(*args, **options), path)
 
     return build
 

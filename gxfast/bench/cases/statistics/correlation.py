@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....stats import pearson, spearman
-from ....stats._tails import correlation_p
+from ....stats.tails import correlation_p
 from ...measure import Contender, Field, compare
 from ...packages import load
 from ...peers import StatisticPeer

@@ -19,10 +19,11 @@ from gxfast.bench.cases.ism.subjects import Subject
 from gxfast.bench.measure import UnavailableError
 from gxfast.ism.costs import node_macs
 from gxfast.ism.graph.view import load_graph
+from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 
 LETTERS = np.frombuffer(b"ACGTN", np.uint8)
-TINY: dict[str, Any] = {
+TINY = {
     "basset": networks.basset(301, (30, 20, 20), 32, 7),
     "bpnet": networks.bpnet(301, 8, 4),
     "xpresso": networks.xpresso(1_050, (16, 8)),
@@ -50,22 +51,24 @@ def parameters(model: Any) -> int:
 
 
 def test_sizes_are_those_of_the_published_networks() -> None:
-    basenji2 = networks.basenji2()
+    basenji2 = networks.basenji2().model
     onnx.checker.check_model(basenji2)
     assert parameters(basenji2) == 30_088_228
     assert [d.dim_value for d in basenji2.graph.output[0].type.tensor_type.shape.dim[1:]] == [896, 5313]
-    basset = networks.basset(600)
+    basset = networks.basset(600).model
     # Basset has 600 bases, unpadded convolutions: its first dense layer reads 10 positions instead of 12.
     convolutions = sum((4 * 300 * 19, 300 * 200 * 11, 200 * 200 * 7, 300 + 200 + 200, 2 * (300 + 200 + 200)))
     dense = 12 * 200 * 1000 + 1000 + 1000 * 1000 + 1000 + 1000 * 164 + 164
     assert parameters(basset) == convolutions + dense
-    dilations = [a.ints[0] for n in networks.bpnet(1_000).graph.node for a in n.attribute if a.name == "dilations"]
+    dilations = [
+        a.ints[0] for n in networks.bpnet(1_000).model.graph.node for a in n.attribute if a.name == "dilations"
+    ]
     assert dilations == [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 
 def test_multiply_adds_are_those_of_the_architectures(tmp_path: Path) -> None:
     # basset at 1,000 bases by hand: 1000 x 300 x 4 x 19, then 333 and 83 positions, then the dense layers.
-    path = networks.save(networks.basset(1_000), tmp_path / "basset.onnx")
+    path = save_model(*networks.basset(1_000), tmp_path / "basset.onnx")
     graph = load_graph(Model(path, device="cpu"))
     by_hand = 1_000 * 300 * 76 + 333 * 200 * 3_300 + 83 * 200 * 1_400 + 4_000 * 1_000 + 1_000 * 1_000 + 164 * 1_000
     assert sum(node_macs(graph, node) for node in graph.nodes) == by_hand
@@ -73,7 +76,7 @@ def test_multiply_adds_are_those_of_the_architectures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TINY)
 def test_outputs_are_of_order_one_and_every_mode_agrees_with_plain_onnxruntime(tmp_path: Path, name: str) -> None:
-    path = networks.save(TINY[name], tmp_path / "model.onnx")
+    path = save_model(*TINY[name], tmp_path / "model.onnx")
     model = Model(path, device="cpu")
     sample = make_sample(model.card.length, 30, 24)
     plain = PlainScan(path, model.card, sample.codes)
@@ -114,7 +117,7 @@ def test_sample_holds_edges_an_unknown_base_and_a_repeat() -> None:
 
 
 def test_packed_block_is_what_a_whole_scan_runs_at_a_time(tmp_path: Path) -> None:
-    path = networks.save(TINY["basset"], tmp_path / "model.onnx")
+    path = save_model(*TINY["basset"], tmp_path / "model.onnx")
     made = gx.ism.plan(Model(path, device="cpu"), mode="packed", check=0)
     sample = make_sample(301, 30, 8)
     block = packed_block(made, sample.codes, 8)
@@ -149,7 +152,7 @@ def test_sliced_case_keeps_ten_bins_and_one_track(cache: Path) -> None:
     row = ism_cases.cases()["ism-basenji2-10-bins-131072"]("tiny")
     assert row.equal
     assert not row.failed
-    sizes = {"tiny": onnx.load(tiny("ism-basenji2-131072").file("tiny")), "real": networks.basenji2()}
+    sizes = {"tiny": onnx.load(tiny("ism-basenji2-131072").file("tiny")), "real": networks.basenji2().model}
     for size, model in sizes.items():
         n_bins = model.graph.output[0].type.tensor_type.shape.dim[1].dim_value
         bins = subjects._MIDDLE[size]
@@ -171,11 +174,11 @@ def test_wrong_effects_of_gxfast_leave_no_ratio(cache: Path, monkeypatch: pytest
 
 def test_a_model_that_does_not_react_is_refused(cache: Path) -> None:
     def silent(folder: Path) -> Path:
-        model = networks.bpnet(301, 8, 4)
-        for weight in model.graph.initializer:
+        network = networks.bpnet(301, 8, 4)
+        for weight in network.model.graph.initializer:
             zeros = np.zeros(tuple(weight.dims), np.float32)
             weight.CopyFrom(onnx.numpy_helper.from_array(zeros, weight.name))
-        return networks.save(model, folder / "silent.onnx")
+        return save_model(*network, folder / "silent.onnx")
 
     subject = Subject("silent", {"real": silent}, {"tiny": subjects.Amount(10, 8)})
     with pytest.raises(ValueError, match="too small to tell right from wrong"):
@@ -192,7 +195,7 @@ def test_absent_data_are_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_plan_that_would_fill_the_memory_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = networks.save(TINY["bpnet"], tmp_path / "model.onnx")
+    path = save_model(*TINY["bpnet"], tmp_path / "model.onnx")
     made = gx.ism.plan(Model(path, device="cpu"), mode="delta", check=0)
     scan_case._refuse_to_run_out_of_memory(made)
     monkeypatch.setattr(scan_case, "_free_bytes", lambda: 100.0)

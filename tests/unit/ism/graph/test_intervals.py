@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from oracles.ism_networks import random_network
 
 from gxfast.ism.graph.intervals import analyse, needed
-from gxfast.ism.graph.view import AXES, Graph, build_graph
+from gxfast.ism.graph.view import Graph, build_graph
 from gxfast.ism.ops import operator_of, register
+from gxfast.models.card import AXES
 from gxfast.models.runtime import open_session
 
 SEEDS = range(105)

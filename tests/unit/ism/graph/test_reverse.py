@@ -20,6 +20,7 @@ from gxfast.ism.graph.view import Graph, build_graph, load_graph
 from gxfast.ism.ops import registry
 from gxfast.ism.ops.activation import no_gradient
 from gxfast.models.runtime import open_session
+from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 
 SEEDS = [seed for seed in range(130) if seed != 125]  # 125: a pool that onnx counts otherwise than its runtime
@@ -90,7 +91,7 @@ def test_xpresso_with_random_weights_against_finite_differences(tmp_path: Path) 
         )
         for layer, shape in LAYERS.items()
     }
-    onnx.save(_build(weights, _card("random", Path("random.h5"))), tmp_path / "m.onnx")
+    save_model(_build(weights, "random"), _card("random"), tmp_path / "m.onnx")
     graph = load_graph(Model(tmp_path / "m.onnx", device="cpu"))
     x = rng.normal(0, 0.5, graph.shape(graph.input_name)).astype(np.float32)
     # 90,000 pools of 30 numbers: where two are equal in float32, float64 may choose the other one.

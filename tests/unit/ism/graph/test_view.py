@@ -227,7 +227,8 @@ def test_rows_of_one_pass_never_touch_and_passes_are_few(seed: int, spans: list[
 
 
 def _frontiers() -> list[Any]:
-    from gxfast.ism.graph.view import AXES, build_graph
+    from gxfast.ism.graph.view import build_graph
+    from gxfast.models.card import AXES
 
     found = []
     for seed in range(24):

@@ -35,7 +35,7 @@ def step(builder: Builder, node: Any) -> None:
 def gradient(r: Reverse) -> Gradients:
     """The other way through the weights."""
     return r.only_first(
-        r.emit.op("FusedMatMul", r.dy, r.name(1), alpha=ALPHA, transB=1, domain="com.microsoft"),
+        r.emit.add("FusedMatMul", r.dy, r.name(1), alpha=ALPHA, transB=1, domain="com.microsoft"),
     )
 
 
