@@ -86,7 +86,7 @@ def saturate(**options: Any) -> int:
     from ..workflow.scans.costing import check_memory, cost_lines, scan_costs
     from ..workflow.scans.cubes import require_zarr
     from ..workflow.scans.opening import open_saturation, scan_plan
-    from ..workflow.scans.running import run_saturation, saturation_scan
+    from ..workflow.scans.running import run_scan, saturation_scan
     from ..workflow.scans.work import parse_shard
 
     set_verbosity(options["verbose"], options["quiet"])
@@ -108,7 +108,7 @@ def saturate(**options: Any) -> int:
     check_memory(inputs, scan, shard, paths.max_mem)
     plan = scan_plan(inputs.plans, engine, inputs.hashes, scan)
     return _in_directory(
-        options, plan, shard, lambda run, progress: run_saturation(run, inputs, shard, progress), "mutants"
+        options, plan, shard, lambda run, progress: run_scan(run, inputs.computing, shard, progress), "mutants"
     )
 
 
@@ -141,7 +141,8 @@ def variants(**options: Any) -> int:
     """Effect of every observed variant in the windows of genes; write ism/MODEL.variants.tsv.gz."""
     from ..workflow.scans.observed import VariantOptions
     from ..workflow.scans.opening import scan_plan
-    from ..workflow.scans.variant_runs import open_variants, run_variants, variant_scan
+    from ..workflow.scans.running import run_scan
+    from ..workflow.scans.variant_runs import open_variants, variant_scan
     from ..workflow.scans.work import parse_shard
 
     set_verbosity(options["verbose"], options["quiet"])
@@ -158,7 +159,7 @@ def variants(**options: Any) -> int:
     _check_shard(shard, scan)
     plan = scan_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
     return _in_directory(
-        options, plan, shard, lambda run, progress: run_variants(run, inputs, shard, progress), "mutants"
+        options, plan, shard, lambda run, progress: run_scan(run, inputs.computing, shard, progress), "mutants"
     )
 
 

@@ -49,7 +49,6 @@ FRONT_KERNELS: Final[dict[str, tuple[int, tuple[frozenset[str], ...]]]] = {
     "ScatterND": (11, (_UINT8, _INT64, _UINT8)),
 }
 MIN_OPSET: Final = 7  # the oldest that onnxruntime promises to run
-KINDS: Final = ("haplotypes",)
 _UNKNOWN: Final[dict[str | float, str]] = {"zero": "zero", "quarter": "quarter", 0.0: "zero", 0.25: "quarter"}
 
 
@@ -90,14 +89,13 @@ def code_input(
     ModelError
         If there is no such input, its type or shape does not fit, or the opset is below 7.
     """
-    return _with_front(deepcopy(model), input_name, None, layout, channels, unknown)
+    return _with_front(deepcopy(model), input_name, False, layout, channels, unknown)
 
 
 def edited_input(
     model: onnx.ModelProto,
     input_name: str,
     *,
-    kind: str,
     layout: str,
     channels: str = "ACGT",
     unknown: str | float = "zero",
@@ -113,7 +111,6 @@ def edited_input(
 
     Parameters
     ----------
-    kind : {"haplotypes"}
     model, input_name, layout, channels, unknown
         As in `code_input`.
 
@@ -128,9 +125,7 @@ def edited_input(
     ModelError
         As `code_input`, with opset 11 as the oldest.
     """
-    if kind not in KINDS:
-        raise InputError(f"kind must be one of {', '.join(KINDS)}, found {kind!r}")
-    return _with_front(deepcopy(model), input_name, kind, layout, channels, unknown)
+    return _with_front(deepcopy(model), input_name, True, layout, channels, unknown)
 
 
 def front_inputs(model: onnx.ModelProto) -> dict[str, str]:
@@ -163,7 +158,7 @@ def front_bytes(path: Path, card: ModelCard) -> bytes:
     """
     model, name = read_proto(path), str(card.input_name)
     try:
-        _with_front(model, name, None, **card.encoding)
+        _with_front(model, name, False, **card.encoding)
     except ModelError as error:
         raise ModelError(error.message, path=path, record=name, remedy=error.remedy) from None
     return bytes(model.SerializeToString())
@@ -180,7 +175,7 @@ def supports_front(opset: dict[str, int]) -> bool:
     return opset.get("ai.onnx", 0) >= MIN_OPSET
 
 
-def _with_front(model: Any, input_name: str, kind: str | None, layout: str, channels: str, unknown: str | float) -> Any:
+def _with_front(model: Any, input_name: str, edited: bool, layout: str, channels: str, unknown: str | float) -> Any:
     """Put a front into ``model`` itself."""
     if layout not in AXES:
         raise InputError(f"layout must be one of {', '.join(AXES)}, found {layout!r}")
@@ -189,13 +184,9 @@ def _with_front(model: Any, input_name: str, kind: str | None, layout: str, chan
     front = _Front(model, input_name, layout)
     table = _rows(front.dtype, channels, _UNKNOWN[unknown])
     batch, length = front.dims
-    if kind is None:
-        codes = front.read("codes", "uint8", [batch, length])
-    else:
-        reference = front.read("reference", "uint8", [1, length])
-        codes = _haplotypes(front, reference)
+    codes = _edited(front, length) if edited else front.read("codes", "uint8", [batch, length])
     front.encode(codes, table)
-    front.finish(kind or "codes")
+    front.finish("haplotypes" if edited else "codes")
     return model
 
 
@@ -213,7 +204,8 @@ def _rows(dtype: str, channels: str, unknown: str) -> NDArray[Any]:
     return table
 
 
-def _haplotypes(front: _Front, reference: str) -> str:
+def _edited(front: _Front, length: Any) -> str:
+    reference = front.read("reference", "uint8", [1, length])
     shape, n_edits = front.read("shape", "int64", [2]), front.free(f"{front.prefix}edits")
     index, base = front.read("index", "int64", [n_edits, 2]), front.read("base", "uint8", [n_edits])
     return front.add("ScatterND", front.add("Expand", reference, shape), index, base)

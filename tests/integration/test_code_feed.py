@@ -209,7 +209,7 @@ def test_haplotypes_in_the_graph_equal_predictions_of_the_edited_sequences(tmp_p
     index = np.array([(row, int(at)) for row in range(1, 6) for at in rng.choice(LENGTH, row, replace=False)])
     written = np.frombuffer(b"ACGTN", np.uint8)[rng.integers(0, 5, len(index))]
     rows[index[:, 0], index[:, 1]] = written
-    edited = edited_input(onnx.load(path), "x", kind="haplotypes", layout="NCL")
+    edited = edited_input(onnx.load(path), "x", layout="NCL")
     names = front_inputs(edited)
     feeds = {
         "reference": codes(reference)[np.newaxis],

@@ -90,5 +90,5 @@ def _with_edits(content: bytes, input_name: str, card: ModelCard) -> tuple[bytes
 
     from ...models.front import edited_input, front_inputs
 
-    made = edited_input(onnx.load_from_string(content), input_name, kind="haplotypes", **card.encoding)
+    made = edited_input(onnx.load_from_string(content), input_name, **card.encoding)
     return bytes(made.SerializeToString()), front_inputs(made)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ...encode.edits import Edits
 from ...encode.one_hot import complement_bases
-from ...errors import ModelError
 from ...io.fasta import Genome
 from ...ism import Plan, variants
 from ...personal.batch import haplotypes
@@ -21,7 +20,7 @@ from ...personal.policy import HaplotypePolicy
 from ...types import Windows
 from .sources import HaplotypeSource, ReferenceSource, RowSource
 from .targets import Layout
-from .work import Block
+from .work import Block, refuse_not_finite
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -154,12 +153,7 @@ def check_finite(plan: Plan, gene: str, names: Sequence[str], effects: Float64Ar
     """
     bad = np.flatnonzero(~np.isfinite(effects).all(axis=1))
     if bad.size:
-        raise ModelError(
-            f"the effect of {names[bad[0]]} is not finite ({bad.size} of {len(effects)} variants)",
-            path=plan.model.path,
-            record=gene,
-            remedy="check the model's weights and the transform in its card (a log of a negative value?)",
-        )
+        refuse_not_finite(plan, gene, f"the effect of {names[bad[0]]} ({bad.size} of {len(effects)} variants) is")
 
 
 def _letters(alleles: Sequence[Allele], reverse: bool = False, *, ref: bool = False) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ from ...personal.policy import HaplotypePolicy
 from ..inputs import chosen_genes, open_genotypes, open_plans
 from ..options import InputPaths
 from ..provenance import digest, hash_files, hash_inputs, hash_models, plan_of
+from .saturation import compute_block
 from .sources import HaplotypeSource, ReferenceSource, RowSource, SequenceSource, read_sequences
 from .targets import Layout, gene_layout, read_regions, region_layout, sequence_layout
+from .work import Compute
 
 if TYPE_CHECKING:
     from ..options import EngineOptions, WindowChoice
@@ -31,6 +34,12 @@ class SaturationInputs:
     sources: tuple[RowSource, ...]
     facts: dict[str, Any] = field(default_factory=dict)
     hashes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def computing(self) -> list[Compute]:
+        """What computes a block, per model."""
+        parts = zip(self.plans, self.layouts, self.sources, strict=True)
+        return [partial(compute_block, plan, layout, source) for plan, layout, source in parts]
 
 
 def open_saturation(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ from ...types import Progress
 from ..rundir import RunDirectory
 from .cubes import require_zarr, write_cube
 from .opening import SaturationInputs
-from .saturation import compute_block
 from .tables import rows_of_scan, write_saturation, write_windows
 from .variant_tables import failed_windows, stored_rows, write_variants
-from .work import Block, Shard, StoredBlocks, counts_of, cut, do_blocks, finished_parts
+from .work import Block, Compute, Shard, StoredBlocks, counts_of, cut, do_blocks, finished_parts
 
 __all__ = [
     "FORMATS",
@@ -25,7 +23,7 @@ __all__ = [
     "ScanResult",
     "blocks_of",
     "merge",
-    "run_saturation",
+    "run_scan",
     "saturation_scan",
     "write_outputs",
 ]
@@ -73,10 +71,8 @@ def blocks_of(model: Mapping[str, Any], shard: Shard) -> list[Block]:
     return cut(shard.windows(model["windows"]), model["positions"], model["values"], model["max_rows"])
 
 
-def run_saturation(
-    run: RunDirectory, inputs: SaturationInputs, shard: Shard, progress: Progress | None = None
-) -> ScanResult:
-    """Do what is left of a scan and write its outputs.
+def run_scan(run: RunDirectory, computing: Sequence[Compute], shard: Shard, progress: Progress | None) -> ScanResult:
+    """Do what is left of a scan and write its outputs; ``computing``: what computes a block, per model.
 
     Raises
     ------
@@ -84,12 +80,12 @@ def run_saturation(
         From the block that failed; finished blocks stay for ``--resume``.
     """
     scan = run.plan["scan"]
-    if "zarr" in scan["formats"]:
+    if "zarr" in scan.get("formats", ()):
         require_zarr()
-    for model, one, layout, source in zip(scan["models"], inputs.plans, inputs.layouts, inputs.sources, strict=True):
+    for model, compute in zip(scan["models"], computing, strict=True):
         blocks = blocks_of(model, shard)
         teller = MutantProgress(f"ism {model['name']}", blocks, progress)
-        do_blocks(run, model["name"], blocks, partial(compute_block, one, layout, source), teller.done)
+        do_blocks(run, model["name"], blocks, compute, teller.done)
     return write_outputs(run, [run.path], [shard])
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.one_hot import codes
-from ...errors import ModelError
 from ...ism import Plan, scan
 from .sources import RowSource, WindowRows
 from .targets import Layout
-from .work import Block
+from .work import Block, refuse_not_finite
 
 __all__ = ["ScannedWindow", "compute_block", "saturate_blocks"]
 
@@ -110,7 +109,10 @@ def _scanned(
     effects = np.empty((end - begin, 4, len(plan.tracks)), np.float32)
     for positions, found in scan(plan, rows.sequences[row], start=begin, end=end):
         effects[positions - begin] = found
-    _check_finite(effects, plan, layout.name[w], rows.labels[row])
+    bad = np.flatnonzero(~np.isfinite(effects).all(axis=(1, 2)))
+    if bad.size:
+        what = f"the effects of {bad.size} of {len(effects)} positions are"
+        refuse_not_finite(plan, layout.name[w], f"{what} ({rows.labels[row]})")
     there, on_reference = codes(rows.sequences[row, begin:end]), rows.positions[row, begin:end]
     if reverse:
         there, on_reference = np.where(there < 4, 3 - np.minimum(there, 3), there)[::-1], on_reference[::-1]
@@ -120,17 +122,6 @@ def _scanned(
         np.ascontiguousarray(there, np.uint8),
     )  # fmt: skip
     return window, np.ascontiguousarray(on_reference), np.ascontiguousarray(effects)
-
-
-def _check_finite(effects: Float32Array, plan: Plan, name: str, label: str) -> None:
-    bad = np.flatnonzero(~np.isfinite(effects).all(axis=(1, 2)))
-    if bad.size:
-        raise ModelError(
-            f"the effects of {bad.size} of {len(effects)} positions are not finite ({label})",
-            path=plan.model.path,
-            record=name,
-            remedy="check the model's weights and the transform in its card (a log of a negative value?)",
-        )
 
 
 def compute_block(plan: Plan, layout: Layout, source: RowSource, block: Block) -> dict[str, NDArray[Any]]:

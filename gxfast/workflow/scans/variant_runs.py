@@ -12,17 +12,14 @@ from ...io.vcf_set import expand_patterns
 from ...io.vcf_sites import SiteFileSet, has_genotypes
 from ...personal.observed import AlleleSource
 from ...personal.policy import HaplotypePolicy
-from ...types import Progress
 from ..inputs import chosen_genes, open_genotypes, open_plans
 from ..options import EngineOptions, InputPaths
 from ..provenance import digest, hash_inputs
-from ..rundir import RunDirectory
 from .observed import VariantOptions, VariantScan, compute_variants, people_of
-from .running import MutantProgress, ScanResult, blocks_of, write_outputs
 from .targets import gene_layout
-from .work import Shard, do_blocks
+from .work import Compute
 
-__all__ = ["VariantInputs", "open_variants", "run_variants", "variant_scan"]
+__all__ = ["VariantInputs", "open_variants", "variant_scan"]
 
 # Alleles per window that are reckoned with when work is cut into blocks.
 _TYPICAL_ALLELES = 2000
@@ -37,6 +34,11 @@ class VariantInputs:
     samples: tuple[str, ...]
     facts: dict[str, Any] = field(default_factory=dict)
     hashes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def computing(self) -> list[Compute]:
+        """What computes a block, per model."""
+        return [partial(compute_variants, scan) for scan in self.scans]
 
 
 def open_variants(
@@ -95,20 +97,3 @@ def variant_scan(inputs: VariantInputs) -> dict[str, Any]:
         for scan in inputs.scans
     ]
     return {"kind": "variants", "models": models, "samples": list(inputs.samples), **inputs.facts}
-
-
-def run_variants(
-    run: RunDirectory, inputs: VariantInputs, shard: Shard, progress: Progress | None = None
-) -> ScanResult:
-    """Do what is left of a scan and write its outputs.
-
-    Raises
-    ------
-    GxfastError
-        From the block that failed; finished blocks stay for ``--resume``.
-    """
-    for model, scan in zip(run.plan["scan"]["models"], inputs.scans, strict=True):
-        blocks = blocks_of(model, shard)
-        teller = MutantProgress(f"ism {model['name']}", blocks, progress)
-        do_blocks(run, model["name"], blocks, partial(compute_variants, scan), teller.done)
-    return write_outputs(run, [run.path], [shard])

@@ -12,11 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
+from ...errors import InputError, ModelError
 from ...io.files import sha256_of
+from ...ism import Plan
 from ..rundir import RunDirectory
 
-__all__ = ["Block", "Shard", "StoredBlocks", "counts_of", "cut", "do_blocks", "finished_parts", "parse_shard"]
+__all__ = [
+    "Block",
+    "Compute",
+    "Shard",
+    "StoredBlocks",
+    "counts_of",
+    "cut",
+    "do_blocks",
+    "finished_parts",
+    "parse_shard",
+    "refuse_not_finite",
+]
 
 Arrays = dict[str, NDArray[Any]]
 # Effects of one block, so that a block is what is held in memory; and at most so many windows, so that an
@@ -49,6 +61,9 @@ class Block:
     def name(self) -> str:
         """File name of what is kept of it."""
         return f"{self.windows[0]:07d}-{self.windows[1]:07d}.{self.axis[0]:07d}-{self.axis[1]:07d}.npz"
+
+
+Compute = Callable[[Block], Arrays]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +116,26 @@ def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, ma
     return [Block((w, w + 1), part) for w in range(first, last) for part in parts]
 
 
+def refuse_not_finite(plan: Plan, gene: str, what: str) -> None:
+    """Refuse effects that are no numbers; ``what`` says which.
+
+    Raises
+    ------
+    ModelError
+    """
+    raise ModelError(
+        f"{what} not finite",
+        path=plan.model.path,
+        record=gene,
+        remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+    )
+
+
 def do_blocks(
     run: RunDirectory,
     name: str,
     blocks: Sequence[Block],
-    compute: Callable[[Block], Arrays],
+    compute: Compute,
     done: Callable[[Block, Mapping[str, NDArray[Any]]], None],
 ) -> None:
     """Compute what is not in the run directory yet; ``done`` is told of every block with its arrays."""

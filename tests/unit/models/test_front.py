@@ -123,7 +123,7 @@ REFERENCE = b"ACGTNACGTTNA"
 def test_haplotypes_equal_edited_sequences(layout: str, opset: int, ir: int) -> None:
     edits = [[], [(0, "T"), (11, "N")], [(4, "G"), (5, "C"), (6, "A")], []]
     flat = [(row, position, base) for row, changes in enumerate(edits) for position, base in changes]
-    model = edited_input(echo(layout, opset=opset, ir=ir), "x", kind="haplotypes", layout=layout)
+    model = edited_input(echo(layout, opset=opset, ir=ir), "x", layout=layout)
     found = outputs(
         model,
         {
@@ -137,7 +137,7 @@ def test_haplotypes_equal_edited_sequences(layout: str, opset: int, ir: int) -> 
 
 
 def test_haplotypes_without_any_edit() -> None:
-    model = edited_input(echo(), "x", kind="haplotypes", layout="NLC")
+    model = edited_input(echo(), "x", layout="NLC")
     feeds = {
         "reference": codes(REFERENCE)[np.newaxis],
         "shape": np.array([2, LENGTH], np.int64),
@@ -157,19 +157,15 @@ def element_types(model: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("opset", [11, 13, 17, 23])
-@pytest.mark.parametrize("kind", [None, "haplotypes"])
+@pytest.mark.parametrize("front", [code_input, edited_input])
 @pytest.mark.parametrize("layout", sorted(SHAPES))
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
-def test_the_front_uses_only_kernels_of_both_providers(dtype: str, layout: str, kind: str | None, opset: int) -> None:
-    original = echo(layout, dtype=dtype, opset=opset)
-    if kind is None:
-        model = code_input(original, "x", layout=layout)
-    else:
-        model = edited_input(original, "x", kind=kind, layout=layout)
+def test_the_front_uses_only_kernels_of_both_providers(dtype: str, layout: str, front: Any, opset: int) -> None:
+    model = front(echo(layout, dtype=dtype, opset=opset), "x", layout=layout)
     types = element_types(model)
-    front = [node for node in model.graph.node if node.op_type != "Identity"]
-    assert len(front) == len(model.graph.node) - 1 >= 2
-    for node in front:
+    added = [node for node in model.graph.node if node.op_type != "Identity"]
+    assert len(added) == len(model.graph.node) - 1 >= 2
+    for node in added:
         since, allowed = FRONT_KERNELS[node.op_type]
         assert opset >= since
         assert len(node.input) <= len(allowed)
@@ -206,7 +202,7 @@ def test_batch_and_length_stay_as_declared(layout: str, shape: list[Any], expect
     model = code_input(echo(layout, shape=shape), "x", layout=layout)
     assert [dims(value) for value in model.graph.input] == [expected]
     assert model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8
-    edited = edited_input(echo(layout, shape=shape), "x", kind="haplotypes", layout=layout)
+    edited = edited_input(echo(layout, shape=shape), "x", layout=layout)
     assert dims(edited.graph.input[0]) == [1, expected[1]]
     sequences = letters(8)
     assert outputs(model, {"codes": codes(sequences)}).tobytes() == one_hot(sequences, layout=layout).tobytes()
@@ -225,7 +221,7 @@ def test_the_original_is_not_changed() -> None:
     model = onnx.load(DEMO)
     before = model.SerializeToString(deterministic=True)
     code_input(model, "sequence", layout="NLC")
-    edited_input(model, "sequence", kind="haplotypes", layout="NLC")
+    edited_input(model, "sequence", layout="NLC")
     assert model.SerializeToString(deterministic=True) == before
 
 
@@ -235,7 +231,7 @@ def test_the_card_names_the_new_input() -> None:
     card = card_from_json(metadata["gxfast.card"], source="test")
     assert card.input_name == "sequence_codes" == model.graph.input[0].name
     assert json.loads(metadata[FRONT_KEY]) == {"kind": "codes", "inputs": {"codes": "sequence_codes"}}
-    edited = edited_input(onnx.load(DEMO), "sequence", kind="haplotypes", layout="NLC")
+    edited = edited_input(onnx.load(DEMO), "sequence", layout="NLC")
     metadata = {entry.key: entry.value for entry in edited.metadata_props}
     assert card_from_json(metadata["gxfast.card"], source="test").input_name == "sequence_reference"
 
@@ -253,7 +249,7 @@ def test_the_new_input_stands_where_the_old_one_stood() -> None:
     model.graph.input.insert(0, extra[0])
     model.graph.input.append(extra[1])
     assert [v.name for v in code_input(model, "x", layout="NLC").graph.input] == ["before", "x_codes", "after"]
-    edited = edited_input(model, "x", kind="haplotypes", layout="NLC")
+    edited = edited_input(model, "x", layout="NLC")
     names = [value.name for value in edited.graph.input]
     assert names == ["before", "x_reference", "x_shape", "x_index", "x_base", "after"]
 
@@ -302,7 +298,7 @@ def test_what_was_known_of_the_shape_stays_known() -> None:
     graph = echo("NCL", shape=[8, 4, LENGTH])
     del graph.graph.output[0].type.tensor_type.shape.dim[:]
     graph.graph.output[0].type.tensor_type.ClearField("shape")
-    model = edited_input(graph, "x", kind="haplotypes", layout="NCL")
+    model = edited_input(graph, "x", layout="NCL")
     inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True)
     assert dims(inferred.graph.output[0]) == [8, 4, LENGTH]
 
@@ -319,11 +315,6 @@ def test_what_was_known_of_the_shape_stays_known() -> None:
 def test_refuses_options(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         code_input(echo(), "x", **({"layout": "NLC"} | change))
-
-
-def test_refuses_an_unknown_kind() -> None:
-    with pytest.raises(InputError, match="kind must be one of haplotypes, found 'mutants'"):
-        edited_input(echo(), "x", kind="mutants", layout="NLC")
 
 
 def with_initializer(model: Any) -> Any:
@@ -360,7 +351,7 @@ def test_refuses_an_input_that_is_not_there() -> None:
 
 def test_edits_need_opset_11() -> None:
     with pytest.raises(ModelError, match=r"opset 10; operator ScatterND came with opset 11[\s\S]*opset 11 or newer"):
-        edited_input(echo(opset=10, ir=5), "x", kind="haplotypes", layout="NLC")
+        edited_input(echo(opset=10, ir=5), "x", layout="NLC")
 
 
 def test_a_second_front_is_refused() -> None:
