@@ -129,7 +129,7 @@ class Plan:
         proto = sliced_proto(
             self.model.proto(), whole, readout.card.output_layout, readout.kept_tracks, readout.kept_bins
         )
-        readout.sliced = True
+        readout.slice()
         return proto
 
     def _chosen(self, mode: str) -> Runner:

@@ -13,7 +13,7 @@ from ..encode.edits import Edits, checked_edits
 from ..encode.one_hot import codes
 from ..errors import InputError
 from . import planning
-from .modes.runner import rows_of
+from .edit_rows import chosen_rows, rows_of
 from .mutants import all_mutants, one_sequence
 from .planning import Plan
 
@@ -184,7 +184,7 @@ def variants(
     distinct, which = np.unique(codes(rows), axis=0, return_inverse=True)
     for i, sequence in enumerate(distinct):
         chosen = np.flatnonzero(which.reshape(-1) == i)
-        result[chosen] = _row_effects(plan, np.ascontiguousarray(sequence), _rows(checked, chosen))
+        result[chosen] = _row_effects(plan, np.ascontiguousarray(sequence), chosen_rows(checked, chosen))
     return result
 
 
@@ -195,15 +195,8 @@ def _row_effects(plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArr
     size = max(64, BLOCK_BYTES // (8 * plan.readout.values_per_row))
     for rows in (np.flatnonzero(~several), np.flatnonzero(several)):
         for chosen in np.split(rows, range(size, rows.size, size)) if rows.size else ():
-            result[chosen] = plan.runner.row_effects(sequence, _rows(edits, chosen))
+            result[chosen] = plan.runner.row_effects(sequence, chosen_rows(edits, chosen))
     return result
-
-
-def _rows(edits: Edits, chosen: NDArray[np.int64]) -> Edits:
-    counts = np.diff(edits.offset)
-    keep = np.isin(rows_of(edits), chosen)
-    offset = np.concatenate([[0], np.cumsum(counts[chosen])]).astype(np.int64)
-    return Edits(offset, edits.position[keep], edits.base[keep])
 
 
 def _planned(plan_or_model: Plan | Model) -> Plan:

@@ -14,6 +14,7 @@ from ...kernels.compiled import DeltaReference
 from ...models.runtime import run_options
 from ...models.workers import run_tasks
 from ..costs import node_macs
+from ..edit_rows import chosen_rows, rows_of
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
 from ..ops.builder import Output
@@ -112,18 +113,16 @@ class DeltaRunner(Runner):
         values = np.empty((n_rows, *base.shape[1:]))
         options = run_options()
         rules = self.readout.card.encoding | {"layout": "NLC"}
-        change = one_hot(edits.base, **rules) - one_hot(window[edits.position], **rules)
         # Neighbours share blocks of the dense layer's weights.
         first = np.full(n_rows, self._graph.length)
-        np.minimum.at(first, np.repeat(np.arange(n_rows), np.diff(edits.offset)), edits.position)
+        np.minimum.at(first, rows_of(edits), edits.position)
         order = np.argsort(first, kind="stable")
 
         def task(i: int) -> None:
             chosen = order[i * self.batch : (i + 1) * self.batch]
-            offset, taken = _taken(edits.offset, chosen)
-            given = self._program.executor.run(
-                reference, offset, np.ascontiguousarray(edits.position[taken]), np.ascontiguousarray(change[taken])
-            )
+            part = chosen_rows(edits, chosen)
+            change = one_hot(part.base, **rules) - one_hot(window[part.position], **rules)
+            given = self._program.executor.run(reference, part.offset, part.position, change)
             raw = self._outputs(given, found, len(chosen), options)
             values[chosen] = self.readout.values(raw, flipped=flipped)
 
@@ -166,11 +165,3 @@ class DeltaRunner(Runner):
             return found[output.tensor] + array.reshape(len(array), *shape[1:])
         rest = [size for i, size in enumerate(shape) if i not in (0, output.axis)]
         return np.moveaxis(array.reshape(len(array), shape[output.axis], *rest), 1, output.axis)
-
-
-def _taken(offset: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Offsets and edits of some rows."""
-    counts = (offset[1:] - offset[:-1])[rows]
-    inner = np.concatenate([[0], np.cumsum(counts)])
-    taken = np.repeat(offset[rows] - inner[:-1], counts) + np.arange(inner[-1])
-    return inner.astype(np.int64), taken

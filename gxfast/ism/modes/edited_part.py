@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.edits import EditedBatches, Edits
+from ..edit_rows import rows_of
 from ..graph.view import Graph
-from .runner import Part, rows_of
+from .runner import Part
 
 if TYPE_CHECKING:
     from ...models.card import ModelCard

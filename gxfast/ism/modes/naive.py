@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...encode.edits import Edits
 from ...models.runtime import run_options
 from ...models.workers import run_tasks
+from ..edit_rows import chosen_rows, unedited
 from ..graph.view import Graph, Node, load_graph
 from .edited_part import EditedPart
 from .readout import Readout
@@ -52,17 +53,15 @@ class NaiveRunner(Runner):
     def _values(
         self, window: NDArray[np.uint8], edits: Edits, flipped: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        none = Edits(np.zeros(2, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
         options = run_options()
-        (_, reference), *_ = list(self._batches(window, none, flipped, options))
+        (_, reference), *_ = list(self._batches(window, unedited(1), flipped, options))
         n_rows = len(edits.offset) - 1
         values = np.empty((n_rows, *reference.shape[1:]))
         per_task = self.batch * _TASK_BATCHES
 
         def task(i: int) -> None:
             first, last = i * per_task, min(n_rows, (i + 1) * per_task)
-            a, b = edits.offset[first], edits.offset[last]
-            part = Edits(edits.offset[first : last + 1] - a, edits.position[a:b], edits.base[a:b])
+            part = chosen_rows(edits, np.arange(first, last))
             for rows, found in self._batches(window, part, flipped, options):
                 values[first + rows.start : first + rows.stop] = found
 

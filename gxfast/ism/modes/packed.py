@@ -8,7 +8,7 @@ gains, and the arithmetic is that of the model itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,13 @@ from ...encode.one_hot import one_hot
 from ...errors import ModelError
 from ...models.runtime import run_options
 from ...models.workers import run_tasks
+from ..edit_rows import chosen_rows, rows_of
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
 from .naive import largest_row
 from .packing import assign_passes, frontier
 from .readout import Readout
-from .runner import Part, Runner, rows_of, rows_per_run
+from .runner import Part, Runner, rows_per_run
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -31,7 +32,37 @@ if TYPE_CHECKING:
 __all__ = ["PackedRunner"]
 
 Arrays = list[NDArray[Any]]
+Passes = list[NDArray[np.int64]]
 _HEAD_BATCHES = 4  # head batches that one piece of work should fill, so that little is padding
+
+
+class Packed(NamedTuple):
+    """Rows of edits in passes.
+
+    Attributes
+    ----------
+    live : int64 array, shape (K,)
+        Rows that reach the output.
+    lo, hi : int64 arrays, shape (n_tensors, K)
+        What each alters of the tensors at the cut, inclusive.
+    passes : list of int64 arrays
+        Which of the K go together.
+    """
+
+    live: NDArray[np.int64]
+    lo: NDArray[np.int64]
+    hi: NDArray[np.int64]
+    passes: Passes
+
+    def cut(self, size: int) -> list[Passes]:
+        """Return the passes in lists of ``size``."""
+        return [self.passes[i : i + size] for i in range(0, len(self.passes), size)]
+
+    def together(self, edits: Edits, group: Passes) -> Edits:
+        """Return one row of edits per pass."""
+        found = chosen_rows(edits, self.live[np.concatenate(group)])
+        ends = np.cumsum([0, *(len(indices) for indices in group)])
+        return found._replace(offset=found.offset[ends])
 
 
 class PackedRunner(Runner):
@@ -96,9 +127,8 @@ class PackedRunner(Runner):
         packed = self._pack(edits)
         if packed is None:
             return base, values
-        live, first, last, passes = packed
-        work = _Work(self, window, edits, reference, live, first, last, flipped, options)
-        groups = self._groups(passes)
+        work = _Work(self, window, edits, reference, packed, flipped, options)
+        groups = self._groups(packed)
 
         def task(i: int) -> None:
             for row, found in work.run(groups[i]):
@@ -113,12 +143,12 @@ class PackedRunner(Runner):
         reference = [array[:1].copy() for array in cut]
         return reference, self._heads(self._buffers(reference), options)[:1]
 
-    def _pack(self, edits: Edits) -> tuple[NDArray[np.int64], ...] | None:
-        """Rows that reach the output, their first and last positions, and their passes; None without any."""
-        n_rows, length = len(edits.offset) - 1, len(self.frontier.free_from)
+    def _pack(self, edits: Edits) -> Packed | None:
+        """Put the rows that reach the output into passes; None without any."""
+        n_rows, length, cut = len(edits.offset) - 1, len(self.frontier.free_from), self.frontier
         rows = rows_of(edits)
         reaches = np.zeros(n_rows, bool)
-        np.logical_or.at(reaches, rows, self.frontier.live[edits.position])
+        np.logical_or.at(reaches, rows, cut.live[edits.position])
         live = np.flatnonzero(reaches)
         if not live.size:
             return None
@@ -126,16 +156,16 @@ class PackedRunner(Runner):
         np.minimum.at(first, rows, edits.position)
         np.maximum.at(last, rows, edits.position)
         first, last = first[live], last[live]
-        return live, first, last, assign_passes(first, last, self.frontier.free_from)
-
-    def _groups(self, passes: NDArray[np.int64]) -> list[list[NDArray[np.int64]]]:
-        """Lists of passes, each the indices of its rows; enough of them to fill head batches."""
+        passes = assign_passes(first, last, cut.free_from)
         order = np.argsort(passes, kind="stable")
         each = np.split(order, np.flatnonzero(np.diff(passes[order])) + 1)
-        per_pass = max(1, len(passes) // len(each))
+        return Packed(live, cut.lo[:, first], cut.hi[:, last], each)
+
+    def _groups(self, packed: Packed) -> list[Passes]:
+        """Cut the passes into lists that are enough to fill head batches."""
+        per_pass = max(1, len(packed.live) // len(packed.passes))
         wanted = -(-self.head_batch * _HEAD_BATCHES // per_pass)
-        size = -(-wanted // self.trunk_batch) * self.trunk_batch
-        return [each[i : i + size] for i in range(0, len(each), size)]
+        return packed.cut(-(-wanted // self.trunk_batch) * self.trunk_batch)
 
     def _cut(self, rows: NDArray[np.uint8], options: Any) -> Arrays:
         """Run the trunk on sequences; return the tensors at the cut, in the order of the frontier."""
@@ -162,24 +192,20 @@ class _Work:
         window: NDArray[np.uint8],
         edits: Edits,
         reference: Arrays,
-        live: NDArray[np.int64],
-        first: NDArray[np.int64],
-        last: NDArray[np.int64],
+        packed: Packed,
         flipped: bool,
         options: Any,
     ) -> None:
         self._runner, self._window, self._edits, self._reference = runner, window, edits, reference
-        self._live, self._flipped, self._options = live, flipped, options
-        cut = runner.frontier
-        self._lo, self._hi, self._axes = cut.lo[:, first], cut.hi[:, last] + 1, cut.axes
+        self._packed, self._flipped, self._options = packed, flipped, options
 
-    def run(self, passes: list[NDArray[np.int64]]) -> Any:
+    def run(self, passes: Passes) -> Any:
         """Yield (rows, values) for the rows of some passes."""
         runner = self._runner
         buffers, filled = runner._buffers(self._reference), list[int]()
         for start in range(0, len(passes), runner.trunk_batch):
             group = passes[start : start + runner.trunk_batch]
-            mutated = self._mutated(group)
+            mutated = self._mutated(self._packed.together(self._edits, group))
             for number, indices in enumerate(group):
                 for k in indices.tolist():
                     self._copy(buffers, len(filled), mutated, number, k)
@@ -189,22 +215,18 @@ class _Work:
         if filled:
             yield self._flush(buffers, filled)
 
-    def _mutated(self, group: list[NDArray[np.int64]]) -> Arrays:
+    def _mutated(self, together: Edits) -> Arrays:
         """Tensors at the cut for sequences that carry all mutations of a pass each."""
         rows = np.repeat(self._window[np.newaxis], self._runner.trunk_batch, axis=0)
-        edits = self._edits
-        for number, indices in enumerate(group):
-            for row in self._live[indices].tolist():
-                a, b = edits.offset[row], edits.offset[row + 1]
-                rows[number, edits.position[a:b]] = edits.base[a:b]
+        rows[rows_of(together), together.position] = together.base
         return self._runner._cut(rows, self._options)
 
     def _copy(self, into: Arrays, slot: int, source: Arrays, number: int, k: int) -> None:
         """Copy the window of mutation ``k`` from one row to another, in every tensor at the cut."""
-        for i, axis in enumerate(self._axes):
+        for i, axis in enumerate(self._runner.frontier.axes):
             # axis 0 is the batch; with one row taken, the sequence axis is one further to the left
             there = np.moveaxis(into[i][slot], axis - 1, 0)
-            lo, hi = self._lo[i, k], self._hi[i, k]
+            lo, hi = self._packed.lo[i, k], self._packed.hi[i, k] + 1
             there[lo:hi] = np.moveaxis(source[i][number], axis - 1, 0)[lo:hi]
 
     def _flush(self, buffers: Arrays, filled: list[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -212,6 +234,6 @@ class _Work:
         values = self._runner.readout.values(raw[: len(filled)], flipped=self._flipped)
         for slot, k in enumerate(filled):
             self._copy(buffers, slot, self._reference, 0, k)
-        rows = self._live[filled]
+        rows = self._packed.live[filled]
         filled.clear()
         return rows, values

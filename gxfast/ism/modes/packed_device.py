@@ -11,6 +11,7 @@ from ...encode.edits import Edits
 from ...models.onnx_writer import GraphWriter, names_in
 from ...models.runtime import run_options
 from ...models.workers import run_tasks
+from ..edit_rows import unedited
 from ..graph.view import Graph, load_graph
 from .edited_part import EditedPart
 from .packed import PackedRunner
@@ -45,8 +46,7 @@ class DevicePackedRunner(PackedRunner):
         self, window: NDArray[np.uint8], edits: Edits, flipped: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         options = run_options()
-        none = Edits(np.zeros(2, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
-        ((_, whole),) = self._edited.batches(window, none, options)
+        ((_, whole),) = self._edited.batches(window, unedited(1), options)
         reference = [self._joined.to_device(array[:1]) for array in whole]
         fixed = {f"{name}/reference": value for name, value in zip(self.frontier.tensors, reference, strict=True)}
         unchanged = [np.repeat(array[:1], self.trunk_batch, axis=0) for array in whole]
@@ -57,16 +57,12 @@ class DevicePackedRunner(PackedRunner):
         packed = self._pack(edits)
         if packed is None:
             return base, values
-        live, first, last, passes = packed
-        lo, hi = self.frontier.lo[:, first], self.frontier.hi[:, last]
-        order = np.argsort(passes, kind="stable")
-        each = np.split(order, np.flatnonzero(np.diff(passes[order])) + 1)
-        groups = [each[i : i + self.trunk_batch] for i in range(0, len(each), self.trunk_batch)]
+        live, lo, hi, _ = packed
+        groups = packed.cut(self.trunk_batch)
 
         def task(i: int) -> None:
             group = groups[i]
-            together = _passes(edits, live, group)
-            ((_, mutated),) = self._edited.batches(window, together, options, keep=True)
+            ((_, mutated),) = self._edited.batches(window, packed.together(edits, group), options, keep=True)
             rows = np.concatenate(group)
             source = np.repeat(np.arange(len(group)), [len(each) for each in group])
             for a in range(0, len(rows), self.head_batch):
@@ -94,17 +90,6 @@ class DevicePackedRunner(PackedRunner):
             feeds |= {f"{name}/hi": np.ascontiguousarray(hi[i])}
         raw: NDArray[Any] = self._joined.run(feeds | {"source": source.astype(np.int64)}, options)[0]
         return raw
-
-
-def _passes(edits: Edits, live: NDArray[np.int64], group: list[NDArray[np.int64]]) -> Edits:
-    """One row of edits per pass."""
-    taken = [
-        np.concatenate([np.arange(edits.offset[row], edits.offset[row + 1]) for row in live[indices]])
-        for indices in group
-    ]
-    offset = np.concatenate([[0], np.cumsum([len(each) for each in taken])]).astype(np.int64)
-    flat = np.concatenate(taken)
-    return Edits(offset, edits.position[flat], edits.base[flat])
 
 
 def with_windows(graph: Graph, cut: Frontier, n_passes: int) -> bytes:

@@ -68,7 +68,7 @@ class Readout:
             mirrored = [self.rule.n_bins - 1 - b for b in self.card.bins]
             reverse = self.card.ensemble_reverse_complement
             self.kept_bins = tuple(sorted({*self.card.bins, *(mirrored if reverse else [])}))
-        self.sliced = False
+        self._kept = self.rule
 
     @property
     def values_per_row(self) -> int:
@@ -80,16 +80,14 @@ class Readout:
 
     def values(self, raw: NDArray[Any], *, flipped: bool) -> NDArray[np.float64]:
         """Return the wanted bins and tracks of raw rows as float64 (H, B, T)."""
-        if not self.sliced:
-            return self.rule.select(raw, flipped=flipped)
-        layout, card = self.card.output_layout, self.card
-        values = raw.reshape(len(raw), 1, -1) if layout == "NT" else raw
-        if layout == "NTB":
-            values = values.transpose(0, 2, 1)
-        if card.bins is None or self.kept_bins is None:
-            return (values[:, ::-1] if flipped else values).astype(np.float64)
-        wanted = [self.rule.n_bins - 1 - b for b in card.bins] if flipped else list(card.bins)
-        return values[:, np.searchsorted(self.kept_bins, wanted)].astype(np.float64)
+        return self._kept.select(raw, flipped=flipped)
+
+    def slice(self) -> None:
+        """Say that raw output holds ``kept_tracks`` and ``kept_bins`` alone from now on."""
+        kept, bins = self.kept_bins, self.card.bins
+        if kept is not None and bins is not None:  # the same from both ends, where they are flipped
+            bins = tuple(np.searchsorted(kept, bins).tolist())
+        self._kept = replace(self.rule, card=replace(self.card, bins=bins, tracks=None))
 
 
 def _card(card: ModelCard, outputs: Outputs) -> ModelCard:

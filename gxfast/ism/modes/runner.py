@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.edits import Edits
+from ...encode.one_hot import complement_bases
 from ...errors import InputError, ModelError
 from ...models.runtime import open_session
+from ..edit_rows import chosen_rows, kept_edits, unedited
 from .readout import Readout
 
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["Part", "Runner", "rows_of", "rows_per_run"]
+__all__ = ["Part", "Runner", "rows_per_run"]
 
 CodeArray = NDArray[np.uint8]
 Reference = TypeVar("Reference")
@@ -79,11 +81,6 @@ def rows_per_run(
     return max(2, min(most, 1 << max(1, int(fits)).bit_length() - 1))
 
 
-def rows_of(edits: Edits) -> NDArray[np.int64]:
-    """Return the row of every edit."""
-    return np.repeat(np.arange(len(edits.offset) - 1), np.diff(edits.offset))
-
-
 class Runner(ABC):
     """Effects of edits on a sequence; sequences and bases are codes (A, C, G, T = 0 to 3; unknown = 4).
 
@@ -129,8 +126,7 @@ class Runner(ABC):
 
     def reference(self, sequence: CodeArray) -> NDArray[np.float64]:
         """Return the values of the unedited sequence, (T,)."""
-        none = Edits(np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
-        return self.evaluated(sequence, none)[0]
+        return self.evaluated(sequence, unedited(0))[0]
 
     def effects(
         self, sequence: CodeArray, positions: NDArray[np.int64], bases: NDArray[np.uint8]
@@ -147,10 +143,9 @@ class Runner(ABC):
         card = self.readout.card
         if sequence.shape != (card.read_length,):
             raise InputError(f"one sequence of {card.read_length} bases is needed, found shape {sequence.shape}")
-        changes = edits.base != sequence[edits.position]
-        rows = rows_of(edits)
-        active = np.flatnonzero(np.bincount(rows[changes], minlength=len(edits.offset) - 1))
-        kept = _subset(edits, rows, changes, active)
+        changes = kept_edits(edits, edits.base != sequence[edits.position])
+        active = np.flatnonzero(np.diff(changes.offset))
+        kept = chosen_rows(changes, active)
 
         def member(shift: int, reverse: bool) -> NDArray[np.float64]:
             start = shift - min(card.shifts)
@@ -164,25 +159,11 @@ class Runner(ABC):
         return values[0], effects
 
 
-def _subset(edits: Edits, rows: NDArray[np.int64], keep: NDArray[np.bool_], active: NDArray[np.int64]) -> Edits:
-    """Drop edits that change nothing, and the rows that have no others."""
-    counts = np.bincount(rows[keep], minlength=len(edits.offset) - 1)[active]
-    offset = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Edits(offset, edits.position[keep], edits.base[keep])
-
-
 def _member(sequence: CodeArray, edits: Edits, start: int, length: int, reverse: bool) -> tuple[CodeArray, Edits]:
     """Return the window that one ensemble member reads, and the edits inside it."""
     window = np.ascontiguousarray(sequence[start : start + length])
-    inside = (edits.position >= start) & (edits.position < start + length)
-    n_rows = len(edits.offset) - 1
-    moved = _subset(edits, rows_of(edits), inside, np.arange(n_rows))
-    position, base = moved.position - start, moved.base
-    if reverse:
-        window = np.ascontiguousarray(_complement(window)[::-1])
-        position, base = length - 1 - position, _complement(base)
-    return window, Edits(moved.offset, position, np.ascontiguousarray(base))
-
-
-def _complement(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.where(codes < 4, 3 - np.minimum(codes, 3), codes).astype(np.uint8)
+    moved = kept_edits(edits, (edits.position >= start) & (edits.position < start + length))
+    moved = moved._replace(position=moved.position - start)
+    if not reverse:
+        return window, moved
+    return np.ascontiguousarray(complement_bases(window)[::-1]), moved.reverse_complement(length)

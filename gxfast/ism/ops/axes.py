@@ -7,32 +7,28 @@ from math import prod
 from ..graph.view import Node
 from .attention_pool import attention_pool
 from .builder import Builder
-from .context import Context, Gradients, Reverse, Span
+from .context import Context, Gradients, Reverse, Span, of_one
 from .dense import flatten
 from .registry import Operator, register
 
 __all__: list[str] = []
 
 
-def transposed(context: Context) -> Span | str:
+@of_one
+def transposed(context: Context, span: Span) -> Span | str:
     """Transpose: the axis goes where the permutation puts it."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     order = context.attribute("perm") or list(reversed(range(len(context.shape()))))
     if order[0] != 0:
         return "Transpose moves the batch axis"
     return Span(order.index(span.axis), span.lo, span.hi)
 
 
-def reshaped(context: Context) -> Span | str:
+@of_one
+def reshaped(context: Context, span: Span) -> Span | str:
     """Anything that keeps the elements in order: the axis is found again by the sizes before and after it.
 
     The axis may stay as it is, be cut into (groups, group), or be joined with the axes of a group after it.
     """
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     before, after = context.shape(), context.output_shape()
     if after[:1] != before[:1]:
         return f"{context.node.op_type} changes the batch axis"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import wraps
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,11 @@ from ...errors import ModelError
 from ..graph.view import Graph, Node
 from .emitter import Emitter
 
-__all__ = ["Context", "Gradients", "NodeContext", "Reverse", "Span", "union"]
+__all__ = ["Context", "Gradients", "NodeContext", "Reverse", "Span", "of_one", "union"]
 
 Int64Array = NDArray[np.int64]
 Gradients: TypeAlias = Sequence[str | None]
+Reached = TypeVar("Reached")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +109,17 @@ class Context(NodeContext):
         if span is None or len(self.spans) != 1:
             return f"{self.node.op_type} reads more than one tensor that depends on the sequence"
         return span
+
+
+def of_one(reach: Callable[[Context, Span], Reached]) -> Callable[[Context], Reached | str]:
+    """Give a reach the intervals of the one tensor that depends on the sequence; several are a barrier."""
+
+    @wraps(reach)
+    def checked(context: Context) -> Reached | str:
+        span = context.alone()
+        return span if isinstance(span, str) else reach(context, span)
+
+    return checked
 
 
 @dataclass(frozen=True, slots=True)

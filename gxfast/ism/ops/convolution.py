@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..graph.view import Node
 from .builder import Builder
-from .context import Context, Gradients, Reverse, Span
+from .context import Context, Gradients, Reverse, Span, of_one
 from .errors import UnsupportedError
 from .normalization import normalization_factors
 from .registry import Operator, register
@@ -19,11 +19,9 @@ from .sliding import Windows, local, settings_on_axis, sliding
 __all__ = ["add_products"]
 
 
-def transposed_reach(context: Context) -> Span | str:
+@of_one
+def transposed_reach(context: Context, span: Span) -> Span | str:
     """ConvTranspose: position i writes to i * stride - pad ... + (k - 1) * dilation."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     if span.axis < 2:
         return "ConvTranspose takes the sequence axis as channels"
     if context.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID") or context.attribute("output_shape"):

@@ -6,18 +6,16 @@ import numpy as np
 
 from ..graph.view import Node
 from .builder import Builder
-from .context import Context, Gradients, Reverse, Span, union
+from .context import Context, Gradients, Reverse, Span, of_one, union
 from .errors import UnsupportedError
 from .registry import Operator, register
 
 __all__: list[str] = []
 
 
-def slice_reach(context: Context) -> Span | str:
+@of_one
+def slice_reach(context: Context, span: Span) -> Span | str:
     """Slice: with a step of one or more along the sequence axis, any along the others."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     starts, ends = context.listed("starts", 1), context.listed("ends", 2)
     rank, length = len(context.shape()), context.shape()[span.axis]
     if starts is None or ends is None:
@@ -73,11 +71,9 @@ def _positions(size: int, start: int, end: int, step: int) -> np.ndarray[tuple[i
     return np.arange(min(max(start, 0), high), min(max(end, low), high), step, dtype=np.int64)
 
 
-def pad_reach(context: Context) -> Span | str:
+@of_one
+def pad_reach(context: Context, span: Span) -> Span | str:
     """Pad with a constant; the other modes copy positions to elsewhere."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     pads = context.listed("pads", 1)
     if pads is None:
         return "Pad takes its sizes from the sequence"
@@ -156,11 +152,9 @@ def concat_gradient(r: Reverse) -> Gradients:
     return gradients
 
 
-def split_reach(context: Context) -> Span | list[Span] | str:
+@of_one
+def split_reach(context: Context, span: Span) -> Span | list[Span] | str:
     """Split: along the sequence axis every part is a crop."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     axis = context.attribute("axis", 0) % len(context.shape())
     if axis == 0:
         return "Split cuts the batch axis"
@@ -182,11 +176,10 @@ def split_gradient(r: Reverse) -> Gradients:
     return r.only_first(e.add("Concat", *parts, axis=axis))
 
 
-def gather_reach(context: Context) -> Span | str:
+@of_one
+def gather_reach(context: Context, span: Span) -> Span | str:
     """Gather of constant indices; along the sequence axis they have to be in order."""
-    span, index = context.alone(), context.known(1)
-    if isinstance(span, str):
-        return span
+    index = context.known(1)
     shape = context.shape()
     axis = context.attribute("axis", 0) % len(shape)
     if index is None or axis == 0:
@@ -223,11 +216,9 @@ def gather_gradient(r: Reverse) -> Gradients:
     return [e.scatter_add(gradient, len(shape), axis, np.where(flat < 0, flat + size, flat), size)]
 
 
-def expand_reach(context: Context) -> Span | str:
+@of_one
+def expand_reach(context: Context, span: Span) -> Span | str:
     """Expand along other axes than the sequence."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     shape = context.output_shape()
     axis = span.axis + len(shape) - len(context.shape())
     if shape[axis] != context.shape()[span.axis]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..graph.view import Node
 from .builder import Builder
-from .context import Context, Gradients, Reverse, Span
+from .context import Context, Gradients, Reverse, Span, of_one
 from .errors import UnsupportedError
 from .registry import Operator, register
 
@@ -59,11 +59,9 @@ def batch_gradient(r: Reverse) -> Gradients:
     return [r.emit.add("Mul", r.dy, r.emit.constant(factor.reshape(shape), r.dtype))]
 
 
-def layer_reach(context: Context) -> Span | str:
+@of_one
+def layer_reach(context: Context, span: Span) -> Span | str:
     """LayerNormalization over all axes from ``axis`` on."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     axis = context.attribute("axis", -1)
     axis += len(context.shape()) if axis < 0 else 0
     if span.axis >= axis or sum(1 for name in context.node.outputs if name) > 1:
@@ -121,11 +119,9 @@ def layer_gradient(r: Reverse) -> Gradients:
     return r.only_first(_standardized(r, r.emit.add("Mul", r.dy, r.name(1)), axes))
 
 
-def softmax_reach(context: Context) -> Span | str:
+@of_one
+def softmax_reach(context: Context, span: Span) -> Span | str:
     """Softmax over one axis; before opset 13 over all axes from that one on."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     old = context.graph.opset < 13
     rank, axis = len(context.shape()), context.attribute("axis", 1 if old else -1)
     axis += rank if axis < 0 else 0
@@ -165,11 +161,9 @@ def log_softmax_gradient(r: Reverse) -> Gradients:
     return [e.add("Sub", r.dy, e.add("Mul", e.add("Exp", r.output()), total))]
 
 
-def lp_reach(context: Context) -> Span | str:
+@of_one
+def lp_reach(context: Context, span: Span) -> Span | str:
     """LpNormalization over one axis."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     axis = context.attribute("axis", -1) % len(context.shape())
     return "LpNormalization is over the sequence axis" if axis == span.axis else span
 

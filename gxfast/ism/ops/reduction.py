@@ -10,7 +10,7 @@ import numpy as np
 from ..graph.view import Node
 from .activation import no_gradient
 from .builder import Builder
-from .context import Context, Gradients, Reverse, Span
+from .context import Context, Gradients, Reverse, Span, of_one
 from .errors import UnsupportedError
 from .registry import Operator, register
 
@@ -19,11 +19,9 @@ __all__ = ["first_maximum"]
 _OTHERS: Final = ("ReduceL1", "ReduceLogSum", "ReduceProd")
 
 
-def reduction(context: Context) -> Span | str:
+@of_one
+def reduction(context: Context, span: Span) -> Span | str:
     """Reductions over axes other than the sequence."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     rank, axes = len(context.shape()), context.listed("axes", 1)
     if not axes:
         if context.attribute("noop_with_empty_axes", 0):
@@ -36,11 +34,9 @@ def reduction(context: Context) -> Span | str:
     return Span(span.axis - gone, span.lo, span.hi)
 
 
-def arg(context: Context) -> Span | str:
+@of_one
+def arg(context: Context, span: Span) -> Span | str:
     """ArgMax and ArgMin over one axis."""
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     axis = context.attribute("axis", 0) % len(context.shape())
     if axis in (0, span.axis):
         return f"{context.node.op_type} is over the sequence axis"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..graph.view import Node
 from .builder import Builder
-from .context import Context, Gradients, NodeContext, Reverse, Span
+from .context import Context, Gradients, NodeContext, Reverse, Span, of_one
 from .errors import UnsupportedError
 from .registry import Operator, register
 
@@ -42,11 +42,10 @@ def _repeats(context: NodeContext) -> bool:
     return way in ("half_pixel", "half_pixel_symmetric") and rounding.startswith("round")
 
 
-def resize_reach(context: Context) -> Span | str:
+@of_one
+def resize_reach(context: Context, span: Span) -> Span | str:
     """Every position becomes as many as the factor says."""
-    span, factors = context.alone(), _factors(context)
-    if isinstance(span, str):
-        return span
+    factors = _factors(context)
     if factors is None or factors[0] != 1:
         return f"{context.node.op_type} {_REFUSAL}"
     factor = factors[span.axis]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..graph.view import Node
 from .builder import Builder
-from .context import Context, NodeContext, Reverse, Span
+from .context import Context, NodeContext, Reverse, Span, of_one
 from .errors import UnsupportedError
 
 __all__ = ["Windows", "local", "settings_on_axis", "sliding"]
@@ -144,14 +144,12 @@ def sliding(context: NodeContext, axis: int) -> tuple[int, int, int, int] | str:
     return int(windows.kernel[i]), int(windows.stride[i]), int(windows.dilation[i]), int(windows.before[i])
 
 
-def local(context: Context) -> Span | str:
+@of_one
+def local(context: Context, span: Span) -> Span | str:
     """Reach of a window that slides: other axes are mixed within a position only.
 
     With a dilation some outputs in between read none of the changed positions; the interval holds them all.
     """
-    span = context.alone()
-    if isinstance(span, str):
-        return span
     if span.axis < 2:
         return f"{context.node.op_type} takes the sequence axis as channels"
     settings = sliding(context, span.axis)
