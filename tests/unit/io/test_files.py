@@ -1,0 +1,72 @@
+"""Files and folders appear when they are whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gxfast.errors import InputError
+from gxfast.io.files import atomic_write, npz_bytes, sha256_of, written_whole
+
+
+def test_the_name_is_given_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("old")
+    with written_whole(path) as partial:
+        partial.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert [file.name for file in tmp_path.iterdir()] == ["t.txt"]
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "cube"
+    for name in ("a", "b"):
+        with written_whole(path) as partial:
+            partial.mkdir()
+            (partial / name).write_text(name)
+    assert [file.name for file in path.iterdir()] == ["b"]
+
+
+def fail(path: Path, error: Exception) -> None:
+    with written_whole(path) as partial:
+        partial.write_text("half")
+        raise error
+
+
+def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="mine"):
+        fail(path, ValueError("mine"))
+    with pytest.raises(InputError, match="cannot write: No space left") as caught:
+        fail(path, OSError(errno.ENOSPC, "No space left on device"))
+    assert caught.value.path == str(path)
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["t.txt"]
+
+
+@pytest.mark.parametrize("folder", ["absent", "file/below"])
+def test_a_folder_that_is_none_is_refused(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write"):
+        atomic_write(tmp_path / folder / "t.txt", b"x")
+
+
+def test_what_a_dead_writer_left_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "t.txt.partial").write_text("of a run that was killed, and longer")
+    atomic_write(tmp_path / "t.txt", b"x")
+    assert (tmp_path / "t.txt").read_bytes() == b"x"
+
+
+def test_equal_arrays_give_equal_bytes(tmp_path: Path) -> None:
+    arrays = {"a": np.arange(5), "b": np.array(["x", "y"])}
+    first, second = npz_bytes(arrays), npz_bytes(arrays)
+    assert first == second
+    atomic_write(tmp_path / "t.npz", first)
+    with np.load(tmp_path / "t.npz", allow_pickle=False) as stored:
+        assert {name: stored[name].tolist() for name in stored.files} == {"a": [0, 1, 2, 3, 4], "b": ["x", "y"]}
+    assert len(sha256_of(tmp_path / "t.npz")) == 64
