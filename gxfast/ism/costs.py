@@ -102,8 +102,7 @@ def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
         per_position = float(np.prod(shape)) / graph.batch / max(1, shape[axis])
         copied += 2 * ELEMENT_COST * per_position * analysis.windows[name].width
     per_pass = max(1.0, graph.length / cut.distance)
-    last = analysis.windows.get(graph.output_name)
-    wanted = needed(graph, analysis, np.arange(last.length if last else 0))
+    wanted = needed(graph, analysis)
     shares = [(_work(graph, node), _share(graph, analysis, wanted, node)) for node in graph.nodes]
     windows = sum(work * share for work, share in shares if share < 1)
     dense = sum(work for work, share in shares if share >= 1)

@@ -36,8 +36,7 @@ class Choice(Protocol):
 def explain(plan: Choice) -> str:
     """Return the table that `Plan.explain` documents."""
     graph, analysis = plan.graph, plan.analysis
-    last = analysis.windows.get(graph.output_name)
-    wanted = needed(graph, analysis, np.arange(last.length if last else 0))
+    wanted = needed(graph, analysis)
     lines = [
         f"{plan.model.card.name}: {graph.length} bases in, {len(plan.tracks)} values out, mode {plan.mode} by"
         f" {type(plan.runner).__name__} ({plan.reason})",

@@ -121,16 +121,8 @@ def read_proto(path: Path) -> Any:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise ModelError(
-            f"cannot read the model: {error.strerror or error}",
-            path=path,
-            remedy="check the path, and that you may read it",
-        ) from None
-    if not stat.S_ISREG(mode):  # opening a FIFO would wait for ever
-        raise ModelError("the model is not a regular file", path=path, remedy="name the .onnx file")
-    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a FIFO would wait for ever
+            raise ModelError("the model is not a regular file", path=path, remedy="name the .onnx file")
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(

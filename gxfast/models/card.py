@@ -153,10 +153,6 @@ class ModelCard:
 
     def to_json(self) -> str:
         """Return the card as compact JSON with keys in a fixed order (the inverse of ``card_from_json``)."""
-
-        def listed(values: tuple[int, ...] | tuple[str, ...] | None) -> list[int | str] | None:
-            return None if values is None else list(values)
-
         value = {
             "gxfast_card": 1,
             "name": self.name,
@@ -171,17 +167,14 @@ class ModelCard:
                 "tss_index": {"+": self.tss_index["+"], "-": self.tss_index["-"]},
                 "reverse_complement_minus": self.reverse_complement_minus,
             },
-            "extra_inputs": {name: list(values) for name, values in self.extra_inputs.items()},
-            "ensemble": {
-                "reverse_complement": self.ensemble_reverse_complement,
-                "shifts": list(self.shifts),
-            },
+            "extra_inputs": dict(self.extra_inputs),
+            "ensemble": {"reverse_complement": self.ensemble_reverse_complement, "shifts": self.shifts},
             "output": {
                 "name": self.output_name,
                 "layout": self.output_layout,
-                "bins": listed(self.bins),
-                "tracks": listed(self.tracks),
-                "track_names": listed(self.track_names),
+                "bins": self.bins,
+                "tracks": self.tracks,
+                "track_names": self.track_names,
                 "reduce": self.reduce,
                 "transform": self.transform,
             },

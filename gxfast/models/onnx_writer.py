@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import ModelError
 from ._file import subgraphs
 
-__all__ = ["OPSET", "GraphWriter", "names_in", "opset_of"]
+__all__ = ["OPSET", "GraphWriter", "names_in", "opset_of", "subgraphs"]
 
 OPSET: Final = 17
 IR_VERSION: Final = 8

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
-from ...models.onnx_writer import GraphWriter
+from ...models.onnx_writer import GraphWriter, subgraphs
 from ...models.runtime import open_session
 
-__all__ = ["fold"]
+__all__ = ["fold", "stored_array"]
 
 Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 MAX_ROUNDS: Final = 12  # shape arithmetic feeds reshapes that feed shape arithmetic
@@ -80,6 +80,14 @@ def _prepared(
     return model
 
 
+def stored_array(tensor: Any, path: Path | None) -> NDArray[Any]:
+    """Return the values of an onnx.TensorProto; external data lie beside the model."""
+    from onnx import numpy_helper
+
+    array: NDArray[Any] = numpy_helper.to_array(tensor, base_dir="" if path is None else str(path.absolute().parent))
+    return array
+
+
 def _prune(graph: Any) -> None:
     """Drop the nodes and initializers that the output does not need."""
     needed, unwanted = {graph.output[0].name}, []
@@ -102,11 +110,10 @@ def _delete(field: Any, unwanted: list[bool]) -> None:
 def _read(node: Any) -> Iterator[str]:
     """All tensors a node reads, also those that its subgraphs (If, Loop) take from outside."""
     yield from (name for name in node.input if name)
-    for attribute in node.attribute:
-        for graph in [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]:
-            for inner in graph.node:
-                yield from _read(inner)
-            yield from (value.name for value in graph.output)
+    for graph in subgraphs(node):
+        for inner in graph.node:
+            yield from _read(inner)
+        yield from (value.name for value in graph.output)
 
 
 def _inferred(model: Any) -> Shapes:
@@ -158,11 +165,10 @@ def _fold_once(model: Any, shapes: Shapes, path: Path | None) -> bool:
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     known: dict[str, NDArray[Any]] = {}
-    folder = "" if path is None else str(path.absolute().parent)
 
     def value(name: str) -> NDArray[Any] | None:
         if name not in known and name in tensors:
-            known[name] = numpy_helper.to_array(tensors[name], base_dir=folder)
+            known[name] = stored_array(tensors[name], path)
         return known.get(name)
 
     folded, done, constant = {}, list[bool](), set(tensors)

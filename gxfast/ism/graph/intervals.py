@@ -80,13 +80,15 @@ def _window(span: Span, length: int) -> Window:
     return Window(span.axis, length, lo, np.where(empty, lo - 1, hi), free_lo, free_hi)
 
 
-def needed(graph: Graph, analysis: Analysis, output_positions: NDArray[np.int64]) -> dict[str, tuple[int, int]]:
+def needed(
+    graph: Graph, analysis: Analysis, output_positions: NDArray[np.int64] | None = None
+) -> dict[str, tuple[int, int]]:
     """Return which positions of each tensor with a sequence axis the given output positions depend on.
 
     Parameters
     ----------
-    output_positions : int array
-        On the sequence axis of the output.
+    output_positions : int array, optional
+        On the sequence axis of the output; default: all.
 
     Returns
     -------
@@ -94,7 +96,10 @@ def needed(graph: Graph, analysis: Analysis, output_positions: NDArray[np.int64]
         Inclusive, ``last < first`` where none is. Tensors read by a barrier are needed whole.
     """
     result: dict[str, tuple[int, int]] = {}
-    if graph.output_name in analysis.windows and len(output_positions):
+    output = analysis.windows.get(graph.output_name)
+    if output is not None and output_positions is None:
+        output_positions = np.arange(output.length)
+    if output is not None and output_positions is not None and len(output_positions):
         result[graph.output_name] = (int(np.min(output_positions)), int(np.max(output_positions)))
     for node in reversed(graph.nodes):
         wanted = [(name, result[name]) for name in node.outputs if name in result]

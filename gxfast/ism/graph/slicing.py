@@ -7,13 +7,13 @@ by itself; otherwise, and for bins, by a Gather at the very end.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from ...models.onnx_writer import GraphWriter, names_in, opset_of
+from ...models.onnx_writer import GraphWriter, names_in, opset_of, subgraphs
 from ..ops.activation import UNARY
+from .fold import stored_array
 from .view import Graph
 
 __all__ = ["sliced_proto"]
@@ -72,7 +72,7 @@ class _Slicer:
     def _readers(self, name: str) -> int:
         """Count the uses of a tensor; more than one where a subgraph may read it, too."""
         uses = sum(list(node.input).count(name) for node in self._graph.node)
-        nested = any(attribute.HasField("g") for node in self._graph.node for attribute in node.attribute)
+        nested = any(True for node in self._graph.node for _ in subgraphs(node))
         outputs = sum(value.name == name for value in self._graph.output)
         return int(uses + outputs + 2 * nested)
 
@@ -130,10 +130,7 @@ class _Slicer:
 
     def pick(self, node: Any, position: int, indices: Sequence[int], axis: int) -> None:
         """Let a node read some rows of a weight; other readers of the weight keep it whole."""
-        from onnx import numpy_helper
-
-        folder = "" if self._path is None else str(Path(self._path).absolute().parent)
-        array = numpy_helper.to_array(self._initializers[node.input[position]], base_dir=folder)
+        array = stored_array(self._initializers[node.input[position]], self._path)
         node.input[position] = self.writer.constant(np.take(array, list(indices), axis))
 
     def gather_output(self, indices: Sequence[int], axis: int) -> None:

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from ...errors import ModelError
 from ...models.card import AXES
 from ...models.onnx_writer import GraphWriter, opset_of
-from .fold import fold
+from .fold import fold, stored_array
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -141,11 +141,7 @@ class Graph:
 
     def constant(self, tensor: str) -> NDArray[Any]:
         """Return the value of a constant."""
-        from onnx import numpy_helper
-
-        folder = "" if self.path is None else str(self.path.absolute().parent)
-        array: NDArray[Any] = numpy_helper.to_array(self._initializers[tensor], base_dir=folder)
-        return array
+        return stored_array(self._initializers[tensor], self.path)
 
     def stored(self, tensors: Collection[str]) -> list[Any]:
         """Return those of the tensors that are constants, as they are stored (onnx.TensorProto)."""

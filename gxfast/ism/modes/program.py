@@ -7,8 +7,6 @@ node. A node without one is a barrier: what it reads is written out in full, and
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..graph.intervals import needed
 from ..graph.view import Graph, Node
 from ..graph.windows import Analysis
@@ -27,9 +25,7 @@ def lower(graph: Graph, analysis: Analysis) -> Program:
     analysis : Analysis
         Of the same model.
     """
-    last = analysis.windows.get(graph.output_name)
-    wanted = needed(graph, analysis, np.arange(last.length if last else 0))
-    builder, behind = Builder(graph, analysis, wanted), set[str]()
+    builder, behind = Builder(graph, analysis, needed(graph, analysis)), set[str]()
     for node in graph.nodes:
         if node.outputs[0] in builder.skipped:
             continue

@@ -110,15 +110,19 @@ def positive(r: Reverse, x: str) -> str:
     return r.mask(r.emit.add("Greater", x, r.scalar(0.0)))
 
 
+def one_minus(r: Reverse, x: str) -> str:
+    return r.emit.add("Sub", r.scalar(1.0), x)
+
+
+def squared(r: Reverse) -> str:
+    """The square of the output."""
+    return r.emit.add("Mul", r.output(), r.output())
+
+
 def either(r: Reverse, mask: str, yes: str, no: str) -> str:
     """mask * yes + (1 - mask) * no."""
     e = r.emit
-    other = e.add("Sub", r.scalar(1.0), mask)
-    return e.add("Add", e.add("Mul", mask, yes), e.add("Mul", other, no))
-
-
-def _relu(r: Reverse) -> str:
-    return positive(r, r.output())
+    return e.add("Add", e.add("Mul", mask, yes), e.add("Mul", one_minus(r, mask), no))
 
 
 def _leaky(r: Reverse) -> str:
@@ -136,18 +140,6 @@ def _selu(r: Reverse) -> str:
     return either(r, positive(r, r.name()), r.scalar(gamma), below)
 
 
-def _sigmoid(r: Reverse) -> str:
-    return r.emit.add("Mul", r.output(), r.emit.add("Sub", r.scalar(1.0), r.output()))
-
-
-def _tanh(r: Reverse) -> str:
-    return r.emit.add("Sub", r.scalar(1.0), r.emit.add("Mul", r.output(), r.output()))
-
-
-def _softplus(r: Reverse) -> str:
-    return r.emit.add("Sigmoid", r.name())
-
-
 def _softsign(r: Reverse) -> str:
     e = r.emit
     below = e.add("Add", r.scalar(1.0), e.add("Abs", r.name()))
@@ -156,40 +148,8 @@ def _softsign(r: Reverse) -> str:
 
 def _hard_sigmoid(r: Reverse) -> str:
     # y (1 - y) > 0 between the two bounds
-    inside = positive(r, r.emit.add("Mul", r.output(), r.emit.add("Sub", r.scalar(1.0), r.output())))
+    inside = positive(r, r.emit.add("Mul", r.output(), one_minus(r, r.output())))
     return r.emit.add("Mul", inside, r.scalar(r.attribute("alpha", 0.2)))
-
-
-def _exp(r: Reverse) -> str:
-    return r.output()
-
-
-def _log(r: Reverse) -> str:
-    return r.emit.add("Reciprocal", r.name())
-
-
-def _sqrt(r: Reverse) -> str:
-    return r.emit.add("Div", r.scalar(0.5), r.output())
-
-
-def _reciprocal(r: Reverse) -> str:
-    return r.emit.add("Neg", r.emit.add("Mul", r.output(), r.output()))
-
-
-def _abs(r: Reverse) -> str:
-    return r.emit.add("Sign", r.name())
-
-
-def _neg(r: Reverse) -> str:
-    return r.scalar(-1.0)
-
-
-def _sin(r: Reverse) -> str:
-    return r.emit.add("Cos", r.name())
-
-
-def _cos(r: Reverse) -> str:
-    return r.emit.add("Neg", r.emit.add("Sin", r.name()))
 
 
 def _normal(r: Reverse, x: str, power: float, factor: float) -> str:
@@ -197,10 +157,6 @@ def _normal(r: Reverse, x: str, power: float, factor: float) -> str:
     e = r.emit
     square = e.add("Mul", e.add("Mul", x, x), r.scalar(-power))
     return e.add("Mul", e.add("Exp", square), r.scalar(factor))
-
-
-def _erf(r: Reverse) -> str:
-    return _normal(r, r.name(), 1.0, 2.0 / math.sqrt(math.pi))
 
 
 def _gelu(r: Reverse) -> str:
@@ -219,7 +175,7 @@ def _gelu_tanh(r: Reverse) -> str:
     inner = e.add("Add", r.scalar(c), e.add("Mul", square, r.scalar(c * k)))
     t = e.add("Tanh", e.add("Mul", x, inner))
     slope = e.add("Add", r.scalar(0.5 * c), e.add("Mul", square, r.scalar(1.5 * c * k)))
-    bent = e.add("Mul", e.add("Mul", x, e.add("Sub", r.scalar(1.0), e.add("Mul", t, t))), slope)
+    bent = e.add("Mul", e.add("Mul", x, one_minus(r, e.add("Mul", t, t))), slope)
     return e.add("Add", e.add("Mul", e.add("Add", t, r.scalar(1.0)), r.scalar(0.5)), bent)
 
 
@@ -229,7 +185,7 @@ def _sigmoid_times_x(alpha_default: float) -> Callable[[Reverse], str]:
     def slope(r: Reverse) -> str:
         e, alpha = r.emit, r.scalar(r.attribute("alpha", alpha_default))
         s = e.add("Sigmoid", e.add("Mul", r.name(), alpha))
-        bent = e.add("Mul", e.add("Mul", r.output(), alpha), e.add("Sub", r.scalar(1.0), s))
+        bent = e.add("Mul", e.add("Mul", r.output(), alpha), one_minus(r, s))
         return e.add("Add", s, bent)
 
     return slope
@@ -242,7 +198,7 @@ def clip_gradient(r: Reverse) -> Gradients:
         bound = r.constant(index)
         if bound is not None:
             beyond = r.mask(e.add(outside, r.name(), r.name(index)))
-            gradient = e.add("Mul", gradient, e.add("Sub", r.scalar(1.0), beyond))
+            gradient = e.add("Mul", gradient, one_minus(r, beyond))
     return r.only_first(gradient)
 
 
@@ -273,28 +229,28 @@ def cast_gradient(r: Reverse) -> Gradients:
 _CURVES: Final = ("Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Mish")
 _STEPS: Final = ("Sign", "Floor", "Ceil", "Round")
 _ELEMENTS: Final = (
-    element("Relu", "relu", slope=_relu),
+    element("Relu", "relu", slope=lambda r: positive(r, r.output())),
     element("LeakyRelu", "leaky_relu", ("alpha", 0.01), slope=_leaky),
     element("Elu", "elu", ("alpha", 1.0), slope=_elu),
     element("Celu", "celu", ("alpha", 1.0)),
     element("Selu", "selu", ("alpha", ALPHA), ("gamma", GAMMA), slope=_selu),
     element("ThresholdedRelu", "thresholded_relu", ("alpha", 1.0)),
     element("Shrink", "shrink", ("lambd", 0.5), ("bias", 0.0)),
-    element("Sigmoid", step=sigmoid_step, slope=_sigmoid),
+    element("Sigmoid", step=sigmoid_step, slope=lambda r: r.emit.add("Mul", r.output(), one_minus(r, r.output()))),
     element("HardSigmoid", "hard_sigmoid", ("alpha", 0.2), ("beta", 0.5), slope=_hard_sigmoid),
     element("HardSwish", "hard_swish"),
-    element("Tanh", "tanh", slope=_tanh),
-    element("Softplus", "softplus", slope=_softplus),
+    element("Tanh", "tanh", slope=lambda r: one_minus(r, squared(r))),
+    element("Softplus", "softplus", slope=lambda r: r.emit.add("Sigmoid", r.name())),
     element("Softsign", "softsign", slope=_softsign),
-    element("Exp", "exp", slope=_exp),
-    element("Log", "log", slope=_log),
-    element("Sqrt", "sqrt", slope=_sqrt),
-    element("Reciprocal", step=reciprocal_step, slope=_reciprocal),
-    element("Abs", "abs", slope=_abs),
-    element("Neg", step=negative_step, slope=_neg),
-    element("Sin", "sin", slope=_sin),
-    element("Cos", "cos", slope=_cos),
-    element("Erf", "erf", slope=_erf),
+    element("Exp", "exp", slope=lambda r: r.output()),
+    element("Log", "log", slope=lambda r: r.emit.add("Reciprocal", r.name())),
+    element("Sqrt", "sqrt", slope=lambda r: r.emit.add("Div", r.scalar(0.5), r.output())),
+    element("Reciprocal", step=reciprocal_step, slope=lambda r: r.emit.add("Neg", squared(r))),
+    element("Abs", "abs", slope=lambda r: r.emit.add("Sign", r.name())),
+    element("Neg", step=negative_step, slope=lambda r: r.scalar(-1.0)),
+    element("Sin", "sin", slope=lambda r: r.emit.add("Cos", r.name())),
+    element("Cos", "cos", slope=lambda r: r.emit.add("Neg", r.emit.add("Sin", r.name()))),
+    element("Erf", "erf", slope=lambda r: _normal(r, r.name(), 1.0, 2.0 / math.sqrt(math.pi))),
     element("Gelu", step=gelu_step, slope=_gelu),
     element("com.microsoft::Gelu", "gelu", slope=_gelu),
     element("com.microsoft::FastGelu", "gelu_tanh"),

@@ -179,6 +179,12 @@ class Reverse(NodeContext):
             raise self.refusal(f"input {index} depends on the sequence")
         return self.known(index)
 
+    def required(self, index: int) -> NDArray[Any]:
+        """As `constant`, of an input that no such node lacks."""
+        found = self.constant(index)
+        assert found is not None
+        return found
+
     def scalar(self, value: float) -> str:
         """Return a constant of the node's type."""
         return self.emit.constant(value, self.dtype)

@@ -47,9 +47,7 @@ def shift(builder: Builder, node: Node) -> None:
 def slice_gradient(r: Reverse) -> Gradients:
     """Put zeros back where elements were dropped."""
     e, shape = r.emit, r.shape()
-    starts, ends, axes, steps = (r.constant(index) for index in range(1, 5))
-    assert starts is not None
-    assert ends is not None
+    starts, ends, axes, steps = r.required(1), r.required(2), r.constant(3), r.constant(4)
     axes = np.arange(len(starts)) if axes is None else axes
     steps = np.ones(len(starts), np.int64) if steps is None else steps
     before, after, gradient = [0] * len(shape), [0] * len(shape), r.dy
@@ -94,9 +92,8 @@ def pad_gradient(r: Reverse) -> Gradients:
     """Drop the gradient of the padding; constant mode only."""
     if r.attribute("mode", "constant") != "constant":
         raise r.refusal(f"mode {r.attribute('mode')}")
-    rank, pads, axes = len(r.shape()), r.constant(1), r.constant(3)
+    rank, pads, axes = len(r.shape()), r.required(1), r.constant(3)
     r.constant(2)
-    assert pads is not None
     chosen = list(range(rank)) if axes is None else [int(axis) % rank for axis in axes.reshape(-1)]
     before, after = [0] * rank, [0] * rank
     for i, axis in enumerate(chosen):
@@ -146,8 +143,7 @@ def concat_gradient(r: Reverse) -> Gradients:
     start = 0
     for index in range(len(r.node.inputs)):
         end = start + r.shape(index)[axis]
-        part = [e.sizes([value]) for value in (start, end, axis)]
-        gradients.append(e.add("Slice", r.dy, *part) if r.wanted(index) else None)
+        gradients.append(e.slice(r.dy, axis, start, end) if r.wanted(index) else None)
         start = end
     return gradients
 
@@ -209,8 +205,7 @@ def gather_gradient(r: Reverse) -> Gradients:
     """Add the gradient up where the elements were taken; the indices are constant."""
     e, shape = r.emit, r.shape()
     axis = int(r.attribute("axis", 0)) % len(shape)
-    indices = r.constant(1)
-    assert indices is not None
+    indices = r.required(1)
     size, flat = shape[axis], indices.reshape(-1).astype(np.int64)
     gradient = e.reshape(r.dy, (*shape[:axis], len(flat), *shape[axis + 1 :]))
     return [e.scatter_add(gradient, len(shape), axis, np.where(flat < 0, flat + size, flat), size)]
@@ -233,8 +228,7 @@ def expand_gradient(r: Reverse) -> Gradients:
 
 def tile_gradient(r: Reverse) -> Gradients:
     """Sum over the copies."""
-    repeats = r.constant(1)
-    assert repeats is not None
+    repeats = r.required(1)
     pairs = [size for pair in zip(repeats.tolist(), r.shape(), strict=True) for size in pair]
     split_up = r.emit.reshape(r.dy, pairs)
     return [r.emit.sum(split_up, range(0, len(pairs), 2), keepdims=False)]

@@ -51,9 +51,7 @@ def batch_gradient(r: Reverse) -> Gradients:
     """Outside training it is a constant factor per channel."""
     if r.attribute("training_mode", 0):
         raise r.refusal("it is in training mode")
-    scale, _, _, variance = (r.constant(index) for index in range(1, 5))
-    assert scale is not None
-    assert variance is not None
+    scale, _, _, variance = (r.required(index) for index in range(1, 5))
     factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + r.attribute("epsilon", 1e-5))
     shape = [-1 if axis == 1 else 1 for axis in range(len(r.shape()))]
     return [r.emit.add("Mul", r.dy, r.emit.constant(factor.reshape(shape), r.dtype))]

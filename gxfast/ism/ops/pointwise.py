@@ -197,12 +197,10 @@ def power_gradient(r: Reverse) -> Gradients:
     """x ** p with one of the two constant."""
     e = r.emit
     if r.wanted(1):
-        base = r.constant(0)
-        assert base is not None
+        base = r.required(0)
         logs = e.constant(np.log(base.astype(np.float64)), r.dtype)
         return [None, _back(r, 1, e.add("Mul", e.add("Mul", r.dy, r.output()), logs))]
-    found = r.constant(1)
-    assert found is not None
+    found = r.required(1)
     exponent = found.astype(np.float64)
     # An exponent of 0 has no slope anywhere; x ** -1 would make NaN of that at 0.
     lower = e.constant(np.where(exponent == 0.0, 1.0, exponent - 1.0), r.dtype)

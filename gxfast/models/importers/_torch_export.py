@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +17,7 @@ from ..card import ModelCard
 from ..onnx_writer import OPSET
 from ..saving import save_model
 
-__all__ = ["CHECK_TOLERANCE", "export_module", "loaded", "needed"]
+__all__ = ["CHECK_TOLERANCE", "export_module", "kept_rows", "loaded", "needed", "pretrained", "replaced"]
 
 CHECK_TOLERANCE: Final = 1e-3  # of the largest output; a wrong export is wrong by more
 
@@ -53,6 +55,36 @@ def loaded(module: Any, state: dict[str, Any], path: str | Path) -> None:
         )  # fmt: skip
     fitting = {name: torch.from_numpy(np.array(state[name])) for name in own if name in state}
     module.load_state_dict(fitting, strict=False)
+
+
+def pretrained(load: Callable[[str], Any], weights: str | Path, package: str, remedy: str) -> Any:
+    """Return a package's model with the weights of a folder or of a name on the hub; InputError where it has none."""
+    try:
+        return load(str(weights))
+    except Exception as error:
+        message = f"{package} cannot load it: {str(error).splitlines()[0]}"
+        raise InputError(
+            message, path=weights, remedy=f"name a folder written by save_pretrained, or {remedy}"
+        ) from error
+
+
+@contextmanager
+def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
+    """Let a module have another function of this name, while it lasts."""
+    own = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, own)
+
+
+def kept_rows(layer: Any, made: Any, rows: Sequence[int]) -> Any:
+    """Give a layer that was ``made`` for them some rows of another one's parameters."""
+    with needed("torch", "torch").no_grad():
+        made.weight.copy_(layer.weight[list(rows)])
+        made.bias.copy_(layer.bias[list(rows)])
+    return made
 
 
 def export_module(
@@ -103,17 +135,17 @@ def export_module(
                 f"PyTorch cannot export the module: {str(error).splitlines()[0]}",
                 remedy="export it to ONNX yourself, and write a card beside it",
             ) from error
-        difference = _difference(torch, module, path, card, shape) if check else None
+        difference = _difference(torch, module, path, card) if check else None
         model = onnx.load(path)
     return save_model(model, card, output), difference
 
 
-def _difference(torch: Any, module: Any, path: Path, card: ModelCard, shape: tuple[int, ...]) -> float:
+def _difference(torch: Any, module: Any, path: Path, card: ModelCard) -> float:
+    from ...encode.one_hot import one_hot
     from ..runtime import open_session
 
-    axis = {"NLC": 1, "NCL": 0, "NC1L": 0}[card.layout]  # of the four channels, without the batch
-    one_hot = np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(0, 4, (2, card.length))]
-    x = np.ascontiguousarray(one_hot if axis else one_hot.transpose(0, 2, 1)).reshape(2, *shape)
+    codes = np.random.default_rng(1).integers(0, 4, (2, card.length)).astype(np.uint8)
+    x = one_hot(codes, layout=card.layout)
     expected = module(torch.from_numpy(x)).numpy()
     session = open_session(path, device="cpu").raw
     found = session.run(None, {str(card.input_name): x})[0]

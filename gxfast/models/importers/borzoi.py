@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
-from ._torch_export import export_module, needed
+from ._torch_export import export_module, kept_rows, needed, pretrained, replaced
 from .outputs import OutputOptions, choose_outputs
 
 __all__ = ["LENGTH", "export_borzoi", "import_borzoi"]
@@ -45,13 +45,9 @@ def import_borzoi(
         If the file does not compute what PyTorch computes.
     """
     package = needed("borzoi_pytorch", "borzoi-pytorch")
-    try:
-        model = package.Borzoi.from_pretrained(str(weights))
-    except Exception as error:
-        raise InputError(
-            f"borzoi-pytorch cannot load it: {str(error).splitlines()[0]}", path=weights,
-            remedy="name a folder written by save_pretrained, or johahi/borzoi-replicate-0 where the hub answers",
-        ) from error  # fmt: skip
+    model = pretrained(
+        package.Borzoi.from_pretrained, weights, "borzoi-pytorch", "johahi/borzoi-replicate-0 where the hub answers"
+    )
     return export_borzoi(model.eval(), output, name=name, outputs=outputs, check=check)
 
 
@@ -75,17 +71,17 @@ def export_borzoi(
     )  # fmt: skip
     card = card_from_json(readout.on(card, outputs).to_json(), source="borzoi")
     module = _human_output(model, readout.first, readout.last, readout.tracks)
-    with _plain_shift():
+    attention = needed("borzoi_pytorch.pytorch_borzoi_transformer", "borzoi-pytorch")
+    # The relative shift strides over memory, which no exporter knows.
+    with replaced(attention, "fast_relative_shift", _relative_shift):
         return export_module(module, card, (4, length), Path(output), check=check)[0]
 
 
 def _human_output(model: Any, first: int, last: int, tracks: tuple[int, ...]) -> Any:
     """Sequences (N, 4, L) to the human head's tracks and bins [first, last)."""
     torch = needed("torch", "torch")
-    head = torch.nn.Conv1d(model.human_head.in_channels, len(tracks), 1)
-    with torch.no_grad():
-        head.weight.copy_(model.human_head.weight[list(tracks)])
-        head.bias.copy_(model.human_head.bias[list(tracks)])
+    whole = model.human_head
+    head = kept_rows(whole, torch.nn.Conv1d(whole.in_channels, len(tracks), 1), tracks)
 
     class Cut(torch.nn.Module):  # type: ignore[misc,name-defined]
         def __init__(self) -> None:
@@ -97,20 +93,6 @@ def _human_output(model: Any, first: int, last: int, tracks: tuple[int, ...]) ->
             return torch.nn.functional.softplus(self.head(self.model.final_joined_convs(x)))
 
     return Cut().eval()
-
-
-class _plain_shift:  # noqa: N801
-    """While it lasts, the relative shift is one that exporters know: strides over memory are not."""
-
-    def __init__(self) -> None:
-        self._module = needed("borzoi_pytorch.pytorch_borzoi_transformer", "borzoi-pytorch")
-        self._computed = self._module.fast_relative_shift
-
-    def __enter__(self) -> None:
-        self._module.fast_relative_shift = _relative_shift
-
-    def __exit__(self, *_: object) -> None:
-        self._module.fast_relative_shift = self._computed
 
 
 def _relative_shift(queries: Any, keys: Any) -> Any:

@@ -7,12 +7,14 @@ say so, as `enformer_pytorch.from_pretrained` does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
-from ._torch_export import export_module, needed
+from ._torch_export import export_module, kept_rows, needed, pretrained, replaced
 from .outputs import OutputOptions, choose_outputs
 
 __all__ = ["LENGTH", "HumanOutput", "import_enformer"]
@@ -56,13 +58,7 @@ def import_enformer(
     package = needed("enformer_pytorch", "enformer-pytorch")
     folder = Path(weights)
     official = str(weights) == _OFFICIAL or folder.name == _OFFICIAL.partition("/")[2]
-    try:
-        model = package.from_pretrained(str(weights))
-    except Exception as error:
-        raise InputError(
-            f"enformer-pytorch cannot load it: {str(error).splitlines()[0]}", path=weights,
-            remedy=f"name a folder written by save_pretrained, or {_OFFICIAL} where the hub answers",
-        ) from error  # fmt: skip
+    model = pretrained(package.from_pretrained, weights, "enformer-pytorch", f"{_OFFICIAL} where the hub answers")
     for module in model.modules():
         if official and hasattr(module, "use_tf_gamma"):  # the package itself knows the name on the hub alone
             module.use_tf_gamma = True
@@ -101,10 +97,7 @@ def HumanOutput(model: Any, first: int, last: int, tracks: tuple[int, ...], crop
     """
     torch = needed("torch", "torch")
     whole = model.heads["human"][0]
-    head = torch.nn.Linear(whole.in_features, len(tracks))
-    with torch.no_grad():
-        head.weight.copy_(whole.weight[list(tracks)])
-        head.bias.copy_(whole.bias[list(tracks)])
+    head = kept_rows(whole, torch.nn.Linear(whole.in_features, len(tracks)), tracks)
 
     class Cut(torch.nn.Module):  # type: ignore[misc,name-defined]
         def __init__(self) -> None:
@@ -118,21 +111,15 @@ def HumanOutput(model: Any, first: int, last: int, tracks: tuple[int, ...], crop
     return Cut().eval()
 
 
-class _constant_positions:  # noqa: N801
+@contextmanager
+def _constant_positions(model: Any, bins: int) -> Iterator[None]:
     """While it lasts, enformer-pytorch takes position features from a table instead of computing them."""
-
-    def __init__(self, model: Any, bins: int) -> None:
-        torch = needed("torch", "torch")
-        self._module = needed("enformer_pytorch.modeling_enformer", "enformer-pytorch")
-        self._computed = self._module.get_positional_embed
-        attention = next(m for m in model.modules() if isinstance(m, self._module.Attention))
-        with torch.no_grad():
-            self._features = self._computed(
-                bins, attention.num_rel_pos_features, torch.device("cpu"), attention.use_tf_gamma
-            )
-
-    def __enter__(self) -> None:
-        self._module.get_positional_embed = lambda *_, **__: self._features
-
-    def __exit__(self, *_: object) -> None:
-        self._module.get_positional_embed = self._computed
+    torch = needed("torch", "torch")
+    package = needed("enformer_pytorch.modeling_enformer", "enformer-pytorch")
+    attention = next(m for m in model.modules() if isinstance(m, package.Attention))
+    with torch.no_grad():
+        features = package.get_positional_embed(
+            bins, attention.num_rel_pos_features, torch.device("cpu"), attention.use_tf_gamma
+        )
+    with replaced(package, "get_positional_embed", lambda *_, **__: features):
+        yield
