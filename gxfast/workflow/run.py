@@ -10,6 +10,7 @@ from typing import Any, Final
 from .._threads import one_blas_thread, resolve_threads
 from ..errors import InputError
 from ..io.files import sha256_of
+from ..personal.dosages import CONVENTIONS
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..types import Progress
@@ -214,6 +215,10 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
         "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
         **{name: asdict(getattr(options, name)) for name in names},
     }
+    if names:
+        chosen |= CONVENTIONS
+    if "drivers" in names:
+        chosen["drivers"]["haploid_dosage"] = "as the card's haplotypes"
     if options.finemapped and "drivers" in names:
         chosen["finemapped"] = sha256_of(options.finemapped)
     hashes = hash_inputs(paths, inputs.genotypes.paths, inputs.models)

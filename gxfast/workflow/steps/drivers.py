@@ -94,7 +94,7 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[Gen
             if len(effects):
                 found += gene_drivers(
                     predictions, job.results.observed, g, dosages, effects,
-                    rule=options.rule, gain=options.gain, alpha=options.alpha,
+                    haplotypes=model.card.haplotypes, rule=options.rule, gain=options.gain, alpha=options.alpha,
                 )  # fmt: skip
         job.tell(f"drivers {name}", genes.stop, len(layout))
     return found

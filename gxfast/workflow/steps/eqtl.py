@@ -34,11 +34,12 @@ _SPAN = 1_000_000  # between the first and the last gene of a batch, beside the 
 
 @dataclass(frozen=True, slots=True)
 class _Gene:
+    """What was found for one gene; the dosages are those of the people who have expression."""
+
     status: str
     dosages: Dosages | None = None
     found: Association | None = None
     permuted: PermutedAssociation | None = None
-    people: NDArray[np.bool_] | None = None
 
 
 def map_cis(
@@ -142,14 +143,13 @@ def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) 
 def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options: MappingOptions) -> dict[int, _Gene]:
     """Map genes that the same people have values of."""
     people = np.isfinite(cohort.values[group[0]])
-    frequency = dosages.values[:, people].mean(axis=1, dtype=np.float64) / 2
-    kept = np.flatnonzero(np.minimum(frequency, 1 - frequency) >= max(options.min_maf, 1e-12))
-    position, x = dosages.position[kept], dosages.values[np.ix_(kept, people)]
+    among = dosages.among(people)
+    among = among.take(np.flatnonzero(among.minor_frequency >= max(options.min_maf, 1e-12)))
     covariates = None if cohort.covariates is None else cohort.covariates[:, people]
     y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
-    first = np.searchsorted(position, tss - options.window, side="left")
-    last = np.searchsorted(position, tss + options.window, side="right")
-    scan = CisScan(x, covariates=covariates)
+    first = np.searchsorted(among.position, tss - options.window, side="left")
+    last = np.searchsorted(among.position, tss + options.window, side="right")
+    scan = CisScan(among.values, covariates=covariates)
     nominal = scan.associations(y, first, last)
     permuted: list[PermutedAssociation | None] = [None] * len(group)
     if options.permutations:
@@ -163,28 +163,19 @@ def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options
             found[g] = _Gene("no variants in the window")
             continue
         one = nominal.of(i)
-        near = dosages.take(kept[first[i] : last[i]])
+        near = among.take(np.arange(first[i], last[i]))
         if one.lead is None:
-            found[g] = _Gene("nothing is left beside the covariates", near, one, None, people)
+            found[g] = _Gene("nothing is left beside the covariates", near, one)
         else:
-            found[g] = _Gene("ok", near, one, permuted[i], people)
+            found[g] = _Gene("ok", near, one, permuted[i])
     return found
 
 
-def _allele_counts(x: NDArray[np.int8]) -> tuple[Float64Array, NDArray[np.int64], NDArray[np.int64]]:
-    """Frequency of the alternative allele; people with the rarer allele and copies of it, as tensorQTL."""
-    n = 2 * x.shape[1]
-    copies = x.sum(axis=1, dtype=np.int64)
-    rare = copies * 2 <= n
-    samples = np.where(rare, (x > 0).sum(axis=1), (x < 2).sum(axis=1))
-    return copies / n, samples, np.where(rare, copies, n - copies)
-
-
 def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
-    if gene.dosages is None or gene.found is None or gene.people is None:
+    if gene.dosages is None or gene.found is None:
         return []
-    af, samples, counts = _allele_counts(gene.dosages.values[:, gene.people])
-    distance = gene.dosages.position - int(cohort.genes.tss[g])
+    samples, counts = gene.dosages.minor_counts
+    distance, af = gene.dosages.position - int(cohort.genes.tss[g]), gene.dosages.frequency
     found = gene.found
     numbers = zip(
         gene.dosages.variant_id, distance.tolist(), af.tolist(), samples.tolist(), counts.tolist(), found.p.tolist(),
@@ -196,18 +187,19 @@ def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
 
 def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> LeadRow:
     row = LeadRow(phenotype_id=cohort.genes.gene_id[g], status=gene.status)
-    if gene.dosages is None or gene.found is None or gene.people is None or gene.found.lead is None:
+    if gene.dosages is None or gene.found is None or gene.found.lead is None:
         return row
     lead, found, permuted = gene.found.lead, gene.found, gene.permuted
-    af, samples, counts = _allele_counts(gene.dosages.values[lead : lead + 1, gene.people])
+    variant = gene.dosages.take(np.array([lead]))
+    samples, counts = variant.minor_counts
     row = replace(
         row,
         num_var=gene.dosages.position.size,
-        variant_id=gene.dosages.variant_id[lead],
-        start_distance=int(gene.dosages.position[lead]) - int(cohort.genes.tss[g]),
+        variant_id=variant.variant_id[0],
+        start_distance=int(variant.position[0]) - int(cohort.genes.tss[g]),
         ma_samples=int(samples[0]),
         ma_count=int(counts[0]),
-        af=float(af[0]),
+        af=float(variant.frequency[0]),
         pval_nominal=float(found.p[lead]),
         slope=float(found.slope[lead]),
         slope_se=float(found.slope_se[lead]),

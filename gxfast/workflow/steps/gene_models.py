@@ -72,16 +72,15 @@ def train_gene(
     """
     there = np.isfinite(y)
     n_people = int(there.sum())
-    among = dosages.values[:, there]
-    frequency = among.mean(axis=1, dtype=np.float64) / 2 if n_people else np.zeros(len(among))
-    common = np.minimum(frequency, 1 - frequency) >= options.min_maf
-    varies = among.min(axis=1, initial=2) < among.max(axis=1, initial=0)
-    kept = dosages.take(np.flatnonzero(common & varies))
+    among = dosages.among(there)
+    common = among.minor_frequency >= options.min_maf
+    varies = among.values.min(axis=1, initial=2) < among.values.max(axis=1, initial=0)
+    kept = among.take(np.flatnonzero(common & varies))
     n_variants = int(kept.position.size)
     status = _status(y[there], n_variants, covariates, folds[there], options)
     if status != "ok":
         return GeneBaseline(status, n_people, n_variants)
-    x, target = kept.values[:, there], y[there]
+    x, target = kept.values, y[there]
     extra = None if covariates is None else covariates[:, there]
     held = cross_predict(
         x, target, distance=kept.position - tss, covariates=extra, folds=folds[there],
@@ -94,7 +93,7 @@ def train_gene(
     r, p = held.fold_correlation("elastic_net") if "elastic_net" in held.predictions else (float("nan"),) * 2
     weights = GeneWeights(
         gene_id, name, chosen.variant_id, chosen.variant_id, chosen.ref, chosen.alt, fit.coefficients[used],
-        np.cov(chosen.values[:, there].astype(np.float64)).reshape(used.size, used.size), r, p,
+        np.cov(chosen.values.astype(np.float64)).reshape(used.size, used.size), r, p,
     )  # fmt: skip
     pooled = {model: pearson(np.nan_to_num(values), held.observed) for model, values in held.predictions.items()}
     heritability = cis_heritability(x, target, covariates=extra)

@@ -1,0 +1,102 @@
+"""Any ploidy: the linear approximation of a linear model is exact, and frequencies are of called alleles."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gxfast.cli.main import main
+from gxfast.models.onnx_writer import GraphWriter
+
+LENGTH, TSS = 64, 200
+# men, women, and people who are haploid at some of the records
+PEOPLE = tuple("ABCDEFGHIJ")
+PLOIDY = {
+    "men and women": "1111122222",
+    "men": "1111111111",
+    "women": "2222222222",
+    "haploid at some records": "1112222mmm",
+    "haploid in the window, diploid beside it": "1112222bbb",
+}
+
+
+def linear_model(folder: Path, rule: str) -> Path:
+    """A random weight for each base of each position, and a large constant."""
+    rng, writer = np.random.default_rng(5), GraphWriter()
+    x = writer.input("x", ["n", LENGTH, 4])
+    weights = writer.constant(rng.normal(size=(LENGTH * 4, 1)).astype(np.float32))
+    y = writer.add("MatMul", writer.add("Flatten", x), weights)
+    writer.add("Add", y, writer.constant(np.array([30], np.float32)), output="y")
+    writer.output("y", ["n", 1])
+    path = folder / "linear.onnx"
+    path.write_bytes(writer.model("linear").SerializeToString())
+    card = {
+        "gxfast_card": 1, "name": "linear",
+        "input": {"name": "x", "layout": "NLC", "channels": "ACGT", "length": LENGTH, "unknown": 0.0},
+        "window": {"tss_index": {"+": 32, "-": 32}, "reverse_complement_minus": True}, "extra_inputs": {},
+        "ensemble": {"reverse_complement": False, "shifts": [0]},
+        "output": {"name": "y", "layout": "NT", "bins": None, "tracks": None, "track_names": ["t"], "reduce": "none",
+                   "transform": "none"},
+        "haplotypes": rule, "license": "BSD-3-Clause", "source": "test",
+    }  # fmt: skip
+    (folder / "card.json").write_text(json.dumps(card))
+    return path
+
+
+def call(kind: str, inside: bool, odd: bool, alleles: Any) -> str:
+    haploid = kind == "1" or (kind == "m" and odd) or (kind == "b" and inside)
+    return str(alleles[0]) if haploid else f"{alleles[0]}|{alleles[1]}"
+
+
+@pytest.fixture
+def cohort(tmp_path: Path, make_world: Callable[..., Any]) -> Callable[[str], Any]:
+    def make(ploidy: str) -> Any:
+        rng = np.random.default_rng(3)
+        sequence = "".join(rng.choice(list("ACGT"), 400))
+        records = []
+        for i, at in enumerate((150, 175, 180, 190, 200, 205, 215, 225, 250)):
+            alt = {"A": "G", "G": "A", "C": "T", "T": "C"}[sequence[at]]
+            drawn = rng.integers(0, 2, (len(PEOPLE), 2))
+            calls = [call(k, 168 <= at < 232, i % 2 == 1, drawn[p]) for p, k in enumerate(ploidy)]
+            records.append(("chrX", at + 1, sequence[at], alt, calls))
+        world = make_world(tmp_path / "world", {"chrX": sequence}, records, PEOPLE)
+        (tmp_path / "genes.tsv").write_text(f"gene_id\tchrom\ttss\tstrand\nG\tchrX\t{TSS + 1}\t+\n")
+        return world, records
+
+    return make
+
+
+@pytest.mark.parametrize("rule", ["mean", "sum"])
+@pytest.mark.parametrize("ploidy", list(PLOIDY.values()), ids=list(PLOIDY))
+def test_a_linear_model_is_its_linear_approximation(
+    cohort: Callable[[str], Any], tmp_path: Path, rule: str, ploidy: str
+) -> None:
+    world, records = cohort(ploidy)
+    out = tmp_path / "out"
+    assert main([
+        "run", "-q", "--fasta", str(world.fasta), "--vcf", str(world.vcf), "--genes", str(tmp_path / "genes.tsv"),
+        "--model", str(linear_model(tmp_path, rule)), "--card", str(tmp_path / "card.json"), "--steps",
+        "predict,drivers", "-o", str(out),
+    ]) == 0  # fmt: skip
+    (row,) = rows_of(out / "support.tsv")
+    assert float(row["linear_r"]) == pytest.approx(1, abs=1e-10)
+    assert int(row["n_snvs"]) == 7
+    frequency = {row["pos"]: float(row["dosage_freq"]) for row in rows_of(out / "ism" / "linear.variants.tsv.gz")}
+    for _, position, _, _, calls in records[1:-1]:
+        alleles = "".join(calls).replace("|", "")
+        assert frequency[str(position)] == pytest.approx(alleles.count("1") / len(alleles))
+    options = json.loads((out / "manifest.json").read_text())["options"]
+    assert options["haploid_dosage"] == "double"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", newline="") as handle:
+        return list(csv.DictReader(handle, delimiter="\t"))
