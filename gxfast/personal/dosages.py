@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..io.vcf import Genotypes, GenotypeSource
 
-__all__ = ["CONVENTIONS", "AlleleCalls", "Dosages", "complete", "count_alternative", "is_bases", "snvs_in"]
+__all__ = ["AlleleCalls", "Dosages", "complete", "count_alternative", "is_bases", "snvs_in"]
 
 Float64Array = NDArray[np.float64]
 
-# What a manifest says of dosages; the models are told apart by their cards in `Dosages.as_read`.
-CONVENTIONS: Final = {"haploid_dosage": "double", "missing_dosage": "most_frequent"}
 _BASES = frozenset("ACGTN")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from .._threads import one_blas_thread, resolve_threads
 from ..errors import InputError
 from ..io.files import sha256_of
-from ..personal.dosages import CONVENTIONS
+from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..types import Progress
@@ -216,7 +216,7 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
         **{name: asdict(getattr(options, name)) for name in names},
     }
     if names:
-        chosen |= CONVENTIONS
+        chosen |= conventions("GT")
     if "drivers" in names:
         chosen["drivers"]["haploid_dosage"] = "as the card's haplotypes"
     if options.finemapped and "drivers" in names:

@@ -94,6 +94,56 @@ def test_eqtls_of_men(case: Case) -> None:
     assert (options["haploid_dosage"], options["missing_dosage"]) == ("double", "most_frequent")
 
 
+def apply_weights(*options: str) -> dict[str, dict[str, float]]:
+    """Predictions of the people by gene, of ``baseline --apply`` on the files of a case."""
+    assert main(["baseline", "--apply", "w.db", "--vcf", "c.vcf.gz", "-o", "p.tsv", *options]) == 0
+    rows = rows_of(Path("p.tsv"))
+    return {row.pop("gene_id"): {name: float(value) for name, value in row.items()} for row in rows}
+
+
+def test_weights_of_gtex(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case("33-predictdb-gtex-v8")
+    # B lacks a call, which takes the most frequent dosage: of 1 and 2 once each, the smaller
+    assert apply_weights() == {"ENSG1.5": {"A": 1211, "B": 102 + 10 * 1, "C": 1020}}
+    told = capsys.readouterr().out
+    assert "4 of 5 weights" in told
+    assert "1 not in the VCF" in told
+    assert "missing calls: 1, each took the most frequent dosage" in told
+    rows = rows_of(Path("p.weights.tsv"))
+    assert list(rows[0]) == ["gene", "varID", "rsid", "ref", "eff", "weight", "status"]
+    assert [row["status"] for row in rows] == ["matched", "matched", "swapped", "matched", "not in the VCF"]
+    (gene,) = rows_of(Path("p.genes.tsv"))
+    assert (gene["n_weights"], gene["n_matched"], gene["share_matched"]) == ("5", "4", "0.8")
+    apply_weights("--json", "--weights-table", "elsewhere.tsv")
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["share_matched"] == {"ENSG1.5": 0.8}
+    assert summary["missing_dosage"] == "most_frequent"
+    assert Path("elsewhere.tsv").read_bytes() == Path("p.weights.tsv").read_bytes()
+
+
+def test_weights_on_imputed_dosages(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case("36-predictdb-dosage")
+    assert apply_weights("--dosage", "DS") == {"G": {"A": 0.62, "B": 1.9, "C": 0.31}}
+    capsys.readouterr()
+    assert apply_weights() == {"G": {"A": 1, "B": 2, "C": 0}}
+    assert "the VCF has DS too: --dosage DS" in capsys.readouterr().out
+
+
+def test_weights_on_the_x_of_a_man(case: Case) -> None:
+    """The effect allele is REF, and men count double."""
+    case("37-predictdb-chrX")
+    assert apply_weights() == {"G": {"A": 0, "B": 1, "C": 2}}
+
+
+def test_imputed_dosages_alone(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    case("12a-gt-absent")
+    assert predict() == 2
+    told = capsys.readouterr().err
+    assert "GT" in told
+    assert "--dosage DS" in told
+    assert "sort" not in told
+
+
 # -- names, genes and files
 
 

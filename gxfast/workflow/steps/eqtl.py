@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ..._threads import worker_pool
 from ...io.bgzf import write_bgzf
 from ...io.tables import write_rows
-from ...personal.dosages import Dosages, count_alternative
-from ...stats import Association, CisScan, PermutedAssociation, fdr
+from ...personal.dosage_sources import DosageSource, open_dosages
+from ...personal.dosages import Dosages
+from ...stats import Association, CisScan, PermutedAssociation, eqtl, eqtl_permutations, fdr
 from ...types import Progress
 from ..inputs import LinearCohort
 from ..options import InputPaths, MappingOptions
@@ -82,10 +83,12 @@ def map_genes(
 ) -> CisMap:  # fmt: skip
     """Map cis-eQTLs of every gene; write ``eqtl/``."""
     folder = run.subdirectory("eqtl")
+    source = open_dosages(cohort.genotypes, options.dosage)
     lines_of: dict[int, list[str]] = {}
     row_of: dict[int, LeadRow] = {}
     with worker_pool(n_threads) as pool:
-        for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
+        batches = list(_batches(cohort, options))
+        for found in pool.map(lambda batch: _map_batch(cohort, source, batch, options), batches):
             for g, gene in found.items():
                 lines_of[g] = _nominal_lines(cohort, g, gene)
                 row_of[g] = _lead_row(cohort, g, gene)
@@ -118,7 +121,9 @@ def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int
     yield batch
 
 
-def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) -> dict[int, _Gene]:
+def _map_batch(
+    cohort: LinearCohort, source: DosageSource, batch: list[int], options: MappingOptions
+) -> dict[int, _Gene]:
     found: dict[int, _Gene] = {}
     same_people: dict[bytes, list[int]] = {}
     used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
@@ -134,7 +139,7 @@ def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) 
     if same_people:
         tss = cohort.genes.tss[batch]
         region = max(0, int(tss.min()) - options.window), int(tss.max()) + options.window + 1
-        dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[batch[0]], *region))
+        dosages = source.window(cohort.genes.chrom[batch[0]], *region)
         for group in same_people.values():
             found |= _map_group(cohort, group, dosages, options)
     return found
@@ -149,26 +154,56 @@ def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options
     y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
     first = np.searchsorted(among.position, tss - options.window, side="left")
     last = np.searchsorted(among.position, tss + options.window, side="right")
-    scan = CisScan(among.values, covariates=covariates)
+    one_by_one = among.values.dtype.kind == "f"
+    test = _each_by_itself if one_by_one else _scanned
+    pairs = test(among.values, y, covariates, first, last, options)
+    found = {}
+    for g, low, high, (one, permuted) in zip(group, first.tolist(), last.tolist(), pairs, strict=True):
+        if one is None:
+            found[g] = _Gene("no variants in the window")
+            continue
+        near = among.take(np.arange(low, high))
+        if one.lead is None:
+            found[g] = _Gene("nothing is left beside the covariates", near, one)
+        else:
+            found[g] = _Gene("ok", near, one, permuted)
+    return found
+
+
+_Tested = list[tuple[Association | None, PermutedAssociation | None]]  # None: no variant, nothing permuted
+
+
+def _scanned(
+    x: NDArray[np.int8], y: Float64Array, covariates: Float64Array | None, first: NDArray[np.int64],
+    last: NDArray[np.int64], options: MappingOptions,
+) -> _Tested:  # fmt: skip
+    """Test calls: what covariates leave of a variant serves all genes."""
+    scan = CisScan(x, covariates=covariates)
     nominal = scan.associations(y, first, last)
-    permuted: list[PermutedAssociation | None] = [None] * len(group)
+    permuted: list[PermutedAssociation | None] = [None] * len(y)
     if options.permutations:
         permuted = [*scan.permutations(
             y, first, last, found=nominal, n_permutations=options.permutations, seed=options.seed,
             shared=options.shared,
         )]  # fmt: skip
-    found = {}
-    for i, g in enumerate(group):
-        if first[i] == last[i]:
-            found[g] = _Gene("no variants in the window")
-            continue
-        one = nominal.of(i)
-        near = among.take(np.arange(first[i], last[i]))
-        if one.lead is None:
-            found[g] = _Gene("nothing is left beside the covariates", near, one)
-        else:
-            found[g] = _Gene("ok", near, one, permuted[i])
-    return found
+    return [(nominal.of(i) if first[i] < last[i] else None, permuted[i]) for i in range(len(y))]
+
+
+def _each_by_itself(
+    x: Float64Array, y: Float64Array, covariates: Float64Array | None, first: NDArray[np.int64],
+    last: NDArray[np.int64], options: MappingOptions,
+) -> _Tested:  # fmt: skip
+    """Test imputed dosages, which are no whole numbers."""
+    tested: _Tested = []
+    for target, low, high in zip(y, first.tolist(), last.tolist(), strict=True):
+        one = eqtl(x[low:high], target, covariates=covariates) if low < high else None
+        permuted = None
+        if one is not None and options.permutations:
+            permuted = eqtl_permutations(
+                x[low:high], target, covariates=covariates, n_permutations=options.permutations, seed=options.seed
+            )
+        tested.append((one, permuted))
+    return tested
 
 
 def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:

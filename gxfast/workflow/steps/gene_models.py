@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...io.predictdb import GeneWeights, place_of
+from ...io.predictdb import GeneWeights
 from ...personal.dosages import Dosages
 from ...stats import (
     Correlation,
@@ -21,10 +21,9 @@ from ...stats import (
 )
 from ..options import TrainingOptions
 
-__all__ = ["GeneBaseline", "apply_weights", "train_gene"]
+__all__ = ["GeneBaseline", "train_gene"]
 
 Float64Array = NDArray[np.float64]
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,27 +112,3 @@ def _status(
     if y.min() == y.max():
         return "constant expression"
     return "ok" if n_variants else "no variants in the window"
-
-
-def apply_weights(
-    gene: GeneWeights, known: dict[tuple[str, str, str], NDArray[np.int8]], people: int
-) -> tuple[Float64Array, int]:
-    """Predict from dosages by (place, ref, alt), where place is ``chrom_pos``; return values and SNPs used.
-
-    Alleles may be the other way round (then 2 - dosage counts the effect allele) or on the other strand;
-    SNPs that read the same on both strands (A/T, C/G) are taken as they are written.
-    """
-    total = np.zeros(people)
-    used = 0
-    for varid, ref, alt, weight in zip(gene.variant_id, gene.ref, gene.alt, gene.weight, strict=True):
-        place = place_of(varid)
-        for one, two in ((ref, alt), (ref.translate(_COMPLEMENT), alt.translate(_COMPLEMENT))):
-            if (place, one, two) in known:
-                total += weight * known[place, one, two]
-            elif (place, two, one) in known:
-                total += weight * (2 - known[place, two, one])
-            else:
-                continue
-            used += 1
-            break
-    return total, used
