@@ -144,7 +144,9 @@ def gene_drivers(
     for t in range(len(predictions.tracks)):
         effect = np.ascontiguousarray(effects[:, t])
         values = _beside_reference(predictions, gene, t, haplotypes)
-        selection = select_drivers(x, effect, values, rule=rule, gain=gain, alpha=alpha)
+        there = np.isfinite(values)  # nobody is predicted without a haplotype
+        own = x if there.all() else np.ascontiguousarray(x[:, there])
+        selection = select_drivers(own, effect, values[there], rule=rule, gain=gain, alpha=alpha)
         found.append(GeneDrivers(gene, t, dosages, effect, slope, r, p, selection, driver_support(effect, slope)))
     return found
 

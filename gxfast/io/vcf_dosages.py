@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -97,14 +97,28 @@ class ImputedFile:
             For a record without the field, or values that are no dosages or probabilities.
         """
         handle, order = self._handle()
+        position, alleles, copies, haploid = [], [], [], []
+        for line in self._lines(handle, chrom, start, end):
+            at, names, found, one_copy = self._parsed(line)
+            position.append(at)
+            alleles.append(names)
+            copies.append(np.ascontiguousarray(found[:, order]))
+            haploid.append(one_copy[order])
+        return ImputedRecords(
+            np.array(position, np.int64), tuple(alleles), tuple(copies),
+            np.array(haploid, np.bool_).reshape(len(position), order.size),
+        )  # fmt: skip
+
+    def _lines(self, handle: Any, chrom: str, start: int, end: int) -> Iterator[str]:
+        """Records as lines of a VCF, of the chosen people in the order of the file."""
         try:
-            lines = [str(record) for record in handle.fetch(chrom, max(start, 0), max(end, 0))]
+            for record in handle.fetch(chrom, max(start, 0), max(end, 0)):
+                yield str(record)
         except (OSError, ValueError) as error:
             raise InputError(
                 f"records cannot be read ({error})", path=self.path, record=f"{chrom}:{start + 1}-{end}",
                 remedy="check the file with: bcftools view FILE > /dev/null",
             ) from None  # fmt: skip
-        return self._parsed(lines, order)
 
     def _handle(self) -> tuple[Any, NDArray[np.int64]]:
         if getattr(self._local, "pid", None) != os.getpid():
@@ -119,26 +133,20 @@ class ImputedFile:
         opened: tuple[Any, NDArray[np.int64]] = self._local.opened
         return opened
 
-    def _parsed(self, lines: Sequence[str], order: NDArray[np.int64]) -> ImputedRecords:
-        position, alleles, copies = [], [], []
-        haploid = np.zeros((len(lines), order.size), bool)
-        for v, line in enumerate(lines):
-            cells = line.rstrip("\n").split("\t")
-            at = f"{cells[0]}:{cells[1]}"
-            names = (cells[3], *(() if cells[4] == "." else cells[4].split(",")))
-            columns = _columns(cells[_COLUMNS - 1].split(":"), cells[_COLUMNS:])
-            if self.field not in columns:
-                raise self._lacking(at, columns)
-            try:
-                found, one_copy = _expected(columns, self.field, len(names))
-            except ValueError as error:
-                raise InputError(f"{self.field}: {error}", path=self.path, record=at) from None
-            self._check(found, one_copy, at)
-            position.append(int(cells[1]) - 1)
-            alleles.append(tuple(name.upper() for name in names))
-            copies.append(np.ascontiguousarray(found[:, order]))
-            haploid[v] = one_copy[order]
-        return ImputedRecords(np.array(position, np.int64), tuple(alleles), tuple(copies), haploid)
+    def _parsed(self, line: str) -> tuple[int, tuple[str, ...], Float64Array, NDArray[np.bool_]]:
+        """Position, alleles, expected copies and who is haploid."""
+        cells = line.rstrip("\n").split("\t")
+        at = f"{cells[0]}:{cells[1]}"
+        names = tuple(cells[3:4] if cells[4] == "." else [cells[3], *cells[4].split(",")])
+        columns = _columns(cells[_COLUMNS - 1].split(":"), cells[_COLUMNS:])
+        if self.field not in columns:
+            raise self._lacking(at, columns)
+        try:
+            found, haploid = _expected(columns, self.field, len(names))
+        except ValueError as error:
+            raise InputError(f"{self.field}: {error}", path=self.path, record=at) from None
+        self._check(found, haploid, at)
+        return int(cells[1]) - 1, tuple(name.upper() for name in names), found, haploid
 
     def _lacking(self, at: str, columns: dict[str, list[str]]) -> InputError:
         there = [name for name in ("GT", *IMPUTED) if name in columns]

@@ -116,8 +116,14 @@ class Dosages:
         copies, n, mine = self._n_copies(), self.n_called, self.copies
         rare = copies * 2 <= n
         called = 2 if self.calls is None else self.calls.called
-        people = np.where(rare, (mine > 0.5).sum(axis=1), (called - mine > 0.5).sum(axis=1))
+        least = self._least
+        people = np.where(rare, (mine > least).sum(axis=1), (called - mine > least).sum(axis=1))
         return people, np.rint(np.where(rare, copies, n - copies)).astype(np.int64)
+
+    @property
+    def _least(self) -> float:
+        """Carriers have more copies than this."""
+        return 0 if self.copies.dtype.kind == "i" else 0.5
 
     def _n_copies(self) -> NDArray[Any]:
         mine = self.copies
@@ -126,7 +132,7 @@ class Dosages:
     @property
     def n_carriers(self) -> NDArray[np.int64]:
         """People with the alternative allele, shape (V,)."""
-        return np.asarray((self.copies > 0.5).sum(axis=1, dtype=np.int64))
+        return np.asarray((self.copies > self._least).sum(axis=1, dtype=np.int64))
 
     @property
     def n_people(self) -> NDArray[np.int64]:

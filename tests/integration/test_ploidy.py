@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gxfast.cli.main import main
+from gxfast.io.predictdb import GeneWeights, write_predictdb
 from gxfast.models.onnx_writer import GraphWriter
 
 LENGTH, TSS = 64, 200
@@ -100,3 +101,37 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     opener: Any = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", newline="") as handle:
         return list(csv.DictReader(handle, delimiter="\t"))
+
+
+def test_filters_of_men(tmp_path: Path, make_world: Callable[..., Any]) -> None:
+    """An allele of 6 of 40 men has frequency 0.15, one of 2 of them 0.05; both are what --min-maf asks about."""
+    rng, people = np.random.default_rng(4), [f"M{i}" for i in range(40)]
+    carried = [[str(int(i < n)) for i in range(40)] for n in (6, 2, 38, 34)]
+    records = [("chrX", 100 + 10 * v, "A", "G", calls) for v, calls in enumerate(carried)]
+    world = make_world(tmp_path / "world", {"chrX": "A" * 400}, records, people)
+    y = rng.normal(size=40) + np.array(carried[0], float)
+    values = "\t".join(repr(float(value)) for value in y)
+    bed = tmp_path / "e.bed"
+    bed.write_text("#chr\tstart\tend\tgene_id\t" + "\t".join(people) + f"\nchrX\t120\t121\tG\t{values}\n")
+    inputs = ["-q", "--vcf", str(world.vcf), "--expression", str(bed), "--window", "100", "--min-maf", "0.1"]
+    assert main(["eqtl", *inputs, "--permutations", "0", "-o", str(tmp_path / "e")]) == 0
+    rows = rows_of(tmp_path / "e" / "eqtl" / "nominal.tsv.gz")
+    assert [row["variant_id"] for row in rows] == ["chrX_100_A_G", "chrX_130_A_G"]
+    assert [(float(row["af"]), row["ma_count"], row["ma_samples"]) for row in rows] == [
+        (0.15, "6", "6"),
+        (0.85, "6", "6"),
+    ]
+    assert main(["baseline", *inputs, "-o", str(tmp_path / "b")]) == 0
+    assert {row["n_variants"] for row in rows_of(tmp_path / "b" / "baseline" / "elastic_net.tsv")} == {"2"}
+    # a weight on the other allele is the same prediction but for a constant
+    found = {}
+    for name, pair, weight in (("alt", "A_G", 1.5), ("ref", "G_A", -1.5)):
+        ref, effect = pair.split("_")
+        gene = GeneWeights("G", "G", ("rs",), (f"chrX_100_{pair}",), (ref,), (effect,), np.array([weight]), np.eye(1))
+        write_predictdb(tmp_path / f"{name}.db", [gene], [0.1])
+        out = tmp_path / f"{name}.tsv"
+        apply = ["baseline", "-q", "--apply", str(tmp_path / f"{name}.db"), "--vcf", str(world.vcf), "-o", str(out)]
+        assert main(apply) == 0
+        found[name] = np.array([float(rows_of(out)[0][person]) for person in people])
+    assert found["alt"].tolist() == [3.0] * 6 + [0.0] * 34
+    assert set(found["alt"] - found["ref"]) == {3.0}

@@ -74,7 +74,7 @@ def train_gene(
     among = dosages.among(there)
     common = among.minor_frequency >= options.min_maf
     varies = among.values.min(axis=1, initial=2) < among.values.max(axis=1, initial=0)
-    kept = among.take(np.flatnonzero(common & varies))
+    kept = dosages.take(np.flatnonzero(common & varies)).among(there)
     n_variants = int(kept.position.size)
     status = _status(y[there], n_variants, covariates, folds[there], options)
     if status != "ok":
