@@ -144,8 +144,9 @@ class Dosages:
     def as_read(self, ploidy: NDArray[Any] | None, rule: str) -> Float64Array:
         """Return the dosages of a model's linear approximation, shape (V, S).
 
-        Where haplotypes are added up, a haploid call counts once. Where their mean is taken it counts double, but only
-        of a person who has one haplotype in the window: haploid at some of its records is diploid in the window.
+        They are the alternative alleles on a person's haplotypes: what was not called is the reference, and a haploid
+        call counts once. Where a card takes the mean of haplotypes, they count double of a person who has one in the
+        window (haploid at some of its records is diploid in the window).
 
         Parameters
         ----------
@@ -154,9 +155,7 @@ class Dosages:
         rule : {"mean", "sum"}
             The card's.
         """
-        values = self.values.astype(np.float64)
-        if self.calls is not None:
-            values[self.calls.haploid] /= 2
+        values = self.copies.astype(np.float64)
         if ploidy is not None and rule == "mean":
             values[:, ploidy == 1] *= 2
         return values
@@ -219,9 +218,15 @@ def _counted(calls: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int6
     return values, missing.sum(axis=1).astype(np.int64), made
 
 
-def snvs_in(genotypes: GenotypeSource, chrom: str, start: int, end: int) -> Dosages:
-    """Count alternative alleles of the biallelic SNVs in [start, end); ``n_skipped`` counts all other records."""
-    dosages = count_alternative(genotypes.region(chrom, max(0, start), end))
+def snvs_in(genotypes: GenotypeSource, chrom: str, start: int, end: int, *, passed: bool = False) -> Dosages:
+    """Count alternative alleles of the biallelic SNVs in [start, end); ``n_skipped`` counts all other records.
+
+    ``passed``: only records whose FILTER is PASS are looked at.
+    """
+    found = genotypes.region(chrom, max(0, start), end)
+    if passed and not found.passed.all():
+        found = found.take(np.flatnonzero(found.passed), found.start, found.end)
+    dosages = count_alternative(found)
     single = np.array([len(r) == 1 and len(a) == 1 for r, a in zip(dosages.ref, dosages.alt, strict=True)], bool)
     kept = dosages.take(np.flatnonzero(single))
     return replace(kept, n_skipped=dosages.n_skipped + int((~single).sum()))

@@ -25,6 +25,7 @@ PLOIDY = {
     "women": "2222222222",
     "haploid at some records": "1112222mmm",
     "haploid in the window, diploid beside it": "1112222bbb",
+    "missing calls": "1112222...",
 }
 
 
@@ -52,6 +53,8 @@ def linear_model(folder: Path, rule: str) -> Path:
 
 
 def call(kind: str, inside: bool, odd: bool, alleles: Any) -> str:
+    if kind == "." and odd:
+        return f"{alleles[0]}|." if alleles[1] else ".|."
     haploid = kind == "1" or (kind == "m" and odd) or (kind == "b" and inside)
     return str(alleles[0]) if haploid else f"{alleles[0]}|{alleles[1]}"
 
@@ -91,7 +94,7 @@ def test_a_linear_model_is_its_linear_approximation(
     assert int(row["n_snvs"]) == 7
     frequency = {row["pos"]: float(row["dosage_freq"]) for row in rows_of(out / "ism" / "linear.variants.tsv.gz")}
     for _, position, _, _, calls in records[1:-1]:
-        alleles = "".join(calls).replace("|", "")
+        alleles = "".join(calls).replace("|", "").replace(".", "")
         assert frequency[str(position)] == pytest.approx(alleles.count("1") / len(alleles))
     options = json.loads((out / "manifest.json").read_text())["options"]
     assert options["haploid_dosage"] == "double"
@@ -135,3 +138,22 @@ def test_filters_of_men(tmp_path: Path, make_world: Callable[..., Any]) -> None:
         found[name] = np.array([float(rows_of(out)[0][person]) for person in people])
     assert found["alt"].tolist() == [3.0] * 6 + [0.0] * 34
     assert set(found["alt"] - found["ref"]) == {3.0}
+
+
+def test_records_that_did_not_pass_are_left_out_of_drivers(tmp_path: Path, make_world: Callable[..., Any]) -> None:
+    sequence = "ACGT" * 100
+    calls = [["0|1", "1|1", "0|0", "1|0"], ["1|1", "0|0", "0|1", "1|0"]]
+    records = [("chrX", 199, "G", "A", calls[0]), ("chrX", 202, "C", "T", calls[1], "q10", ".")]
+    world = make_world(tmp_path / "world", {"chrX": sequence}, records, tuple("ABCD"))
+    (tmp_path / "genes.tsv").write_text(f"gene_id\tchrom\ttss\tstrand\nG\tchrX\t{TSS + 1}\t+\n")
+    model = linear_model(tmp_path, "mean")
+    for kept, n in (("all", "2"), ("pass", "1")):
+        out = tmp_path / kept
+        assert main([
+            "run", "-q", "--fasta", str(world.fasta), "--vcf", str(world.vcf), "--genes", str(tmp_path / "genes.tsv"),
+            "--model", str(model), "--card", str(tmp_path / "card.json"), "--steps", "predict,drivers", "--filter",
+            kept, "-o", str(out),
+        ]) == 0  # fmt: skip
+        (row,) = rows_of(out / "support.tsv")
+        assert row["n_snvs"] == n
+        assert float(row["linear_r"]) == pytest.approx(1, abs=1e-10)

@@ -154,8 +154,7 @@ def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options
     y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
     first = np.searchsorted(among.position, tss - options.window, side="left")
     last = np.searchsorted(among.position, tss + options.window, side="right")
-    one_by_one = among.values.dtype.kind == "f"
-    test = _each_by_itself if one_by_one else _scanned
+    test = _each_by_itself if among.values.dtype.kind == "f" else _scanned
     pairs = test(among.values, y, covariates, first, last, options)
     found = {}
     for g, low, high, (one, permuted) in zip(group, first.tolist(), last.tolist(), pairs, strict=True):

@@ -91,3 +91,7 @@ def test_dosages_as_a_model_reads_them():
     ploidy = np.array([1, 2, 2], np.int8)
     assert found.as_read(ploidy, "mean").tolist() == [[2, 1, 1], [2, 2, 2]]
     assert found.as_read(ploidy, "sum").tolist() == [[1, 1, 1], [1, 2, 2]]
+    # what is missing is the reference on the haplotypes, and the most frequent dosage elsewhere
+    found = count_alternative(_genotypes([("A", "G")], [12], [[[1, 1], [1, 1], [-1, -1], [1, -1]]]))
+    assert found.values.tolist() == [[2, 2, 2, 2]]
+    assert found.as_read(None, "mean").tolist() == [[2, 2, 0, 1]]
