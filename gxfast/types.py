@@ -129,6 +129,8 @@ class PredictionSet:
         no correlation across people is defined).
     status : tuple of str, length G
         ``"ok"`` or the reason why the row is undefined.
+    ploidy : int8 array, shape (G, S), or None
+        Haplotypes that a person has in the gene's window; None where the values do not come from haplotypes.
     """
 
     model: str
@@ -141,6 +143,7 @@ class PredictionSet:
     n_haplotypes: Int64Array
     status: tuple[str, ...]
     counts: dict[str, int] = field(default_factory=dict)
+    ploidy: NDArray[np.int8] | None = None
 
     def track_name(self, track: int) -> str:
         """Return the model's name, as ``model:track`` where it has several tracks."""

@@ -22,6 +22,14 @@ __all__ = ["baseline"]
     "--beside", multiple=True, metavar="TSV", help="genes.tsv of evaluated models, into one table; repeatable."
 )
 @click.option("--apply", "database", metavar="DB", help="Apply this PredictDB file instead of training.")
+@click.option(
+    "--min-matched",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Refuse with --apply if a smaller share of the weights is in the VCF; none is always refused.",
+)
+@click.option("--weights-table", metavar="TSV", help="What became of each weight of --apply; default OUT.weights.tsv.")
 @click.option("-o", "--output", required=True, metavar="DIR", help="Run directory; with --apply, the table to write.")
 @click.option("--resume", is_flag=True, help="Write into the same run again.")
 @common_options
@@ -36,15 +44,26 @@ def baseline(**options: Any) -> int:
 
 
 def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
-    from ..workflow.steps.baseline import predict_with
+    from ..workflow.steps.predictdb import predict_with
 
-    found = predict_with(options["database"], options["vcf"], options["output"], samples=samples)
+    found = predict_with(
+        options["database"], options["vcf"], options["output"], samples=samples, dosage=options["dosage"],
+        min_matched=options["min_matched"], weights_table=options["weights_table"],
+    )  # fmt: skip
     if not (options["quiet"] or options["as_json"]):
         click.echo(
             f"{found['n_predicted']} of {found['n_genes']} genes, {found['n_weights_used']} of {found['n_weights']} "
             f"weights, {found['n_people']} people: wrote {options['output']}"
         )
+        for line in [*_lost(found), *found["notes"]]:
+            click.echo(line)
     return found
+
+
+def _lost(found: dict[str, Any]) -> list[str]:
+    """A line on the weights that were not used, where there are any."""
+    lost = [f"{n} {status}" for status, n in found["weights"].items() if status not in found["matched_by"]]
+    return [f"weights not used: {', '.join(lost)} (see {found['tables'][0]})"] if lost else []
 
 
 def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
@@ -57,7 +76,7 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
         raise InputError("nothing to train on", remedy="give --expression, or --apply DB to use weights of others")
     chosen = TrainingOptions(
         options["window"], options["min_maf"], options["folds"], options["inner_folds"],
-        _stop_after(options["stop_after"]), options["seed"],
+        _stop_after(options["stop_after"]), options["seed"], dosage=options["dosage"],
     )  # fmt: skip
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = train(

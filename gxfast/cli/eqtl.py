@@ -33,8 +33,9 @@ def eqtl(**options: Any) -> int:
     set_verbosity(options["verbose"], options["quiet"])
     paths = input_paths({**options, "fasta": ""})
     chosen = MappingOptions(
-        options["window"], options["min_maf"], options["permutations"], options["seed"], options["shared_permutations"]
-    )
+        options["window"], options["min_maf"], options["permutations"], options["seed"],
+        options["shared_permutations"], options["dosage"],
+    )  # fmt: skip
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = map_cis(
             paths,

@@ -201,6 +201,10 @@ def linear_options(*, expression_required: bool) -> Callable[[F], F]:
         click.option(
             "--window", default=1_000_000, show_default=True, type=click.IntRange(1), help="Bases around the TSS."
         ),
+        click.option(
+            "--dosage", default="GT", show_default=True, type=click.Choice(["GT", "DS", "GP"]),
+            help="Field to read dosages from: calls, or what was imputed.",
+        ),
         _MIN_MAF,
         _SEED,
     )  # fmt: skip

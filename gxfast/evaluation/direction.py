@@ -109,9 +109,8 @@ def _lead(predictions: PredictionSet, one: GeneDrivers) -> tuple[float, float, f
     if not np.isfinite(one.eqtl_p).any():
         return None
     v = int(np.nanargmin(one.eqtl_p))
-    frequency = float(one.dosages.values[v].mean() / 2)
     distance = float(one.dosages.position[v] - predictions.genes.tss[one.gene])
-    return float(one.effect[v]), float(one.slope[v]), distance, min(frequency, 1 - frequency)
+    return float(one.effect[v]), float(one.slope[v]), distance, float(one.dosages.minor_frequency[v])
 
 
 def _groups(values: Float64Array | None, n: int) -> list[NDArray[np.int64]]:

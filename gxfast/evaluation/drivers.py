@@ -52,8 +52,7 @@ class GeneDrivers:
     @property
     def allele_freq(self) -> Float64Array:
         """Frequency of each alternative allele, shape (V,)."""
-        frequency: Float64Array = self.dosages.values.mean(axis=1) / 2
-        return frequency
+        return self.dosages.frequency
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +114,15 @@ def gene_drivers(
     dosages: Dosages,
     effects: Float64Array,
     *,
+    haplotypes: str = "mean",
     rule: Rule = "published",
     gain: float = 0.05,
     alpha: float = 0.01,
 ) -> list[GeneDrivers]:
     """Select the drivers of a gene; one entry per track.
+
+    The linear approximation counts alleles as the model's card puts haplotypes together, so that it is exact for a
+    model that is linear in the sequence, whatever the ploidy.
 
     Parameters
     ----------
@@ -130,17 +133,31 @@ def gene_drivers(
     dosages : Dosages
         V SNVs, the people of the predictions.
     effects : float64 array, shape (V, T)
+    haplotypes : {"mean", "sum"}
+        How the model's card makes people out of haplotypes.
     rule, gain, alpha
         As in `gxfast.stats.select_drivers`.
     """
-    x = dosages.values.astype(np.float64)
+    x = dosages.as_read(None if predictions.ploidy is None else predictions.ploidy[gene], haplotypes)
     slope, r, p = _eqtl(dosages, predictions, observed, gene)
     found = []
     for t in range(len(predictions.tracks)):
         effect = np.ascontiguousarray(effects[:, t])
-        selection = select_drivers(x, effect, predictions.values[gene, :, t], rule=rule, gain=gain, alpha=alpha)
+        values = _beside_reference(predictions, gene, t, haplotypes)
+        there = np.isfinite(values)  # nobody is predicted without a haplotype
+        own = x if there.all() else np.ascontiguousarray(x[:, there])
+        selection = select_drivers(own, effect, values[there], rule=rule, gain=gain, alpha=alpha)
         found.append(GeneDrivers(gene, t, dosages, effect, slope, r, p, selection, driver_support(effect, slope)))
     return found
+
+
+def _beside_reference(predictions: PredictionSet, gene: int, track: int, haplotypes: str) -> Float64Array:
+    """Predictions; where sums are over different numbers of haplotypes, less the reference's for each of them."""
+    values: Float64Array = predictions.values[gene, :, track]
+    ploidy = None if predictions.ploidy is None else predictions.ploidy[gene]
+    if haplotypes != "sum" or ploidy is None or (ploidy == ploidy[:1]).all():
+        return values
+    return np.asarray(values - ploidy * predictions.reference[gene, track])
 
 
 def _eqtl(
@@ -170,7 +187,7 @@ def driver_rows(predictions: PredictionSet, found: Sequence[GeneDrivers]) -> lis
 def _driver_row(predictions: PredictionSet, one: GeneDrivers, v: int) -> DriverRow:
     genes, g, snvs, chosen = predictions.genes, one.gene, one.dosages, one.selection
     position, tss = int(snvs.position[v]), int(genes.tss[g])
-    carriers = int((snvs.values[v] > 0).sum())
+    carriers, people = int(snvs.n_carriers[v]), int(snvs.n_people[v])
     return DriverRow(
         model=predictions.model,
         gene_id=predictions.row_name(g, one.track),
@@ -191,7 +208,7 @@ def _driver_row(predictions: PredictionSet, one: GeneDrivers, v: int) -> DriverR
         drop=float(chosen.drop[v]),
         is_main=v == chosen.main,
         n_carriers=carriers,
-        carrier_freq=carriers / snvs.values.shape[1],
+        carrier_freq=carriers / people if people else float("nan"),
         allele_freq=float(one.allele_freq[v]),
         eqtl_slope=float(one.slope[v]),
         eqtl_r=float(one.eqtl_r[v]),

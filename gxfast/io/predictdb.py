@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,11 +16,13 @@ from ..errors import InputError
 from .bgzf import write_bgzf
 from .files import written_whole
 
-__all__ = ["GeneWeights", "place_of", "read_predictdb", "write_covariances", "write_predictdb"]
+__all__ = ["GeneWeights", "build_of", "place_of", "read_predictdb", "write_covariances", "write_predictdb"]
 
 Float64Array = NDArray[np.float64]
 
 _WEIGHTS = ("rsid", "gene", "weight", "ref_allele", "eff_allele")
+_BETWEEN = "[_:/-]"
+_PLACE = re.compile(rf"^(.+?){_BETWEEN}(\d+)(?:{_BETWEEN}[A-Za-z*]+{_BETWEEN}[A-Za-z*]+(?:{_BETWEEN}(\S+))?)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,9 @@ def read_predictdb(path: str | Path) -> list[GeneWeights]:
                 raise InputError(
                     f"the table weights lacks {', '.join(missing)}", path=path, remedy="give a PredictDB weights file"
                 )
-            varid = "varID" if "varID" in columns else "rsid"
+            varid = "COALESCE(varID, rsid)" if "varID" in columns else "rsid"
             rows = connection.execute(
-                f"SELECT gene, rsid, {varid}, ref_allele, eff_allele, weight FROM weights ORDER BY rowid"
+                f"SELECT gene, COALESCE(rsid, ''), {varid}, ref_allele, eff_allele, weight FROM weights ORDER BY rowid"
             ).fetchall()
     except sqlite3.DatabaseError as error:
         raise InputError(f"not a SQLite database: {error}", path=path, remedy="give a PredictDB .db file") from None
@@ -132,6 +135,8 @@ def read_predictdb(path: str | Path) -> list[GeneWeights]:
         weight = rest[-1]
         if not isinstance(weight, (int, float)) or not np.isfinite(weight):
             raise InputError(f"weight {weight!r} is not a number", path=path, record=f"{gene} {rest[0]}")
+        if not all(isinstance(text, str) for text in (gene, *rest[1:4])):
+            raise InputError("a weight lacks its gene, its id or an allele", path=path, record=f"{gene} {rest[0]}")
         genes.setdefault(gene, []).append((rest[0], rest[1], rest[2].upper(), rest[3].upper(), float(weight)))
     return [_assembled(gene, found) for gene, found in genes.items()]
 
@@ -141,6 +146,16 @@ def _assembled(gene: str, found: list[tuple[str, str, str, str, float]]) -> Gene
     return GeneWeights(gene, gene, rsid, varid, ref, alt, np.array(weight), np.empty((0, 0)))
 
 
-def place_of(variant_id: str) -> str:
-    """Return ``chrom_pos`` of ``chrom_pos_ref_alt...``, without the prefix ``chr`` that one of two files may lack."""
-    return "_".join(variant_id.split("_")[:2]).removeprefix("chr")
+def place_of(variant_id: str) -> tuple[str, int] | None:
+    """Return contig and 0-based position that an id names; None where it names none, as an rsid.
+
+    ``chr_pos``, ``chr_pos_ref_alt`` and ``chr_pos_ref_alt_build`` with any of ``_ : - /`` between the parts.
+    """
+    match = _PLACE.match(variant_id)
+    return (match[1], int(match[2]) - 1) if match else None
+
+
+def build_of(variant_id: str) -> str:
+    """Return the build that an id ends with, as ``b38``; empty where there is none."""
+    match = _PLACE.match(variant_id)
+    return (match[3] or "") if match else ""

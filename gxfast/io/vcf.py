@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,12 @@ from ..errors import InputError
 from .bgzf import check_complete, require_file, sniff
 from .indexing import check_index, find_index
 from .regions import parse_region
+from .vcf_dosages import imputed_fields
 
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
 
 Int64Array = NDArray[np.int64]
+_NO_CALLS: Final = 3  # status of a reader that met a record without GT
 
 
 class GenotypeSource(Protocol):
@@ -398,9 +400,16 @@ class VariantFile:
             6: ("a record does not have one column per sample", f"{chrom} (after {at})"),
             7: ("records are not sorted by position", at),
         }.get(status, ("out of memory while reading", chrom))
-        raise InputError(
-            message,
-            path=self.path,
-            record=record,
-            remedy="check the file with: bcftools view FILE > /dev/null; sort with bcftools sort",
+        raise InputError(message, path=self.path, record=record, remedy=self._remedy(status))
+
+    def _remedy(self, status: int) -> str:
+        if status != _NO_CALLS:
+            return "check the file with: bcftools view FILE > /dev/null; sort with bcftools sort"
+        imputed = imputed_fields(self.path)
+        haplotypes = "haplotypes are made of calls (GT): give a file that has them, phased"
+        if not imputed:
+            return haplotypes
+        return (
+            f"{haplotypes}; this one has {' and '.join(imputed)}, imputed dosages, which linear models read: "
+            f"gxfast eqtl or gxfast baseline with --dosage {imputed[0]}"
         )

@@ -119,6 +119,10 @@ class VariantFileSet:
         other.samples = tuple(samples)
         return other
 
+    def path_of(self, chrom: str) -> Path:
+        """Return the file that has a contig."""
+        return self._by_contig[chrom].path
+
     def region(self, chrom: str, start: int, end: int) -> Genotypes:
         """Read [start, end) of a contig from the file that has it; see `VariantFile.region`."""
         file = self._by_contig.get(chrom, self.files[0])

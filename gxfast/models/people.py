@@ -280,6 +280,7 @@ def join_blocks(
         np.concatenate([block.n_variants for block in blocks]) if blocks else np.empty(0, np.int64),
         np.concatenate([block.n_haplotypes for block in blocks]) if blocks else np.empty(0, np.int64),
         status, dict(sorted(counts.items())),
+        np.concatenate([(block.carriers >= 0).sum(axis=2, dtype=np.int8) for block in blocks]) if blocks else None,
     )  # fmt: skip
 
 

@@ -1,17 +1,43 @@
-"""Genotypes as counts of the alternative allele, for linear models."""
+"""Genotypes as counts of the alternative allele, for linear models: ploidy and missing calls are decided here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..io.vcf import Genotypes, GenotypeSource
 
-__all__ = ["Dosages", "count_alternative", "snvs_in"]
+__all__ = ["AlleleCalls", "Dosages", "complete", "count_alternative", "is_bases", "snvs_in"]
+
+Float64Array = NDArray[np.float64]
 
 _BASES = frozenset("ACGTN")
+
+
+@dataclass(frozen=True, slots=True)
+class AlleleCalls:
+    """What was called at V records of S people.
+
+    Attributes
+    ----------
+    copies : int8 or float64 array, shape (V, S)
+        Of the alternative allele, among the alleles that were called.
+    called : int8 array, shape (V, S)
+        Alleles called: 2, 1 (a haploid call, or a half-missing one), or 0.
+    haploid : bool array, shape (V, S)
+        Calls of one allele, missing or not.
+    """
+
+    copies: NDArray[Any]
+    called: NDArray[np.int8]
+    haploid: NDArray[np.bool_]
+
+    def at(self, where: Any) -> AlleleCalls:
+        """Return some of the records, or of the people, by an index of the arrays."""
+        return AlleleCalls(self.copies[where], self.called[where], self.haploid[where])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +52,15 @@ class Dosages:
     variant_id : tuple of str, length V
         ``chrom_pos_ref_alt``, 1-based.
     ref, alt : tuple of str, length V
-    values : int8 array, shape (V, S)
-        0, 1 or 2. A person with one haplotype counts what it carries.
+    values : int8 array, shape (V, S); float64 of imputed dosages
+        0, 1 or 2; a haploid call counts double, 0 or 2, as in the mean over the haplotypes a person has.
     n_missing : int64 array, shape (V,)
-        Calls that were not there; their value is the most frequent dosage (the smaller of equal ones).
+        Calls that were not there; their value is the most frequent dosage (the smaller of equal ones), the mean of
+        imputed dosages.
     n_skipped : int
         Records without exactly one alternative allele made of bases.
+    calls : AlleleCalls or None
+        None where everybody has two called alleles at every record: then ``values`` are the copies.
     """
 
     chrom: str
@@ -39,16 +68,112 @@ class Dosages:
     variant_id: tuple[str, ...]
     ref: tuple[str, ...]
     alt: tuple[str, ...]
-    values: NDArray[np.int8]
+    values: NDArray[Any]
     n_missing: NDArray[np.int64]
     n_skipped: int = 0
+    calls: AlleleCalls | None = None
 
     def take(self, rows: NDArray[np.int64]) -> Dosages:
         """Return the variants ``rows``."""
         ids, ref, alt = (tuple(names[i] for i in rows) for names in (self.variant_id, self.ref, self.alt))
         return Dosages(
-            self.chrom, self.position[rows], ids, ref, alt, self.values[rows], self.n_missing[rows], self.n_skipped
-        )
+            self.chrom, self.position[rows], ids, ref, alt, self.values[rows], self.n_missing[rows], self.n_skipped,
+            self.calls and self.calls.at(rows),
+        )  # fmt: skip
+
+    def among(self, people: NDArray[Any]) -> Dosages:
+        """Return the same variants of some people, by their index or a mask."""
+        where = slice(None), people
+        return replace(self, values=self.values[where], calls=self.calls and self.calls.at(where))
+
+    @property
+    def copies(self) -> NDArray[Any]:
+        """Copies of the alternative allele among the alleles called, shape (V, S)."""
+        return self.values if self.calls is None else self.calls.copies
+
+    @property
+    def n_called(self) -> NDArray[np.int64]:
+        """Alleles called at each variant: 2 of a diploid call, 1 of a haploid one, shape (V,)."""
+        if self.calls is None:
+            return np.full(len(self.values), 2 * self.values.shape[1], np.int64)
+        return np.asarray(self.calls.called.sum(axis=1, dtype=np.int64))
+
+    @property
+    def frequency(self) -> Float64Array:
+        """Copies per called allele, as AF of ``bcftools +fill-tags``; NaN where nobody was called; shape (V,)."""
+        copies, n = self._n_copies(), self.n_called
+        return np.asarray(np.divide(copies, n, out=np.full(len(copies), np.nan), where=n > 0))
+
+    @property
+    def minor_frequency(self) -> Float64Array:
+        """Frequency of the rarer allele, shape (V,)."""
+        frequency = self.frequency
+        return np.minimum(frequency, 1 - frequency)
+
+    @property
+    def minor_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """People with the rarer allele, and called copies of it, as tensorQTL counts them; shapes (V,)."""
+        copies, n, mine = self._n_copies(), self.n_called, self.copies
+        rare = copies * 2 <= n
+        called = 2 if self.calls is None else self.calls.called
+        least = self._least
+        people = np.where(rare, (mine > least).sum(axis=1), (called - mine > least).sum(axis=1))
+        return people, np.rint(np.where(rare, copies, n - copies)).astype(np.int64)
+
+    @property
+    def _least(self) -> float:
+        """Carriers have more copies than this."""
+        return 0 if self.copies.dtype.kind == "i" else 0.5
+
+    def _n_copies(self) -> NDArray[Any]:
+        mine = self.copies
+        return np.asarray(mine.sum(axis=1, dtype=np.int64 if mine.dtype.kind == "i" else np.float64))
+
+    @property
+    def n_carriers(self) -> NDArray[np.int64]:
+        """People with the alternative allele, shape (V,)."""
+        return np.asarray((self.copies > self._least).sum(axis=1, dtype=np.int64))
+
+    @property
+    def n_people(self) -> NDArray[np.int64]:
+        """People with a called allele, shape (V,)."""
+        if self.calls is None:
+            return np.full(len(self.values), self.values.shape[1], np.int64)
+        return np.asarray((self.calls.called > 0).sum(axis=1, dtype=np.int64))
+
+    def as_read(self, ploidy: NDArray[Any] | None, rule: str) -> Float64Array:
+        """Return the dosages of a model's linear approximation, shape (V, S).
+
+        They are the alternative alleles on a person's haplotypes: what was not called is the reference, and a haploid
+        call counts once. Where a card takes the mean of haplotypes, they count double of a person who has one in the
+        window (haploid at some of its records is diploid in the window).
+
+        Parameters
+        ----------
+        ploidy : int array, shape (S,), or None
+            Haplotypes that each person has in the window; None: two.
+        rule : {"mean", "sum"}
+            The card's.
+        """
+        values = self.copies.astype(np.float64)
+        if ploidy is not None and rule == "mean":
+            values[:, ploidy == 1] *= 2
+        return values
+
+
+def is_bases(*alleles: str) -> bool:
+    """Whether alleles are made of bases, in upper case."""
+    return _BASES.issuperset("".join(alleles))
+
+
+def complete(values: NDArray[Any], missing: NDArray[np.bool_]) -> None:
+    """Put into missing entries, row by row, the most frequent value of whole numbers, the mean of others; 0 of none."""
+    for v in np.flatnonzero(missing.any(axis=1)):
+        known = values[v, ~missing[v]]
+        if values.dtype.kind == "f":
+            values[v, missing[v]] = known.mean() if known.size else 0
+        else:
+            values[v, missing[v]] = np.bincount(known, minlength=3).argmax() if known.size else 0
 
 
 def count_alternative(genotypes: Genotypes) -> Dosages:
@@ -67,28 +192,41 @@ def count_alternative(genotypes: Genotypes) -> Dosages:
     rows, texts = [], []
     for v in np.flatnonzero(biallelic):
         pair = tuple(genotypes.allele(int(v), i).decode("ascii", "replace").upper() for i in (0, 1))
-        if _BASES.issuperset(pair[0] + pair[1]):
+        if is_bases(*pair):
             rows.append(int(v))
             texts.append(pair)
     index = np.array(rows, np.int64)
-    calls = genotypes.calls[index]
-    values = (calls > 0).sum(axis=2, dtype=np.int8)
-    missing = (calls == -1).any(axis=2)
-    for v in np.flatnonzero(missing.any(axis=1)):
-        known = values[v, ~missing[v]]
-        values[v, missing[v]] = np.bincount(known, minlength=3).argmax() if known.size else 0
+    values, missing, calls = _counted(genotypes.calls[index])
     ids = tuple(
         f"{genotypes.chrom}_{genotypes.position[v] + 1}_{ref}_{alt}" for v, (ref, alt) in zip(rows, texts, strict=True)
     )
     return Dosages(
         genotypes.chrom, genotypes.position[index], ids, tuple(pair[0] for pair in texts),
-        tuple(pair[1] for pair in texts), values, missing.sum(axis=1).astype(np.int64), int(inside.sum()) - len(rows),
+        tuple(pair[1] for pair in texts), values, missing, int(inside.sum()) - len(rows), calls,
     )  # fmt: skip
 
 
-def snvs_in(genotypes: GenotypeSource, chrom: str, start: int, end: int) -> Dosages:
-    """Count alternative alleles of the biallelic SNVs in [start, end); ``n_skipped`` counts all other records."""
-    dosages = count_alternative(genotypes.region(chrom, max(0, start), end))
+def _counted(calls: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64], AlleleCalls | None]:
+    """Dosages, missing calls by record, and what was called where that is not two alleles of everybody."""
+    copies = (calls > 0).sum(axis=2, dtype=np.int8)
+    if not calls.size or calls.min() >= 0:
+        return copies, np.zeros(len(calls), np.int64), None
+    haploid, missing = calls[:, :, 1] == -2, (calls == -1).any(axis=2)
+    values = np.where(haploid, 2 * copies, copies)
+    complete(values, missing)
+    made = AlleleCalls(copies, (calls >= 0).sum(axis=2, dtype=np.int8), haploid)
+    return values, missing.sum(axis=1).astype(np.int64), made
+
+
+def snvs_in(genotypes: GenotypeSource, chrom: str, start: int, end: int, *, passed: bool = False) -> Dosages:
+    """Count alternative alleles of the biallelic SNVs in [start, end); ``n_skipped`` counts all other records.
+
+    ``passed``: only records whose FILTER is PASS are looked at.
+    """
+    found = genotypes.region(chrom, max(0, start), end)
+    if passed and not found.passed.all():
+        found = found.take(np.flatnonzero(found.passed), found.start, found.end)
+    dosages = count_alternative(found)
     single = np.array([len(r) == 1 and len(a) == 1 for r, a in zip(dosages.ref, dosages.alt, strict=True)], bool)
     kept = dosages.take(np.flatnonzero(single))
     return replace(kept, n_skipped=dosages.n_skipped + int((~single).sum()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ from ._path_options import check_path_options, fold_ids
 __all__ = ["ElasticNetFit", "elastic_net_cv"]
 
 Float64Array = NDArray[np.float64]
+_GAP_OF_FLOATS: Final = 1e-6
+_ROUNDING: Final = 0.05  # what the digits of a file may add to a dosage
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class ElasticNetFit:
         Of the fit to everybody at the chosen lambda, per dosage.
     intercept : float
     n_nonzero : int64 array
-        Non-zero coefficients of the fits to everybody, up to the chosen lambda (all with ``keep_path``).
+        Non-zero coefficients of the fits to everybody, up to the chosen lambda (all with ``keep_path``); of imputed
+        dosages at the chosen one alone.
     folds : int32 array, shape (S,)
         The fold of each person, as given or drawn.
     gap : float
@@ -92,7 +95,8 @@ def elastic_net_cv(
     Parameters
     ----------
     dosages : int8 array-like, shape (V, S)
-        Copies of the alternative allele, 0, 1 or 2. SNPs without variation get coefficient 0.
+        Copies of the alternative allele, 0, 1 or 2. SNPs without variation get coefficient 0. Numbers between them
+        (float, imputed) go through `fit_tracks`: the whole path, products in float32, within 1e-6 of the optimum.
     y : array-like of float, shape (S,)
     folds : int or int array-like, shape (S,)
         Number of folds, drawn with ``seed``; or the fold of each person, 0 to K - 1.
@@ -126,6 +130,10 @@ def elastic_net_cv(
     .. [1] Friedman, Hastie, Tibshirani (2010), Journal of Statistical Software 33(1).
     .. [2] Tibshirani et al. (2012), Strong rules for discarding predictors, JRSS B 74(2).
     """
+    if np.asarray(dosages).dtype.kind == "f":
+        if lambdas is not None or keep_path:
+            raise InputError("a grid and a kept path are for dosages of 0, 1 and 2", remedy="leave them out")
+        return _imputed(np.asarray(dosages, np.float64), y, folds, seed, l1_ratio, n_lambdas, lambda_ratio)
     x = _dosages(dosages)
     target = _phenotype(y, x.shape[1])
     ids = fold_ids(folds, target.size, seed)
@@ -145,12 +153,43 @@ def elastic_net_cv(
     return ElasticNetFit(**found, folds=ids)
 
 
+def _imputed(
+    x: Float64Array, y: ArrayLike, folds: int | ArrayLike, seed: int, l1_ratio: float, n_lambdas: int,
+    lambda_ratio: float,
+) -> ElasticNetFit:  # fmt: skip
+    """Fit dosages that are no whole numbers."""
+    from .track_fit import fit_tracks
+
+    if x.ndim != 2 or not np.isfinite(x).all() or (x < 0).any() or (x > 2 + _ROUNDING).any():
+        raise InputError("dosages must have shape (V, S) and be 0 to 2", remedy="fill missing ones first")
+    target = _phenotype(y, x.shape[1])
+    if target.min() == target.max() or not (x.min(axis=1, initial=2) < x.max(axis=1, initial=0)).any():
+        return _nothing(x, target, fold_ids(folds, target.size, seed))
+    fit = fit_tracks(
+        x.T, target, folds=folds, seed=seed, l1_ratio=l1_ratio, n_lambdas=n_lambdas, lambda_ratio=lambda_ratio,
+        gap=_GAP_OF_FLOATS,
+    )  # fmt: skip
+    return ElasticNetFit(
+        fit.lambdas, fit.cv_error, fit.cv_error_se, fit.chosen, fit.held_out, fit.coefficients, fit.intercept,
+        np.array([np.count_nonzero(fit.coefficients)]), fit.folds, fit.gap,
+    )  # fmt: skip
+
+
+def _nothing(x: Float64Array, y: Float64Array, folds: NDArray[np.int32]) -> ElasticNetFit:
+    """The fit of SNPs that do not vary, or of a constant."""
+    mean, zero = float(y.mean()), np.zeros(1)
+    return ElasticNetFit(
+        zero, np.array([float(y.var())]), zero, 0, np.full(y.size, mean), np.zeros(len(x)), mean,
+        np.zeros(1, np.int64), folds, 0.0,
+    )  # fmt: skip
+
+
 def _dosages(dosages: ArrayLike) -> NDArray[np.int8]:
     x = np.asarray(dosages)
     if x.ndim != 2 or x.dtype.kind not in "iu":
         raise InputError(
             f"dosages must be whole numbers of shape (V, S), found dtype {x.dtype} and shape {x.shape}",
-            remedy="give hard calls (0, 1, 2); round imputed dosages first",
+            remedy="give calls (0, 1, 2), or imputed dosages as floats",
         )
     bad = (x < 0) | (x > 2)
     if bad.any():

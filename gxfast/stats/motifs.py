@@ -42,7 +42,8 @@ def motif_sizes(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Measure the motif that a base belongs to.
 
-    A base exceeds a threshold if its attribution has the sign of the centre's and at least that share of ``scale``.
+    A base belongs to the motif if its attribution has the sign of the centre's and at least a threshold's share of
+    ``scale``. The distance goes to the nearest base with as much attribution of either sign, as published.
 
     Parameters
     ----------
@@ -58,8 +59,9 @@ def motif_sizes(
     Returns
     -------
     sizes, distances : int64 arrays, shape (thresholds,)
-        Bases in a row, the centre among them, that exceed the threshold (0 if the centre does not); bases from the
-        centre to the nearest one that does (0: itself; -1: none).
+        Bases in a row, the centre among them, that belong to the motif (0 if the centre's attribution is smaller);
+        bases from the centre to the nearest attribution at or above the threshold (0: its own), and the reach, which
+        is that of the base farthest from the centre, where there is none.
 
     Raises
     ------
@@ -68,25 +70,33 @@ def motif_sizes(
 
     Notes
     -----
-    After Supplementary Table 3 of Sasse et al. (2023); there the scale is that of the 2,001 bases around the TSS.
+    After Supplementary Table 3 of Sasse et al. (2023), whose sizes and distances these are; there the scale is that of
+    the 2,001 bases around the TSS, and the reach is 20.
     """
     z = np.asarray(attribution, np.float64)
     if z.ndim != 1 or not 0 <= centre < z.size or not scale > 0:
         raise InputError(f"need a centre among {z.size} bases and a positive scale, found {centre} and {scale}")
-    sign = np.sign(z[centre])
-    share = np.nan_to_num(z * (sign if sign else 1.0) / scale, nan=-np.inf)
-    sizes, distances = [], []
-    for threshold in thresholds:
-        over = share >= threshold
-        where = np.flatnonzero(over)
-        distances.append(int(np.abs(where - centre).min()) if where.size else -1)
-        size = 0
-        if over[centre]:
-            below = np.flatnonzero(~over)
-            left, right = below[below < centre], below[below > centre]
-            size = (int(right.min()) if right.size else z.size) - (int(left.max()) if left.size else -1) - 1
-        sizes.append(size)
-    return np.array(sizes, np.int64), np.array(distances, np.int64)
+    share = np.nan_to_num(z / scale, nan=0.0)
+    same_sign = share * (np.sign(z[centre]) if z[centre] else 1.0)
+    found = [(_size(same_sign >= threshold, centre), _distance(np.abs(share) >= threshold, centre))
+             for threshold in thresholds]  # fmt: skip
+    sizes, distances = np.array(found, np.int64).reshape(-1, 2).T
+    return sizes, distances
+
+
+def _size(over: NDArray[np.bool_], centre: int) -> int:
+    """Bases in a row, the centre among them."""
+    if not over[centre]:
+        return 0
+    below = np.flatnonzero(~over)
+    left, right = below[below < centre], below[below > centre]
+    return (int(right.min()) if right.size else over.size) - (int(left.max()) if left.size else -1) - 1
+
+
+def _distance(over: NDArray[np.bool_], centre: int) -> int:
+    """Bases from the centre to the nearest one; the reach where there is none."""
+    where = np.flatnonzero(over)
+    return int(np.abs(where - centre).min()) if where.size else max(centre, over.size - 1 - centre)
 
 
 def sequence_distances(sequences: Sequence[str]) -> Float64Array:

@@ -149,6 +149,8 @@ class MappingOptions:
         Each gene permutes with this seed: its p does not depend on which other genes are there.
     shared : bool
         Permute once for all genes with the same set of values (see `CisScan.permutations`).
+    dosage : {"GT", "DS", "GP"}
+        Field of the VCF that dosages are read from: calls, or what was imputed.
     """
 
     window: int = 1_000_000
@@ -156,6 +158,7 @@ class MappingOptions:
     permutations: int = 1000
     seed: int = 0
     shared: bool = False
+    dosage: str = "GT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,8 @@ class TrainingOptions:
         As in `gxfast.stats.elastic_net_cv`.
     seed : int
     models : tuple of str
+    dosage : {"GT", "DS", "GP"}
+        As in `MappingOptions`.
     """
 
     window: int = 1_000_000
@@ -183,6 +188,7 @@ class TrainingOptions:
     stop_after: int | None = 20
     seed: int = 0
     models: tuple[str, ...] = LINEAR_MODELS
+    dosage: str = "GT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class MotifRow:
     """A row of ``motifs.tsv``: the 13 bases around a main driver, their cluster, and the motif that it lies in.
 
     ``size_5``: bases in a row whose attribution has the driver's sign and at least 5 % of the scale; ``distance_5``:
-    from the driver to the nearest of them.
+    from the driver to the nearest base with as much attribution of either sign, 20 (the reach) where there is none.
     """
 
     model: str

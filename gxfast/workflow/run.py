@@ -11,6 +11,7 @@ from .._threads import one_blas_thread, resolve_threads
 from ..errors import InputError
 from ..evaluation.across_people import Residualise, Transform
 from ..io.files import sha256_of
+from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..stats.drivers import Rule
@@ -214,6 +215,10 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
         "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
         **{name: asdict(getattr(options, name)) for name in names},
     }
+    if names:
+        chosen |= conventions("GT")
+    if "drivers" in names:
+        chosen["drivers"]["haploid_dosage"] = "as the card's haplotypes"
     if options.finemapped and "drivers" in names:
         chosen["finemapped"] = sha256_of(options.finemapped)
     hashes = hash_inputs(paths, inputs.genotypes.paths, inputs.models)

@@ -118,7 +118,7 @@ def test_nothing_to_explain():
     ("changed", "message"),
     [
         ({"dosages": np.full((3, 20), -1, np.int8)}, "SNP 0, person 0"),
-        ({"dosages": np.zeros((3, 20))}, "whole numbers"),
+        ({"dosages": np.full((3, 20), "1")}, "whole numbers"),
         ({"y": np.arange(19.0)}, "one value for each"),
         ({"y": np.where(np.arange(20) == 4, np.nan, 1.0)}, "person 4"),
         ({"folds": 1}, "folds must be 2"),
@@ -133,3 +133,29 @@ def test_refusals(changed, message):
     arguments = {"dosages": np.zeros((3, 20), np.int8), "y": np.arange(20.0), **changed}
     with pytest.raises(InputError, match=message):
         elastic_net_cv(arguments.pop("dosages"), arguments.pop("y"), **arguments)
+
+
+def test_imputed_dosages_equal_the_definition():
+    """Numbers between 0 and 2 go another way to the same fit."""
+    x, y = _linked(60, 20, 3)
+    blurred = np.clip(x + 0.1 * np.random.default_rng(1).normal(size=x.shape), 0, 2)
+    for dosages in (blurred, x.astype(np.float64)):
+        fit = elastic_net_cv(dosages, y, folds=4, seed=1)
+        _, error = plain_elastic_net_cv(dosages, y, fit.folds, fit.lambdas[: fit.chosen + 2], 0.5)
+        np.testing.assert_allclose(fit.cv_error[: fit.chosen + 2], error, rtol=1e-3)
+    whole = elastic_net_cv(x, y, folds=4, seed=1, stop_after=None)
+    np.testing.assert_allclose(fit.lambdas, whole.lambdas, rtol=1e-5)
+    assert abs(fit.chosen - whole.chosen) <= 1
+    np.testing.assert_allclose(fit.predict(x), whole.predict(x), atol=0.02 * y.std())
+
+
+@pytest.mark.parametrize(("snps", "constant"), [(3, True), (3, False)])
+def test_imputed_dosages_with_nothing_to_explain(snps, constant):
+    y = np.full(20, 3.0) if constant else np.arange(20.0)
+    fit = elastic_net_cv(np.full((snps, 20), 0.5), y, folds=4)
+    assert not fit.coefficients.any()
+    assert fit.intercept == y.mean()
+    with pytest.raises(InputError, match="0 to 2"):
+        elastic_net_cv(np.full((snps, 20), 2.5), y)
+    with pytest.raises(InputError, match="0, 1 and 2"):
+        elastic_net_cv(np.full((snps, 20), 0.5), y, keep_path=True)

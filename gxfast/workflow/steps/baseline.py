@@ -1,4 +1,4 @@
-"""`gxfast baseline`: all genes of a cohort into a run directory; weights of others on a VCF."""
+"""`gxfast baseline`: all genes of a cohort into a run directory."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from ..._threads import worker_pool
 from ...errors import InputError
-from ...io.predictdb import GeneWeights, place_of, read_predictdb, write_covariances, write_predictdb
+from ...io.predictdb import write_covariances, write_predictdb
 from ...io.tables import read_table, write_phenotype_bed, write_rows, write_table
-from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
-from ...personal.dosages import count_alternative
+from ...personal.dosage_sources import open_dosages
 from ...stats import fdr, split_people
 from ...types import Progress
 from ..inputs import LinearCohort
@@ -23,7 +22,7 @@ from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
-from .gene_models import GeneBaseline, apply_weights, train_gene
+from .gene_models import GeneBaseline, train_gene
 from .linear import linear_job
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ __all__ = [
     "Baselines",
     "EvaluatedModel",
     "beside_columns",
-    "predict_with",
     "read_evaluated",
     "train",
     "train_genes",
@@ -92,11 +90,12 @@ def train_genes(
 ) -> Baselines:  # fmt: skip
     """Train the baselines of every gene; write ``baseline/``."""
     folds = split_people(cohort.people, options.folds, options.seed)
+    source = open_dosages(cohort.genotypes, options.dosage)
 
     def one(g: int) -> GeneBaseline:
         tss = int(cohort.genes.tss[g])
         region = max(0, tss - options.window), tss + options.window + 1
-        dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[g], *region))
+        dosages = source.window(cohort.genes.chrom[g], *region)
         return train_gene(
             cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,
             folds, options,
@@ -197,57 +196,6 @@ def _summary(rows: list[BaselineRow], found: list[GeneBaseline], options: Traini
             "n_significant": int(np.count_nonzero(q <= 0.05)),
         }
     return {"n_genes": len(found), "n_done": sum(result.status == "ok" for result in found), "models": models}
-
-
-def predict_with(database: str, vcf: Sequence[str], output: str, *, samples: Sequence[str] = ()) -> dict[str, Any]:
-    """Apply a PredictDB file to genotypes (PrediXcan); write a genes x people TSV and return counts.
-
-    Weights find their variants by ``varID`` (``chrom_pos_ref_alt``), with alleles exchanged or on the other
-    strand where need be. A gene of which no variant is there has no prediction.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read, or ids do not name places.
-    """
-    genes = read_predictdb(database)
-    loci = [_locus(gene, database) for gene in genes]
-    cohort = VariantFileSet(expand_patterns(vcf, list(dict.fromkeys(chrom for chrom, _, _ in loci))))
-    people = choose_samples(cohort.all_samples, list(samples), source=vcf[0])
-    genotypes = cohort.subset(people)
-    values = np.full((len(genes), len(people)), np.nan)
-    used = []
-    for g, (gene, (chrom, start, end)) in enumerate(zip(genes, loci, strict=True)):
-        dosages = count_alternative(genotypes.region(chrom, start, end))
-        known = {
-            (place_of(name), ref, alt): dosages.values[v]
-            for v, (name, ref, alt) in enumerate(zip(dosages.variant_id, dosages.ref, dosages.alt, strict=True))
-        }
-        found, n = apply_weights(gene, known, len(people))
-        used.append(n)
-        if n:
-            values[g] = found
-    columns: dict[str, Sequence[Any]] = {"gene_id": [gene.gene for gene in genes]}
-    write_table(output, {**columns, **{name: values[:, i].tolist() for i, name in enumerate(people)}})
-    return {
-        "n_genes": len(genes),
-        "n_predicted": int(np.count_nonzero(used)),
-        "n_weights": sum(gene.weight.size for gene in genes),
-        "n_weights_used": sum(used),
-        "n_people": len(people),
-    }
-
-
-def _locus(gene: GeneWeights, path: str) -> tuple[str, int, int]:
-    try:
-        parts = [name.split("_") for name in gene.variant_id]
-        positions = [int(part[1]) for part in parts]
-    except (IndexError, ValueError):
-        raise InputError(
-            f"variant ids such as {gene.variant_id[0]!r} do not name a place",
-            path=path, record=gene.gene, remedy="give a file whose varID is chrom_pos_ref_alt",
-        ) from None  # fmt: skip
-    return parts[0][0], min(positions) - 1, max(positions)
 
 
 _NEEDED = ("gene_id", "model", "pearson_r", "pearson_p", "pearson_q")

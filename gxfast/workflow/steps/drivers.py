@@ -94,7 +94,7 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[Gen
             if len(effects):
                 found += gene_drivers(
                     predictions, job.results.observed, g, dosages, effects,
-                    rule=options.rule, gain=options.gain, alpha=options.alpha,
+                    haplotypes=model.card.haplotypes, rule=options.rule, gain=options.gain, alpha=options.alpha,
                 )  # fmt: skip
         job.tell(f"drivers {name}", genes.stop, len(layout))
     return found
@@ -102,7 +102,8 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[Gen
 
 def _snvs(job: Job, layout: Layout, g: int) -> Dosages:
     start = int(layout.start[g])
-    return snvs_in(job.inputs.genotypes, layout.chrom[g], start, start + layout.length)
+    passed = job.inputs.policy.filter == "pass"
+    return snvs_in(job.inputs.genotypes, layout.chrom[g], start, start + layout.length, passed=passed)
 
 
 def _effects(job: Job, model: Model, layout: Layout, genes: range, snvs: dict[int, Dosages]) -> dict[str, NDArray[Any]]:

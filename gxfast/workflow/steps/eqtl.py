@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ..._threads import worker_pool
 from ...io.bgzf import write_bgzf
 from ...io.tables import write_rows
-from ...personal.dosages import Dosages, count_alternative
-from ...stats import Association, CisScan, PermutedAssociation, fdr
+from ...personal.dosage_sources import DosageSource, open_dosages
+from ...personal.dosages import Dosages
+from ...stats import Association, CisScan, PermutedAssociation, eqtl, eqtl_permutations, fdr
 from ...types import Progress
 from ..inputs import LinearCohort
 from ..options import InputPaths, MappingOptions
@@ -34,11 +35,12 @@ _SPAN = 1_000_000  # between the first and the last gene of a batch, beside the 
 
 @dataclass(frozen=True, slots=True)
 class _Gene:
+    """What was found for one gene; the dosages are those of the people who have expression."""
+
     status: str
     dosages: Dosages | None = None
     found: Association | None = None
     permuted: PermutedAssociation | None = None
-    people: NDArray[np.bool_] | None = None
 
 
 def map_cis(
@@ -81,10 +83,12 @@ def map_genes(
 ) -> CisMap:  # fmt: skip
     """Map cis-eQTLs of every gene; write ``eqtl/``."""
     folder = run.subdirectory("eqtl")
+    source = open_dosages(cohort.genotypes, options.dosage)
     lines_of: dict[int, list[str]] = {}
     row_of: dict[int, LeadRow] = {}
     with worker_pool(n_threads) as pool:
-        for found in pool.map(lambda batch: _map_batch(cohort, batch, options), list(_batches(cohort, options))):
+        batches = list(_batches(cohort, options))
+        for found in pool.map(lambda batch: _map_batch(cohort, source, batch, options), batches):
             for g, gene in found.items():
                 lines_of[g] = _nominal_lines(cohort, g, gene)
                 row_of[g] = _lead_row(cohort, g, gene)
@@ -117,7 +121,9 @@ def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int
     yield batch
 
 
-def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) -> dict[int, _Gene]:
+def _map_batch(
+    cohort: LinearCohort, source: DosageSource, batch: list[int], options: MappingOptions
+) -> dict[int, _Gene]:
     found: dict[int, _Gene] = {}
     same_people: dict[bytes, list[int]] = {}
     used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
@@ -133,7 +139,7 @@ def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) 
     if same_people:
         tss = cohort.genes.tss[batch]
         region = max(0, int(tss.min()) - options.window), int(tss.max()) + options.window + 1
-        dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[batch[0]], *region))
+        dosages = source.window(cohort.genes.chrom[batch[0]], *region)
         for group in same_people.values():
             found |= _map_group(cohort, group, dosages, options)
     return found
@@ -142,49 +148,68 @@ def _map_batch(cohort: LinearCohort, batch: list[int], options: MappingOptions) 
 def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options: MappingOptions) -> dict[int, _Gene]:
     """Map genes that the same people have values of."""
     people = np.isfinite(cohort.values[group[0]])
-    frequency = dosages.values[:, people].mean(axis=1, dtype=np.float64) / 2
-    kept = np.flatnonzero(np.minimum(frequency, 1 - frequency) >= max(options.min_maf, 1e-12))
-    position, x = dosages.position[kept], dosages.values[np.ix_(kept, people)]
+    among = dosages.among(people)
+    among = among.take(np.flatnonzero(among.minor_frequency >= max(options.min_maf, 1e-12)))
     covariates = None if cohort.covariates is None else cohort.covariates[:, people]
     y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
-    first = np.searchsorted(position, tss - options.window, side="left")
-    last = np.searchsorted(position, tss + options.window, side="right")
+    first = np.searchsorted(among.position, tss - options.window, side="left")
+    last = np.searchsorted(among.position, tss + options.window, side="right")
+    test = _each_by_itself if among.values.dtype.kind == "f" else _scanned
+    pairs = test(among.values, y, covariates, first, last, options)
+    found = {}
+    for g, low, high, (one, permuted) in zip(group, first.tolist(), last.tolist(), pairs, strict=True):
+        if one is None:
+            found[g] = _Gene("no variants in the window")
+            continue
+        near = among.take(np.arange(low, high))
+        if one.lead is None:
+            found[g] = _Gene("nothing is left beside the covariates", near, one)
+        else:
+            found[g] = _Gene("ok", near, one, permuted)
+    return found
+
+
+_Tested = list[tuple[Association | None, PermutedAssociation | None]]  # None: no variant, nothing permuted
+
+
+def _scanned(
+    x: NDArray[np.int8], y: Float64Array, covariates: Float64Array | None, first: NDArray[np.int64],
+    last: NDArray[np.int64], options: MappingOptions,
+) -> _Tested:  # fmt: skip
+    """Test calls: what covariates leave of a variant serves all genes."""
     scan = CisScan(x, covariates=covariates)
     nominal = scan.associations(y, first, last)
-    permuted: list[PermutedAssociation | None] = [None] * len(group)
+    permuted: list[PermutedAssociation | None] = [None] * len(y)
     if options.permutations:
         permuted = [*scan.permutations(
             y, first, last, found=nominal, n_permutations=options.permutations, seed=options.seed,
             shared=options.shared,
         )]  # fmt: skip
-    found = {}
-    for i, g in enumerate(group):
-        if first[i] == last[i]:
-            found[g] = _Gene("no variants in the window")
-            continue
-        one = nominal.of(i)
-        near = dosages.take(kept[first[i] : last[i]])
-        if one.lead is None:
-            found[g] = _Gene("nothing is left beside the covariates", near, one, None, people)
-        else:
-            found[g] = _Gene("ok", near, one, permuted[i], people)
-    return found
+    return [(nominal.of(i) if first[i] < last[i] else None, permuted[i]) for i in range(len(y))]
 
 
-def _allele_counts(x: NDArray[np.int8]) -> tuple[Float64Array, NDArray[np.int64], NDArray[np.int64]]:
-    """Frequency of the alternative allele; people with the rarer allele and copies of it, as tensorQTL."""
-    n = 2 * x.shape[1]
-    copies = x.sum(axis=1, dtype=np.int64)
-    rare = copies * 2 <= n
-    samples = np.where(rare, (x > 0).sum(axis=1), (x < 2).sum(axis=1))
-    return copies / n, samples, np.where(rare, copies, n - copies)
+def _each_by_itself(
+    x: Float64Array, y: Float64Array, covariates: Float64Array | None, first: NDArray[np.int64],
+    last: NDArray[np.int64], options: MappingOptions,
+) -> _Tested:  # fmt: skip
+    """Test imputed dosages, which are no whole numbers."""
+    tested: _Tested = []
+    for target, low, high in zip(y, first.tolist(), last.tolist(), strict=True):
+        one = eqtl(x[low:high], target, covariates=covariates) if low < high else None
+        permuted = None
+        if one is not None and options.permutations:
+            permuted = eqtl_permutations(
+                x[low:high], target, covariates=covariates, n_permutations=options.permutations, seed=options.seed
+            )
+        tested.append((one, permuted))
+    return tested
 
 
 def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
-    if gene.dosages is None or gene.found is None or gene.people is None:
+    if gene.dosages is None or gene.found is None:
         return []
-    af, samples, counts = _allele_counts(gene.dosages.values[:, gene.people])
-    distance = gene.dosages.position - int(cohort.genes.tss[g])
+    samples, counts = gene.dosages.minor_counts
+    distance, af = gene.dosages.position - int(cohort.genes.tss[g]), gene.dosages.frequency
     found = gene.found
     numbers = zip(
         gene.dosages.variant_id, distance.tolist(), af.tolist(), samples.tolist(), counts.tolist(), found.p.tolist(),
@@ -196,18 +221,19 @@ def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
 
 def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> LeadRow:
     row = LeadRow(phenotype_id=cohort.genes.gene_id[g], status=gene.status)
-    if gene.dosages is None or gene.found is None or gene.people is None or gene.found.lead is None:
+    if gene.dosages is None or gene.found is None or gene.found.lead is None:
         return row
     lead, found, permuted = gene.found.lead, gene.found, gene.permuted
-    af, samples, counts = _allele_counts(gene.dosages.values[lead : lead + 1, gene.people])
+    variant = gene.dosages.take(np.array([lead]))
+    samples, counts = variant.minor_counts
     row = replace(
         row,
         num_var=gene.dosages.position.size,
-        variant_id=gene.dosages.variant_id[lead],
-        start_distance=int(gene.dosages.position[lead]) - int(cohort.genes.tss[g]),
+        variant_id=variant.variant_id[0],
+        start_distance=int(variant.position[0]) - int(cohort.genes.tss[g]),
         ma_samples=int(samples[0]),
         ma_count=int(counts[0]),
-        af=float(af[0]),
+        af=float(variant.frequency[0]),
         pval_nominal=float(found.p[lead]),
         slope=float(found.slope[lead]),
         slope_se=float(found.slope_se[lead]),

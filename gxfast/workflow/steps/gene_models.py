@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...io.predictdb import GeneWeights, place_of
+from ...io.predictdb import GeneWeights
 from ...personal.dosages import Dosages
 from ...stats import (
     Correlation,
@@ -21,10 +21,9 @@ from ...stats import (
 )
 from ..options import TrainingOptions
 
-__all__ = ["GeneBaseline", "apply_weights", "train_gene"]
+__all__ = ["GeneBaseline", "train_gene"]
 
 Float64Array = NDArray[np.float64]
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +71,15 @@ def train_gene(
     """
     there = np.isfinite(y)
     n_people = int(there.sum())
-    among = dosages.values[:, there]
-    frequency = among.mean(axis=1, dtype=np.float64) / 2 if n_people else np.zeros(len(among))
-    common = np.minimum(frequency, 1 - frequency) >= options.min_maf
-    varies = among.min(axis=1, initial=2) < among.max(axis=1, initial=0)
-    kept = dosages.take(np.flatnonzero(common & varies))
+    among = dosages.among(there)
+    common = among.minor_frequency >= options.min_maf
+    varies = among.values.min(axis=1, initial=2) < among.values.max(axis=1, initial=0)
+    kept = dosages.take(np.flatnonzero(common & varies)).among(there)
     n_variants = int(kept.position.size)
     status = _status(y[there], n_variants, covariates, folds[there], options)
     if status != "ok":
         return GeneBaseline(status, n_people, n_variants)
-    x, target = kept.values[:, there], y[there]
+    x, target = kept.values, y[there]
     extra = None if covariates is None else covariates[:, there]
     held = cross_predict(
         x, target, distance=kept.position - tss, covariates=extra, folds=folds[there],
@@ -94,7 +92,7 @@ def train_gene(
     r, p = held.fold_correlation("elastic_net") if "elastic_net" in held.predictions else (float("nan"),) * 2
     weights = GeneWeights(
         gene_id, name, chosen.variant_id, chosen.variant_id, chosen.ref, chosen.alt, fit.coefficients[used],
-        np.cov(chosen.values[:, there].astype(np.float64)).reshape(used.size, used.size), r, p,
+        np.cov(chosen.values.astype(np.float64)).reshape(used.size, used.size), r, p,
     )  # fmt: skip
     pooled = {model: pearson(np.nan_to_num(values), held.observed) for model, values in held.predictions.items()}
     heritability = cis_heritability(x, target, covariates=extra)
@@ -114,27 +112,3 @@ def _status(
     if y.min() == y.max():
         return "constant expression"
     return "ok" if n_variants else "no variants in the window"
-
-
-def apply_weights(
-    gene: GeneWeights, known: dict[tuple[str, str, str], NDArray[np.int8]], people: int
-) -> tuple[Float64Array, int]:
-    """Predict from dosages by (place, ref, alt), where place is ``chrom_pos``; return values and SNPs used.
-
-    Alleles may be the other way round (then 2 - dosage counts the effect allele) or on the other strand;
-    SNPs that read the same on both strands (A/T, C/G) are taken as they are written.
-    """
-    total = np.zeros(people)
-    used = 0
-    for varid, ref, alt, weight in zip(gene.variant_id, gene.ref, gene.alt, gene.weight, strict=True):
-        place = place_of(varid)
-        for one, two in ((ref, alt), (ref.translate(_COMPLEMENT), alt.translate(_COMPLEMENT))):
-            if (place, one, two) in known:
-                total += weight * known[place, one, two]
-            elif (place, two, one) in known:
-                total += weight * (2 - known[place, two, one])
-            else:
-                continue
-            used += 1
-            break
-    return total, used

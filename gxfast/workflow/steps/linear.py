@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from ...personal.dosage_sources import conventions
 from ..inputs import LinearCohort, linear_cohort, open_people
 from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
@@ -32,6 +33,7 @@ def linear_job(
         "samples": list(paths.samples),
         "transform": transform,
         "regions": list(paths.regions),
+        **conventions(options.dosage),
     }
     hashes = hash_inputs(paths, people.genotypes.paths) | hash_files({"beside": beside})
     plan = plan_of(hashes, options={**asdict(options), **chosen, "steps": [step]})

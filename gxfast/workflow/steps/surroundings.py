@@ -137,11 +137,7 @@ def motif_rows(predictions: PredictionSet, around: Surroundings | None) -> list[
         z = reference_heights(around.effects[k, 0].astype(np.float64), around.bases[k, 0]).sum(axis=1)
         none: list[int | None] = [None] * len(THRESHOLDS)
         sizes, distances = motif_sizes(z, REACH, scale) if scale > 0 else (none, none)
-        motif = [
-            value
-            for size, distance in zip(sizes, distances, strict=True)
-            for value in (size, distance if distance is None or distance >= 0 else None)
-        ]
+        motif = [value for pair in zip(sizes, distances, strict=True) for value in pair]
         support = str(one.support[one.selection.main])
         name = predictions.row_name(one.gene, one.track)
         rows.append(

@@ -1,0 +1,165 @@
+"""Where dosages come from: calls (GT), or what was imputed (DS, GP); both by one convention for ploidy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..io.vcf import Genotypes, GenotypeSource
+from ..io.vcf_dosages import IMPUTED, ImputedFile, ImputedRecords
+from ..io.vcf_set import VariantFileSet
+from .dosages import AlleleCalls, Dosages, complete, count_alternative, is_bases
+
+__all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages"]
+
+Int64Array = NDArray[np.int64]
+FIELDS: Final = ("GT", *IMPUTED)
+
+
+def conventions(field: str) -> dict[str, str]:
+    """Return what a manifest says of dosages read from this field."""
+    return {"haploid_dosage": "double", "missing_dosage": "most_frequent" if field == "GT" else "mean"}
+
+
+class GenotypeFiles(GenotypeSource, Protocol):
+    """Genotypes by region, and the files they are in."""
+
+    @property
+    def paths(self) -> list[Path]: ...
+
+
+class AlleleDosages(Protocol):
+    """Records, and the dosage of any of their alleles."""
+
+    position: Int64Array
+    alleles: list[tuple[str, ...]]
+
+    def of(self, record: int, allele: int) -> tuple[NDArray[Any], int]:
+        """Return the dosage of an allele (0: REF) of everybody, and how many calls were missing."""
+        ...
+
+
+class DosageSource(Protocol):
+    """Dosages of people by region."""
+
+    def window(self, chrom: str, start: int, end: int) -> Dosages:
+        """Return those of the biallelic records that start in [start, end)."""
+        ...
+
+    def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
+        """Return the records that cover any of the places (0-based, ascending), with all their alleles."""
+        ...
+
+
+def open_dosages(genotypes: GenotypeFiles, field: str = "GT") -> DosageSource:
+    """Return the dosages of the people of some genotypes, from the calls or from another field of the same files.
+
+    Raises
+    ------
+    InputError
+        For a field that is none of `FIELDS`.
+    """
+    if field not in FIELDS:
+        raise InputError(f"dosages are read from {', '.join(FIELDS)}, found {field!r}")
+    return _Called(genotypes) if field == "GT" else _Imputed(genotypes, field)
+
+
+class _Called:
+    """Dosages of calls."""
+
+    def __init__(self, genotypes: GenotypeSource) -> None:
+        self._genotypes = genotypes
+
+    def window(self, chrom: str, start: int, end: int) -> Dosages:
+        return count_alternative(self._genotypes.region(chrom, start, end))
+
+    def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
+        low, high = int(places[0]), int(places[-1]) + 1
+        return _CalledAlleles(_covering(self._genotypes.region(chrom, low, high), places))
+
+
+def _covering(genotypes: Genotypes, places: Int64Array) -> Genotypes:
+    end = genotypes.position + np.maximum(genotypes.ref_length, 1)
+    mine = np.searchsorted(places, genotypes.position) < np.searchsorted(places, end)
+    return genotypes.take(np.flatnonzero(mine), genotypes.start, genotypes.end)
+
+
+class _CalledAlleles:
+    def __init__(self, genotypes: Genotypes) -> None:
+        self.position, self._calls = genotypes.position, genotypes.calls
+        n = np.diff(genotypes.first_allele).tolist()
+        self.alleles = [
+            tuple(genotypes.allele(v, i).decode("ascii", "replace").upper() for i in range(n[v])) for v in range(len(n))
+        ]
+
+    def of(self, record: int, allele: int) -> tuple[NDArray[Any], int]:
+        if allele == 0 and len(self.alleles[record]) == 2:
+            values, n_missing = self.of(record, 1)
+            return 2 - values, n_missing
+        calls = self._calls[record]
+        copies = (calls == allele).sum(axis=1, dtype=np.int8)
+        values, missing = np.where(calls[:, 1] == -2, 2 * copies, copies), (calls == -1).any(axis=1)
+        complete(values[np.newaxis], missing[np.newaxis])
+        return values, int(missing.sum())
+
+
+class _Imputed:
+    """Dosages that were imputed."""
+
+    def __init__(self, genotypes: GenotypeFiles, field: str) -> None:
+        cohort = VariantFileSet(genotypes.paths, samples=genotypes.samples)
+        files = {path: ImputedFile(path, genotypes.samples, field) for path in genotypes.paths}
+        self._files = {contig: files[cohort.path_of(contig)] for contig in cohort.contigs}
+
+    def _file(self, chrom: str) -> ImputedFile:
+        if chrom not in self._files:
+            raise InputError(
+                f"contig {chrom!r} is not in the VCF (it has {', '.join(list(self._files)[:3])}, ...)",
+                remedy="rename contigs with: bcftools annotate --rename-chrs MAP",
+            )
+        return self._files[chrom]
+
+    def window(self, chrom: str, start: int, end: int) -> Dosages:
+        return _biallelic(self._file(chrom).region(chrom, start, end), chrom, start, end)
+
+    def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
+        file = self._file(chrom)
+        return _ImputedAlleles([file.region(chrom, at, at + 1) for at in places.tolist()])
+
+
+class _ImputedAlleles:
+    def __init__(self, parts: Sequence[ImputedRecords]) -> None:
+        self.position = np.concatenate([part.position for part in parts])
+        self.alleles = [alleles for part in parts for alleles in part.alleles]
+        self._copies = [copies for part in parts for copies in part.copies]
+        self._haploid = np.concatenate([part.haploid for part in parts])
+
+    def of(self, record: int, allele: int) -> tuple[NDArray[Any], int]:
+        copies = self._copies[record][allele]
+        values, missing = np.where(self._haploid[record], 2 * copies, copies), np.isnan(copies)
+        complete(values[np.newaxis], missing[np.newaxis])
+        return values, int(missing.sum())
+
+
+def _biallelic(found: ImputedRecords, chrom: str, start: int, end: int) -> Dosages:
+    """As `count_alternative`."""
+    inside = (found.position >= start) & (found.position < end)
+    rows = [v for v in np.flatnonzero(inside).tolist() if len(found.alleles[v]) == 2 and is_bases(*found.alleles[v])]
+    position, haploid = found.position[rows], found.haploid[rows]
+    copies = np.array([found.copies[v][1] for v in rows], np.float64).reshape(haploid.shape)
+    missing = np.isnan(copies)
+    values = np.where(haploid, 2 * copies, copies)
+    complete(values, missing)
+    called = np.where(missing, 0, np.where(haploid, 1, 2)).astype(np.int8)
+    ref, alt = (tuple(found.alleles[v][i] for v in rows) for i in (0, 1))
+    names = zip((position + 1).tolist(), ref, alt, strict=True)
+    return Dosages(
+        chrom, position, tuple(f"{chrom}_{at}_{r}_{a}" for at, r, a in names), ref, alt, values,
+        missing.sum(axis=1).astype(np.int64), int(inside.sum()) - len(rows),
+        AlleleCalls(np.where(missing, 0, copies), called, haploid),
+    )  # fmt: skip
