@@ -19,6 +19,7 @@ __all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventi
 
 Int64Array = NDArray[np.int64]
 FIELDS: Final = ("GT", *IMPUTED)
+_APART: Final = 100_000  # bases without a wanted record that are not read
 
 
 def conventions(field: str) -> dict[str, str]:
@@ -79,8 +80,10 @@ class _Called:
         return count_alternative(self._genotypes.region(chrom, start, end))
 
     def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
-        low, high = int(places[0]), int(places[-1]) + 1
-        return _CalledAlleles(_covering(self._genotypes.region(chrom, low, high), places))
+        stretches = np.split(places, np.flatnonzero(np.diff(places) > _APART) + 1)
+        return _CalledAlleles([
+            _covering(self._genotypes.region(chrom, int(some[0]), int(some[-1]) + 1), some) for some in stretches
+        ])  # fmt: skip
 
 
 def _covering(genotypes: Genotypes, places: Int64Array) -> Genotypes:
@@ -89,13 +92,20 @@ def _covering(genotypes: Genotypes, places: Int64Array) -> Genotypes:
     return genotypes.take(np.flatnonzero(mine), genotypes.start, genotypes.end)
 
 
+def _alleles(genotypes: Genotypes) -> list[tuple[str, ...]]:
+    """Alleles of each record, upper-case."""
+    numbers = np.diff(genotypes.first_allele).tolist()
+    return [
+        tuple(genotypes.allele(v, i).decode("ascii", "replace").upper() for i in range(n))
+        for v, n in enumerate(numbers)
+    ]
+
+
 class _CalledAlleles:
-    def __init__(self, genotypes: Genotypes) -> None:
-        self.position, self._calls = genotypes.position, genotypes.calls
-        n = np.diff(genotypes.first_allele).tolist()
-        self.alleles = [
-            tuple(genotypes.allele(v, i).decode("ascii", "replace").upper() for i in range(n[v])) for v in range(len(n))
-        ]
+    def __init__(self, parts: Sequence[Genotypes]) -> None:
+        self.position = np.concatenate([part.position for part in parts])
+        self._calls = np.concatenate([part.calls for part in parts])
+        self.alleles = [alleles for part in parts for alleles in _alleles(part)]
 
     def of(self, record: int, allele: int) -> tuple[NDArray[Any], int]:
         if allele == 0 and len(self.alleles[record]) == 2:

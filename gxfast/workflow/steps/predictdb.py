@@ -220,7 +220,7 @@ def _refuse_few(
         build=f" than {build}" if build else "",
     )  # fmt: skip
     raise InputError(
-        f"{matched} of {n} weights are in the VCF; {counts[worst]}: {cause}",
+        f"{matched} of {n} weights are in the VCF; why {counts[worst]} are not: {cause}",
         path=database,
         remedy=f"{remedy}; {table} says what became of each weight",
     )
