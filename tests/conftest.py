@@ -86,6 +86,10 @@ def vcf_text(contigs: dict[str, str], records: Sequence[Record], samples: Sequen
     lines += [
         '##FILTER=<ID=q10,Description="low">',
         '##INFO=<ID=END,Number=1,Type=Integer,Description="end">',
+        '##INFO=<ID=SVLEN,Number=.,Type=Integer,Description="lengths">',
+        '##INFO=<ID=RN,Number=.,Type=Integer,Description="repeats">',
+        '##INFO=<ID=RUS,Number=.,Type=String,Description="units">',
+        '##INFO=<ID=RUC,Number=.,Type=Float,Description="copies">',
         '##INFO=<ID=SVTYPE,Number=1,Type=String,Description="type">',
         '##ALT=<ID=DEL,Description="deletion">',
         '##ALT=<ID=INS,Description="insertion">',

@@ -51,7 +51,9 @@ void fixed_columns() {
   CHECK(found.position == 9 && found.ref_length == 2 && found.alt_length == 3 && found.passed);
   CHECK(std::string(found.samples, static_cast<std::size_t>(found.samples_length)) == "0|1:0.1");
   CHECK(split("1\t10\t.\tA\t.\t.\tq10\t.\tGT\t0|0"));
-  CHECK(found.alt_length == 0 && !found.passed);
+  CHECK(found.alt_length == 0 && !found.passed && !found.phase.any());
+  CHECK(split("1\t10\t.\tA\tG\t.\t.\t.\tGT:PGT:PID:DP:PS\t0|1"));
+  CHECK(found.phase.pgt == 1 && found.phase.pid == 2 && found.phase.ps == 4 && found.phase.psl == -1);
   for (const char *odd :
        {"1\t10\t.\tA\t<DEL>\t.\t.\t.\tGT\t0|1", "1\t10\t.\tA\tG\t.\t.\tDP=3;END=20\tGT\t0|1",
         "1\t10\t.\tA\tG\t.\t.\t.\tDS:GT\t0|1", "1\t10\t.\tA\tG\t.\t.\t.\tGTX\t0|1",
@@ -59,6 +61,27 @@ void fixed_columns() {
         "1\t\t.\tA\tG\t.\t.\t.\tGT\t0|1", "1\t10\t.\tA\tG\t.\t.\t.\tGT", "1\t10\t.\t\tG\t.\t.\t.\tGT\t0|1",
         "1\t12345678901234567\t.\tA\tG\t.\t.\t.\tGT\t0|1", ""})
     CHECK_IN(!split(odd), odd);
+}
+
+void phase_sets() {
+  const auto set = [](const std::string &text) {
+    return gxfast::phase_set_of(text.data(), static_cast<std::int64_t>(text.size()));
+  };
+  CHECK(set("") == 0 && set(".") == 0 && set(".,.") == 0);
+  CHECK(set("980") == 981 && set("0") == 1 && set("980,980") == 981 && set(".,980") == 981);
+  CHECK(set("980_G_T") < 0 && set("980_G_T") != set("980_G_A") && set("a,b") < 0 && set("-5") < 0);
+  CHECK(gxfast::phase_set_of(980) == set("980") && gxfast::phase_set_of(-5) == set("-5"));
+
+  const std::string text = "0|1:0|1:a:7\t0/1:1|0:a:.\t0/1:1|0:.:.\t1|1:0|1:a:7\t0|1\t2/0:0|1:b";
+  gxfast::PhaseFields fields;
+  fields.pgt = 1, fields.pid = 2, fields.ps = 3;
+  Calls found = read(text, 6, 4);
+  std::vector<std::int64_t> sets(6, 9);
+  gxfast::read_phase_sets(text.data(), static_cast<std::int64_t>(text.size()), 6, fields, found.calls.data(),
+                          found.unphased.data(), sets.data());
+  CHECK((sets == std::vector<std::int64_t>{8, set("a"), 0, 0, 0, set("b")}));
+  CHECK((found.calls == std::vector<std::int8_t>{0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 2}));
+  CHECK((found.unphased == std::vector<std::uint8_t>{0, 0, 1, 0, 0, 0}));
 }
 
 void random_cases() {
@@ -104,6 +127,7 @@ void random_cases() {
 int main() {
   hand_worked();
   fixed_columns();
+  phase_sets();
   random_cases();
   return failures();
 }

@@ -114,6 +114,7 @@ def policy_options(function: F) -> F:
         "missing": (["ref", "N"], "ref", "Missing alleles."),
         "overlap": (["first", "error"], "first", "Records that overlap on one haplotype."),
         "ref-mismatch": (["error", "skip"], "error", "REF that differs from the FASTA."),
+        "masked-ref": (["use", "skip"], "use", "N or an IUPAC code in the FASTA where REF has a base."),
         "symbolic": (["skip", "error"], "skip", "Symbolic alleles and break-ends."),
         "filter": (["all", "pass"], "all", "Use records whatever their FILTER, or PASS only."),
     }
@@ -221,7 +222,7 @@ def policy_from(options: dict[str, Any]) -> Any:
     from ..personal.policy import HaplotypePolicy
 
     names = HaplotypePolicy.__dataclass_fields__
-    return HaplotypePolicy(**{name: options[name] for name in names})
+    return HaplotypePolicy(**{name: options[name] for name in names if name in options})
 
 
 def input_paths(options: dict[str, Any]) -> Any:

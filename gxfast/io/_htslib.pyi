@@ -18,9 +18,7 @@ class VariantReader:
     failed_position: int
     n_samples: int
     def __new__(cls, path: bytes, is_bcf: bool, samples: bytes, n_samples_in_file: int) -> Self: ...
-    def query(
-        self, contig: bytes, start: int, end: int
-    ) -> tuple[int, bytearray, bytearray, bytearray, bytearray, bytearray, bytearray, bytearray, bytearray]: ...
+    def query(self, contig: bytes, start: int, end: int) -> tuple[int | bytearray, ...]: ...
 
 @disjoint_base
 class FastaReader:

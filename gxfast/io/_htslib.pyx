@@ -13,16 +13,18 @@ from libc.string cimport memcpy, memset, strlen
 from libcpp cimport bool as cbool
 
 from pysam.libchtslib cimport (
-    BCF_BT_INT8, BCF_BT_INT16, BCF_BT_INT32, BCF_ERR_CTG_UNDEF, BCF_ERR_TAG_UNDEF, BCF_UN_FMT, BCF_UN_STR,
+    BCF_BT_CHAR, BCF_BT_INT8, BCF_BT_INT16, BCF_BT_INT32, BCF_ERR_CTG_UNDEF, BCF_ERR_TAG_UNDEF, BCF_UN_FMT, BCF_UN_STR,
     bcf1_t, bcf_destroy, bcf_fmt_t, bcf_get_fmt, bcf_hdr_destroy, bcf_hdr_id2name, bcf_hdr_name2id,
     bcf_hdr_read, bcf_hdr_set_samples, bcf_hdr_t, bcf_index_load3, bcf_init, bcf_itr_next,
     bcf_itr_queryi, bcf_subset_format, bcf_unpack, fai_destroy, fai_load3, faidx_fetch_seq64, faidx_iseq,
     faidx_nseq, faidx_seq_len64, faidx_t, hts_close, hts_idx_destroy, hts_idx_t, hts_itr_destroy, hts_itr_t,
     hts_open, htsFile, kstring_t, tbx_destroy, tbx_index_load3, tbx_itr_next, tbx_itr_queryi, tbx_name2id,
-    tbx_t, vcf_parse,
+    tbx_t, vcf_format1, vcf_parse,
 )
 
 cdef extern from "gxfast/genotype_text.hpp" namespace "gxfast" nogil:
+    cppclass PhaseFields:
+        cbool any() const
     struct PlainLine:
         int64_t position
         const char *ref
@@ -31,11 +33,17 @@ cdef extern from "gxfast/genotype_text.hpp" namespace "gxfast" nogil:
         int64_t alt_length
         cbool passed
         int64_t n_fields
+        PhaseFields phase
         const char *samples
         int64_t samples_length
     bint split_plain_line(const char *line, int64_t length, PlainLine &out)
     int read_plain_calls(const char *text, int64_t length, int64_t n_samples, int64_t n_fields, int8_t *calls,
                          uint8_t *unphased)
+    void read_phase_sets(const char *text, int64_t length, int64_t n_samples, const PhaseFields &fields,
+                         int8_t *calls, uint8_t *unphased, int64_t *sets)
+    int64_t phase_set_of(const char *text, int64_t length)
+    int64_t phase_set_of_number "gxfast::phase_set_of"(int64_t number)
+    cbool order_by_pgt(const char *text, int64_t length, int8_t *call)
     int read_plain_calls_bcf(const uint8_t *values, int64_t n_samples, int8_t *calls, uint8_t *unphased)
 
 # Reasons why a record stops the reading; gxfast.io.vcf words them.
@@ -59,6 +67,8 @@ cdef struct Columns:
     Buffer calls
     Buffer unphased
     Buffer passed
+    Buffer sets  # of all calls, or nothing as long as no record names one
+    Buffer info  # a line per record with an allele such as <DEL> or <CN0>
 
 
 cdef int append(Buffer *buffer, const void *source, size_t size) noexcept nogil:
@@ -74,6 +84,13 @@ cdef int append(Buffer *buffer, const void *source, size_t size) noexcept nogil:
     if source != NULL:
         memcpy(buffer.data + buffer.used, source, size)
     buffer.used += size
+    return 0
+
+
+cdef int append_zeros(Buffer *buffer, size_t size) noexcept nogil:
+    if append(buffer, NULL, size) != 0:
+        return -1
+    memset(buffer.data + buffer.used - size, 0, size)
     return 0
 
 
@@ -121,6 +138,35 @@ cdef int decode_calls(const bcf_fmt_t *fmt, int n_samples, int n_allele, int8_t 
     return C_OK
 
 
+cdef int64_t set_in(const bcf_fmt_t *fmt, int s) noexcept nogil:
+    """Phase set of one call by one field of the record."""
+    cdef const char *text
+    cdef int length = 0
+    cdef int32_t number
+    if fmt == NULL or fmt.p == NULL or fmt.n == 0:
+        return 0
+    if fmt.type == BCF_BT_CHAR:
+        text = <const char *>fmt.p + <Py_ssize_t>s * fmt.n
+        while length < fmt.n and text[length] != 0:
+            length += 1
+        return phase_set_of(text, length)
+    if fmt.type == BCF_BT_INT8:
+        number = (<int8_t *>fmt.p)[<Py_ssize_t>s * fmt.n]
+        return 0 if number <= -127 else phase_set_of_number(number)
+    if fmt.type == BCF_BT_INT16:
+        number = (<int16_t *>fmt.p)[<Py_ssize_t>s * fmt.n]
+        return 0 if number <= -32767 else phase_set_of_number(number)
+    if fmt.type != BCF_BT_INT32:
+        return 0
+    number = (<int32_t *>fmt.p)[<Py_ssize_t>s * fmt.n]
+    return 0 if number <= -2147483647 else phase_set_of_number(number)
+
+
+cdef bint is_described(const char *allele) noexcept nogil:
+    """Whether INFO says what the allele is: <DEL...>, <DUP...>, <CN0>, <CNV...>."""
+    return allele[0] == 60 and allele[1] in (67, 68, 99, 100)  # < C D c d
+
+
 cdef class VariantReader:
     """One open VCF/BCF with its index, restricted to some samples (kept in file order)."""
 
@@ -134,6 +180,7 @@ cdef class VariantReader:
     cdef int _n_columns
     cdef int *_kept  # file column of each sample read; NULL if all are
     cdef Buffer _scratch  # calls and phases of all columns, where some are left out
+    cdef Buffer _scratch_sets  # their phase sets
     cdef readonly int64_t failed_position
     cdef readonly int n_samples
 
@@ -170,6 +217,8 @@ cdef class VariantReader:
         self._kept = <int *>realloc(NULL, sizeof(int) * (self._n_samples + 1))
         if self._kept == NULL or append(&self._scratch, NULL, 3 * <size_t>n_in_file) != 0:
             raise MemoryError
+        if append(&self._scratch_sets, NULL, 8 * <size_t>n_in_file) != 0:
+            raise MemoryError
         for column in range(n_in_file):
             if self._header.keep_samples[column // 8] >> (column % 8) & 1:
                 if n == self._n_samples:
@@ -183,6 +232,7 @@ cdef class VariantReader:
     def __dealloc__(self):
         free(self._kept)
         free(self._scratch.data)
+        free(self._scratch_sets.data)
         if self._record != NULL:
             bcf_destroy(self._record)
         if self._tabix != NULL:
@@ -197,9 +247,10 @@ cdef class VariantReader:
     def query(self, bytes contig, int64_t start, int64_t end):
         """Read all records that overlap [start, end) of a contig.
 
-        Returns (status, position, ref_length, n_alleles, allele_lengths, bases, calls, unphased, passed)
-        as bytearrays of int64, int64, int32, int32, letters, int8, uint8, uint8; contig unknown to the
-        index means no records.
+        Returns (status, position, ref_length, n_alleles, allele_lengths, bases, calls, unphased, passed,
+        phase_sets, info) as bytearrays of int64, int64, int32, int32, letters, int8, uint8, uint8, int64, text;
+        contig unknown to the index means no records. phase_sets is empty where no record names one; info has a line
+        for every record with an allele that INFO describes (such as <DEL>).
         """
         cdef Columns out
         cdef kstring_t line
@@ -219,7 +270,8 @@ cdef class VariantReader:
                 with nogil:
                     status = self._read_all(iterator, &line, &out)
             return (status, take(&out.position), take(&out.ref_length), take(&out.n_alleles), take(&out.lengths),
-                    take(&out.bases), take(&out.calls), take(&out.unphased), take(&out.passed))
+                    take(&out.bases), take(&out.calls), take(&out.unphased), take(&out.passed),
+                    take(&out.sets), take(&out.info))
         finally:
             if iterator != NULL:
                 hts_itr_destroy(iterator)
@@ -231,6 +283,8 @@ cdef class VariantReader:
             free(out.calls.data)
             free(out.unphased.data)
             free(out.passed.data)
+            free(out.sets.data)
+            free(out.info.data)
             free(line.s)
 
     cdef int _read_all(self, hts_itr_t *iterator, kstring_t *line, Columns *out) noexcept nogil:
@@ -266,15 +320,59 @@ cdef class VariantReader:
             columns += line.s[i] == 9
         if columns != self._n_columns:
             return C_BAD_COLUMNS
+        if self._store_info(line, out) != 0:
+            return C_NO_MEMORY
         if vcf_parse(line, self._header, self._record) < 0:
             return C_BAD_RECORD
         return self._store_record(out)
+
+    cdef int _store_info(self, kstring_t *line, Columns *out) noexcept nogil:
+        """Keep INFO of a line whose ALT has an allele that it describes."""
+        cdef size_t i, begin = 0
+        cdef int column = 0
+        cdef bint described = False
+        for i in range(line.l):
+            if line.s[i] == 9:
+                column += 1
+                if column == 8:
+                    break
+                begin = i + 1 if column == 7 else begin
+            elif column == 4 and line.s[i - 1] in (9, 44) and is_described(line.s + i):
+                described = True
+        if not described:
+            return 0
+        return append(&out.info, line.s + begin, i - begin) | append(&out.info, b"\n", 1)
+
+    cdef int _store_sets(self, const PlainLine *plain, int8_t *calls, uint8_t *unphased, Columns *out) noexcept nogil:
+        """Phase sets of a plain line, as soon as a line of the region has named one."""
+        cdef int64_t *sets
+        cdef int n_in_file = self._n_columns - 9
+        if not plain.phase.any():
+            return append_zeros(&out.sets, 8 * <size_t>self._n_samples) if out.sets.used else 0
+        sets = self._new_sets(out)
+        if sets == NULL:
+            return -1
+        if self._kept != NULL:
+            sets = <int64_t *>self._scratch_sets.data
+        read_phase_sets(plain.samples, plain.samples_length, n_in_file, plain.phase, calls, unphased, sets)
+        return 0
+
+    cdef int64_t *_new_sets(self, Columns *out) noexcept nogil:
+        """Room for the sets of one more record; all before it have none if it is the first."""
+        cdef size_t size = 8 * <size_t>self._n_samples
+        cdef size_t before = size * (out.position.used // 8)
+        if out.sets.used < before and append_zeros(&out.sets, before - out.sets.used) != 0:
+            return NULL
+        if append_zeros(&out.sets, size) != 0:
+            return NULL
+        return <int64_t *>(out.sets.data + out.sets.used - size)
 
     cdef int _store_plain(self, kstring_t *line, Columns *out) noexcept nogil:
         """1: stored; 0: not a plain line, nothing stored; -1: no memory."""
         cdef PlainLine plain
         cdef int8_t *calls
         cdef uint8_t *unphased
+        cdef int64_t *sets
         cdef int32_t n_alleles = 1, number, s
         cdef int64_t i, begin = 0
         cdef int n_in_file = self._n_columns - 9, largest, failed = 0
@@ -301,7 +399,18 @@ cdef class VariantReader:
             out.calls.used -= 2 * <size_t>self._n_samples
             out.unphased.used -= <size_t>self._n_samples
             return 0
+        if self._store_sets(
+            &plain,
+            calls if self._kept == NULL else <int8_t *>self._scratch.data,
+            unphased if self._kept == NULL else <uint8_t *>self._scratch.data + 2 * n_in_file,
+            out,
+        ) != 0:
+            return -1
         if self._kept != NULL:
+            if plain.phase.any():
+                sets = <int64_t *>(out.sets.data + out.sets.used) - self._n_samples
+                for s in range(self._n_samples):
+                    sets[s] = (<int64_t *>self._scratch_sets.data)[self._kept[s]]
             for s in range(self._n_samples):
                 calls[2 * s] = self._scratch.data[2 * self._kept[s]]
                 calls[2 * s + 1] = self._scratch.data[2 * self._kept[s] + 1]
@@ -329,7 +438,7 @@ cdef class VariantReader:
         cdef int64_t value
         cdef int32_t number, i
         cdef uint8_t flag
-        cdef int failed = 0
+        cdef int failed = 0, status
         if self._record.errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF):
             return C_BAD_RECORD
         self.failed_position = self._record.pos
@@ -340,6 +449,8 @@ cdef class VariantReader:
             fmt = bcf_get_fmt(self._header, self._record, "GT")
             if fmt == NULL or fmt.p == NULL:
                 return C_NO_GT
+        if self._is_bcf and self._store_bcf_info(out) != 0:
+            return C_NO_MEMORY
         value = self._record.pos
         failed |= append(&out.position, &value, 8)
         value = self._record.rlen
@@ -358,11 +469,68 @@ cdef class VariantReader:
             return C_NO_MEMORY
         if self._n_samples == 0:
             return C_OK
-        return decode_calls(
+        status = decode_calls(
             fmt, self._n_samples, self._record.n_allele,
             <int8_t *>(out.calls.data + out.calls.used - 2 * <size_t>self._n_samples),
             <uint8_t *>(out.unphased.data + out.unphased.used - <size_t>self._n_samples),
         )
+        return self._store_record_sets(out) if status == C_OK else status
+
+    cdef int _store_record_sets(self, Columns *out) noexcept nogil:
+        """Phase sets of a parsed record, as read_phase_sets() finds them in a line; its calls are stored already."""
+        cdef bcf_fmt_t *ps = bcf_get_fmt(self._header, self._record, "PS")
+        cdef bcf_fmt_t *psl = bcf_get_fmt(self._header, self._record, "PSL")
+        cdef bcf_fmt_t *pid = bcf_get_fmt(self._header, self._record, "PID")
+        cdef bcf_fmt_t *pgt = bcf_get_fmt(self._header, self._record, "PGT")
+        cdef int8_t *calls = <int8_t *>(out.calls.data + out.calls.used - 2 * <size_t>self._n_samples)
+        cdef uint8_t *unphased = <uint8_t *>(out.unphased.data + out.unphased.used - <size_t>self._n_samples)
+        cdef int64_t *sets
+        cdef int64_t found
+        cdef int s
+        cdef size_t size = 8 * <size_t>self._n_samples
+        if ps == NULL and psl == NULL and pid == NULL:
+            return C_OK if not out.sets.used or append_zeros(&out.sets, size) == 0 else C_NO_MEMORY
+        out.position.used -= 8  # of this record, which is stored
+        sets = self._new_sets(out)
+        out.position.used += 8
+        if sets == NULL:
+            return C_NO_MEMORY
+        for s in range(self._n_samples):
+            if calls[2 * s] == calls[2 * s + 1] or calls[2 * s + 1] == -2:
+                continue
+            found = set_in(ps, s)
+            if found == 0:
+                found = set_in(psl, s)
+            if found == 0:
+                found = set_in(pid, s)
+            if unphased[s] and found != 0 and self._ordered(pgt, s, calls + 2 * s):
+                unphased[s] = 0
+            sets[s] = 0 if unphased[s] else found
+        return C_OK
+
+    cdef bint _ordered(self, const bcf_fmt_t *pgt, int s, int8_t *call) noexcept nogil:
+        if pgt == NULL or pgt.p == NULL or pgt.type != BCF_BT_CHAR or pgt.n < 3:
+            return False
+        if pgt.n > 3 and pgt.p[<Py_ssize_t>s * pgt.n + 3] != 0:
+            return False
+        return order_by_pgt(<const char *>pgt.p + <Py_ssize_t>s * pgt.n, 3, call)
+
+    cdef int _store_bcf_info(self, Columns *out) noexcept nogil:
+        """Keep INFO of a BCF record with an allele that it describes, as text."""
+        cdef kstring_t line
+        cdef bint described = False
+        cdef int i, failed
+        for i in range(<int32_t>self._record.n_allele):
+            described |= is_described(self._record.d.allele[i])
+        if not described:
+            return 0
+        line.l = line.m = 0
+        line.s = NULL
+        failed = vcf_format1(self._header, self._record, &line)
+        if failed == 0:
+            failed = self._store_info(&line, out)
+        free(line.s)
+        return failed
 
 
 cdef class FastaReader:

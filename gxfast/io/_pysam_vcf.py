@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any, Final
+
 import numpy as np
 
 from ..errors import InputError
+from .symbols import is_described
 
 __all__ = ["PysamVariantReader"]
 
@@ -23,6 +27,8 @@ class PysamVariantReader:
     def query(self, contig: bytes, start: int, end: int) -> tuple[int | bytearray, ...]:
         position, ref_length, n_alleles, lengths = [], [], [], []
         bases, calls, unphased, passed = bytearray(), bytearray(), bytearray(), bytearray()
+        sets: list[list[int]] = []
+        info, names_sets = bytearray(), False
         try:
             for record in self._file.fetch(contig.decode(), start, end):
                 self.failed_position = record.pos - 1
@@ -33,10 +39,13 @@ class PysamVariantReader:
                 lengths += [len(allele) for allele in alleles]
                 bases += "".join(alleles).encode()
                 passed.append(list(record.filter.keys()) in ([], ["PASS"]))
-                for name in self._names:
-                    pair, order_unknown = _call(record.samples[name])
-                    calls += np.array(pair, np.int8).tobytes()
-                    unphased.append(order_unknown)
+                people = [_call(record.samples[name]) for name in self._names]
+                calls += np.array([pair for pair, _, _ in people], np.int8).tobytes()
+                unphased += bytes(order_unknown for _, order_unknown, _ in people)
+                sets.append([phase_set for _, _, phase_set in people])
+                names_sets |= bool({"PS", "PSL", "PID"} & {*record.format.keys()})
+                if any(map(is_described, alleles)):
+                    info += str(record).split("\t")[7].encode() + b"\n"
         except (OSError, ValueError) as error:
             raise InputError(f"a record cannot be read: {error}") from None
         columns = (
@@ -45,14 +54,45 @@ class PysamVariantReader:
             bytearray(np.array(n_alleles, np.int32).tobytes()),
             bytearray(np.array(lengths, np.int32).tobytes()),
         )
-        return (0, *columns, bases, calls, unphased, passed)
+        phase_sets = bytearray(np.array(sets, np.int64).tobytes()) if names_sets else bytearray()
+        return (0, *columns, bases, calls, unphased, passed, phase_sets, info)
 
 
-def _call(sample: object) -> tuple[tuple[int, int], bool]:
-    """(alleles, heterozygous of unknown order) of one person; -1 missing, -2 no second haplotype."""
-    genotype = sample["GT"]  # type: ignore[index]
+def _call(sample: Any) -> tuple[tuple[int, int], bool, int]:
+    """(alleles, heterozygous of unknown order, phase set) of one person; -1 missing, -2 no second haplotype."""
+    genotype = sample["GT"]
     first = -1 if genotype[0] is None else genotype[0]
     if len(genotype) == 1:
-        return (first, -2), False
+        return (first, -2), False, 0
     second = -1 if genotype[1] is None else genotype[1]
-    return (first, second), first != second and not sample.phased  # type: ignore[attr-defined]
+    if first == second:
+        return (first, second), False, 0
+    phase_set = next((found for found in map(_set_of, _NAMES, [sample] * 3) if found), 0)
+    if sample.phased:
+        return (first, second), False, phase_set
+    if phase_set and min(first, second) == 0 and sample.get("PGT") in ("0|1", "1|0"):
+        other = max(first, second)
+        return ((0, other) if sample["PGT"] == "0|1" else (other, 0)), False, phase_set
+    return (first, second), True, 0
+
+
+_NAMES: Final = ("PS", "PSL", "PID")
+
+
+def _set_of(name: str, sample: Any) -> int:
+    """Number of a phase set: 0 where it is missing, n + 1 for a whole number n, negative for other names."""
+    value = sample.get(name)
+    if isinstance(value, tuple):
+        value = value[0] if isinstance(value[0], int) else ",".join("." if one is None else one for one in value)
+    text = "." if value is None else str(value)
+    names = {*text.split(",")} - {"."} if "," in text else {text}
+    if len(names) < 2:
+        text = min(names, default=".")
+    if text in ("", "."):
+        return 0
+    if len(text) < 18 and re.fullmatch("[0-9]+", text):
+        return int(text) + 1
+    number = 14695981039346656037  # FNV-1a
+    for letter in text.encode():
+        number = (number ^ letter) * 1099511628211 % 2**64
+    return (number | 1 << 63) - 2**64

@@ -72,13 +72,7 @@ class GenotypeCache:
         found = self._kept.region(chrom, start, end)
         if self._columns is None:
             return found
-        calls, unphased = found.calls[:, self._columns], found.unphased[:, self._columns]
-        return replace(
-            found,
-            samples=self.samples,
-            calls=np.ascontiguousarray(calls),
-            unphased=np.ascontiguousarray(unphased),
-        )
+        return found.people(self._columns, self.samples)
 
 
 class _Stretches:
@@ -110,7 +104,7 @@ class _Stretches:
 
     def _read(self, chrom: str, start: int, end: int) -> Genotypes:
         read = self._source.region(chrom, start, end)
-        size = sum(array.nbytes for array in (read.calls, read.unphased, read.bases, read.position)) + 64
+        size = read.nbytes + 64
         if size <= self._room:
             self._room -= size
             insort(self._of.setdefault(chrom, []), read, key=lambda one: one.start)

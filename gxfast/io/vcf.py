@@ -7,192 +7,23 @@ import importlib
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from .bgzf import check_complete, require_file, sniff
+from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
 from .indexing import check_index, find_index
-from .regions import parse_region
+from .symbols import describe
 from .vcf_dosages import imputed_fields
 
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
 
 Int64Array = NDArray[np.int64]
 _NO_CALLS: Final = 3  # status of a reader that met a record without GT
-
-
-class GenotypeSource(Protocol):
-    """Genotypes in memory, or a file that reads them by region."""
-
-    @property
-    def samples(self) -> tuple[str, ...]: ...
-    def region(self, chrom: str, start: int, end: int) -> Genotypes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Genotypes:
-    """Variants of one contig with the alleles that each person carries.
-
-    Attributes
-    ----------
-    chrom : str
-    start, end : int
-        The region read (0-based half-open): every record that overlaps it is here.
-    samples : tuple of str, length S
-    position : int64 array, shape (V,)
-        0-based position of the first REF base, ascending.
-    ref_length : int64 array, shape (V,)
-        Reference bases covered (REF, or END for symbolic alleles).
-    first_allele : int64 array, shape (V + 1,)
-        Index of each record's REF among all alleles; its ALTs follow.
-    allele_offset : int64 array, shape (A + 1,)
-        Offsets of the alleles in ``bases``.
-    bases : uint8 array
-        Allele text of all alleles, REF first, concatenated.
-    calls : int8 array, shape (V, S, 2)
-        Allele index per haplotype; -1 missing, -2 no second haplotype (haploid call).
-    unphased : bool array, shape (V, S)
-        Heterozygous calls whose order is not given (``0/1``).
-    passed : bool array, shape (V,)
-        FILTER is ``PASS`` or ``.``.
-    source : str
-        The file, for messages.
-    """
-
-    chrom: str
-    start: int
-    end: int
-    samples: tuple[str, ...]
-    position: Int64Array
-    ref_length: Int64Array
-    first_allele: Int64Array
-    allele_offset: Int64Array
-    bases: NDArray[np.uint8]
-    calls: NDArray[np.int8]
-    unphased: NDArray[np.bool_]
-    passed: NDArray[np.bool_]
-    source: str = ""
-
-    def __len__(self) -> int:
-        return len(self.position)
-
-    def allele(self, variant: int, index: int) -> bytes:
-        """Return the text of one allele; index 0 is REF."""
-        at = int(self.first_allele[variant]) + index
-        return self.bases[self.allele_offset[at] : self.allele_offset[at + 1]].tobytes()
-
-    def describe(self, variant: int) -> str:
-        """Return ``chrom:pos REF>ALT`` (1-based) for messages."""
-        n = int(self.first_allele[variant + 1] - self.first_allele[variant])
-        texts = [self.allele(variant, i).decode("ascii", "replace")[:20] for i in range(n)]
-        return f"{self.chrom}:{self.position[variant] + 1} {texts[0]}>{','.join(texts[1:]) or '.'}"
-
-    def region(self, chrom: str, start: int, end: int) -> Genotypes:
-        """Return the records that overlap [start, end), which must lie inside the region read.
-
-        Raises
-        ------
-        InputError
-            If the region was not read.
-        """
-        if chrom != self.chrom or max(start, 0) < self.start or end > self.end:
-            raise InputError(
-                f"{chrom}:{start + 1}-{end} lies outside the genotypes at hand "
-                f"({self.chrom}:{self.start + 1}-{self.end})",
-                remedy="read a wider region, or pass a gxfast.VariantFile to read on demand",
-            )
-        keep = np.flatnonzero((self.position < end) & (self.position + np.maximum(self.ref_length, 1) > start))
-        return self.take(keep, start, end)
-
-    def take(self, rows: Int64Array, start: int, end: int) -> Genotypes:
-        """Return the records ``rows`` (ascending) as the genotypes of region [start, end)."""
-        n_alleles = np.diff(self.first_allele)[rows]
-        alleles = _ranges(self.first_allele[:-1][rows], n_alleles)
-        lengths = np.diff(self.allele_offset)[alleles]
-        letters = _ranges(self.allele_offset[:-1][alleles], lengths)
-        return Genotypes(
-            self.chrom, start, end, self.samples, self.position[rows], self.ref_length[rows],
-            _offsets(n_alleles), _offsets(lengths), self.bases[letters], self.calls[rows],
-            self.unphased[rows], self.passed[rows], self.source,
-        )  # fmt: skip
-
-    @classmethod
-    def from_vcf(
-        cls,
-        vcf: str | Path,
-        *,
-        regions: str | None = None,
-        samples: Sequence[str] | None = None,
-    ) -> Genotypes:
-        """Read one region (``chr:beg-end``, 1-based inclusive), or a whole file of one contig.
-
-        Parameters
-        ----------
-        vcf : str or Path
-            Indexed VCF.gz or BCF.
-        regions : str, optional
-            Needed where the file holds several contigs.
-        samples : sequence of str, optional
-            People to read, in this order; all by default.
-
-        Raises
-        ------
-        InputError
-            See `VariantFile`.
-        """
-        with_file = VariantFile(vcf, samples=samples)
-        if regions is not None:
-            chrom, start, end = parse_region(regions)
-        elif len(with_file.contigs) == 1:
-            chrom, start, end = with_file.contigs[0], 0, 2**31 - 2
-        else:
-            raise InputError(f"the file holds {len(with_file.contigs)} contigs", path=vcf, remedy="name a region")
-        return with_file.region(chrom, start, end)
-
-
-def join_records(parts: Sequence[Genotypes], start: int, end: int) -> Genotypes:
-    """Return the records that overlap [start, end), from adjacent stretches of one file that cover it.
-
-    A record that reaches from one stretch into the next is taken from the first.
-    """
-    found = []
-    for i, part in enumerate(parts):
-        mine = (part.position < end) & (part.position + np.maximum(part.ref_length, 1) > start)
-        if i:
-            mine &= part.position >= part.start
-        found.append(part if mine.all() else part.take(np.flatnonzero(mine), part.start, part.end))
-    if len(found) == 1:
-        return found[0]
-    first = found[0]
-    n_alleles = np.concatenate([np.diff(part.first_allele) for part in found])
-    lengths = np.concatenate([np.diff(part.allele_offset) for part in found])
-    joined: Any = {
-        name: np.concatenate([getattr(part, name) for part in found])
-        for name in ("position", "ref_length", "bases", "calls", "unphased", "passed")
-    }
-    return replace(
-        first, start=start, end=end, first_allele=_offsets(n_alleles), allele_offset=_offsets(lengths), **joined
-    )
-
-
-def _ranges(starts: Int64Array, lengths: Int64Array) -> Int64Array:
-    """Concatenate the ranges [start, start + length)."""
-    if lengths.size == 0:
-        return np.empty(0, np.int64)
-    ends = np.cumsum(lengths)
-    indices: Int64Array = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
-    return indices
-
-
-def _offsets(lengths: NDArray[Any]) -> Int64Array:
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
 
 
 class VariantFile:
@@ -250,6 +81,7 @@ class VariantFile:
             with pysam.VariantFile(os.fspath(self.path)) as handle:
                 self.all_samples = tuple(handle.header.samples)
                 self._is_bcf = handle.is_bcf
+                self._version = str(handle.header.version)
                 self.contigs = tuple(handle.index or ())
         except (OSError, ValueError) as error:
             raise InputError(
@@ -370,24 +202,23 @@ class VariantFile:
         return self._assemble(chrom, start, end, *columns)
 
     def _assemble(self, chrom: str, start: int, end: int, *columns: bytearray) -> Genotypes:
-        position, ref_length, n_alleles, lengths, bases, calls, unphased, passed = columns
+        position, ref_length, n_alleles, lengths, bases, calls, unphased, passed, sets, info = columns
         n, s = len(position) // 8, len(self.samples)
-        call_array = np.frombuffer(calls, np.int8).reshape(n, s, 2)
-        unphased_array = np.frombuffer(unphased, np.bool_).reshape(n, s)
-        if self._order is not None:
-            call_array = np.ascontiguousarray(call_array[:, self._order])
-            unphased_array = np.ascontiguousarray(unphased_array[:, self._order])
         positions = np.frombuffer(position, np.int64)
         if n and positions[0] < 0:
             raise InputError(
                 "POS must be at least 1", path=self.path, record=f"{chrom}:0", remedy="remove or mend the record"
             )
-        return Genotypes(
+        read = Genotypes(
             chrom, start, end, self.samples, positions, np.frombuffer(ref_length, np.int64),
-            _offsets(np.frombuffer(n_alleles, np.int32)), _offsets(np.frombuffer(lengths, np.int32)),
-            np.frombuffer(bases, np.uint8), call_array, unphased_array, np.frombuffer(passed, np.bool_),
-            str(self.path),
-        )  # fmt: skip
+            offsets_of(np.frombuffer(n_alleles, np.int32)), offsets_of(np.frombuffer(lengths, np.int32)),
+            np.frombuffer(bases, np.uint8), np.frombuffer(calls, np.int8).reshape(n, s, 2),
+            np.frombuffer(unphased, np.bool_).reshape(n, s), np.frombuffer(passed, np.bool_),
+            str(self.path), np.frombuffer(sets, np.int64).reshape(n, s) if sets else None,
+        ).without_empty()  # fmt: skip
+        if self._order is not None:
+            read = read.people(self._order, self.samples)
+        return describe(read, bytes(info).decode("latin-1").splitlines(), self._version) if info else read
 
     def _fail(self, status: int, chrom: str, position: int) -> None:
         at = f"{chrom}:{position + 1}"

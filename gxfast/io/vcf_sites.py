@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .vcf import Genotypes, VariantFile
+from .genotypes import Genotypes
+from .symbols import describe, is_described
+from .vcf import VariantFile
 
 __all__ = ["SiteFile", "SiteFileSet", "has_genotypes"]
 
@@ -46,26 +48,29 @@ class SiteFile(VariantFile):
             )
         try:
             found = [
-                (record.start, record.stop - record.start, record.alleles or ("N",), list(record.filter.keys()))
+                (record.start, record.stop - record.start, record.alleles or ("N",), list(record.filter.keys()),
+                 str(record).split("\t")[7].strip())
                 for record in self._handle().fetch(chrom, max(start, 0), max(end, 0))
-            ]
+            ]  # fmt: skip
         except (OSError, ValueError) as error:
             raise InputError(
                 f"records cannot be read ({error})", path=self.path, record=f"{chrom}:{start + 1}-{end}",
                 remedy="check the file with: bcftools view FILE > /dev/null",
             ) from None  # fmt: skip
-        texts = [text.encode() for _, _, alleles, _ in found for text in alleles]
+        texts = [text.encode() for _, _, alleles, _, _ in found for text in alleles]
         n = len(found)
-        return Genotypes(
+        read = Genotypes(
             chrom, start, end, (),
-            np.array([position for position, _, _, _ in found], np.int64),
-            np.array([length for _, length, _, _ in found], np.int64),
-            np.cumsum([0, *(len(alleles) for _, _, alleles, _ in found)], dtype=np.int64),
+            np.array([position for position, _, _, _, _ in found], np.int64),
+            np.array([length for _, length, _, _, _ in found], np.int64),
+            np.cumsum([0, *(len(alleles) for _, _, alleles, _, _ in found)], dtype=np.int64),
             np.cumsum([0, *map(len, texts)], dtype=np.int64),
             np.frombuffer(b"".join(texts), np.uint8),
             np.empty((n, 0, 2), np.int8), np.empty((n, 0), np.bool_),
-            np.array([not set(names) - {"PASS"} for _, _, _, names in found], np.bool_), str(self.path),
+            np.array([not set(names) - {"PASS"} for _, _, _, names, _ in found], np.bool_), str(self.path),
         )  # fmt: skip
+        info = [text for _, _, alleles, _, text in found if any(map(is_described, alleles))]
+        return describe(read, info, self._version) if info else read
 
 
 class SiteFileSet:

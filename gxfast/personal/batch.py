@@ -194,7 +194,10 @@ def consensus(
     reach = records_in.position + records_in.ref_length
     high = max(end, int(reach.max(initial=end)))
     reference = genome.fetch_array(chrom, low, high)
-    records = prepare_records(replace(records_in, start=low, end=high), reference, low, policy)
+    records = prepare_records(
+        replace(records_in, start=low, end=high), reference, low, policy, contig_end=genome.contigs[chrom]
+    )
+    reference = records.known.put_into(reference, low)
     index, unique = unique_rows(records.carried.after_empty())
     carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
     skipped = len(unique.values) - len(carried.values)

@@ -16,6 +16,7 @@ from .alleles import Rows, concatenate_tables
 from .haploid import HaploidCalls
 from .policy import HaplotypePolicy, refuse_other_assembly
 from .records import PreparedRecords, prepare_records
+from .reference import KnownLetters
 
 __all__ = ["concatenate", "read_blocks"]
 
@@ -32,8 +33,9 @@ def read_blocks(
     end: int,
     policy: HaplotypePolicy,
     max_mem: int | None,
+    core: tuple[int, int] | None = None,
 ) -> Iterator[PreparedRecords]:
-    """Records block by block, each in the block where it begins."""
+    """Records block by block, each in the block where it begins; ``core`` as in `prepare_records`."""
     max_mem = max_mem or _BLOCK_BYTES
     per_variant = max(1, len(genotypes.samples)) * _DENSE_BYTES_PER_CALL
     # As wide as if variants were 16 times rarer than usual.
@@ -58,7 +60,10 @@ def read_blocks(
             read = read.take(np.flatnonzero(mine), at, stop)
         low = min(at, int(read.position.min(initial=at)))
         high = max(stop, int((read.position + read.ref_length).max(initial=stop)))
-        yield prepare_records(read, genome.fetch_array(chrom, low, high), low, policy, whole=False)
+        yield prepare_records(
+            read, genome.fetch_array(chrom, low, high), low, policy,
+            core=core, contig_end=genome.contigs[chrom], whole=False,
+        )  # fmt: skip
         # An empty stretch says nothing of the next one: growth has an end.
         size = max(1, min(4 * size, largest, int(size * max_mem / cost) if cost else largest))
         at = max(stop, at + 1)
@@ -75,7 +80,8 @@ def concatenate(parts: Sequence[PreparedRecords]) -> PreparedRecords:
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(part.counts)
-    refuse_other_assembly(counts, parts[0].source, f"{len(parts)} blocks")
+    judged = sum(part.judged[0] for part in parts), sum(part.judged[1] for part in parts)
+    refuse_other_assembly(*judged, parts[0].source, f"{len(parts)} blocks")
     if len(parts) == 1:
         return parts[0]
     table = concatenate_tables([part.table for part in parts])
@@ -83,4 +89,8 @@ def concatenate(parts: Sequence[PreparedRecords]) -> PreparedRecords:
     shifts = np.cumsum([0, *(int(part.table[2][-1]) for part in parts)])[:-1].astype(np.int64)
     offset, values = kernels.join_rows([tuple(part.carried) for part in parts], shifts)
     haploid = HaploidCalls.concatenate([part.haploid for part in parts])
-    return PreparedRecords(table, kernels.Variants(*table), Rows(offset, values), haploid, counts, parts[0].source)
+    known = KnownLetters.concatenate([part.known for part in parts])
+    held = tuple(one for part in parts for one in part.held)
+    return PreparedRecords(
+        table, kernels.Variants(*table), Rows(offset, values), haploid, counts, parts[0].source, known, held, judged
+    )

@@ -9,11 +9,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
 from ..io.fasta import Genome
-from ..io.vcf import Genotypes
+from ..io.genotypes import Genotypes
+from ..io.symbols import is_deletion, repeat_letters
+from .checks import UPPER, check_alleles, check_reference, select
 from .policy import HaplotypePolicy, refuse_other_assembly
-from .records import _UPPER, _allele_kind, _check_reference, _reference_agrees, _refuse_useless_alleles, _select
+from .records import _NOT_A_SEQUENCE, _allele_kind, _refused_allele
+from .reference import compare_reference
+from .refusals import Gate
 
 __all__ = ["Allele", "AlleleSource", "most_common", "observed_alleles"]
 
@@ -74,15 +77,16 @@ def observed_alleles(
     genotypes = source.region(chrom, start, end)
     counts["records"] += len(genotypes)
     met: Counter[str] = Counter(records=len(genotypes))
-    genotypes = _select(genotypes, policy, met)
-    bases = _UPPER[genotypes.bases]
+    genotypes = select(genotypes, policy, met)
+    bases = UPPER[genotypes.bases]
     low = min(start, int(genotypes.position.min(initial=start)))
     high = max(end, int((genotypes.position + np.maximum(genotypes.ref_length, 1)).max(initial=end)))
     reference = genome.fetch_array(chrom, low, high)
-    _check_reference(genotypes, bases, reference, low, policy, met)
-    refuse_other_assembly(met, genotypes.source, f"{chrom}:{start + 1}-{end}")
-    agrees = _reference_agrees(genotypes, bases, reference, low)
-    _refuse_useless_alleles(genotypes, bases)
+    gate, contig_end = Gate(genotypes, None), genome.contigs[chrom]
+    verdicts = compare_reference(genotypes, bases, reference, low, contig_end)
+    agrees = check_reference(genotypes, verdicts, reference, low, policy, met, gate)
+    refuse_other_assembly(met["records"], met["ref_mismatch"], genotypes.source, f"{chrom}:{start + 1}-{end}")
+    agrees &= check_alleles(genotypes, contig_end, gate)
     counts.update({name: n for name, n in met.items() if name != "records"})
     found = [allele for v in np.flatnonzero(agrees).tolist() for allele in _alleles_of(genotypes, v, policy, counts)]
     return [allele for allele in found if allele.snv < 0 or start <= allele.position + allele.snv < end]
@@ -92,18 +96,19 @@ def _alleles_of(genotypes: Genotypes, v: int, policy: HaplotypePolicy, counts: C
     ref = genotypes.allele(v, 0).upper()
     position, calls = int(genotypes.position[v]), genotypes.calls[v]
     n_called = int((calls >= 0).sum())
+    first = int(genotypes.first_allele[v])
+    spans = genotypes.allele_spans()[first : int(genotypes.first_allele[v + 1])].tolist()
     found = []
-    for number in range(1, int(genotypes.first_allele[v + 1] - genotypes.first_allele[v])):
+    for number in range(1, len(spans)):
         alt = genotypes.allele(v, number).upper()
-        deletion = alt.startswith(b"<DEL") and genotypes.ref_length[v] > 1
+        deletion = is_deletion(alt.decode("latin-1")) and spans[number] > 1
+        repeats = repeat_letters(alt.decode("latin-1"))
+        if repeats is not None:
+            alt = ref[:1] + repeats.encode()
         if not deletion and not _ACGT.issuperset(alt):
-            kind = _allele_kind(alt.decode("latin-1"), number)
-            if policy.symbolic == "error" and kind in ("other_symbols", "breakends", "deletion_symbols"):
-                raise InputError(
-                    f"allele {alt.decode('latin-1')[:20]!r} cannot be put into a sequence",
-                    path=genotypes.source, record=genotypes.describe(v),
-                    remedy="leave such records out with --symbolic skip",
-                )  # fmt: skip
+            kind = _allele_kind(alt.decode("latin-1"))
+            if policy.symbolic == "error" and kind in _NOT_A_SEQUENCE:
+                raise _refused_allele(genotypes, v, alt.decode("latin-1"), kind)
             counts[kind] += 1
             continue
         copies = int((calls == number).sum())
@@ -111,10 +116,10 @@ def _alleles_of(genotypes: Genotypes, v: int, policy: HaplotypePolicy, counts: C
             counts["not_carried"] += 1
             continue
         differs = [i for i, pair in enumerate(zip(ref, alt, strict=False)) if pair[0] != pair[1]]
-        snv = differs[0] if len(ref) == len(alt) and len(differs) == 1 else -1
+        single = repeats is None and len(ref) == len(alt) and len(differs) == 1
+        snv = differs[0] if single else -1
         frequency = copies / n_called if n_called else float("nan")
-        length = int(genotypes.ref_length[v]) if deletion else len(ref)
-        found.append(Allele(position, ref, alt, length, frequency, snv))
+        found.append(Allele(position, ref, alt, spans[number], frequency, snv))
     return found
 
 
@@ -153,4 +158,5 @@ def alone(alleles: Sequence[Allele], chrom: str) -> Genotypes:
         np.array([allele.ref_length for allele in alleles], np.int64),
         np.arange(0, 2 * n + 1, 2), np.cumsum([0, *map(len, texts)], dtype=np.int64),
         np.frombuffer(b"".join(texts), np.uint8), calls, np.zeros((n, n), np.bool_), np.ones(n, np.bool_),
-    )  # fmt: skip
+        spans=np.array([length for allele in alleles for length in (len(allele.ref), allele.ref_length)], np.int64),
+    ).without_empty()  # fmt: skip

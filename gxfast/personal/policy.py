@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from ..errors import InputError
 
-__all__ = ["HaplotypePolicy", "refuse_other_assembly", "refuse_overlaps"]
+__all__ = ["PHASES", "HaplotypePolicy", "refuse_other_assembly", "refuse_overlaps"]
 
+PHASES: Final = ("error", "as_one", "per_set")
 _CHOICES: Final = {
     "variants": ("all", "snv"),
     "unphased": ("error", "as_phased", "ref", "iupac"),
     "missing": ("ref", "N"),
     "overlap": ("first", "error"),
     "ref_mismatch": ("error", "skip"),
+    "masked_ref": ("use", "skip"),
     "symbolic": ("skip", "error"),
     "filter": ("all", "pass"),
 }
@@ -39,10 +41,21 @@ class HaplotypePolicy:
     ref_mismatch : {"error", "skip"}
         REF that differs from the FASTA: refuse, or leave the record out. More than 1 % of the records of a
         window always refuses: that is another assembly.
+    masked_ref : {"use", "skip"}
+        The FASTA has N, or an IUPAC code, where REF has a base that it may be: use the record, or leave it out. REF
+        as the first base of the code (VCF 4.3), and REF N, agree.
     symbolic : {"skip", "error"}
-        Alleles that are no sequence (``<INS>``, break-ends; ``<DEL>`` with END is applied).
+        Alleles that are no sequence (``<INS>``, break-ends). ``<DEL>`` and ``<CN0>`` with END or SVLEN, and
+        ``<CNV:TR>`` with its repeats, are applied.
     filter : {"all", "pass"}
         Use every record, or only FILTER = PASS.
+    phase : {"error", "as_one", "per_set", "sample:K"}
+        Heterozygous calls of one person in several phase sets of one window: refuse; believe the written order across
+        sets; or turn each set so that its first heterozygous call has the smaller allele first, whatever the phaser
+        wrote, and join them. ``sample:K`` draws K phasings of the sets, and of calls without phase unless
+        ``unphased`` says what to do with them.
+    seed : int
+        Of the phasings drawn.
 
     Not a choice: ``*`` and ``<NON_REF>``/``<*>`` are reference here; haploid calls give one haplotype.
     """
@@ -52,14 +65,27 @@ class HaplotypePolicy:
     missing: str = "ref"
     overlap: str = "first"
     ref_mismatch: str = "error"
+    masked_ref: str = "use"
     symbolic: str = "skip"
     filter: str = "all"
+    phase: str = "error"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, found {value!r}")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise InputError(f"seed must be one of 0, 1, 2, ..., found {self.seed!r}")
+        if self.phase not in PHASES and not self.n_phasings:
+            raise InputError(f"phase must be one of {', '.join(PHASES)} or sample:K (K from 2), found {self.phase!r}")
+
+    @property
+    def n_phasings(self) -> int:
+        """Phasings to draw; 0 where none are drawn."""
+        found = re.fullmatch(r"sample:([1-9][0-9]{0,5})", self.phase)
+        return int(found[1]) if found and int(found[1]) > 1 else 0
 
 
 # More mismatches than this share of the records means another assembly, whatever the policy.
@@ -67,12 +93,11 @@ _MAX_MISMATCH_SHARE: Final = 0.01
 _MIN_RECORDS_FOR_SHARE: Final = 20
 
 
-def refuse_other_assembly(counts: Counter[str], source: str, region: str) -> None:
+def refuse_other_assembly(n: int, n_differ: int, source: str, region: str) -> None:
     """Raise InputError where so many records differ from the FASTA that it must be of another assembly."""
-    n = counts["records"]
-    if n >= _MIN_RECORDS_FOR_SHARE and counts["ref_mismatch"] > _MAX_MISMATCH_SHARE * n:
+    if n >= _MIN_RECORDS_FOR_SHARE and n_differ > _MAX_MISMATCH_SHARE * n:
         raise InputError(
-            f"REF does not match the FASTA; {counts['ref_mismatch']} of {n} records here differ",
+            f"REF does not match the FASTA; {n_differ} of {n} records here differ",
             path=source,
             record=region,
             remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e)",

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.vcf import Genotypes
+from ..io.genotypes import Genotypes
+from ..io.symbols import is_deletion, repeat_letters
 from ..kernels import backend
-from .alleles import Rows, Table, allele_texts, make_table, with_alleles
+from .alleles import Rows, Table, with_alleles
+from .checks import UPPER, check_alleles, check_reference, select
 from .haploid import HaploidCalls
 from .policy import refuse_other_assembly
+from .reference import DIFFERS, KnownLetters, compare_reference
+from .refusals import Gate, Held
+from .spans import split_spans
 
 if TYPE_CHECKING:
     from .policy import HaplotypePolicy
@@ -29,8 +35,9 @@ Int64Array = NDArray[np.int64]
 
 _IUPAC_PAIR: Final = {"AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M"}
 
-_UPPER = np.arange(256, dtype=np.uint8)
-_UPPER[97:123] -= 32
+# Kinds of alleles that --symbolic is about.
+_NOT_A_SEQUENCE: Final = ("other_symbols", "breakends", "deletion_symbols")
+
 _IS_BASE = np.zeros(256, bool)
 _IS_BASE[[ord(c) for c in "ACGTN"]] = True
 _IS_IUPAC = np.zeros(256, bool)
@@ -54,6 +61,12 @@ class PreparedRecords:
     counts : Counter
         Records and calls per policy.
     source : str
+    known : KnownLetters
+        What REF says of unknown bases of the FASTA.
+    held : tuple of Held
+        Refusals of records beyond the core, which count where a haplotype reaches them.
+    judged : (int, int)
+        Records that touch the core, and those of them whose REF is not in the FASTA.
     """
 
     table: Table
@@ -62,6 +75,9 @@ class PreparedRecords:
     haploid: HaploidCalls
     counts: Counter[str]
     source: str
+    known: KnownLetters
+    held: tuple[Held, ...] = ()
+    judged: tuple[int, int] = (0, 0)
 
     def __len__(self) -> int:
         return len(self.table[0])
@@ -73,6 +89,8 @@ def prepare_records(
     reference_start: int,
     policy: HaplotypePolicy,
     *,
+    core: tuple[int, int] | None = None,
+    contig_end: int | None = None,
     whole: bool = True,
 ) -> PreparedRecords:
     """Apply the policies to the genotypes of one region.
@@ -84,6 +102,10 @@ def prepare_records(
         Upper-case bases from ``reference_start`` on.
     reference_start : int
     policy : HaplotypePolicy
+    core : (int, int), optional
+        The window itself: what is refused beyond it is held back. All of the region by default.
+    contig_end : int, optional
+        Length of the contig: what reaches past it is refused.
     whole : bool
         False for one block of a region, whose mismatches `refuse_other_assembly` judges together.
 
@@ -93,169 +115,61 @@ def prepare_records(
         Naming file and record, where the policy says so.
     """
     counts: Counter[str] = Counter(records=len(genotypes))
-    genotypes = _select(genotypes, policy, counts)
-    bases = _UPPER[genotypes.bases]
-    _check_reference(genotypes, bases, reference, reference_start, policy, counts)
+    genotypes = select(genotypes, policy, counts)
+    gate = Gate(genotypes, core)
+    verdicts = compare_reference(genotypes, UPPER[genotypes.bases], reference, reference_start, contig_end)
+    judged = int(gate.inside.sum()), int((verdicts[gate.inside] == DIFFERS).sum())
+    keep = check_reference(genotypes, verdicts, reference, reference_start, policy, counts, gate)
     if whole:
-        refuse_other_assembly(counts, genotypes.source, f"{genotypes.chrom}:{genotypes.start + 1}-{genotypes.end}")
-    if policy.ref_mismatch == "skip" and counts["ref_mismatch"]:
-        keep = np.flatnonzero(_reference_agrees(genotypes, bases, reference, reference_start))
-        genotypes = genotypes.take(keep, genotypes.start, genotypes.end)
-        bases = _UPPER[genotypes.bases]
+        refuse_other_assembly(*judged, genotypes.source, f"{genotypes.chrom}:{genotypes.start + 1}-{genotypes.end}")
+    keep &= check_alleles(genotypes, contig_end, gate)
+    if not keep.all():
+        genotypes = genotypes.take(np.flatnonzero(keep), genotypes.start, genotypes.end)
+        gate.keep_to(genotypes)
+    known = KnownLetters.of(genotypes, UPPER[genotypes.bases], reference, reference_start)
     haploid = HaploidCalls.of(genotypes)
-    calls = _resolve_calls(genotypes, policy, counts)
-    deletions = _symbolic_deletions(genotypes, bases)
+    calls = _resolve_calls(genotypes, policy, counts, gate)
+    lengths = np.diff(genotypes.allele_offset)[genotypes.first_allele[:-1]]
     table = (
-        genotypes.position, _ref_lengths(genotypes, deletions), genotypes.first_allele,
-        genotypes.allele_offset, bases,
+        genotypes.position, lengths, genotypes.first_allele, genotypes.allele_offset, UPPER[genotypes.bases],
     )  # fmt: skip
-    _refuse_useless_alleles(genotypes, bases)
-    table, calls = _non_sequence_alleles(genotypes, table, calls, policy, counts)
+    table, calls = _non_sequence_alleles(genotypes, table, calls, policy, counts, gate)
     table, calls = _extra_alleles(genotypes, table, calls, policy, counts)
-    table, calls = _split_mixed(genotypes, table, calls, deletions)
+    table, calls = split_spans(genotypes, table, calls)
     flat = np.ascontiguousarray(calls.reshape(len(table[0]), calls.shape[1] * 2))
     kernels: Any = backend()
     carried = Rows(*kernels.carried_alleles(flat, table[2]))
-    return PreparedRecords(table, kernels.Variants(*table), carried, haploid, counts, genotypes.source)
+    return PreparedRecords(
+        table, kernels.Variants(*table), carried, haploid, counts, genotypes.source, known, tuple(gate.held), judged
+    )
 
 
-def _select(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> Genotypes:
-    keep = np.ones(len(genotypes), bool)
-    counts["filter_not_pass"] = int((~genotypes.passed).sum())
-    if policy.filter == "pass":
-        keep &= genotypes.passed
-    if policy.variants == "snv":
-        lengths = np.diff(genotypes.allele_offset)
-        # A star or symbolic allele is no substitution either, though "*" is one character long.
-        single = (lengths == 1) & (genotypes.bases[genotypes.allele_offset[:-1]] != ord("*"))
-        is_snv = np.minimum.reduceat(single, genotypes.first_allele[:-1]) if len(genotypes) else keep
-        counts["not_snv"] = int((~is_snv).sum())
-        keep &= is_snv
-    if keep.all():
-        return genotypes
-    return genotypes.take(np.flatnonzero(keep), genotypes.start, genotypes.end)
-
-
-def _reference_agrees(
-    genotypes: Genotypes, bases: NDArray[np.uint8], reference: NDArray[np.uint8], reference_start: int
-) -> NDArray[np.bool_]:
-    """Whether each REF equals the FASTA, as far as the fetched stretch covers it."""
-    ref_index = genotypes.first_allele[:-1]
-    offsets, lengths = genotypes.allele_offset[ref_index], np.diff(genotypes.allele_offset)[ref_index]
-    agrees = np.ones(len(genotypes), bool)
-    first = genotypes.position - reference_start
-    single = (lengths == 1) & (first >= 0) & (first < reference.size)
-    agrees[single] = bases[offsets[single]] == reference[first[single]]
-    for v in np.flatnonzero(lengths > 1):
-        letters = bases[offsets[v] : offsets[v] + lengths[v]]
-        begin, end = max(0, int(first[v])), max(0, min(reference.size, int(first[v] + lengths[v])))
-        agrees[v] = np.array_equal(letters[begin - first[v] : end - first[v]], reference[begin:end])
-    return agrees
-
-
-def _check_reference(
-    genotypes: Genotypes,
-    bases: NDArray[np.uint8],
-    reference: NDArray[np.uint8],
-    reference_start: int,
-    policy: HaplotypePolicy,
-    counts: Counter[str],
-) -> None:
-    bad = np.flatnonzero(~_reference_agrees(genotypes, bases, reference, reference_start))
-    counts["ref_mismatch"] = len(bad)
-    if not len(bad):
-        return
-    if policy.ref_mismatch == "error":
-        v = int(bad[0])
-        at = int(genotypes.position[v]) - reference_start
-        found = reference[max(at, 0) : max(at, 0) + len(genotypes.allele(v, 0))].tobytes().decode()
-        hint = f"; {len(bad)} of {len(genotypes)} records here differ" if len(genotypes) > 1 else ""
-        raise InputError(
-            f"REF does not match the FASTA, which has {found[:20]!r}{hint}",
-            path=genotypes.source,
-            record=genotypes.describe(v),
-            remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e), "
-            "or --ref-mismatch skip for single records",
-        )
-
-
-def _refuse_useless_alleles(genotypes: Genotypes, bases: NDArray[np.uint8]) -> None:
-    """Refuse alleles without a letter and ALT equal to REF: the record does not say what its carriers have."""
-    offsets, lengths = genotypes.allele_offset[:-1], np.diff(genotypes.allele_offset)
-    n_alleles = np.diff(genotypes.first_allele)
-    first = np.repeat(genotypes.first_allele[:-1], n_alleles)
-    is_alt = first != np.arange(first.size)
-    letter = np.append(bases, np.uint8(0))[offsets]
-    bad = lengths == 0
-    alike = np.flatnonzero(is_alt & (lengths == lengths[first]) & (letter == letter[first]) & ~bad)
-    for allele in alike.tolist():
-        begin, ref, n = int(offsets[allele]), int(offsets[first[allele]]), int(lengths[allele])
-        bad[allele] = np.array_equal(bases[begin : begin + n], bases[ref : ref + n])
-    if bad.any():
-        v = int(np.searchsorted(genotypes.first_allele, np.flatnonzero(bad)[0], side="right")) - 1
-        raise InputError(
-            "an allele is empty, or ALT equals REF",
-            path=genotypes.source,
-            record=genotypes.describe(v),
-            remedy="remove or mend the record",
-        )
-
-
-def _symbolic_deletions(genotypes: Genotypes, bases: NDArray[np.uint8]) -> dict[int, list[int]]:
-    """Numbers of the ``<DEL>`` alleles, for the records that have any."""
-    texts = np.flatnonzero(np.append(bases, np.uint8(0))[genotypes.allele_offset[:-1]] == ord("<"))
-    records = np.searchsorted(genotypes.first_allele, texts, side="right") - 1
-    found: dict[int, list[int]] = {}
-    for v, allele in zip(records.tolist(), (texts - genotypes.first_allele[records]).tolist(), strict=True):
-        if genotypes.allele(v, allele).upper().startswith(b"<DEL"):
-            found.setdefault(v, []).append(allele)
-    return found
-
-
-def _ref_lengths(genotypes: Genotypes, deletions: dict[int, list[int]]) -> Int64Array:
-    """Reference bases that each record replaces: END says so for ``<DEL>`` alone, REF for all others."""
-    lengths = np.diff(genotypes.allele_offset)[genotypes.first_allele[:-1]]
-    for v in deletions:
-        lengths[v] = genotypes.ref_length[v]
-    return lengths
-
-
-def _split_mixed(
-    genotypes: Genotypes, table: Table, calls: NDArray[np.int8], deletions: dict[int, list[int]]
-) -> tuple[Table, NDArray[np.int8]]:
-    """Give the other alleles of a record with ``<DEL>`` a record of their own, which replaces REF alone."""
-    mixed = [v for v, numbers in deletions.items() if (~np.isin(calls[v], [0, *numbers])).any()]
-    if not mixed:
-        return table, calls
-    rows = np.sort(np.concatenate([np.arange(len(calls)), mixed]))
-    texts = allele_texts(table)
-    calls, ref_length = calls[rows], table[1][rows]
-    for v in mixed:
-        first = int(np.searchsorted(rows, v))
-        is_deletion = np.isin(calls[first], deletions[v])
-        calls[first][~is_deletion] = 0
-        calls[first + 1][is_deletion] = 0
-        ref_length[first + 1] = len(genotypes.allele(v, 0))
-    return make_table(table[0][rows], ref_length, [texts[v] for v in rows]), calls
-
-
-def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str]) -> NDArray[np.int8]:
+def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str], gate: Gate) -> NDArray[np.int8]:
     calls = genotypes.calls
     counts["unphased_heterozygous"] = int(np.count_nonzero(genotypes.unphased))
     if calls.min(initial=0) < 0:
         _count_incomplete(calls, counts)
-    if policy.unphased == "error" and counts["unphased_heterozygous"]:
-        v, s = (int(i) for i in np.argwhere(genotypes.unphased)[0])
-        raise InputError(
-            f"heterozygous call without phase in sample {genotypes.samples[s]} "
-            f"({counts['unphased_heterozygous']} such calls in this window)",
-            path=genotypes.source,
-            record=genotypes.describe(v),
-            remedy="phase the VCF (Eagle, SHAPEIT, Beagle), or choose --unphased as_phased, ref or iupac",
-        )
+    if policy.unphased == "error" and not policy.n_phasings and counts["unphased_heterozygous"]:
+        _refuse_unphased(genotypes, gate)
     if policy.unphased == "ref":
         calls = np.where(genotypes.unphased[:, :, np.newaxis], np.int8(0), calls)
     return calls
+
+
+def _refuse_unphased(genotypes: Genotypes, gate: Gate) -> None:
+    records, people = np.nonzero(genotypes.unphased)
+
+    def error_of(i: int) -> InputError:
+        return InputError(
+            f"heterozygous call without phase in sample {genotypes.samples[people[i]]} "
+            f"({len(records)} such calls in this window)",
+            path=genotypes.source,
+            record=genotypes.describe(int(records[i])),
+            remedy="phase the VCF (Eagle, SHAPEIT, Beagle), or choose --unphased as_phased, ref or iupac, "
+            "or --phase sample:K",
+        )
+
+    gate.refuse(records, error_of, people)
 
 
 def _count_incomplete(calls: NDArray[np.int8], counts: Counter[str]) -> None:
@@ -271,9 +185,11 @@ def _non_sequence_alleles(
     calls: NDArray[np.int8],
     policy: HaplotypePolicy,
     counts: Counter[str],
+    gate: Gate,
 ) -> tuple[Table, NDArray[np.int8]]:
     """Make ``*``, symbolic and break-end alleles reference, ``<DEL>`` a deletion, and refuse junk."""
-    _, ref_length, first_allele, offset, bases = table
+    _, _, first_allele, offset, bases = table
+    spans = genotypes.allele_spans()
     plain = _IS_BASE[bases]
     odd_letters = np.concatenate([[0], np.cumsum(~plain)])
     odd = np.flatnonzero(odd_letters[offset[1:]] > odd_letters[offset[:-1]])
@@ -285,38 +201,43 @@ def _non_sequence_alleles(
     for allele, v in zip(odd.tolist(), record_of.tolist(), strict=True):
         text = bases[offset[allele] : offset[allele + 1]].tobytes().decode("latin-1")
         number = allele - int(first_allele[v])
-        kind = _allele_kind(text, number)
+        kind = _allele_kind(text)
         counts[kind] += 1
         if kind == "iupac_alleles":
             continue
-        if kind == "invalid":
-            raise InputError(
-                f"allele {text[:20]!r} is no sequence, symbol or break-end",
-                path=genotypes.source,
-                record=genotypes.describe(v),
-                remedy="remove or mend the record",
-            )
-        if kind == "deletion_symbols" and ref_length[v] > 1:
-            replaced[allele] = bases[offset[first_allele[v]] : offset[first_allele[v]] + 1].tobytes()
+        anchor = bases[offset[first_allele[v]] : offset[first_allele[v]] + 1].tobytes()
+        if kind == "deletion_symbols" and spans[allele] > 1:
+            replaced[allele] = anchor
             continue
-        if kind in ("other_symbols", "breakends", "deletion_symbols") and policy.symbolic == "error":
-            raise InputError(
-                f"allele {text[:20]!r} cannot be put into a sequence",
-                path=genotypes.source,
-                record=genotypes.describe(v),
-                remedy="leave such records out with --symbolic skip",
-            )
+        if kind == "repeat_symbols":
+            replaced[allele] = anchor + (repeat_letters(text) or "").encode()
+            continue
+        if kind == "invalid" or (kind in _NOT_A_SEQUENCE and policy.symbolic == "error"):
+            gate.refuse(np.array([v]), partial(_refused_allele, genotypes, v, text, kind))
         calls[v][calls[v] == number] = 0
     return with_alleles(table, replaced, {}), calls
 
 
-def _allele_kind(text: str, number: int) -> str:
+def _refused_allele(genotypes: Genotypes, v: int, text: str, kind: str, _: int = 0) -> InputError:
+    invalid = kind == "invalid"
+    return InputError(
+        f"allele {text[:20]!r} "
+        + ("is no sequence, symbol or break-end" if invalid else "cannot be put into a sequence"),
+        path=genotypes.source,
+        record=genotypes.describe(v),
+        remedy="remove or mend the record" if invalid else "leave such records out with --symbolic skip",
+    )
+
+
+def _allele_kind(text: str) -> str:
     if text == "*":
         return "star_alleles"
     if text in ("<NON_REF>", "<*>"):
         return "non_ref_symbols"
-    if text.startswith("<DEL"):
+    if is_deletion(text):
         return "deletion_symbols"
+    if repeat_letters(text) is not None:
+        return "repeat_symbols"
     if text.startswith("<") and text.endswith(">"):
         return "other_symbols"
     if "[" in text or "]" in text or (len(text) > 1 and (text.startswith(".") or text.endswith("."))):

@@ -138,7 +138,9 @@ class HaplotypeStore:
         records = self._records
         kernels: Any = backend()
         rows = kernels.rows_in_window(records.variants, *records.carried, chosen, low, high)
-        return PreparedRecords(records.table, records.variants, Rows(*rows), records.haploid, Counter(), records.source)
+        return PreparedRecords(
+            records.table, records.variants, Rows(*rows), records.haploid, Counter(), records.source, records.known
+        )
 
     def letters(
         self,
@@ -291,7 +293,7 @@ class HaplotypeStore:
 
     def reference(self, start: int, end: int, *, reverse_complement: bool = False) -> NDArray[np.uint8]:
         """Return the letters of the reference in a window, shape (L,)."""
-        letters = self.genome.fetch_array(self.chrom, start, end)
+        letters = self._records.known.put_into(self.genome.fetch_array(self.chrom, start, end), start)
         if reverse_complement:
             reverse_complement_in_place(letters[np.newaxis], 1)
         return letters
@@ -332,7 +334,7 @@ class HaplotypeStore:
         """The reference of the last window asked for is kept: people are often asked for in turn."""
         last = self._last_reference
         if last is None or last[0] != (low, high):
-            last = (low, high), self.genome.fetch_array(self.chrom, low, high)
+            last = (low, high), self._records.known.put_into(self.genome.fetch_array(self.chrom, low, high), low)
             self._last_reference = last
         return last[1]
 

@@ -94,8 +94,8 @@ def plan_window(
     while True:
         low, high = start - margin, start + length + margin
         reference = genome.fetch_array(chrom, low, high)
-        records = _records(genome, genotypes, chrom, low, high, reference, policy, max_mem)
-        where = reference, low, anchor, left, length - left
+        records = _records(genome, genotypes, chrom, low, high, reference, policy, max_mem, (start, start + length))
+        where = records.known.put_into(reference, low), low, anchor, left, length - left
         index, unique = unique_rows(records.carried.after_empty())
         carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
         skipped = len(unique.values) - len(carried.values)
@@ -106,6 +106,7 @@ def plan_window(
             break
         # A net deletion reached past what was read: read further and build again.
         margin += missing + FIRST_MARGIN
+    _raise_held(records, index, extents)
     refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{start + length}")
     index, carried, extents = _merge_equal(index, carried, extents, records.table)
     carriers = index[1:].reshape(-1, 2).copy()
@@ -127,14 +128,25 @@ def _records(
     reference: NDArray[np.uint8],
     policy: HaplotypePolicy,
     max_mem: int | None,
+    core: tuple[int, int],
 ) -> PreparedRecords:
     if isinstance(source, HaplotypeStore):
         if policy != source.policy:
             raise InputError(f"the store was read with {source.policy}", remedy="give the same policy, or leave it out")
         return source.records_in(chrom, low, high)
     if max_mem is not None:
-        return concatenate(list(read_blocks(genome, source, chrom, low, high, policy, max_mem)))
-    return prepare_records(source.region(chrom, low, high), reference, low, policy)
+        return concatenate(list(read_blocks(genome, source, chrom, low, high, policy, max_mem, core)))
+    return prepare_records(
+        source.region(chrom, low, high), reference, low, policy, core=core, contig_end=genome.contigs[chrom]
+    )
+
+
+def _raise_held(records: PreparedRecords, index: NDArray[np.int32], extents: Int64Array) -> None:
+    """Raise a refusal beyond the window that a haplotype reaches after all."""
+    for held in records.held:
+        rows = index if held.person < 0 else index[1 + 2 * held.person : 3 + 2 * held.person]
+        if ((extents[rows, 0] < held.end) & (extents[rows, 1] > held.start)).any():
+            raise held.error
 
 
 def unique_rows(rows: Rows) -> tuple[NDArray[np.int32], Rows]:

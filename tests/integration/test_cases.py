@@ -67,6 +67,20 @@ def test_haploid_calls(case: Case) -> None:
     assert values_of(gene) == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("04-iupac-reference", -0.879179),
+        ("05-cn0-1000g", 3.291505),  # by hand: <CN0> takes 986-995 from one copy, 1006-1012 from the other
+        ("07h-two-del-alleles-end", 4.764063),
+    ],
+)
+def test_records(case: Case, name: str, expected: float) -> None:
+    case(name)
+    assert predict() == 0
+    assert values_of("G1")["A"] == pytest.approx(expected, abs=2e-6)
+
+
 # -- ploidy, dosages and weights
 
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "gxfast/cpu.hpp"
@@ -56,7 +57,103 @@ GXFAST_CLONES int bcf_pairs(const std::uint8_t *values, std::int64_t n, std::int
   return (all_bits & 0x80U) != 0 ? -1 : std::max(0, (largest >> 1) - 1);
 }
 
+/// The part of `text` before `separator`, which is taken off with it.
+std::string_view cut(std::string_view &text, char separator) {
+  const auto at = text.find(separator);
+  const auto part = text.substr(0, at);
+  text = at == text.npos ? std::string_view() : text.substr(at + 1);
+  return part;
+}
+
+PhaseFields phase_fields(std::string_view format) {
+  PhaseFields found;
+  if (format.size() == 2) // GT alone
+    return found;
+  for (std::int64_t i = 0; !format.empty(); ++i) {
+    const auto name = cut(format, ':');
+    found.ps = name == "PS" ? i : found.ps;
+    found.psl = name == "PSL" ? i : found.psl;
+    found.pid = name == "PID" ? i : found.pid;
+    found.pgt = name == "PGT" ? i : found.pgt;
+  }
+  return found;
+}
+
+/// A list of equal names is that name; what is missing in it says nothing.
+std::string_view one_name(std::string_view text) {
+  if (text.find(',') == text.npos)
+    return text;
+  std::string_view rest = text, only = ".";
+  while (!rest.empty()) {
+    const auto name = cut(rest, ',');
+    if (name != "." && only != "." && name != only)
+      return text;
+    only = name == "." ? only : name;
+  }
+  return only;
+}
+
+/// The phase set of one sample's column, whose fields are counted from 0; `pgt` is set to its text.
+std::int64_t set_in(std::string_view column, const PhaseFields &fields, std::string_view &pgt) {
+  std::int64_t ps = 0, psl = 0, pid = 0;
+  for (std::int64_t i = 0; !column.empty(); ++i) {
+    const auto field = cut(column, ':');
+    if (i == fields.pgt)
+      pgt = field;
+    else if (i == fields.ps || i == fields.psl || i == fields.pid)
+      (i == fields.ps    ? ps
+       : i == fields.psl ? psl
+                         : pid) = phase_set_of(field.data(), static_cast<std::int64_t>(field.size()));
+  }
+  return ps != 0 ? ps : psl != 0 ? psl : pid;
+}
+
 } // namespace
+
+std::int64_t phase_set_of(const char *text, std::int64_t length) {
+  constexpr std::uint64_t kOffset = 14695981039346656037U, kPrime = 1099511628211U; // FNV-1a
+  const auto name = one_name({text, static_cast<std::size_t>(length)});
+  if (name.empty() || name == ".")
+    return 0;
+  if (name.size() < 18 && name.find_first_not_of("0123456789") == name.npos)
+    return std::stoll(std::string(name)) + 1;
+  std::uint64_t hash = kOffset;
+  for (const char letter : name)
+    hash = (hash ^ static_cast<std::uint8_t>(letter)) * kPrime;
+  return static_cast<std::int64_t>(hash | 1ULL << 63U);
+}
+
+std::int64_t phase_set_of(std::int64_t number) {
+  const std::string text = std::to_string(number);
+  return phase_set_of(text.data(), static_cast<std::int64_t>(text.size()));
+}
+
+bool order_by_pgt(const char *text, std::int64_t length, std::int8_t *call) {
+  const std::string_view pgt(text, static_cast<std::size_t>(length));
+  const std::int8_t other = std::max(call[0], call[1]);
+  if ((pgt != "0|1" && pgt != "1|0") || std::min(call[0], call[1]) != 0)
+    return false;
+  call[pgt == "0|1" ? 0 : 1] = 0;
+  call[pgt == "0|1" ? 1 : 0] = other;
+  return true;
+}
+
+void read_phase_sets(const char *text, std::int64_t length, std::int64_t n_samples, const PhaseFields &fields,
+                     std::int8_t *calls, std::uint8_t *unphased, std::int64_t *sets) {
+  std::string_view rest(text, static_cast<std::size_t>(length));
+  for (std::int64_t s = 0; s < n_samples; ++s) {
+    const auto column = cut(rest, '\t');
+    sets[s] = 0;
+    if (calls[2 * s] == calls[2 * s + 1] || calls[2 * s + 1] == -2)
+      continue;
+    std::string_view pgt;
+    const std::int64_t set = set_in(column, fields, pgt);
+    const auto n = static_cast<std::int64_t>(pgt.size());
+    if (unphased[s] != 0 && set != 0 && order_by_pgt(pgt.data(), n, calls + 2 * s))
+      unphased[s] = 0;
+    sets[s] = unphased[s] != 0 ? 0 : set;
+  }
+}
 
 int read_plain_calls(const char *text, std::int64_t length, std::int64_t n_samples, std::int64_t n_fields,
                      std::int8_t *calls, std::uint8_t *unphased) {
@@ -123,6 +220,7 @@ bool split_plain_line(const char *line, std::int64_t length, PlainLine &out) {
   out.alt_length = alt == "." ? 0 : size[4];
   out.passed = filter == "PASS" || filter == ".";
   out.n_fields = std::count(format.begin(), format.end(), ':') + 1;
+  out.phase = phase_fields(format);
   out.samples = column[kFixed];
   out.samples_length = length - (column[kFixed] - line);
   return out.ref_length > 0;

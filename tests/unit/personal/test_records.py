@@ -233,3 +233,102 @@ def test_nothing_to_prepare(build: Build) -> None:
     assert batch.carriers.tolist() == [[[0, 0]]]
     assert (batch.n_variants.tolist(), batch.n_haplotypes.tolist()) == ([0], [1])
     assert np.array_equal(batch.window, [0])
+
+
+class TestReference:
+    """FASTA letters that are no base, and records that a window does not touch.
+
+    Window of 6 bases from position 2, anchored on position 4: CC|GGTT with single letters replaced.
+    """
+
+    def six(self, world: Any, **options: Any) -> list[str]:
+        found: list[str] = world.sequences("c", 2, 6, 4, **options)
+        return found
+
+    @pytest.mark.parametrize(("letter", "ref"), [("R", "A"), ("Y", "C"), ("K", "G"), ("V", "A")])
+    def test_first_base_of_a_code_agrees(self, build: Build, letter: str, ref: str) -> None:
+        world = build((4, ref, "T", "0|1"), contig=CONTIG[:3] + letter + CONTIG[4:])
+        assert self.six(world, masked_ref="skip") == [f"C{ref}GGTT", "CTGGTT"]
+        assert "masked_ref" not in counts(world)
+
+    def test_ref_n_agrees_with_any_code(self, build: Build) -> None:
+        world = build((4, "N", "T", "0|1"), contig=CONTIG[:3] + "M" + CONTIG[4:])
+        assert self.six(world, masked_ref="skip") == ["CMGGTT", "CTGGTT"]
+
+    @pytest.mark.parametrize(("letter", "ref"), [("N", "C"), ("R", "G"), ("N", "CG"), ("B", "T")])
+    def test_masked(self, build: Build, letter: str, ref: str) -> None:
+        world = build((4, ref, "A" * len(ref), "0|1"), contig=CONTIG[:3] + letter + CONTIG[4:])
+        rest = "GGTT"[len(ref) - 1 :]
+        assert self.six(world) == [f"C{ref}{rest}", f"C{'A' * len(ref)}{rest}"]
+        assert self.six(world, masked_ref="skip") == [f"C{letter}GGTT"] * 2
+        assert counts(world)["masked_ref"] == 1
+
+    def test_a_code_that_cannot_be_the_base_is_a_mismatch(self, build: Build) -> None:
+        world = build((4, "C", "T", "0|1"), contig=CONTIG[:3] + "R" + CONTIG[4:])
+        with pytest.raises(InputError, match="c:4 C>T.*REF does not match"):
+            self.six(world)
+
+    def test_masked_records_are_no_other_assembly(self, build: Build) -> None:
+        records = [(position, "ACGT"[position % 4], "ACGT"[(position + 1) % 4], "0|1") for position in range(1, 41)]
+        world = build(*records, contig="N" * 60)
+        batch = world.fixed("c", 0, 60, 5, ref_mismatch="skip")
+        assert batch.counts["masked_ref"] == 40
+        assert batch.n_variants.tolist() == [40]
+
+    @pytest.mark.parametrize("max_mem", [None, 8])
+    @pytest.mark.parametrize(
+        ("odd", "message"),
+        [
+            ((14, "G", "C", "0|1"), "REF does not match"),
+            ((14, "T", "C", "0/1"), "without phase"),
+            ((14, "T", "T", "0|1"), "ALT equals REF"),
+            ((14, "T", "<DEL>", "0|1", "PASS", "END=99"), "past the end"),
+        ],
+    )
+    def test_beyond_the_window(self, build: Build, odd: Any, message: str, max_mem: int | None) -> None:
+        """What a window does not touch cannot stop it, unless a deletion draws it in."""
+        untouched = build((4, "C", "T", "0|1"), odd)
+        assert self.six(untouched, max_mem=max_mem) == ["CCGGTT", "CTGGTT"]
+        drawn_in = build((4, "CGGTTACG", "C", "0|1"), odd)
+        with pytest.raises(InputError, match=rf"c:14 .*{message}"):
+            self.six(drawn_in, max_mem=max_mem)
+        with pytest.raises(InputError, match=rf"c:14 .*{message}"):
+            untouched.sequences("c", 2, 13, 4, max_mem=max_mem)
+
+    def test_what_another_person_draws_in(self, build: Build) -> None:
+        people = ("he", "she")
+        world = build((4, "CGGTTACG", "C", ["0|1", "0|0"]), (14, "T", "C", ["0|0", "0/1"]), samples=people)
+        assert self.six(world)[2:] == ["CCGGTT"] * 2
+        with pytest.raises(InputError, match="sample he"):
+            self.six(build((4, "CGGTTACG", "C", ["0|1", "0|0"]), (14, "T", "C", ["0/1", "0|0"]), samples=people))
+
+    def test_mismatches_beyond_the_window_are_no_other_assembly(self, build: Build) -> None:
+        records = [(position, "A", "T", "0|1") for position in range(11, 31)]
+        records += [(position, "G", "T", "0|1") for position in range(41, 61)]
+        world = build(*records, contig="A" * 100)
+        assert len(world.fixed("c", 0, 35, 5, ref_mismatch="skip").sequences) == 2
+
+
+class TestSymbols:
+    def test_alleles_of_one_record_delete_their_own_length(self, build: Build) -> None:
+        world = build((4, "C", "<DEL>,<DEL>", "1|2", "PASS", "SVLEN=3,1;END=7"))
+        assert world.consensus("c", 0, 20) == ["AACCTACGATTACAGGC", "AACCGTTACGATTACAGGC"]
+
+    def test_copy_number_zero_is_a_deletion(self, build: Build) -> None:
+        world = build((4, "C", "<CN0>,<CN2>", "1|2", "PASS", "END=7"))
+        assert world.consensus("c", 0, 20) == ["AACCTACGATTACAGGC", CONTIG]
+        found = counts(world)
+        assert (found["deletion_symbols"], found["other_symbols"]) == (1, 1)
+
+    def test_tandem_repeat(self, build: Build) -> None:
+        info = "SVLEN=4,4;RN=1,2;RUS=GT,A,CC;RUC=3,2,1"
+        world = build((4, "C", "<CNV:TR>,<CNV:TR>", "1|2", "PASS", info))
+        assert world.consensus("c", 0, 20) == ["AACC" + "GTGTGT" + "ACGATTACAGGC", "AACC" + "AACC" + "ACGATTACAGGC"]
+        assert counts(world)["repeat_symbols"] == 2
+
+    @pytest.mark.parametrize("info", ["END=21", "SVLEN=-17"])
+    @pytest.mark.parametrize("call", ["0|1", "0|0"])
+    def test_past_the_contig(self, build: Build, info: str, call: str) -> None:
+        world = build((4, "C", "<DEL>", call, "PASS", info))
+        with pytest.raises(InputError, match=r"c:4 C><DEL>.*past the end of c \(20 bases\)"):
+            world.consensus("c", 0, 20)
