@@ -217,6 +217,8 @@ class VariantFile:
     samples : tuple of str
     contigs : tuple of str
         Contigs that the index knows.
+    contig_lengths : dict of str to int
+        Of those that the header gives one.
     """
 
     def __init__(self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib") -> None:
@@ -249,6 +251,7 @@ class VariantFile:
                 self.all_samples = tuple(handle.header.samples)
                 self._is_bcf = handle.is_bcf
                 self.contigs = tuple(handle.index or ())
+                self.contig_lengths = {name: one.length for name, one in handle.header.contigs.items() if one.length}
         except (OSError, ValueError) as error:
             raise InputError(
                 f"the header cannot be read ({error})", path=self.path, remedy="bcftools view -h FILE"

@@ -13,7 +13,7 @@ from ..io.files import sha256_of
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..types import Progress
-from .inputs import Inputs, open_inputs
+from .inputs import Inputs, contigs_of_plan, open_inputs
 from .options import (
     DriverOptions,
     EvaluateOptions,
@@ -60,6 +60,7 @@ def run(
     window: int | None = None,
     batch_size: int | None = None,
     max_mem: int | None = None,
+    contigs: str | Path | None = None,
     policy: HaplotypePolicy | None = None,
     expression_transform: str = "none",
     residualise: str = "expression",
@@ -90,6 +91,8 @@ def run(
         People to use; with a leading ``^`` everybody but these.
     max_mem : int, optional
         Bytes.
+    contigs : str or Path, optional
+        Table of contig names, or ``"strict"``.
     policy : HaplotypePolicy, optional
         What is done with unusual records.
     gene : str or sequence of str
@@ -116,7 +119,7 @@ seed, driver_rule, motif_reach, steps, resume
         fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
         expression=_text(expression), covariates=_text(covariates), n_covariates=n_covariates, samples=_texts(samples),
         regions=_texts(regions), device=device, batch_size=batch_size, max_mem=max_mem, length=window,
-        sites=_text(sites),
+        sites=_text(sites), contigs=_text(contigs),
     )  # fmt: skip
     transform: Any = expression_transform
     rest: Any = residualise, driver_rule
@@ -214,6 +217,7 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
         "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
         **{name: asdict(getattr(options, name)) for name in names},
     }
+    chosen |= contigs_of_plan(paths, inputs.renamed)
     if options.finemapped and "drivers" in names:
         chosen["finemapped"] = sha256_of(options.finemapped)
     hashes = hash_inputs(paths, inputs.genotypes.paths, inputs.models)

@@ -75,17 +75,25 @@ class Results:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Genes that could not be predicted, with the reason."""
-        return tuple(f"{gene}: {why}" for gene, why in self._statuses() if why != "ok")
+        """Genes that could not be predicted, with the reason; with the model where the others could predict it."""
+        found: dict[str, list[str]] = {}
+        for item in self.predictions:
+            for gene, why in zip(item.genes.gene_id, item.status, strict=True):
+                if why != "ok":
+                    found.setdefault(f"{gene}: {why}", []).append(item.model)
+        everywhere = len(self.predictions)
+        return tuple(
+            line if len(models) == everywhere else f"{line} ({', '.join(models)})" for line, models in found.items()
+        )
 
     @property
     def unpredicted(self) -> set[str]:
-        """Ids of genes that could not be predicted."""
-        return {gene for gene, why in self._statuses() if why != "ok"}
-
-    def _statuses(self) -> Sequence[tuple[str, str]]:
-        first = self.predictions[:1]
-        return [pair for item in first for pair in zip(item.genes.gene_id, item.status, strict=True)]
+        """Ids of genes that no model could predict."""
+        sets = [
+            {gene for gene, why in zip(item.genes.gene_id, item.status, strict=True) if why != "ok"}
+            for item in self.predictions
+        ]
+        return set.intersection(*sets) if sets else set()
 
 
 class Job:

@@ -212,7 +212,8 @@ def predict_with(database: str, vcf: Sequence[str], output: str, *, samples: Seq
     """
     genes = read_predictdb(database)
     loci = [_locus(gene, database) for gene in genes]
-    cohort = VariantFileSet(expand_patterns(vcf, list(dict.fromkeys(chrom for chrom, _, _ in loci))))
+    chroms = list(dict.fromkeys(chrom for chrom, _, _ in loci))
+    cohort = VariantFileSet(expand_patterns(vcf, chroms)).named_for(chroms)
     people = choose_samples(cohort.all_samples, list(samples), source=vcf[0])
     genotypes = cohort.subset(people)
     values = np.full((len(genes), len(people)), np.nan)

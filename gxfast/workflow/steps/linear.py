@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from ..inputs import LinearCohort, linear_cohort, open_people
+from ..inputs import LinearCohort, contigs_of_plan, linear_cohort, open_people, tell_renamed
 from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory
@@ -33,6 +33,8 @@ def linear_job(
         "transform": transform,
         "regions": list(paths.regions),
     }
+    tell_renamed(people.renamed)
+    chosen |= contigs_of_plan(paths, people.renamed)
     hashes = hash_inputs(paths, people.genotypes.paths) | hash_files({"beside": beside})
     plan = plan_of(hashes, options={**asdict(options), **chosen, "steps": [step]})
     with RunDirectory(output, plan, resume=resume) as run:
