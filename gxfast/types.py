@@ -109,8 +109,8 @@ class ExpressionTable:
     source : str
         The file it was read from, for messages.
     places : GeneTable or None
-        The same without strands (``"."``) of a BED with one-base intervals, as tensorQTL and FastQTL have them:
-        enough for linear models, not for a sequence.
+        The same without strands (``"."``), as tensorQTL and FastQTL have them: enough for linear models, not for a
+        sequence. With ``end`` where an interval is longer than one base (peaks, introns).
     """
 
     gene_id: tuple[str, ...]
@@ -181,9 +181,12 @@ class CovariateTable:
     values : float64 array, shape (K, S)
     source : str
         The file it was read from, for messages.
+    transposed : bool
+        The file has people x covariates.
     """
 
     name: tuple[str, ...]
     samples: tuple[str, ...]
     values: Float64Array
     source: str = ""
+    transposed: bool = False

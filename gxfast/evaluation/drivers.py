@@ -134,11 +134,15 @@ def gene_drivers(
         As in `gxfast.stats.select_drivers`.
     """
     x = dosages.values.astype(np.float64)
+    # Who is in no file of the contig has no prediction.
+    there = np.flatnonzero(np.isfinite(predictions.values[gene]).all(axis=1))
     slope, r, p = _eqtl(dosages, predictions, observed, gene)
     found = []
     for t in range(len(predictions.tracks)):
         effect = np.ascontiguousarray(effects[:, t])
-        selection = select_drivers(x, effect, predictions.values[gene, :, t], rule=rule, gain=gain, alpha=alpha)
+        selection = select_drivers(
+            x[:, there], effect, predictions.values[gene, there, t], rule=rule, gain=gain, alpha=alpha
+        )
         found.append(GeneDrivers(gene, t, dosages, effect, slope, r, p, selection, driver_support(effect, slope)))
     return found
 

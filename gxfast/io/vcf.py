@@ -401,9 +401,9 @@ class VariantFile:
             6: ("a record does not have one column per sample", f"{chrom} (after {at})"),
             7: ("records are not sorted by position", at),
         }.get(status, ("out of memory while reading", chrom))
-        raise InputError(
-            message,
-            path=self.path,
-            record=record,
-            remedy="check the file with: bcftools view FILE > /dev/null; sort with bcftools sort",
-        )
+        remedy = {
+            3: "give the file with phased calls; where there are dosages or likelihoods (DS, GP) only, have the "
+            "imputation write GT too",
+            7: "sort with: bcftools sort -Oz --write-index=tbi",
+        }.get(status, "check the file with: bcftools view FILE > /dev/null")
+        raise InputError(message, path=self.path, record=record, remedy=remedy)

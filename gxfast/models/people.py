@@ -70,7 +70,9 @@ class BlockPrediction:
 
 def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
     """Return the reference windows that a model reads for some genes."""
-    spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, genes.strand, strict=True)]
+    # A gene without a strand has a status of its own; its window is never read.
+    strands = [strand.replace(".", "+") for strand in genes.strand]
+    spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, strands, strict=True)]
     return Windows(
         genes.chrom,
         np.array([start for start, _, _ in spans], np.int64),
@@ -185,8 +187,9 @@ def gene_statuses(genes: GeneTable, genome: Genome, genotypes: Any = None) -> li
     return [
         reasons[chrom] if reasons[chrom] != "ok"
         else TSS_OUTSIDE if not 0 <= tss < genome.contigs[chrom]
+        else "no strand" if strand == "."
         else "ok"
-        for chrom, tss in zip(genes.chrom, genes.tss.tolist(), strict=True)
+        for chrom, tss, strand in zip(genes.chrom, genes.tss.tolist(), genes.strand, strict=True)
     ]  # fmt: skip
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .options import EngineOptions
 
 __all__ = [
+    "NO_CONTIG",
+    "TURNED",
     "Inputs",
     "LinearCohort",
     "People",
@@ -48,6 +50,8 @@ __all__ = [
 ]
 
 Float64Array = NDArray[np.float64]
+NO_CONTIG = "contig not in the VCF"
+TURNED = "people x covariates; read the other way round"
 # A fold must leave so many people beside the covariates, and have some to predict.
 _PEOPLE_BESIDE_COVARIATES = 3
 
@@ -174,7 +178,9 @@ def open_people(paths: InputPaths, *, names: ContigNames | None = None, strands:
     told += tell_vcf(cohort)
     if expression is not None:
         cohort = cohort.subset(_shared(cohort.samples, expression, [file.path for file in cohort.files]))
-    covariates = read_covariates(paths.covariates, first=paths.n_covariates) if paths.covariates else None
+    covariates = None
+    if paths.covariates:
+        covariates = read_covariates(paths.covariates, first=paths.n_covariates, people=cohort.samples)
     return People(GenotypeCache(cohort, paths.max_mem), genes, expression, covariates, renamed=told)
 
 
@@ -200,10 +206,13 @@ def tell_vcf(cohort: VariantFileSet) -> tuple[Renamed, ...]:
     return (Renamed("VCF", other, cohort.names_by),) if other else ()
 
 
-def tell_renamed(renamed: Sequence[Renamed]) -> None:
-    """Say once what was translated, where no check of the inputs does."""
+def tell_renamed(renamed: Sequence[Renamed], covariates: CovariateTable | None = None) -> None:
+    """Say once what was translated or turned, where no check of the inputs does."""
+    log = logging.getLogger("gxfast")
     for one in renamed:
-        logging.getLogger("gxfast").warning("contigs of the %s", one.text)
+        log.warning("contigs of the %s", one.text)
+    if covariates is not None and covariates.transposed:
+        log.warning("%s: %s", covariates.source, TURNED)
 
 
 def contigs_of_plan(paths: InputPaths, renamed: Sequence[Renamed]) -> dict[str, Any]:
@@ -362,6 +371,14 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
         )
     have = set(expression.samples) & (set(covariates.samples) if covariates else set(expression.samples))
     names = tuple(name for name in people.genotypes.samples if name in have)
+    if not any(chrom in people.genotypes.contigs for chrom in genes.chrom):
+        raise InputError(
+            f"no gene lies on a contig of the VCF: the genes are on {', '.join(list(dict.fromkeys(genes.chrom))[:3])}, "
+            f"the VCF has {', '.join(people.genotypes.contigs[:3])}",
+            path=people.genotypes.paths[0],
+            remedy="name the contigs that are one in a table, and give it with --contigs; or bcftools annotate "
+            "--rename-chrs",
+        )
     if len(names) < 3:
         raise InputError(
             f"{len(names)} people are in the VCF, the expression and the covariates together",
@@ -370,9 +387,17 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
         )
     place = {name: i for i, name in enumerate(expression.samples)}
     values = expression.values[np.ix_([row[gene] for gene in genes.gene_id], [place[name] for name in names])]
-    values, _ = transformed(values, transform, expression.source)
     genotypes = people.genotypes if names == people.genotypes.samples else people.genotypes.subset(names)
+    values[_absent(genotypes, genes)] = np.nan
+    values, _ = transformed(values, transform, expression.source)
     return LinearCohort(names, genes, values, _design(covariates, names), genotypes)
+
+
+def _absent(genotypes: GenotypeCache, genes: GeneTable) -> NDArray[np.bool_]:
+    """Who is in no file of a gene's contig, shape (G, S): a value there says nothing of a genotype."""
+    of = {chrom: genotypes.absent(chrom) for chrom in set(genes.chrom) if chrom in genotypes.contigs}
+    nobody = np.zeros(len(genotypes.samples), np.bool_)
+    return np.array([of.get(chrom, nobody) for chrom in genes.chrom]).reshape(len(genes), -1)
 
 
 def too_few_people(cohort: LinearCohort, folds: int) -> str:

@@ -14,7 +14,7 @@ from ..io.contigs import ContigNames
 from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
 from ..personal.records import prepare_records
 from ..types import GeneTable
-from .inputs import Inputs
+from .inputs import TURNED, Inputs
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -52,7 +52,7 @@ def preflight(inputs: Inputs) -> list[Finding]:
     list of Finding
         In the order of the checks; nothing is raised for bad input.
     """
-    findings = [*_contigs(inputs), *_samples(inputs)]
+    findings = [*_contigs(inputs), *_samples(inputs), *_covariates(inputs)]
     for model in inputs.models:
         findings += _model(model, inputs)
     if not any(f.level == "error" and f.what == "contigs" for f in findings):
@@ -138,6 +138,21 @@ def _outside(inputs: Inputs) -> list[Finding]:
         message += f"; {len(bad)} genes do"
     level = "error" if len(bad) == len(status) else "warning"
     return [Finding(level, "genes", message, "use gene positions of the FASTA's assembly")]
+
+
+def _covariates(inputs: Inputs) -> list[Finding]:
+    """A table that was turned, and values that somebody lacks."""
+    table = inputs.covariates
+    if table is None:
+        return []
+    found = [Finding("note", "samples", f"{table.source}: {TURNED}")] if table.transposed else []
+    mine = [i for i, name in enumerate(table.samples) if name in set(inputs.genotypes.samples)]
+    bad = np.argwhere(~np.isfinite(table.values[:, mine]))
+    if bad.size:
+        k, i = bad[0].tolist()
+        message = f"{table.source}: covariate {table.name[k]!r} has no finite value for {table.samples[mine[i]]}"
+        found.append(Finding("error", "samples", message, "leave the person or the covariate out"))
+    return found
 
 
 def _samples(inputs: Inputs) -> list[Finding]:

@@ -85,6 +85,66 @@ def test_an_accession_that_cannot_be_proved(case: Case, capfd: Any) -> None:
     assert predict("--contigs", "names.tsv", "-o", "named") == 0
 
 
+def test_gtf_of_ucsc(case: Case) -> None:
+    case("20b-gtf-ucsc-alt-contigs")
+    assert predict("-r", "chr1:1-1600", genes="g.gtf") == 0
+    found = [
+        tuple(row[name] for name in ("gene_id", "chrom", "tss", "strand")) for row in rows_of(Path("out/genes.tsv"))
+    ]
+    assert found == [("AAA", "chr1", "1000", "+"), ("BBB", "chr1", "1500", "-")]
+
+
+def test_gtf_of_refseq(case: Case, capfd: Any) -> None:
+    case("21-gtf-refseq")
+    assert predict(genes="g.gtf") == 3
+    assert "not predicted: PAR1_chrY: contig not in the VCF" in capfd.readouterr().err
+    rows = rows_of(Path("out/genes.tsv"))
+    assert [(row["gene_id"], row["chrom"], row["tss"], row["strand"]) for row in rows] == [
+        ("AAA", "chr1", "1000", "+"), ("DUP", "chr1", "1500", "-"), ("DUP_1", "chr1", "1900", "+"),
+        ("PAR1", "chrX", "500", "+"), ("PAR1_chrY", "chrY", "500", "+"),
+    ]  # fmt: skip
+
+
+def pairs_of(folder: str) -> list[tuple[str, ...]]:
+    rows = rows_of(Path(folder, "eqtl", "nominal.tsv.gz"))
+    return [(row["phenotype_id"], row["variant_id"].split("_")[1], row["start_distance"], row.get("end_distance", ""))
+            for row in rows]  # fmt: skip
+
+
+def test_phenotypes_that_are_intervals(case: Case) -> None:
+    """Start - 100 to end + 100, as tensorQTL >= 1.0.8: of the records at 970 to 2020, those up to 1400."""
+    case("25-expression-bed")
+    run = ["eqtl", "-q", "--vcf", "c.vcf.gz", "--window", "100", "--permutations", "0", "--expression"]
+    assert main([*run, "i.bed.gz", "-o", "eq"]) == 0
+    name = "chr1:900:1300:clu_1_+"
+    assert pairs_of("eq") == [
+        (name, "970", "70", "-330"), (name, "990", "90", "-310"), (name, "1010", "110", "-290"),
+        (name, "1030", "130", "-270"),
+    ]  # fmt: skip
+    assert main([*run[:-3], "--permutations", "0", "--window", "170", "--expression", "i.bed.gz", "-o", "wider"]) == 0
+    assert [pair[1] for pair in pairs_of("wider")] == ["970", "990", "1010", "1030", "1470"]
+
+
+@pytest.mark.parametrize(
+    ("name", "genes", "missing"), [("a", "AB", 0), ("b", "AB", 0), ("c", "AB", 0), ("d", "A", 0), ("f", "A", 3)]
+)
+def test_expression_beds_that_people_have(case: Case, name: str, genes: str, missing: int) -> None:
+    """QTLtools' six columns, tensorQTL's four, a byte order mark, a header in capitals, NA and empty and nan."""
+    from gxfast.io.tables import read_expression
+
+    folder = case("25-expression-bed")
+    table = read_expression(folder / f"{name}.bed.gz")
+    assert table.gene_id == tuple(genes)
+    assert table.samples == tuple(f"S{i}" for i in range(12))
+    assert (table.values[0, 0], table.values[0, 11]) == (6.0902, 4.7399)
+    assert int((table.values != table.values).sum()) == missing
+    run = ["eqtl", "-q", "--vcf", "c.vcf.gz", "--window", "100", "--permutations", "0", "--genes", "g.tsv"]
+    assert main([*run, "--expression", f"{name}.bed.gz", "-o", "eq"]) == 0
+    assert {pair[:3] for pair in pairs_of("eq") if pair[0] == "A"} == {
+        ("A", "970", "-30"), ("A", "990", "-10"), ("A", "1010", "10"), ("A", "1030", "30")
+    }  # fmt: skip
+
+
 def test_men_alone_have_chromosome_y(case: Case) -> None:
     case("39-chrY-men-only")
     assert predict(genes="g.tsv", vcf="{chrom}.vcf.gz") == 0

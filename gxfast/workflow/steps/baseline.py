@@ -18,7 +18,7 @@ from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.dosages import count_alternative
 from ...stats import fdr, split_people
 from ...types import Progress
-from ..inputs import LinearCohort
+from ..inputs import NO_CONTIG, LinearCohort
 from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory
@@ -94,8 +94,10 @@ def train_genes(
     folds = split_people(cohort.people, options.folds, options.seed)
 
     def one(g: int) -> GeneBaseline:
+        if cohort.genes.chrom[g] not in cohort.genotypes.contigs:
+            return GeneBaseline(NO_CONTIG, int(np.isfinite(cohort.values[g]).sum()), 0)
         tss = int(cohort.genes.tss[g])
-        region = max(0, tss - options.window), tss + options.window + 1
+        region = max(0, tss - options.window), int(cohort.genes.last[g]) + options.window + 1
         dosages = count_alternative(cohort.genotypes.region(cohort.genes.chrom[g], *region))
         return train_gene(
             cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,
@@ -219,6 +221,9 @@ def predict_with(database: str, vcf: Sequence[str], output: str, *, samples: Seq
     values = np.full((len(genes), len(people)), np.nan)
     used = []
     for g, (gene, (chrom, start, end)) in enumerate(zip(genes, loci, strict=True)):
+        if chrom not in genotypes.contigs:
+            used.append(0)
+            continue
         dosages = count_alternative(genotypes.region(chrom, start, end))
         known = {
             (place_of(name), ref, alt): dosages.values[v]

@@ -33,7 +33,7 @@ def linear_job(
         "transform": transform,
         "regions": list(paths.regions),
     }
-    tell_renamed(people.renamed)
+    tell_renamed(people.renamed, people.covariates)
     chosen |= contigs_of_plan(paths, people.renamed)
     hashes = hash_inputs(paths, people.genotypes.paths) | hash_files({"beside": beside})
     plan = plan_of(hashes, options={**asdict(options), **chosen, "steps": [step]})
