@@ -38,7 +38,9 @@ def baseline(**options: Any) -> int:
 def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
     from ..workflow.steps.baseline import predict_with
 
-    found = predict_with(options["database"], options["vcf"], options["output"], samples=samples)
+    found = predict_with(
+        options["database"], options["vcf"], options["output"], samples=samples, contigs=options["contigs"]
+    )
     if not (options["quiet"] or options["as_json"]):
         click.echo(
             f"{found['n_predicted']} of {found['n_genes']} genes, {found['n_weights_used']} of {found['n_weights']} "

@@ -129,8 +129,12 @@ class LinearCohort:
         return replace(self, genes=self.genes.take(rows), values=self.values[list(rows)])
 
 
-def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None) -> Inputs:
+def open_inputs(
+    paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None, strands: bool = True
+) -> Inputs:
     """Open everything that a run reads; the first thing that is wrong is raised.
+
+    Without ``strands``, genes may have none: enough to look at the inputs, not to predict.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str |
     """
     genome = Genome(paths.fasta)
     names = contig_names(paths, genome)
-    people = open_people(paths, names=names)
+    people = open_people(paths, names=names, strands=strands)
     models = open_models(paths)
     pips = read_finemapped(finemapped) if finemapped else None
     if pips is not None:

@@ -52,7 +52,7 @@ def preflight(inputs: Inputs) -> list[Finding]:
     list of Finding
         In the order of the checks; nothing is raised for bad input.
     """
-    findings = [*_contigs(inputs), *_samples(inputs), *_covariates(inputs)]
+    findings = [*_contigs(inputs), *_strands(inputs), *_samples(inputs), *_covariates(inputs)]
     for model in inputs.models:
         findings += _model(model, inputs)
     if not any(f.level == "error" and f.what == "contigs" for f in findings):
@@ -123,6 +123,15 @@ def _rename(what: str, theirs: str, ours: str, path: str) -> str:
         f"if they are one: {table}; or printf '{theirs} {ours}\\n' > map.txt; bcftools annotate --rename-chrs map.txt "
         f"-Oz --write-index=tbi -o renamed.vcf.gz {path}"
     )
+
+
+def _strands(inputs: Inputs) -> list[Finding]:
+    """Genes of which it is not known which way they read."""
+    n = inputs.genes.strand.count(".")
+    if not n:
+        return []
+    message = f"{n} of {len(inputs.genes)} genes have no strand: they can be looked at and mapped, not predicted"
+    return [Finding("warning", "genes", message, "name the genes with --genes (BED6, TSV or GTF)")]
 
 
 def _outside(inputs: Inputs) -> list[Finding]:

@@ -178,4 +178,19 @@ def test_a_gene_whose_prediction_is_no_number(case: Case, capfd: Any) -> None:
     assert status["GN"].startswith("the model returned nan")
 
 
+def test_a_window_whose_effects_are_no_numbers(case: Case, capfd: Any) -> None:
+    """The same of a scan: the other window is done."""
+    case("45-nan-outputs")
+    inputs = ["-q", "--fasta", "ref.fa", "--genes", "g.tsv", "--model", "m.onnx"]
+    assert main(["ism", "saturate", *inputs, "--window", "5", "--format", "tsv", "-o", "scan"]) == 3
+    assert "not scanned: GN: the effects of 11 of 11 positions are not finite" in capfd.readouterr().err
+    windows = {row["gene_id"]: row["status"] for row in rows_of(Path("scan/ism/m.windows.tsv"))}
+    assert windows["G2"] == "ok"
+    assert windows["GN"].startswith("the effects of")
+    assert {row["gene_id"] for row in rows_of(Path("scan/ism/m.saturation.tsv.gz"))} == {"G2"}
+    Path("g.tsv").write_text("gene_id\tchrom\ttss\tstrand\nGN\tchr1\t1000\t+\n")
+    assert main(["ism", "saturate", *inputs, "--window", "5", "--format", "tsv", "-o", "none"]) == 2
+    assert main(["predict", *inputs, "--vcf", "c.vcf.gz", "-o", "none2"]) == 2
+
+
 # -- models

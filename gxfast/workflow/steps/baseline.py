@@ -18,7 +18,7 @@ from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.dosages import count_alternative
 from ...stats import fdr, split_people
 from ...types import Progress
-from ..inputs import NO_CONTIG, LinearCohort
+from ..inputs import NO_CONTIG, LinearCohort, tell_renamed, tell_vcf
 from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory
@@ -201,7 +201,9 @@ def _summary(rows: list[BaselineRow], found: list[GeneBaseline], options: Traini
     return {"n_genes": len(found), "n_done": sum(result.status == "ok" for result in found), "models": models}
 
 
-def predict_with(database: str, vcf: Sequence[str], output: str, *, samples: Sequence[str] = ()) -> dict[str, Any]:
+def predict_with(
+    database: str, vcf: Sequence[str], output: str, *, samples: Sequence[str] = (), contigs: str | None = None
+) -> dict[str, Any]:
     """Apply a PredictDB file to genotypes (PrediXcan); write a genes x people TSV and return counts.
 
     Weights find their variants by ``varID`` (``chrom_pos_ref_alt``), with alleles exchanged or on the other
@@ -215,7 +217,8 @@ def predict_with(database: str, vcf: Sequence[str], output: str, *, samples: Seq
     genes = read_predictdb(database)
     loci = [_locus(gene, database) for gene in genes]
     chroms = list(dict.fromkeys(chrom for chrom, _, _ in loci))
-    cohort = VariantFileSet(expand_patterns(vcf, chroms)).named_for(chroms)
+    cohort = VariantFileSet(expand_patterns(vcf, chroms)).named_for(chroms, contigs)
+    tell_renamed(tell_vcf(cohort))
     people = choose_samples(cohort.all_samples, list(samples), source=vcf[0])
     genotypes = cohort.subset(people)
     values = np.full((len(genes), len(people)), np.nan)
