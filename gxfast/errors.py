@@ -6,7 +6,7 @@ The command line turns them into one line and an exit code (contract: 2 for inpu
 
 from __future__ import annotations
 
-__all__ = ["DeviceError", "GxfastError", "InputError", "ModelError"]
+__all__ = ["DeviceError", "GxfastError", "InputError", "ModelError", "NotFiniteError"]
 
 
 class GxfastError(Exception):
@@ -56,6 +56,10 @@ class ModelError(GxfastError):
     """A model, its card or its output does not keep the contract it declares."""
 
     exit_code = 2
+
+
+class NotFiniteError(ModelError):
+    """Effects in one window that are no numbers; other windows are not concerned."""
 
 
 class DeviceError(GxfastError):

@@ -7,7 +7,7 @@ L length, C = 4 channels, G genes, T tracks, W windows. Coordinates are 0-based 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class GeneTable:
         ``strand`` is ``"+"`` or ``"-"``; ``name`` equals ``gene_id`` where the input names none.
     tss : int64 array, shape (G,)
         0-based position of the first transcribed base.
+    end : int64 array, shape (G,), or None
+        Of phenotypes that are intervals (peaks, introns): ``tss`` is the start, and this the 0-based end, exclusive.
     """
 
     gene_id: tuple[str, ...]
@@ -38,6 +40,7 @@ class GeneTable:
     chrom: tuple[str, ...]
     tss: Int64Array
     strand: tuple[str, ...]
+    end: Int64Array | None = None
 
     def __len__(self) -> int:
         return len(self.gene_id)
@@ -51,7 +54,17 @@ class GeneTable:
             tuple(self.chrom[i] for i in rows),
             self.tss[rows] if rows else self.tss[:0],
             tuple(self.strand[i] for i in rows),
+            None if self.end is None else self.end[rows] if rows else self.end[:0],
         )
+
+    def on(self, chrom: tuple[str, ...]) -> GeneTable:
+        """Return the same genes with other names of their contigs."""
+        return replace(self, chrom=chrom)
+
+    @property
+    def last(self) -> Int64Array:
+        """Last base (0-based) of what is measured: the end of a phenotype's interval, or the TSS; shape (G,)."""
+        return self.tss if self.end is None else self.end - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +109,8 @@ class ExpressionTable:
     source : str
         The file it was read from, for messages.
     places : GeneTable or None
-        The same without strands (``"."``) of a BED with one-base intervals, as tensorQTL and FastQTL have them:
-        enough for linear models, not for a sequence.
+        The same without strands (``"."``), as tensorQTL and FastQTL have them: enough for linear models, not for a
+        sequence. With ``end`` where an interval is longer than one base (peaks, introns).
     """
 
     gene_id: tuple[str, ...]
@@ -171,9 +184,12 @@ class CovariateTable:
     values : float64 array, shape (K, S)
     source : str
         The file it was read from, for messages.
+    transposed : bool
+        The file has people x covariates.
     """
 
     name: tuple[str, ...]
     samples: tuple[str, ...]
     values: Float64Array
     source: str = ""
+    transposed: bool = False

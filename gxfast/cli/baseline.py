@@ -48,7 +48,7 @@ def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
 
     found = predict_with(
         options["database"], options["vcf"], options["output"], samples=samples, dosage=options["dosage"],
-        min_matched=options["min_matched"], weights_table=options["weights_table"],
+        min_matched=options["min_matched"], weights_table=options["weights_table"], contigs=options["contigs"],
     )  # fmt: skip
     if not (options["quiet"] or options["as_json"]):
         click.echo(

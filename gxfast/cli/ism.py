@@ -14,6 +14,7 @@ from ..errors import InputError
 from .lazy_group import LazyGroup
 from .options import (
     common_options,
+    contigs_option,
     input_paths,
     people_options,
     policy_from,
@@ -72,6 +73,7 @@ _RUN = stacked(
 @click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
 @click.option("--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF.")
+@contigs_option
 @people_options
 @policy_options
 @click.option("--format", "formats", default="tsv,zarr", show_default=True, metavar="A,B", help="What to write.")
@@ -121,6 +123,7 @@ def saturate(**options: Any) -> int:
     "--vcf", multiple=True, required=True, metavar="V",
     help="VCF/BCF with index, with or without genotypes; repeatable, or a pattern with {chrom}.",
 )  # fmt: skip
+@contigs_option
 @people_options
 @policy_options
 @click.option(

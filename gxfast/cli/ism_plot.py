@@ -127,12 +127,14 @@ def _stretch(source: str, options: dict[str, Any]) -> Any:
 
 
 def _gene(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
+    from ..io.contigs import ContigNames
     from ..io.fasta import Genome
     from ..io.tables import read_genes
     from ..workflow.scans.sources import ReferenceSource
     from ..workflow.scans.targets import gene_layout
 
-    genome, genes = Genome(options["fasta"]), read_genes(options["genes"])
+    genome = Genome(options["fasta"])
+    genes = ContigNames(genome.contigs).genes(read_genes(options["genes"]))
     wanted = options["gene"]
     found = [g for g in range(len(genes)) if genes.gene_id[g] == wanted]
     found = found or [g for g in range(len(genes)) if genes.name[g] == wanted]
@@ -147,16 +149,18 @@ def _gene(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
 
 
 def _region(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
+    from ..io.contigs import ContigNames
     from ..io.fasta import Genome
     from ..io.regions import parse_region
     from ..workflow.scans.sources import ReferenceSource
-    from ..workflow.scans.targets import Region, region_layout
+    from ..workflow.scans.targets import Region, named_regions, region_layout
 
     text = options["region"]
     if not re.fullmatch(r".+:[\d,]+-[\d,]+", text):
         raise InputError(f"region {text!r} names no interval", remedy="write -r chr:beg-end, 1-based inclusive")
     genome = Genome(options["fasta"])
-    return region_layout(card, [Region(text, *parse_region(text))], genome), ReferenceSource(genome), 0
+    regions = named_regions([Region(text, *parse_region(text))], ContigNames(genome.contigs))
+    return region_layout(card, regions, genome), ReferenceSource(genome), 0
 
 
 def _record(card: Any, options: dict[str, Any], span: tuple[int, int] | None) -> tuple[Any, Any, int]:

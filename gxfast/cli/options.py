@@ -14,6 +14,7 @@ from ..errors import InputError
 
 __all__ = [
     "common_options",
+    "contigs_option",
     "covariate_options",
     "driver_options",
     "evaluate_options",
@@ -64,6 +65,12 @@ _MIN_MAF = click.option(
 _SEED = click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of folds and permutations.")
 
 
+contigs_option = click.option(
+    "--contigs", metavar="FILE|strict",
+    help="Names of contigs that mean one (TSV, a row each); strict: names are what they are.",
+)  # fmt: skip
+
+
 def parse_size(text: str | None) -> int | None:
     """Translate ``8G``, ``512M`` or plain bytes.
 
@@ -91,6 +98,7 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
         click.option("--sites", metavar="BED", help="Regions instead of genes, read around their middle."),
         click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
         click.option("--expression", metavar="E", help="Expression BED (FastQTL, tensorQTL, QTLtools) or table."),
+        contigs_option,
         covariate_options,
         people_options,
     ]  # fmt: skip
@@ -198,6 +206,7 @@ def linear_options(*, expression_required: bool) -> Callable[[F], F]:
         transform_option,
         click.option("--genes", metavar="G", help="TSS of the genes, where the expression is no BED."),
         click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
+        contigs_option,
         people_options,
         click.option(
             "--window", default=1_000_000, show_default=True, type=click.IntRange(1), help="Bases around the TSS."
@@ -252,6 +261,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         max_mem=parse_size(options.get("max_mem")),
         length=options.get("length"),
         sites=options.get("sites"),
+        contigs=options.get("contigs"),
     )
 
 

@@ -38,13 +38,13 @@ _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted
 def check(**options: Any) -> int:
     """Look at all inputs together: naming, REF, phase, samples, ploidy, windows, models.
 
-    Exit code 2 if anything would make a run fail.
+    Exit code 2 if anything would make a run fail. The TSSs of an expression BED suffice; predictions need strands.
     """
     from ..workflow.inputs import open_inputs
     from ..workflow.preflight import preflight
 
     set_verbosity(options["verbose"], options["quiet"])
-    inputs = open_inputs(input_paths(options), policy_from(options))
+    inputs = open_inputs(input_paths(options), policy_from(options), strands=False)
     findings = preflight(inputs)
     failed = any(f.level == "error" for f in findings)
     if options["as_json"]:

@@ -67,6 +67,23 @@ class GenotypeCache:
         other.samples = tuple(samples)
         return other
 
+    def absent(self, chrom: str) -> NDArray[np.bool_]:
+        """Return which of the people are in no file of a contig, shape (S,); see `VariantFileSet.absent`."""
+        absent = self._kept.source.absent(chrom)
+        return absent if self._columns is None else absent[self._columns]
+
+    def file_of(self, contig: str) -> tuple[Path, str]:
+        """Return the file of a contig and its name there, see `VariantFileSet.file_of`."""
+        return self._kept.source.file_of(contig)
+
+    def spelled(self, contig: str) -> str:
+        """Return the name of a contig in its file."""
+        return self._kept.source.spelled(contig)
+
+    def length_of(self, contig: str) -> int | None:
+        """Return the length that the header of a file gives a contig, by the name that it goes by."""
+        return self._kept.source.length_of(contig)
+
     def region(self, chrom: str, start: int, end: int) -> Genotypes:
         """Return every record that overlaps [start, end) of a contig; see `VariantFile.region`."""
         found = self._kept.region(chrom, start, end)
@@ -79,13 +96,13 @@ class _Stretches:
     """What was read of each contig: disjoint stretches, ascending."""
 
     def __init__(self, source: VariantFileSet, room: int) -> None:
-        self._source, self._room, self._lock = source, room, threading.Lock()
+        self.source, self._room, self._lock = source, room, threading.Lock()
         self._of: dict[str, list[Genotypes]] = {}
 
     def region(self, chrom: str, start: int, end: int) -> Genotypes:
         low = max(start, 0)
-        if chrom not in self._source.contigs or end <= low:
-            return self._source.region(chrom, start, end)
+        if chrom not in self.source.contigs or end <= low:
+            return self.source.region(chrom, start, end)
         with self._lock:
             parts = self._covering(chrom, low, end)
         return replace(join_records(parts, low, end), start=start, end=end)
@@ -103,7 +120,7 @@ class _Stretches:
         return parts
 
     def _read(self, chrom: str, start: int, end: int) -> Genotypes:
-        read = self._source.region(chrom, start, end)
+        read = self.source.region(chrom, start, end)
         size = read.nbytes + 64
         if size <= self._room:
             self._room -= size

@@ -23,7 +23,9 @@ from .vcf_dosages import imputed_fields
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
 
 Int64Array = NDArray[np.int64]
-_NO_CALLS: Final = 3  # status of a reader that met a record without GT
+# Statuses of a reader: it met a record without GT, or records out of order.
+_NO_CALLS: Final = 3
+_UNSORTED: Final = 7
 
 
 class VariantFile:
@@ -50,6 +52,8 @@ class VariantFile:
     samples : tuple of str
     contigs : tuple of str
         Contigs that the index knows.
+    contig_lengths : dict of str to int
+        Of those that the header gives one.
     """
 
     def __init__(self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib") -> None:
@@ -83,6 +87,7 @@ class VariantFile:
                 self._is_bcf = handle.is_bcf
                 self._version = str(handle.header.version)
                 self.contigs = tuple(handle.index or ())
+                self.contig_lengths = {name: one.length for name, one in handle.header.contigs.items() if one.length}
         except (OSError, ValueError) as error:
             raise InputError(
                 f"the header cannot be read ({error})", path=self.path, remedy="bcftools view -h FILE"
@@ -234,8 +239,10 @@ class VariantFile:
         raise InputError(message, path=self.path, record=record, remedy=self._remedy(status))
 
     def _remedy(self, status: int) -> str:
+        if status == _UNSORTED:
+            return "sort with: bcftools sort -Oz --write-index=tbi"
         if status != _NO_CALLS:
-            return "check the file with: bcftools view FILE > /dev/null; sort with bcftools sort"
+            return "check the file with: bcftools view FILE > /dev/null"
         imputed = imputed_fields(self.path)
         haplotypes = "haplotypes are made of calls (GT): give a file that has them, phased"
         if not imputed:

@@ -13,6 +13,7 @@ from ..errors import InputError
 from .genotypes import Genotypes
 from .symbols import describe, is_described
 from .vcf import VariantFile
+from .vcf_set import VariantFileSet
 
 __all__ = ["SiteFile", "SiteFileSet", "has_genotypes"]
 
@@ -73,29 +74,13 @@ class SiteFile(VariantFile):
         return describe(read, info, self._version) if info else read
 
 
-class SiteFileSet:
-    """Sites-only files read as one, each contig in one of them."""
+class SiteFileSet(VariantFileSet):
+    """Sites-only files read as one."""
 
-    samples: tuple[str, ...] = ()
+    file_type = SiteFile
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.files = [SiteFile(path) for path in paths]
-        self._by_contig: dict[str, SiteFile] = {}
-        for file in self.files:
-            for contig in file.contigs:
-                other = self._by_contig.get(contig)
-                if other is not None and other.has_records(contig) and file.has_records(contig):
-                    raise InputError(
-                        f"contig {contig} is also in {other.path.name}", path=file.path,
-                        remedy="give each contig once (merge with bcftools concat)",
-                    )  # fmt: skip
-                if other is None or not other.has_records(contig):
-                    self._by_contig[contig] = file
-        self.contigs = tuple(self._by_contig)
-
-    def region(self, chrom: str, start: int, end: int) -> Genotypes:
-        """Read [start, end) from the file that has the contig."""
-        return self._by_contig.get(chrom, self.files[0]).region(chrom, start, end)
+    def _choose(self, samples: Sequence[str]) -> None:
+        self.samples = ()
 
 
 def has_genotypes(paths: Sequence[Path]) -> bool:

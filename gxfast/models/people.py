@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,23 @@ if TYPE_CHECKING:
     from .card import ModelCard
     from .session import Model
 
-__all__ = ["BlockPrediction", "join_blocks", "model_windows", "predict", "predict_block"]
+__all__ = [
+    "TSS_OUTSIDE",
+    "BlockPrediction",
+    "gene_statuses",
+    "join_blocks",
+    "model_windows",
+    "predict",
+    "predict_block",
+]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
 # Sequences are handed to the model so many bytes of letters at a time.
 _STEP_BYTES = 256 << 20
+TSS_OUTSIDE: Final = "TSS past the end of the contig"
+_NOT_FINITE: Final = "the model returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,9 @@ class BlockPrediction:
 
 def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
     """Return the reference windows that a model reads for some genes."""
-    spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, genes.strand, strict=True)]
+    # A gene without a strand has a status of its own; its window is never read.
+    strands = [strand.replace(".", "+") for strand in genes.strand]
+    spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, strands, strict=True)]
     return Windows(
         genes.chrom,
         np.array([start for start, _, _ in spans], np.int64),
@@ -107,7 +119,7 @@ def predict(
     InputError
         For input that the policy refuses.
     ModelError
-        If the model returns NaN or infinity, naming gene, sample and haplotype.
+        If the model returns NaN or infinity for every gene; where it does for some, their status says so.
     """
     blocks = []
     for first in range(0, len(genes), 32):
@@ -117,7 +129,7 @@ def predict(
         )
         if progress:
             progress(f"predict {model.card.name}", min(first + 32, len(genes)), len(genes))
-    return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks)
+    return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks, path=model.path)
 
 
 def predict_block(
@@ -132,14 +144,7 @@ def predict_block(
 ) -> BlockPrediction:
     """Predict a run of genes; arguments and errors as in `predict`."""
     windows = model_windows(model.card, genes)
-    known = getattr(genotypes, "contigs", None)
-    status = tuple(
-        "contig not in the FASTA" if chrom not in genome.contigs
-        else "contig not in the VCF" if known is not None and chrom not in known
-        else "TSS past the end of the contig" if tss >= genome.contigs[chrom]
-        else "ok"
-        for chrom, tss in zip(genes.chrom, genes.tss.tolist(), strict=True)
-    )  # fmt: skip
+    status = gene_statuses(genes, genome, genotypes)
     usable = [g for g, why in enumerate(status) if why == "ok"]
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     # A quarter each for reading, for letters; the rest is the model's.
@@ -154,8 +159,54 @@ def predict_block(
     values = _run(model, plans, windows.length, min(_STEP_BYTES, share or _STEP_BYTES), n_threads)
     rows = np.concatenate([[0], np.cumsum([len(plan) for plan in plans])]).astype(np.int64)
     for g, plan, first, last in zip(usable, plans, rows[:-1], rows[1:], strict=True):
-        _check_finite(values[first:last], plan, genes.gene_id[g], genotypes.samples, model)
-    return _assemble(model, genotypes.samples, status, usable, plans, rows, values)
+        status[g] = _status(values[first:last], plan, genotypes.samples)
+    done = [i for i, g in enumerate(usable) if status[g] == "ok"]
+    if len(done) < len(usable):
+        values = np.concatenate([values[:0], *(values[rows[i] : rows[i + 1]] for i in done)])
+        usable, plans = [usable[i] for i in done], [plans[i] for i in done]
+    block = _assemble(model, genotypes.samples, tuple(status), usable, plans, values)
+    for g in usable:
+        absent = _absent(genotypes, genes.chrom[g])
+        if absent.any():
+            block.values[g][absent], block.carriers[g][absent] = np.nan, -1
+    return block
+
+
+def gene_statuses(genes: GeneTable, genome: Genome, genotypes: Any = None) -> list[str]:
+    """Say of each gene whether it can be read at all: ``"ok"``, or why not.
+
+    Parameters
+    ----------
+    genes : GeneTable
+    genome : Genome
+    genotypes : source of genotypes, optional
+        One that knows its ``contigs``, and perhaps who is ``absent`` from them.
+    """
+    known = getattr(genotypes, "contigs", None)
+    reasons = {chrom: _contig_status(chrom, genome, genotypes, known) for chrom in set(genes.chrom)}
+    return [
+        reasons[chrom] if reasons[chrom] != "ok"
+        else TSS_OUTSIDE if not 0 <= tss < genome.contigs[chrom]
+        else "no strand" if strand == "."
+        else "ok"
+        for chrom, tss, strand in zip(genes.chrom, genes.tss.tolist(), genes.strand, strict=True)
+    ]  # fmt: skip
+
+
+def _contig_status(chrom: str, genome: Genome, genotypes: Any, known: Sequence[str] | None) -> str:
+    if chrom not in genome.contigs:
+        return "contig not in the FASTA"
+    if known is not None and chrom not in known:
+        return "contig not in the VCF"
+    absent = _absent(genotypes, chrom)
+    return "nobody is in the VCF of the contig" if absent.size and absent.all() else "ok"
+
+
+def _absent(genotypes: Any, chrom: str) -> NDArray[np.bool_]:
+    """Which people are in no file of a contig; of size 0 where a source cannot say."""
+    ask = getattr(genotypes, "absent", None)
+    found: NDArray[np.bool_] = ask(chrom) if callable(ask) else np.empty(0, np.bool_)
+    return found
 
 
 def _run(model: Model, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int) -> Float64Array:
@@ -179,25 +230,19 @@ def _run(model: Model, plans: Sequence[WindowHaplotypes], length: int, step_byte
     return np.concatenate(values)
 
 
-def _check_finite(
-    values: Float64Array, plan: WindowHaplotypes, gene: str, samples: tuple[str, ...], model: Model
-) -> None:
+def _status(values: Float64Array, plan: WindowHaplotypes, samples: tuple[str, ...]) -> str:
+    """Say whether all values of a gene are numbers, or for whom one is not."""
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if not bad.size:
-        return
+        return "ok"
     row = int(bad[0])
     carrier = np.argwhere(plan.carriers == row)
     whose = "the reference"
     if len(carrier):
         person, copy = (int(i) for i in carrier[0])
         whose = f"sample {samples[person]}, haplotype {copy + 1}"
-    raise ModelError(
-        f"the model returned {values[row][~np.isfinite(values[row])][0]} for gene {gene}, {whose} "
-        f"({len(bad)} of {len(values)} sequences)",
-        path=model.path,
-        record=gene,
-        remedy="check the model's weights and the transform in its card (a log of a negative value?)",
-    )
+    found = values[row][~np.isfinite(values[row])][0]
+    return f"{_NOT_FINITE} {found} for {whose} ({len(bad)} of {len(values)} sequences)"
 
 
 def _assemble(
@@ -206,7 +251,6 @@ def _assemble(
     status: tuple[str, ...],
     usable: Sequence[int],
     plans: Sequence[WindowHaplotypes],
-    rows: Int64Array,
     predicted: Float64Array,
 ) -> BlockPrediction:
     n_genes = len(status)
@@ -214,14 +258,15 @@ def _assemble(
     carriers = np.full((n_genes, len(samples), 2), -1, np.int32)
     n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
     counts: Counter[str] = Counter()
-    for g, plan, first in zip(usable, plans, rows[:-1], strict=True):
-        own = np.where(plan.carriers >= 0, plan.carriers + first, -1)
+    sizes = [len(plan) for plan in plans]
+    for g, plan, first in zip(usable, plans, np.cumsum([0, *sizes])[:-1], strict=True):
+        own = np.where(plan.carriers >= 0, plan.carriers + first, -1).astype(np.int32)
         values[g] = combine(predicted, own[np.newaxis], model.card.haplotypes)[0]
         carriers[g] = own
         n_variants[g], n_haplotypes[g] = plan.n_variants, plan.n_haplotypes
         counts.update(plan.counts)
     counts["model_sequences"] += len(predicted)
-    gene_of = np.repeat(np.array(usable, np.int32), np.diff(rows))
+    gene_of = np.repeat(np.array(usable, np.int32), sizes)
     return BlockPrediction(
         values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items()))
     )
@@ -252,20 +297,19 @@ def join_blocks(
     samples: tuple[str, ...],
     tracks: tuple[str, ...],
     blocks: Sequence[BlockPrediction],
+    *,
+    path: object = None,
 ) -> PredictionSet:
-    """Put the blocks of consecutive genes together.
+    """Put the blocks of consecutive genes together; ``path`` is the model's, for messages.
 
     Raises
     ------
-    InputError
+    InputError, ModelError
         If no gene could be predicted at all.
     """
     status = tuple(why for block in blocks for why in block.status)
     if status and all(why != "ok" for why in status):
-        raise InputError(
-            f"no gene can be predicted: {Counter(status).most_common(1)[0][0]} for all of them",
-            remedy="use one contig naming in the genes, the FASTA and the VCF (see gxfast check)",
-        )
+        _refuse_all(path, genes, status)
     counts: Counter[str] = Counter()
     for block in blocks:
         counts.update(block.counts)
@@ -282,6 +326,22 @@ def join_blocks(
         status, dict(sorted(counts.items())),
         np.concatenate([(block.carriers >= 0).sum(axis=2, dtype=np.int8) for block in blocks]) if blocks else None,
     )  # fmt: skip
+
+
+def _refuse_all(path: object, genes: GeneTable, status: Sequence[str]) -> None:
+    """Raise the reason why nothing was predicted."""
+    g = next((g for g, why in enumerate(status) if why.startswith(_NOT_FINITE)), None)
+    if g is not None:
+        raise ModelError(
+            f"no gene can be predicted: for gene {genes.gene_id[g]}, {status[g]}",
+            path=path,
+            record=genes.gene_id[g],
+            remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+        )
+    raise InputError(
+        f"no gene can be predicted: {Counter(status).most_common(1)[0][0]} for all of them",
+        remedy="name the contigs so that the genes, the FASTA and the VCF mean the same (see gxfast check)",
+    )
 
 
 def _reference_rows(block: BlockPrediction) -> Float64Array:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..io.vcf import Genotypes, GenotypeSource
 from ..io.vcf_dosages import IMPUTED, ImputedFile, ImputedRecords
-from ..io.vcf_set import VariantFileSet
 from .dosages import AlleleCalls, Dosages, complete, count_alternative, is_bases
 
 __all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages"]
@@ -31,7 +30,8 @@ class GenotypeFiles(GenotypeSource, Protocol):
     """Genotypes by region, and the files they are in."""
 
     @property
-    def paths(self) -> list[Path]: ...
+    def contigs(self) -> tuple[str, ...]: ...
+    def file_of(self, contig: str) -> tuple[Path, str]: ...
 
 
 class AlleleDosages(Protocol):
@@ -122,24 +122,25 @@ class _Imputed:
     """Dosages that were imputed."""
 
     def __init__(self, genotypes: GenotypeFiles, field: str) -> None:
-        cohort = VariantFileSet(genotypes.paths, samples=genotypes.samples)
-        files = {path: ImputedFile(path, genotypes.samples, field) for path in genotypes.paths}
-        self._files = {contig: files[cohort.path_of(contig)] for contig in cohort.contigs}
+        self._genotypes, self._field = genotypes, field
+        self._files: dict[Path, ImputedFile] = {}
 
-    def _file(self, chrom: str) -> ImputedFile:
-        if chrom not in self._files:
-            raise InputError(
-                f"contig {chrom!r} is not in the VCF (it has {', '.join(list(self._files)[:3])}, ...)",
-                remedy="rename contigs with: bcftools annotate --rename-chrs MAP",
-            )
-        return self._files[chrom]
+    def _file(self, chrom: str) -> tuple[ImputedFile, str]:
+        """The file of a contig, and the contig's name there."""
+        if chrom not in self._genotypes.contigs:
+            self._genotypes.region(chrom, 0, 1)  # words the error
+        path, contig = self._genotypes.file_of(chrom)
+        if path not in self._files:
+            self._files[path] = ImputedFile(path, self._genotypes.samples, self._field)
+        return self._files[path], contig
 
     def window(self, chrom: str, start: int, end: int) -> Dosages:
-        return _biallelic(self._file(chrom).region(chrom, start, end), chrom, start, end)
+        file, contig = self._file(chrom)
+        return _biallelic(file.region(contig, start, end), chrom, start, end)
 
     def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
-        file = self._file(chrom)
-        return _ImputedAlleles([file.region(chrom, at, at + 1) for at in places.tolist()])
+        file, contig = self._file(chrom)
+        return _ImputedAlleles([file.region(contig, at, at + 1) for at in places.tolist()])
 
 
 class _ImputedAlleles:

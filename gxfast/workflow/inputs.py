@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..evaluation.cohort import transformed
+from ..io.contigs import ContigNames, Renamed
 from ..io.fasta import Genome
 from ..io.genotype_cache import GenotypeCache
 from ..io.regions import parse_region
@@ -27,20 +29,29 @@ if TYPE_CHECKING:
     from .options import EngineOptions
 
 __all__ = [
+    "NO_CONTIG",
+    "TURNED",
     "Inputs",
     "LinearCohort",
     "People",
     "chosen_genes",
+    "contig_names",
+    "contigs_of_plan",
     "linear_cohort",
+    "named_genes",
     "open_genotypes",
     "open_inputs",
     "open_models",
     "open_people",
     "open_plans",
+    "tell_renamed",
+    "tell_vcf",
     "too_few_people",
 ]
 
 Float64Array = NDArray[np.float64]
+NO_CONTIG = "contig not in the VCF"
+TURNED = "people x covariates; read the other way round"
 # A fold must leave so many people beside the covariates, and have some to predict.
 _PEOPLE_BESIDE_COVARIATES = 3
 
@@ -56,12 +67,15 @@ class People:
     genes : GeneTable
     expression : ExpressionTable or None
     covariates : CovariateTable or None
+    renamed : tuple of Renamed
+        Contigs that are spelled in another way in a file than from here on.
     """
 
     genotypes: GenotypeCache
     genes: GeneTable
     expression: ExpressionTable | None
     covariates: CovariateTable | None
+    renamed: tuple[Renamed, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,8 @@ class Inputs(People):
     max_mem : int or None
     finemapped : mapping of (gene, variant) to float, or None
         Posterior inclusion probabilities.
+    names : ContigNames
+        Of the genome.
     """
 
     genome: Genome
@@ -83,6 +99,7 @@ class Inputs(People):
     policy: HaplotypePolicy
     max_mem: int | None = None
     finemapped: Mapping[tuple[str, str], float] | None = None
+    names: ContigNames = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +129,36 @@ class LinearCohort:
         return replace(self, genes=self.genes.take(rows), values=self.values[list(rows)])
 
 
-def open_inputs(paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None) -> Inputs:
+def open_inputs(
+    paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None, strands: bool = True
+) -> Inputs:
     """Open everything that a run reads; the first thing that is wrong is raised.
+
+    Without ``strands``, genes may have none: enough to look at the inputs, not to predict.
 
     Raises
     ------
     InputError, ModelError, DeviceError
     """
     genome = Genome(paths.fasta)
-    people = open_people(paths)
+    names = contig_names(paths, genome)
+    people = open_people(paths, names=names, strands=strands)
     models = open_models(paths)
     pips = read_finemapped(finemapped) if finemapped else None
+    if pips is not None:
+        pips = {(gene, names.variant_id(variant)): value for (gene, variant), value in pips.items()}
     return Inputs(
         people.genotypes, people.genes, people.expression, people.covariates, genome, models, policy, paths.max_mem,
-        pips,
+        pips, renamed=people.renamed, names=names,
     )  # fmt: skip
 
 
-def open_people(paths: InputPaths, *, strands: bool = True) -> People:
+def contig_names(paths: InputPaths, genome: Genome) -> ContigNames:
+    """Return the names of the genome's contigs, by which those of all other files are found."""
+    return ContigNames(genome.contigs, paths.contigs)
+
+
+def open_people(paths: InputPaths, *, names: ContigNames | None = None, strands: bool = True) -> People:
     """Open genotypes, genes, expression and covariates.
 
     Without an explicit sample selection, the people are those that have genotypes and, if expression is
@@ -138,6 +167,8 @@ def open_people(paths: InputPaths, *, strands: bool = True) -> People:
     Parameters
     ----------
     paths : InputPaths
+    names : ContigNames, optional
+        Of the genome; without one, contigs go by the names that the genes have.
     strands : bool
         Whether genes need one: a sequence does, a linear model does not.
 
@@ -146,28 +177,54 @@ def open_people(paths: InputPaths, *, strands: bool = True) -> People:
     InputError
     """
     expression = read_expression(paths.expression) if paths.expression else None
-    genes = chosen_genes(paths, expression, strands=strands)
-    files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)))
-    cohort = VariantFileSet(files)
-    samples = choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
+    genes, told = named_genes(paths, expression, names, strands)
+    cohort = open_genotypes(paths, genes.chrom, names)
+    told += tell_vcf(cohort)
     if expression is not None:
-        samples = _shared(samples, expression, files)
-    covariates = read_covariates(paths.covariates, first=paths.n_covariates) if paths.covariates else None
-    return People(GenotypeCache(cohort.subset(samples), paths.max_mem), genes, expression, covariates)
+        cohort = cohort.subset(_shared(cohort.samples, expression, [file.path for file in cohort.files]))
+    covariates = None
+    if paths.covariates:
+        covariates = read_covariates(paths.covariates, first=paths.n_covariates, people=cohort.samples)
+    return People(GenotypeCache(cohort, paths.max_mem), genes, expression, covariates, renamed=told)
 
 
-def open_genotypes(paths: InputPaths, chroms: Sequence[str]) -> VariantFileSet:
-    """Open the VCF files with the people that were chosen.
+def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames | None = None) -> VariantFileSet:
+    """Open the VCF files with the people that were chosen, and the contigs by the names of the genome, or ``chroms``.
 
     Raises
     ------
     InputError
     """
-    files = expand_patterns(paths.vcf, list(dict.fromkeys(chroms)))
+    wanted = list(dict.fromkeys(chroms))
+    files = expand_patterns(paths.vcf, wanted, names or ContigNames(dict.fromkeys(wanted), paths.contigs))
     cohort = VariantFileSet(files)
+    cohort = cohort.named_for(wanted, paths.contigs) if names is None else cohort.named_by(names)
     return cohort.subset(
         choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
     )
+
+
+def tell_vcf(cohort: VariantFileSet) -> tuple[Renamed, ...]:
+    """Return which contigs of the VCF go by another name."""
+    other = {cohort.spelled(contig): contig for contig in cohort.contigs if cohort.spelled(contig) != contig}
+    return (Renamed("VCF", other, cohort.names_by),) if other else ()
+
+
+def tell_renamed(renamed: Sequence[Renamed], covariates: CovariateTable | None = None) -> None:
+    """Say once what was translated or turned, where no check of the inputs does."""
+    log = logging.getLogger("gxfast")
+    for one in renamed:
+        log.warning("contigs of the %s", one.text)
+    if covariates is not None and covariates.transposed:
+        log.warning("%s: %s", covariates.source, TURNED)
+
+
+def contigs_of_plan(paths: InputPaths, renamed: Sequence[Renamed]) -> dict[str, Any]:
+    """Return how contigs were named, for the manifest and to guard a resumed run; nothing where nothing was done."""
+    found: dict[str, Any] = {one.what: {"by": one.by, "names": one.names} for one in renamed}
+    if paths.contigs:
+        found["option"] = Path(paths.contigs).name
+    return {"contigs": found} if found else {}
 
 
 def open_models(paths: InputPaths, n_threads: int = 1) -> tuple[Model, ...]:
@@ -214,7 +271,10 @@ def open_plans(paths: InputPaths, engine: EngineOptions) -> tuple[Plan, ...]:
     return tuple(plan(model, engine.outputs, engine.mode, check=64 if engine.check else 0) for model in models)
 
 
-def chosen_genes(paths: InputPaths, expression: ExpressionTable | None = None, *, strands: bool = True) -> GeneTable:
+def chosen_genes(
+    paths: InputPaths, expression: ExpressionTable | None = None, *, names: ContigNames | None = None,
+    strands: bool = True,
+) -> GeneTable:  # fmt: skip
     """Return the genes with their TSS in the regions asked for; of all files, the one that names genes.
 
     Raises
@@ -222,10 +282,25 @@ def chosen_genes(paths: InputPaths, expression: ExpressionTable | None = None, *
     InputError
         If no file places genes, or none lies in the regions.
     """
+    return named_genes(paths, expression, names, strands)[0]
+
+
+def named_genes(
+    paths: InputPaths, expression: ExpressionTable | None = None, names: ContigNames | None = None,
+    strands: bool = True,
+) -> tuple[GeneTable, tuple[Renamed, ...]]:  # fmt: skip
+    """Return the genes as `chosen_genes` does, and what was translated of their contigs."""
     genes = _all_genes(paths, expression, strands)
-    if not paths.regions:
-        return genes
-    spans = [parse_region(text) for text in paths.regions]
+    spelled = genes
+    names = names or ContigNames(dict.fromkeys(genes.chrom), paths.contigs)
+    genes = names.genes(genes)
+    rows = _in_regions(paths, genes, names) if paths.regions else range(len(genes))
+    chosen = genes.take(rows) if paths.regions else genes
+    return chosen, names.renamed("genes", [spelled.chrom[g] for g in rows])
+
+
+def _in_regions(paths: InputPaths, genes: GeneTable, names: ContigNames) -> list[int]:
+    spans = [(names.find(chrom) or chrom, start, end) for chrom, start, end in map(parse_region, paths.regions)]
     inside = [
         g
         for g in range(len(genes))
@@ -237,7 +312,7 @@ def chosen_genes(paths: InputPaths, expression: ExpressionTable | None = None, *
             path=paths.genes or paths.expression,
             remedy="write regions as chr:beg-end with the contig names of the genes",
         )
-    return genes.take(inside)
+    return inside
 
 
 def _all_genes(paths: InputPaths, expression: ExpressionTable | None, strands: bool) -> GeneTable:
@@ -300,6 +375,14 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
         )
     have = set(expression.samples) & (set(covariates.samples) if covariates else set(expression.samples))
     names = tuple(name for name in people.genotypes.samples if name in have)
+    if not any(chrom in people.genotypes.contigs for chrom in genes.chrom):
+        raise InputError(
+            f"no gene lies on a contig of the VCF: the genes are on {', '.join(list(dict.fromkeys(genes.chrom))[:3])}, "
+            f"the VCF has {', '.join(people.genotypes.contigs[:3])}",
+            path=people.genotypes.paths[0],
+            remedy="name the contigs that are one in a table, and give it with --contigs; or bcftools annotate "
+            "--rename-chrs",
+        )
     if len(names) < 3:
         raise InputError(
             f"{len(names)} people are in the VCF, the expression and the covariates together",
@@ -308,9 +391,17 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
         )
     place = {name: i for i, name in enumerate(expression.samples)}
     values = expression.values[np.ix_([row[gene] for gene in genes.gene_id], [place[name] for name in names])]
-    values, _ = transformed(values, transform, expression.source)
     genotypes = people.genotypes if names == people.genotypes.samples else people.genotypes.subset(names)
+    values[_absent(genotypes, genes)] = np.nan
+    values, _ = transformed(values, transform, expression.source)
     return LinearCohort(names, genes, values, _design(covariates, names), genotypes)
+
+
+def _absent(genotypes: GenotypeCache, genes: GeneTable) -> NDArray[np.bool_]:
+    """Who is in no file of a gene's contig, shape (G, S): a value there says nothing of a genotype."""
+    of = {chrom: genotypes.absent(chrom) for chrom in set(genes.chrom) if chrom in genotypes.contigs}
+    nobody = np.zeros(len(genotypes.samples), np.bool_)
+    return np.array([of.get(chrom, nobody) for chrom in genes.chrom]).reshape(len(genes), -1)
 
 
 def too_few_people(cohort: LinearCohort, folds: int) -> str:

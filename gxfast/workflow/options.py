@@ -51,6 +51,8 @@ class InputPaths:
         Bases the models read, where neither graph nor card says it.
     sites : str or None
         BED of regions that are read around their middle, instead of genes.
+    contigs : str or None
+        Table of contig names, or ``"strict"``; see `gxfast.io.contigs.ContigNames`.
     """
 
     fasta: str
@@ -68,6 +70,7 @@ class InputPaths:
     max_mem: int | None = None
     length: int | None = None
     sites: str | None = None
+    contigs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import GxfastError, InputError
-from ..models.people import model_windows
+from ..io.contigs import ContigNames
+from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
 from ..personal.records import prepare_records
 from ..types import GeneTable
-from .inputs import Inputs
+from .inputs import TURNED, Inputs
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -30,7 +31,7 @@ class Finding:
 
     Attributes
     ----------
-    level : {"ok", "warning", "error"}
+    level : {"ok", "note", "warning", "error"}
     what : str
         Short name of the check.
     message : str
@@ -51,12 +52,14 @@ def preflight(inputs: Inputs) -> list[Finding]:
     list of Finding
         In the order of the checks; nothing is raised for bad input.
     """
-    findings = [*_contigs(inputs), *_samples(inputs)]
+    findings = [*_contigs(inputs), *_strands(inputs), *_samples(inputs), *_covariates(inputs)]
     for model in inputs.models:
         findings += _model(model, inputs)
     if not any(f.level == "error" and f.what == "contigs" for f in findings):
         outside = _outside(inputs)
-        findings += outside or _records(inputs)
+        findings += outside
+        if not any(f.level == "error" for f in outside):
+            findings += _records(inputs)
     return findings
 
 
@@ -73,54 +76,92 @@ def require_ok(findings: Sequence[Finding]) -> None:
         raise InputError(f"{errors[0].message}{more}", remedy=errors[0].remedy or None)
 
 
-def _alias(name: str) -> str:
-    bare = name.removeprefix("chr")
-    return "MT" if bare in ("M", "MT") else bare
-
-
 def _contigs(inputs: Inputs) -> list[Finding]:
-    """Contig names must be the same words in all three places; a prefix is the most common slip."""
+    """Contigs of the genes must be in the FASTA and the VCF, by a name that is certain."""
     wanted = list(dict.fromkeys(inputs.genes.chrom))
-    places = (
-        ("FASTA", tuple(inputs.genome.contigs), str(inputs.genome.path)),
-        ("VCF", inputs.genotypes.contigs, str(inputs.genotypes.paths[0])),
+    findings = [Finding("note", "contigs", one.text) for one in inputs.renamed]
+    absent = {
+        "FASTA": [name for name in wanted if name not in inputs.genome.contigs],
+        "VCF": [name for name in wanted if name not in inputs.genotypes.contigs],
+    }
+    for what, names in absent.items():
+        if names:
+            findings.append(_absent(inputs, what, names, all_of_them=len(names) == len(wanted)))
+    if any(absent.values()):
+        return findings
+    return [*findings, Finding("ok", "contigs", f"{len(wanted)} of {len(wanted)} in the FASTA and the VCF")]
+
+
+def _absent(inputs: Inputs, what: str, absent: list[str], *, all_of_them: bool) -> Finding:
+    """Contigs that a file lacks: an error where nothing is left, else their genes are left out and listed."""
+    level = "error" if all_of_them else "warning"
+    paths = {"FASTA": inputs.genome.path, "VCF": inputs.genotypes.paths[0]}
+    contigs = tuple(inputs.genome.contigs) if what == "FASTA" else inputs.genotypes.contigs
+    alike = ((theirs, ours) for ours in absent if (theirs := _alike(ours, contigs)))
+    theirs, ours = next(alike, ("", ""))
+    if not theirs:
+        message = f"{paths[what]}: contigs of the genes are not in the {what}: {', '.join(absent[:3])} (it has " + (
+            f"{', '.join(contigs[:3])}, ...)"
+        )
+        return Finding(level, "contigs", message, f"give a {what} that has {', '.join(absent[:3])}")
+    unsure = ours if what == "FASTA" else theirs
+    why = inputs.names.why_not(unsure, inputs.genotypes.length_of(unsure))
+    message = f"{paths[what]}: the {what} names it {theirs!r}, the genes {ours!r}; not certain to be one: {why}"
+    return Finding(level, "contigs", message, _rename(what, theirs, ours, str(paths[what])))
+
+
+def _alike(name: str, contigs: Sequence[str]) -> str | None:
+    return ContigNames(dict.fromkeys(contigs)).like(name)
+
+
+def _rename(what: str, theirs: str, ours: str, path: str) -> str:
+    """How two names are made one, by somebody who knows that they are."""
+    table = f"printf '{theirs}\\t{ours}\\n' > names.tsv, and give --contigs names.tsv"
+    if what == "FASTA":
+        return f"if they are one: {table}"
+    return (
+        f"if they are one: {table}; or printf '{theirs} {ours}\\n' > map.txt; bcftools annotate --rename-chrs map.txt "
+        f"-Oz --write-index=tbi -o renamed.vcf.gz {path}"
     )
-    findings = []
-    for what, contigs, path in places:
-        absent = [name for name in wanted if name not in contigs]
-        if not absent:
-            continue
-        aliases = {_alias(c): c for c in contigs}
-        pairs = [(aliases[_alias(name)], name) for name in absent if _alias(name) in aliases]
-        level = "error" if len(absent) == len(wanted) or pairs else "warning"
-        shown = ", ".join(absent[:3])
-        if pairs:
-            theirs, ours = pairs[0]
-            remedy = (
-                f"printf '{theirs} {ours}\\n' > map.txt; bcftools annotate --rename-chrs map.txt -Oz "
-                f"--write-index=tbi -o renamed.vcf.gz {path}"
-                if what == "VCF"
-                else f"write {theirs} instead of {ours} in the genes and the VCF, or rename it in the FASTA"
-            )
-            message = f"{path}: the {what} names it {theirs!r}, the genes {ours!r}"
-        else:
-            remedy = f"give a {what} that has {shown}"
-            message = f"{path}: contigs of the genes are not in the {what}: {shown} (it has " + (
-                f"{', '.join(contigs[:3])}, ...)"
-            )
-        findings.append(Finding(level, "contigs", message, remedy))
-    return findings or [Finding("ok", "contigs", f"{len(wanted)} of {len(wanted)} in the FASTA and the VCF")]
+
+
+def _strands(inputs: Inputs) -> list[Finding]:
+    """Genes of which it is not known which way they read."""
+    n = inputs.genes.strand.count(".")
+    if not n:
+        return []
+    message = f"{n} of {len(inputs.genes)} genes have no strand: they can be looked at and mapped, not predicted"
+    return [Finding("warning", "genes", message, "name the genes with --genes (BED6, TSV or GTF)")]
 
 
 def _outside(inputs: Inputs) -> list[Finding]:
-    """The first TSS past the end of its contig."""
-    genes = inputs.genes
-    for gene, chrom, tss in zip(genes.gene_id, genes.chrom, genes.tss.tolist(), strict=True):
-        length = inputs.genome.contigs.get(chrom)
-        if length is not None and not 0 <= tss < length:
-            message = f"gene {gene}: TSS {tss + 1} lies outside {chrom} ({length} bases in {inputs.genome.path})"
-            return [Finding("error", "genes", message, "use gene positions of the FASTA's assembly")]
-    return []
+    """TSSs past the end of their contig: an error where it is all of them, else the genes are left out and listed."""
+    status = gene_statuses(inputs.genes, inputs.genome)
+    bad = [g for g, why in enumerate(status) if why == TSS_OUTSIDE]
+    if not bad:
+        return []
+    gene, chrom, tss = inputs.genes.gene_id[bad[0]], inputs.genes.chrom[bad[0]], int(inputs.genes.tss[bad[0]])
+    size = inputs.genome.contigs[chrom]
+    message = f"gene {gene}: TSS {tss + 1} lies outside {chrom} ({size} bases in {inputs.genome.path})"
+    if len(bad) > 1:
+        message += f"; {len(bad)} genes do"
+    level = "error" if len(bad) == len(status) else "warning"
+    return [Finding(level, "genes", message, "use gene positions of the FASTA's assembly")]
+
+
+def _covariates(inputs: Inputs) -> list[Finding]:
+    """A table that was turned, and values that somebody lacks."""
+    table = inputs.covariates
+    if table is None:
+        return []
+    found = [Finding("note", "samples", f"{table.source}: {TURNED}")] if table.transposed else []
+    mine = [i for i, name in enumerate(table.samples) if name in set(inputs.genotypes.samples)]
+    bad = np.argwhere(~np.isfinite(table.values[:, mine]))
+    if bad.size:
+        k, i = bad[0].tolist()
+        message = f"{table.source}: covariate {table.name[k]!r} has no finite value for {table.samples[mine[i]]}"
+        found.append(Finding("error", "samples", message, "leave the person or the covariate out"))
+    return found
 
 
 def _samples(inputs: Inputs) -> list[Finding]:

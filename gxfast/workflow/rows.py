@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..io.tables import optional_column
+
 __all__ = ["BaselineRow", "ClusterRow", "LeadRow", "MotifRow"]
 
 
@@ -47,6 +49,7 @@ class LeadRow:
     pval_true_df: float | None = None
     variant_id: str | None = None
     start_distance: int | None = None
+    end_distance: int | None = optional_column()
     ma_samples: int | None = None
     ma_count: int | None = None
     af: float | None = None

@@ -16,7 +16,7 @@ from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..stats.drivers import Rule
 from ..types import Progress
-from .inputs import Inputs, open_inputs
+from .inputs import Inputs, contigs_of_plan, open_inputs
 from .options import (
     DriverOptions,
     EvaluateOptions,
@@ -63,6 +63,7 @@ def run(
     window: int | None = None,
     batch_size: int | None = None,
     max_mem: int | None = None,
+    contigs: str | Path | None = None,
     policy: HaplotypePolicy | None = None,
     expression_transform: Transform = "none",
     residualise: Residualise = "expression",
@@ -93,6 +94,8 @@ def run(
         People to use; with a leading ``^`` everybody but these.
     max_mem : int, optional
         Bytes.
+    contigs : str or Path, optional
+        Table of contig names, or ``"strict"``.
     policy : HaplotypePolicy, optional
         What is done with unusual records.
     gene : str or sequence of str
@@ -119,7 +122,7 @@ seed, driver_rule, motif_reach, steps, resume
         fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
         expression=_text(expression), covariates=_text(covariates), n_covariates=n_covariates, samples=_texts(samples),
         regions=_texts(regions), device=device, batch_size=batch_size, max_mem=max_mem, length=window,
-        sites=_text(sites),
+        sites=_text(sites), contigs=_text(contigs),
     )  # fmt: skip
     options = RunOptions(
         evaluation=EvaluateOptions(expression_transform, residualise),
@@ -219,6 +222,7 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
         chosen |= conventions("GT")
     if "drivers" in names:
         chosen["drivers"]["haploid_dosage"] = "as the card's haplotypes"
+    chosen |= contigs_of_plan(paths, inputs.renamed)
     if options.finemapped and "drivers" in names:
         chosen["finemapped"] = sha256_of(options.finemapped)
     hashes = hash_inputs(paths, inputs.genotypes.paths, inputs.models)

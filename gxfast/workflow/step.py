@@ -48,6 +48,8 @@ class Results:
         The key numbers, as in ``manifest.json``.
     counts : dict
         How often each policy and status was met, as in ``manifest.json``.
+    undone : list of str
+        Genes that a later step could not do, with the reason.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Results:
     agreement: list[PairAgreement] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
+    undone: list[str] = field(default_factory=list)
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -75,17 +78,26 @@ class Results:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Genes that could not be predicted, with the reason."""
-        return tuple(f"{gene}: {why}" for gene, why in self._statuses() if why != "ok")
+        """Genes that could not be done, with the reason; with the model where it was done by others."""
+        found: dict[str, list[str]] = {}
+        for item in self.predictions:
+            for gene, why in zip(item.genes.gene_id, item.status, strict=True):
+                if why != "ok":
+                    found.setdefault(f"{gene}: {why}", []).append(item.model)
+        everywhere = len(self.predictions)
+        lines = [
+            line if len(models) == everywhere else f"{line} ({', '.join(models)})" for line, models in found.items()
+        ]
+        return (*lines, *self.undone)
 
     @property
     def unpredicted(self) -> set[str]:
-        """Ids of genes that could not be predicted."""
-        return {gene for gene, why in self._statuses() if why != "ok"}
-
-    def _statuses(self) -> Sequence[tuple[str, str]]:
-        first = self.predictions[:1]
-        return [pair for item in first for pair in zip(item.genes.gene_id, item.status, strict=True)]
+        """Ids of genes that no model could predict."""
+        sets = [
+            {gene for gene, why in zip(item.genes.gene_id, item.status, strict=True) if why != "ok"}
+            for item in self.predictions
+        ]
+        return set.intersection(*sets) if sets else set()
 
 
 class Job:

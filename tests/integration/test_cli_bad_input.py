@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import time
 from collections.abc import Callable
@@ -68,18 +69,41 @@ def other_name(contig: str) -> str:
     return contig.removeprefix("chr") if contig.startswith("chr") else f"chr{contig}"
 
 
-def test_contig_names_differ(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
-    contig = next(line for line in text_of(world["vcf"]).splitlines() if not line.startswith("#")).split("\t")[0]
+def rename_contigs(path: Path, change: Callable[[str], str]) -> None:
     rewrite_vcf(
-        world["vcf"],
+        path,
         lambda text: records(
-            re.sub(r"(##contig=<ID=)([^,>]+)", lambda m: m[1] + other_name(m[2]), text),
-            lambda f: [other_name(f[0]), *f[1:]],
+            re.sub(r"(##contig=<ID=)([^,>]+)", lambda m: m[1] + change(m[2]), text),
+            lambda f: [change(f[0]), *f[1:]],
         ),
     )
+
+
+def test_contig_names_differ(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
+    """A prefix more or less is told once, kept in the manifest, and changes nothing else."""
+    assert attempt(world, tmp_path / "same", capfd)[0] == 0
+    rename_contigs(world["vcf"], other_name)
     code, message = attempt(world, tmp_path / "out", capfd)
-    names = (contig, other_name(contig), "--rename-chrs")
-    assert_refused(code, message, tmp_path / "out", world["vcf"].name, *names)
+    assert code == 0, message
+    for name in ("genes.tsv", "drivers.tsv", "predictions/model.bed.gz", "eqtl/permutation.tsv"):
+        found = [next((tmp_path / folder).glob(name), None) for folder in ("same", "out")]
+        assert found[0] is None or found[0].read_bytes() == found[1].read_bytes()
+    named = json.loads((tmp_path / "out" / "manifest.json").read_text())["options"]["contigs"]["VCF"]
+    assert named == {"by": "prefix", "names": {"1": "chr1", "2": "chr2"}}
+    code, message = attempt(world, tmp_path / "strict", capfd, "--contigs", "strict")
+    assert_refused(code, message, tmp_path / "strict", world["vcf"].name, "'chr1'", "'1'", "--rename-chrs")
+
+
+def test_contig_names_that_are_not_certain(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
+    """An accession means a contig of an assembly, of which a made-up genome does not have the lengths."""
+    accession = {"chr1": "NC_000001.11", "chr2": "NC_000002.12"}
+    rename_contigs(world["vcf"], accession.__getitem__)
+    code, message = attempt(world, tmp_path / "out", capfd)
+    assert_refused(code, message, tmp_path / "out", world["vcf"].name, "NC_000001.11", "--rename-chrs", "--contigs")
+    table = tmp_path / "names.tsv"
+    table.write_text("".join(f"{ours}\t{theirs}\n" for ours, theirs in accession.items()))
+    code, message = attempt(world, tmp_path / "named", capfd, "--contigs", str(table))
+    assert code == 0, message
 
 
 def test_wrong_assembly(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:

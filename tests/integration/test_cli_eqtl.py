@@ -79,8 +79,43 @@ def test_expression_as_tensorqtl_has_it(inputs: list[str], tmp_path: Path) -> No
     assert main(["eqtl", *inputs[:2], "--expression", str(bed), *rest, "-o", str(runs[1])]) == 0
     one, two = ((run / "eqtl" / "permutation.tsv").read_bytes() for run in runs)
     assert one == two
+    first = genes.gene_id[0]
     bed.write_text("\n".join(lines).replace(f"\t{genes.tss[0] + 1}\t", f"\t{genes.tss[0] + 900}\t") + "\n")
-    assert main(["eqtl", *inputs[:2], "--expression", str(bed), *rest, "-o", str(tmp_path / "three")]) == 2
+    assert main(["eqtl", *inputs[:2], "--expression", str(bed), *rest, "-o", str(tmp_path / "three")]) == 0
+    wide = [row for row in _rows(tmp_path / "three" / "eqtl" / "permutation.tsv") if row["phenotype_id"] == first]
+    narrow = [row for row in _rows(runs[1] / "eqtl" / "permutation.tsv") if row["phenotype_id"] == first]
+    assert int(wide[0]["num_var"]) >= int(narrow[0]["num_var"])
+    assert int(wide[0]["start_distance"]) - int(wide[0]["end_distance"]) == 899
+    assert "end_distance" not in narrow[0]
+
+
+def test_a_gene_on_a_contig_that_the_vcf_lacks(inputs: list[str], tmp_path: Path) -> None:
+    """It is listed; only where no gene has a contig, nothing is done."""
+    rows = Path(inputs[5]).read_text().splitlines()
+    moved = rows[1].split("\t")
+    moved[1] = "chr9"
+    genes = tmp_path / "genes.tsv"
+    genes.write_text("\n".join([rows[0], "\t".join(moved), *rows[2:]]) + "\n")
+    run = ["-q", *inputs[:4], "--genes", str(genes)]
+    assert main(["eqtl", *run, "--permutations", "10", "-o", str(tmp_path / "eqtl")]) == 3
+    found = {row["phenotype_id"]: row["status"] for row in _rows(tmp_path / "eqtl" / "eqtl" / "permutation.tsv")}
+    assert found[moved[0]] == "contig not in the VCF"
+    assert "ok" in found.values()
+    genes.write_text("\n".join([rows[0], "\t".join(moved)]) + "\n")
+    assert main(["eqtl", *run, "--permutations", "10", "-o", str(tmp_path / "none")]) == 2
+
+
+def test_genes_by_another_name_of_the_contig(inputs: list[str], tmp_path: Path) -> None:
+    """Without a FASTA the genes' spelling goes on, and the numbers are the same."""
+    genes, out = tmp_path / "genes.tsv", [tmp_path / "one", tmp_path / "two"]
+    genes.write_text(Path(inputs[5]).read_text().replace("\tchr1", "\t1").replace("\tchr2", "\t2"))
+    rest = ["--permutations", "20", "-q"]
+    assert main(["eqtl", *inputs, *rest, "-o", str(out[0])]) == 0
+    assert main(["eqtl", *inputs[:4], "--genes", str(genes), *rest, "-o", str(out[1])]) == 0
+    one, two = ((run / "eqtl" / "permutation.tsv").read_text() for run in out)
+    assert two == one.replace("\tchr1", "\t1").replace("\tchr2", "\t2")
+    region = ["-r", "chr1:1-2000000"]
+    assert main(["eqtl", *inputs[:4], "--genes", str(genes), *region, *rest, "-o", str(tmp_path / "three")]) == 0
 
 
 def test_a_gene_does_not_depend_on_the_others(inputs: list[str], tmp_path: Path) -> None:

@@ -75,10 +75,14 @@ def test_tss_past_the_contig_end(world: dict[str, Path], tmp_path: Path, capfd: 
     extra = [[f"X{i}", "chr1", str(9_000 + i), "+", f"x{i}"] for i in range(90)]
     extra[50][2] = "99999"
     world["genes"].write_text("\n".join("\t".join(row) for row in [*rows, *extra]) + "\n")
-    assert "gene X50: TSS 99999 lies outside chr1" in refusal(world, tmp_path / "out", capfd)
-    code = main([*arguments(world, tmp_path / "unchecked"), "-q", "--steps", "predict"])
+    code = main([*arguments(world, tmp_path / "out"), "--steps", "check,predict"])
+    message = capfd.readouterr().err
     assert code == 3
-    assert "X50: TSS past the end of the contig" in capfd.readouterr().err
+    assert "gene X50: TSS 99999 lies outside chr1" in message
+    assert "X50: TSS past the end of the contig" in message
+    bad = [row if row[2] == "tss" else [*row[:2], "99999", *row[3:]] for row in rows]
+    world["genes"].write_text("\n".join("\t".join(row) for row in bad) + "\n")
+    assert "lies outside chr1" in refusal(world, tmp_path / "all", capfd)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,16 @@ __all__ = ["looks_like_gtf", "read_gtf"]
 _PARTS = frozenset({"transcript", "mRNA", "exon"})
 _GENE_ID = re.compile(r'(?:^|;)\s*gene_id\s+"?([^";]*)"?')
 _GENE_NAME = re.compile(r'(?:^|;)\s*gene_name\s+"?([^";]*)"?')
+# UCSC's refGene names the second place of NM_1 NM_1_2.
+_UCSC_COPY = re.compile(r'transcript_id\s+"[A-Z]{2}_\d+(?:\.\d+)?_\d+"')
+# Contigs beside the chromosomes, as UCSC, Ensembl, RefSeq and GenBank name them.
+_ALTERNATE = re.compile(r"_(alt|fix|random|hap\d+)$|^chrUn|^N[TW]_|HSCHR|^HG\d|^[GK][LINQZV]\d|^Y$|^chrY$|^NC_000024")
 _REMEDY = "give a GTF (GENCODE, Ensembl) with nine tab-separated columns, or turn GFF3 into it: gffread -T"
 
 
 @dataclass(slots=True)
-class _Gene:
+class _Locus:
+    gene_id: str
     name: str
     chrom: str
     start: int
@@ -30,6 +36,7 @@ class _Gene:
     strand: str
     line: int
     whole: bool  # from a gene feature, so that its transcripts and exons change nothing
+    copy: bool  # from transcripts that UCSC numbers as further copies of one that it has mapped before
 
 
 def looks_like_gtf(line: str) -> bool:
@@ -41,13 +48,16 @@ def looks_like_gtf(line: str) -> bool:
 def read_gtf(path: Path, lines: Iterator[tuple[int, str]]) -> GeneTable:
     """Collapse the features of each gene, in order of appearance; ``tss`` is 0-based.
 
+    A gene_id that stands at several places (X and Y, alternate contigs, copies of one gene as UCSC has them) has a
+    row for each. The one on a chromosome keeps the id, X before Y; the others are named ``GENE_chrY``.
+
     Raises
     ------
     InputError
         Naming file and line.
     """
-    genes: dict[str, _Gene] = {}
-    last = ""  # the gene the lines before belonged to, once its own feature is read: skips its parts fast
+    loci: dict[str, list[_Locus]] = {}
+    last = ("", "")  # contig and gene of the lines before, once its own feature is read: skips its parts fast
     for number, line in lines:
         if not line.strip() or line.startswith("#"):
             continue
@@ -60,26 +70,48 @@ def read_gtf(path: Path, lines: Iterator[tuple[int, str]]) -> GeneTable:
                 remedy=_REMEDY,
             )
         feature, attributes = cells[2], cells[8]
-        if feature != "gene" and (feature not in _PARTS or (last and attributes.startswith(last))):
+        if feature != "gene" and (
+            feature not in _PARTS or (last[1] and cells[0] == last[0] and attributes.startswith(last[1]))
+        ):
             continue
-        gene_id, found = _parse(path, number, cells)
-        _merge(path, genes, gene_id, found)
-        last = f'gene_id "{gene_id}";' if genes[gene_id].whole else ""
-    if not genes:
+        found = _parse(path, number, cells)
+        known = loci.setdefault(found.gene_id, [])
+        _merge(path, known, found)
+        whole = any(one.whole and one.chrom == found.chrom for one in known)
+        last = (found.chrom, f'gene_id "{found.gene_id}";') if whole else ("", "")
+    if not loci:
         raise InputError(
             "the file holds no gene, transcript or exon feature", path=path, record="all lines", remedy=_REMEDY
         )
-    found_genes = list(genes.values())
+    return _table(loci)
+
+
+def _table(loci: dict[str, list[_Locus]]) -> GeneTable:
+    """One row per locus; the first of a gene, on a chromosome if there is one, has the gene's id."""
+    ids: dict[int, str] = {}
+    taken = set(loci)
+    for gene_id, found in loci.items():
+        for i, one in enumerate(sorted(found, key=lambda one: bool(_ALTERNATE.search(one.chrom)))):
+            ids[id(one)] = _free_name(gene_id, one.chrom, taken) if i else gene_id
+    rows = [one for found in loci.values() for one in found]
     return GeneTable(
-        tuple(genes),
-        tuple(gene.name for gene in found_genes),
-        tuple(gene.chrom for gene in found_genes),
-        np.array([gene.start if gene.strand == "+" else gene.end for gene in found_genes], np.int64) - 1,
-        tuple(gene.strand for gene in found_genes),
+        tuple(ids[id(one)] for one in rows),
+        tuple(one.name for one in rows),
+        tuple(one.chrom for one in rows),
+        np.array([one.end if one.strand == "-" else one.start for one in rows], np.int64) - 1,
+        tuple(one.strand for one in rows),
     )
 
 
-def _parse(path: Path, number: int, cells: list[str]) -> tuple[str, _Gene]:
+def _free_name(gene_id: str, chrom: str, taken: set[str]) -> str:
+    """``GENE_chrY``, or with a number where that is taken."""
+    names = (f"{gene_id}_{chrom}{suffix}" for suffix in chain([""], (f"_{n}" for n in count(2))))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name
+
+
+def _parse(path: Path, number: int, cells: list[str]) -> _Locus:
     chrom, feature, strand, attributes = cells[0], cells[2], cells[6], cells[8]
     named = _GENE_ID.search(attributes)
     gene_id = named.group(1).strip() if named else ""
@@ -87,9 +119,9 @@ def _parse(path: Path, number: int, cells: list[str]) -> tuple[str, _Gene]:
         raise InputError(f"the {feature} has no gene_id attribute", path=path, record=at(number), remedy=_REMEDY)
     start = parse_position(cells[3], what="start", first=1, path=path, number=number)
     end = parse_position(cells[4], what="end", first=1, path=path, number=number)
-    if strand not in {"+", "-"} or end < start or not chrom:
+    if strand not in {"+", "-", ".", "?"} or end < start or not chrom:
         raise InputError(
-            f"gene {gene_id!r}: expected a contig, start <= end and strand + or -, found {chrom!r}, {start}, "
+            f"gene {gene_id!r}: expected a contig, start <= end and strand +, - or ., found {chrom!r}, {start}, "
             f"{end}, {strand!r}",
             path=path,
             record=at(number),
@@ -97,32 +129,40 @@ def _parse(path: Path, number: int, cells: list[str]) -> tuple[str, _Gene]:
         )
     label = _GENE_NAME.search(attributes)
     name = (label.group(1).strip() if label else "") or gene_id
-    return gene_id, _Gene(name, chrom, start, end, strand, number, feature == "gene")
+    copy = bool(_UCSC_COPY.search(attributes))
+    return _Locus(gene_id, name, chrom, start, end, strand.replace("?", "."), number, feature == "gene", copy)
 
 
-def _merge(path: Path, genes: dict[str, _Gene], gene_id: str, found: _Gene) -> None:
-    known = genes.get(gene_id)
-    if known is None:
-        genes[gene_id] = found
+def _merge(path: Path, loci: list[_Locus], found: _Locus) -> None:
+    """Add a feature to the loci of its gene: one per contig and strand, and per copy on it."""
+    here = [one for one in loci if one.chrom == found.chrom]
+    wholes = [one for one in here if one.whole]
+    if wholes and not found.whole:
         return
-    if known.whole and found.whole:
+    same = [one for one in here if one.strand == found.strand]
+    twice = next((one for one in wholes if one in same and _overlap(one, found)), None)
+    if twice:
         raise InputError(
-            f"gene {gene_id!r} is there twice (first on line {known.line})",
+            f"gene {found.gene_id!r} is there twice (first on line {twice.line})",
             path=path,
             record=at(found.line),
             remedy="keep one gene feature per gene_id",
         )
-    if (known.chrom, known.strand) != (found.chrom, found.strand):
-        raise InputError(
-            f"gene {gene_id!r} lies on {known.chrom} {known.strand} (line {known.line}) and on {found.chrom} "
-            f"{found.strand}",
-            path=path,
-            record=at(found.line),
-            remedy="give each locus a gene_id of its own, or keep one",
-        )
-    if found.whole:  # a gene feature after its parts keeps the place in the order
-        genes[gene_id] = found
-    elif not known.whole:
+    known = next((one for one in same if not one.whole and _is_one(one, found)), None)
+    if known is None:
+        loci.append(found)
+    elif found.whole:  # a gene feature after its parts keeps the place in the order
+        loci[loci.index(known)] = found
+    else:
         known.start, known.end = min(known.start, found.start), max(known.end, found.end)
-        if known.name == gene_id:
+        if known.name == found.gene_id:
             known.name = found.name
+
+
+def _is_one(known: _Locus, found: _Locus) -> bool:
+    """Whether a feature is part of a locus: all are that are no copies, and of copies what overlaps."""
+    return (not found.copy and not known.copy) or found.whole or _overlap(known, found)
+
+
+def _overlap(one: _Locus, other: _Locus) -> bool:
+    return one.start <= other.end and other.start <= one.end

@@ -30,8 +30,8 @@ def write_phenotype_bed(
     """Write ``#chr start end gene_id <people...>``, block-compressed, with its tabix index beside it.
 
     Rows are sorted by contig (in order of first appearance), then TSS, then as given. ``start`` is the
-    0-based TSS and ``end`` the 1-based one. Numbers are the shortest text that reads back as the same
-    float64; NaN is ``NA``. Equal content gives equal bytes.
+    0-based TSS and ``end`` the 1-based one, or those of an interval. Numbers are the shortest text that reads
+    back as the same float64; NaN is ``NA``. Equal content gives equal bytes.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def write_phenotype_bed(
         numbers = "\t".join(map(repr, values[r].tolist()))
         if np.isnan(values[r]).any():
             numbers = numbers.replace("nan", "NA")
-        lines.append(f"{genes.chrom[g]}\t{start}\t{start + 1}\t{ids[r]}\t{numbers}")
+        lines.append(f"{genes.chrom[g]}\t{start}\t{int(genes.last[g]) + 1}\t{ids[r]}\t{numbers}")
     write_bgzf(path, ("\n".join(lines) + "\n").encode())
     index_bed(path)
     return path

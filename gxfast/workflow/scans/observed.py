@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...encode.edits import Edits
 from ...encode.one_hot import complement_bases
+from ...errors import NotFiniteError
 from ...io.fasta import Genome
 from ...ism import Plan, variants
 from ...personal.batch import haplotypes
@@ -88,9 +89,14 @@ def compute_variants(scan: VariantScan, block: Block) -> dict[str, NDArray[Any]]
     layout, n_tracks = scan.layout, len(scan.plan.tracks)
     counts: Counter[str] = Counter(mutants=0)
     rows: list[tuple[int, _Found]] = []
+    status = list(layout.status[slice(*block.windows)])
     for w in range(*block.windows):
-        if layout.status[w] == "ok":
+        if layout.status[w] != "ok":
+            continue
+        try:
             rows += [(w, found) for found in _window(scan, w, counts)]
+        except NotFiniteError as error:
+            status[w - block.windows[0]] = error.message
     counts["rows"] += len(rows)
     counts.update(scan.people.take_counts())
     windows = slice(*block.windows)
@@ -105,7 +111,7 @@ def compute_variants(scan: VariantScan, block: Block) -> dict[str, NDArray[Any]]
         "effects": effects,
         "name": np.array(layout.name[windows], np.str_),
         "chrom": np.array(layout.chrom[windows], np.str_),
-        "status": np.array(layout.status[windows], np.str_),
+        "status": np.array(status, np.str_),
         "count_names": np.array(list(counts), np.str_),
         "count_values": np.array(list(counts.values()), np.int64),
     }
@@ -148,7 +154,7 @@ def check_finite(plan: Plan, gene: str, names: Sequence[str], effects: Float64Ar
 
     Raises
     ------
-    ModelError
+    NotFiniteError
         Naming the first of the variants.
     """
     bad = np.flatnonzero(~np.isfinite(effects).all(axis=1))

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ...io.fasta import Genome
 from ...ism import Plan
 from ...personal.policy import HaplotypePolicy
-from ..inputs import chosen_genes, open_genotypes, open_plans
+from ..inputs import contig_names, contigs_of_plan, named_genes, open_genotypes, open_plans, tell_renamed, tell_vcf
 from ..options import InputPaths
 from ..provenance import digest, hash_files, hash_inputs, hash_models, plan_of
 from .saturation import compute_block
 from .sources import HaplotypeSource, ReferenceSource, RowSource, SequenceSource, read_sequences
-from .targets import Layout, gene_layout, read_regions, region_layout, sequence_layout
+from .targets import Layout, gene_layout, named_regions, read_regions, region_layout, sequence_layout
 from .work import Compute
 
 if TYPE_CHECKING:
@@ -56,28 +56,34 @@ def open_saturation(
     if choice.sequences is not None:
         return _of_sequences(paths, choice, plans, hashes)
     genome = Genome(paths.fasta)
+    names = contig_names(paths, genome)
     facts: dict[str, Any] = {}
     files: list[Path] = []
     source: RowSource = ReferenceSource(genome)
     if choice.regions:
         regions = read_regions(choice.regions)
+        told = names.renamed("regions", [region.chrom for region in regions])
+        regions = named_regions(regions, names)
         facts["regions"] = digest(f"{r.name} {r.chrom} {r.start} {r.end} {r.strand}" for r in regions)
         layouts = [region_layout(model.card, regions, genome) for model in models]
     else:
-        genes = chosen_genes(paths)
-        contigs = None
+        genes, told = named_genes(paths, names=names)
+        cohort = None
         if paths.vcf:
-            cohort = open_genotypes(paths, genes.chrom)
-            files, contigs = [file.path for file in cohort.files], cohort.contigs
+            cohort = open_genotypes(paths, genes.chrom, names)
+            told += tell_vcf(cohort)
+            files = [file.path for file in cohort.files]
             source = HaplotypeSource(genome, cohort, policy, None if paths.max_mem is None else paths.max_mem // 4)
             facts["policy"] = asdict(policy)
         facts["genes"] = digest(genes.gene_id)
         layouts = [
             gene_layout(
-                model.card, genes, genome, window=choice.reach, contigs=contigs, clip=not paths.vcf
+                model.card, genes, genome, window=choice.reach, genotypes=cohort, clip=not paths.vcf
             )
             for model in models
         ]  # fmt: skip
+    tell_renamed(told)
+    facts |= contigs_of_plan(paths, told)
     found = hash_inputs(paths, files, models) if hashes else {}
     return SaturationInputs(plans, tuple(layouts), (source,) * len(plans), facts, found)
 

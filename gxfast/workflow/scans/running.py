@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ...errors import ModelError
 from ...types import Progress
 from ..rundir import RunDirectory
 from .cubes import require_zarr, write_cube
@@ -116,6 +117,11 @@ def write_outputs(run: RunDirectory, folders: Sequence[Path], shards: Sequence[S
         write = _write_saturation if scan["kind"] == "saturate" else _write_variants
         models[model["name"]], failed[model["name"]] = write(folder, scan, model, stored)
         counts[model["name"]] = counts_of(stored)
+        if failed[model["name"]] and not models[model["name"]]["n_windows"]:
+            raise ModelError(
+                f"no window could be scanned: {failed[model['name']][0]}", record=model["name"],
+                remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+            )  # fmt: skip
     summary = {"n_windows": scan["models"][0]["windows"], "models": models}
     run.finish({"summary": summary, "counts": counts, "failed": failed})
     return ScanResult(summary, tuple(failed[scan["models"][0]["name"]]))

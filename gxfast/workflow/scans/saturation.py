@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.one_hot import codes
+from ...errors import NotFiniteError
 from ...ism import Plan, scan
 from .sources import RowSource, WindowRows
 from .targets import Layout
@@ -86,8 +87,10 @@ def saturate_blocks(
     ------
     InputError
         From the source.
+    NotFiniteError
+        If an effect is not finite.
     ModelError
-        If an effect is not finite, or from the plan.
+        From the plan.
     """
     first, last = axis or (0, layout.n_positions)
     for w in range(len(layout)) if windows is None else windows:
@@ -125,11 +128,20 @@ def _scanned(
 
 
 def compute_block(plan: Plan, layout: Layout, source: RowSource, block: Block) -> dict[str, NDArray[Any]]:
-    """Scan one block of the work; return what is kept of it: everything that the outputs are made of."""
+    """Scan one block of the work; return what is kept of it: everything that the outputs are made of.
+
+    A window whose effects are no numbers has none, and a status that says so.
+    """
     first, last = block.windows
     begin, end = block.axis
     n_people = len(source.samples)
-    blocks = list(saturate_blocks(plan, layout, source, windows=range(first, last), axis=block.axis))
+    blocks: list[tuple[ScannedWindow, Int64Array, Float32Array]] = []
+    status = list(layout.status[first:last])
+    for w in range(first, last):
+        try:
+            blocks += list(saturate_blocks(plan, layout, source, windows=[w], axis=block.axis))
+        except NotFiniteError as error:
+            status[w - first] = error.message
     shape = len(blocks), end - begin
     effects = np.full((*shape, 4, len(plan.tracks)), np.nan, np.float32)
     reference, position = np.full(shape, 4, np.uint8), np.full(shape, -1, np.int64)
@@ -158,7 +170,7 @@ def compute_block(plan: Plan, layout: Layout, source: RowSource, block: Block) -
         "chrom": np.array(layout.chrom[windows], np.str_),
         "strand": np.array(layout.strand[windows], np.str_),
         "start": layout.start[windows] + layout.axis[windows],
-        "status": np.array(layout.status[windows], np.str_),
+        "status": np.array(status, np.str_),
         "carriers": carriers,
         "count_names": np.array(list(counts), np.str_),
         "count_values": np.array(list(counts.values()), np.int64),

@@ -72,12 +72,15 @@ class Row:
 
 
 def rows_of_scan(stored: StoredBlocks) -> list[Row]:
-    """List the sequences of all blocks, without their effects."""
+    """List the sequences of all blocks, without their effects; those of windows that failed are left out."""
     found: dict[tuple[int, int], Row] = {}
+    failed = failed_of(stored)
     for k, block in enumerate(stored.blocks):
         part = stored.read(block, "window", "row", "haplotype", "low", "high", "name", "chrom", "strand", "start")
         labels = part["haplotype"].tolist()
         for i, (w, r) in enumerate(zip(part["window"].tolist(), part["row"].tolist(), strict=True)):
+            if w in failed:
+                continue
             at = w - block.windows[0]
             row = found.get((w, r))
             if row is None:
@@ -87,6 +90,16 @@ def rows_of_scan(stored: StoredBlocks) -> list[Row]:
                 )  # fmt: skip
             row.parts.append((k, i, int(part["low"][i]), int(part["high"][i])))
     return [found[key] for key in sorted(found)]
+
+
+def failed_of(stored: StoredBlocks) -> dict[int, str]:
+    """Return the windows that failed, in any part of the axis, with the reason."""
+    failed: dict[int, str] = {}
+    for block in stored.blocks:
+        for w, why in enumerate(stored.read(block, "status")["status"].tolist(), start=block.windows[0]):
+            if why != "ok":
+                failed.setdefault(w, why)
+    return failed
 
 
 def row_parts(stored: StoredBlocks, rows: Iterable[Row]) -> Iterator[tuple[Row, slice, dict[str, NDArray[Any]]]]:
@@ -139,26 +152,28 @@ def write_windows(path: Path, stored: StoredBlocks, samples: Sequence[str]) -> l
     list of str
         Windows that failed, with the reason.
     """
-    rows, ranges = [], _ranges(stored)
+    rows, ranges, failed = [], _ranges(stored), failed_of(stored)
     for block in stored.blocks:
         if not block.axis[0]:
-            rows += list(_window_rows(block, stored, samples, ranges))
+            rows += list(_window_rows(block, stored, samples, ranges, failed))
     write_rows(path, WindowRow, rows)
     return [f"{row.gene_id}: {row.status}" for row in rows if row.status != "ok"]
 
 
 def _window_rows(
-    block: Block, stored: StoredBlocks, samples: Sequence[str], ranges: dict[tuple[int, int], tuple[int, int]]
-) -> Iterator[WindowRow]:
-    part = stored.read(block, "window", "row", "haplotype", "name", "chrom", "strand", "status", "carriers")
+    block: Block, stored: StoredBlocks, samples: Sequence[str], ranges: dict[tuple[int, int], tuple[int, int]],
+    failed: dict[int, str],
+) -> Iterator[WindowRow]:  # fmt: skip
+    part = stored.read(block, "window", "row", "haplotype", "name", "chrom", "strand", "carriers")
     scanned = list(zip(part["window"].tolist(), part["row"].tolist(), part["haplotype"].tolist(), strict=True))
-    names, chroms, strands, statuses = (part[what].tolist() for what in ("name", "chrom", "strand", "status"))
+    names, chroms, strands = (part[what].tolist() for what in ("name", "chrom", "strand"))
     for at, w in enumerate(range(*block.windows)):
-        for r, label in [(r, label) for window, r, label in scanned if window == w] or [(-1, None)]:
+        mine = [(r, label) for window, r, label in scanned if window == w and w not in failed]
+        for r, label in mine or [(-1, None)]:
             own = [f"{samples[i]}|{j + 1}" for i, j in np.argwhere(part["carriers"][at] == r).tolist()]
             carriers = ",".join(own) if r >= 0 else None
             first, last = ranges.get((w, r), (None, None))
-            yield WindowRow(names[at], chroms[at], strands[at], label, carriers, first, last, statuses[at])
+            yield WindowRow(names[at], chroms[at], strands[at], label, carriers, first, last, failed.get(w, "ok"))
 
 
 def _ranges(stored: StoredBlocks) -> dict[tuple[int, int], tuple[int, int]]:

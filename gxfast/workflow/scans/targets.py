@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...io.contigs import ContigNames
 from ...io.fasta import Genome
 from ...io.regions import parse_region
 from ...io.tables.text import at, parse_position, read_lines, split, stem_suffix
-from ...models.people import model_windows
+from ...models.people import gene_statuses, model_windows
 from ...types import GeneTable
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "Region",
     "gene_layout",
     "layout_around",
+    "named_regions",
     "read_regions",
     "region_layout",
     "sequence_layout",
@@ -95,7 +97,7 @@ def gene_layout(
     genome: Genome,
     *,
     window: int | None = DEFAULT_REACH,
-    contigs: Sequence[str] | None = None,
+    genotypes: Any = None,
     clip: bool = True,
 ) -> Layout:
     """Lay out the windows of genes, as `gxfast.predict` reads them.
@@ -107,8 +109,8 @@ def gene_layout(
     genome : Genome
     window : int or None
         Scan the TSS and so many bases on either side; None scans the whole input.
-    contigs : sequence of str, optional
-        Those of the VCF, where there is one.
+    genotypes : VariantFileSet, optional
+        Where the windows are of people.
     clip : bool
         Leave out positions past the contig ends. False for haplotypes, which have coordinates of their own.
 
@@ -132,17 +134,11 @@ def gene_layout(
             )
     axis = np.zeros(len(genes), np.int64) if window is None else offset - window
     n = card.read_length if window is None else 2 * window + 1
-    status = tuple(
-        "contig not in the FASTA" if chrom not in genome.contigs
-        else "contig not in the VCF" if contigs is not None and chrom not in contigs
-        else "TSS past the end of the contig" if not 0 <= tss < genome.contigs[chrom]
-        else "ok"
-        for chrom, tss in zip(genes.chrom, genes.tss.tolist(), strict=True)
-    )  # fmt: skip
+    status = tuple(gene_statuses(genes, genome, genotypes))
     if status and "ok" not in status:
         raise InputError(
             f"no gene can be scanned: {status[0]} for the first of them",
-            remedy="use one contig naming in the genes, the FASTA and the VCF (see gxfast check)",
+            remedy="name the contigs so that the genes, the FASTA and the VCF mean the same (see gxfast check)",
         )
     sizes = np.array([genome.contigs.get(chrom, 0) for chrom in genes.chrom], np.int64)
     first = windows.start + axis
@@ -269,6 +265,11 @@ def read_regions(texts: Sequence[str]) -> list[Region]:
     if not regions:
         raise InputError("no region given", path=texts[0] if texts else None, remedy="write regions as chr:beg-end")
     return regions
+
+
+def named_regions(regions: Sequence[Region], names: ContigNames) -> list[Region]:
+    """Return the regions with the genome's names of their contigs; they keep their own names."""
+    return [replace(region, chrom=names.find(region.chrom) or region.chrom) for region in regions]
 
 
 def _bed_regions(path: Path) -> list[Region]:

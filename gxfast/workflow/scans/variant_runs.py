@@ -12,7 +12,7 @@ from ...io.vcf_set import expand_patterns
 from ...io.vcf_sites import SiteFileSet, has_genotypes
 from ...personal.observed import AlleleSource
 from ...personal.policy import HaplotypePolicy
-from ..inputs import chosen_genes, open_genotypes, open_plans
+from ..inputs import contig_names, contigs_of_plan, named_genes, open_genotypes, open_plans, tell_renamed, tell_vcf
 from ..options import EngineOptions, InputPaths
 from ..provenance import digest, hash_inputs
 from .observed import VariantOptions, VariantScan, compute_variants, people_of
@@ -51,13 +51,15 @@ def open_variants(
     InputError, ModelError, DeviceError
     """
     genome = Genome(paths.fasta)
-    genes = chosen_genes(paths)
-    files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)))
+    names = contig_names(paths, genome)
+    genes, told = named_genes(paths, names=names)
+    files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)), names)
     if not files:
         raise InputError("no VCF given", remedy="name one with --vcf")
     alleles: AlleleSource
     if has_genotypes(files):
-        alleles = open_genotypes(paths, genes.chrom)
+        alleles = open_genotypes(paths, genes.chrom, names)
+        told += tell_vcf(alleles)
     elif paths.samples or options.on == "haplotypes" or options.allele == "most-common":
         what = "people were named" if paths.samples else f"--on {options.on} --allele {options.allele} was asked for"
         raise InputError(
@@ -65,19 +67,21 @@ def open_variants(
             remedy="give the VCF with the sample columns",
         )  # fmt: skip
     else:
-        alleles = SiteFileSet(files)
+        alleles = SiteFileSet(files).named_by(names)
+        told += tell_vcf(alleles)
+    tell_renamed(told)
     plans = open_plans(paths, engine)
     share = None if paths.max_mem is None else paths.max_mem // 4
     scans = tuple(
         VariantScan(
-            one, gene_layout(one.model.card, genes, genome, window=None, contigs=alleles.contigs, clip=False), genome,
+            one, gene_layout(one.model.card, genes, genome, window=None, genotypes=alleles, clip=False), genome,
             alleles, people_of(options, genome, alleles, policy, share), policy, options,
         )
         for one in plans
     )  # fmt: skip
     facts = {
         "genes": digest(genes.gene_id), "policy": asdict(policy),
-        **asdict(options),
+        **asdict(options), **contigs_of_plan(paths, told),
     }  # fmt: skip
     hashes = hash_inputs(paths, files, [one.model for one in plans])
     return VariantInputs(scans, options, tuple(alleles.samples), facts, hashes)

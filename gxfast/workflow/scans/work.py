@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError, ModelError
+from ...errors import InputError, NotFiniteError
 from ...io.files import sha256_of
 from ...ism import Plan
 from ..rundir import RunDirectory
@@ -121,9 +121,9 @@ def refuse_not_finite(plan: Plan, gene: str, what: str) -> None:
 
     Raises
     ------
-    ModelError
+    NotFiniteError
     """
-    raise ModelError(
+    raise NotFiniteError(
         f"{what} not finite",
         path=plan.model.path,
         record=gene,

@@ -17,7 +17,7 @@ from ...io.tables import read_table, write_phenotype_bed, write_rows, write_tabl
 from ...personal.dosage_sources import open_dosages
 from ...stats import fdr, split_people
 from ...types import Progress
-from ..inputs import LinearCohort
+from ..inputs import NO_CONTIG, LinearCohort
 from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory
@@ -93,8 +93,10 @@ def train_genes(
     source = open_dosages(cohort.genotypes, options.dosage)
 
     def one(g: int) -> GeneBaseline:
+        if cohort.genes.chrom[g] not in cohort.genotypes.contigs:
+            return GeneBaseline(NO_CONTIG, int(np.isfinite(cohort.values[g]).sum()), 0)
         tss = int(cohort.genes.tss[g])
-        region = max(0, tss - options.window), tss + options.window + 1
+        region = max(0, tss - options.window), int(cohort.genes.last[g]) + options.window + 1
         dosages = source.window(cohort.genes.chrom[g], *region)
         return train_gene(
             cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import ModelError
 from ...evaluation.direction import DirectionRow, direction_rows
 from ...evaluation.drivers import DriverRow, GeneDrivers, SupportRow, driver_rows, gene_drivers, support_rows
 from ...io.tables import write_rows
 from ...personal.dosages import Dosages, snvs_in
 from ...types import PredictionSet
 from ..rows import ClusterRow, MotifRow
-from ..scans.observed import check_finite, snv_effects
+from ..scans.observed import snv_effects
 from ..scans.targets import Layout, gene_layout
 from ..scans.variant_tables import VariantRows, write_variants
 from ..step import Job, Step
@@ -74,14 +75,16 @@ def _summary(found: Sequence[GeneDrivers], drivers: Sequence[DriverRow]) -> dict
 def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[GeneDrivers]:
     """Scan the observed SNVs of every gene and select drivers.
 
-    Genes that could not be predicted, or where nothing differs between people, have no entry.
+    Genes that could not be predicted, or where nothing differs between people, have no entry; nor have those with
+    effects that are not finite, which are listed.
 
     Raises
     ------
     ModelError
-        If an effect is not finite.
+        If all have such effects.
     """
     run, name, found, options = job.directory, model.card.name, list[GeneDrivers](), job.options.drivers
+    undone: list[str] = []
     layout = gene_layout(model.card, predictions.genes, job.inputs.genome, window=None, clip=False)
     for first in range(0, len(layout), _BLOCK):
         file, genes = f"{name}/effects-{first // _BLOCK:05d}.npz", range(first, min(first + _BLOCK, len(layout)))
@@ -91,12 +94,17 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[Gen
         stored = run.read_block(file)
         for g, dosages in snvs.items():
             effects = stored["effect"][slice(*stored["offset"][g - first : g - first + 2])]
+            if len(dosages.position) > len(effects):
+                undone.append(f"{layout.name[g]}: the effects of its SNVs are not finite ({name})")
             if len(effects):
                 found += gene_drivers(
                     predictions, job.results.observed, g, dosages, effects,
                     haplotypes=model.card.haplotypes, rule=options.rule, gain=options.gain, alpha=options.alpha,
                 )  # fmt: skip
         job.tell(f"drivers {name}", genes.stop, len(layout))
+    if undone and not found:
+        raise ModelError(f"no gene has drivers: {undone[0]}", path=model.path, remedy="check the model's weights")
+    job.results.undone += undone
     return found
 
 
@@ -115,7 +123,7 @@ def _effects(job: Job, model: Model, layout: Layout, genes: range, snvs: dict[in
         if g in snvs:
             bases = np.frombuffer("".join(snvs[g].alt).encode(), np.uint8)
             effects = snv_effects(plan, job.inputs.genome, layout, g, snvs[g].position, bases)
-            check_finite(plan, layout.name[g], snvs[g].variant_id, effects)
+            effects = effects if np.isfinite(effects).all() else none
         parts.append(effects)
     offset = np.cumsum([0, *map(len, parts)]).astype(np.int64)
     return {"offset": offset, "effect": np.concatenate(parts)}

@@ -17,7 +17,7 @@ from ...personal.dosage_sources import DosageSource, open_dosages
 from ...personal.dosages import Dosages
 from ...stats import Association, CisScan, PermutedAssociation, eqtl, eqtl_permutations, fdr
 from ...types import Progress
-from ..inputs import LinearCohort
+from ..inputs import NO_CONTIG, LinearCohort
 from ..options import InputPaths, MappingOptions
 from ..rows import LeadRow
 from ..rundir import RunDirectory
@@ -28,8 +28,8 @@ __all__ = ["EQTL", "CisMap", "map_cis", "map_genes"]
 
 Float64Array = NDArray[np.float64]
 
-_NOMINAL = ("phenotype_id", "variant_id", "start_distance", "af", "ma_samples", "ma_count", "pval_nominal", "slope",
-            "slope_se", "r", "log10_pval_nominal")  # fmt: skip
+_NOMINAL = ("phenotype_id", "variant_id", "start_distance", "end_distance", "af", "ma_samples", "ma_count",
+            "pval_nominal", "slope", "slope_se", "r", "log10_pval_nominal")  # fmt: skip
 _SPAN = 1_000_000  # between the first and the last gene of a batch, beside the window
 
 
@@ -95,7 +95,7 @@ def map_genes(
             if progress:
                 progress("eqtl", len(row_of), len(cohort.genes))
     rows = [row_of[g] for g in range(len(cohort.genes))]
-    lines = ["\t".join(_NOMINAL), *(line for g in range(len(rows)) for line in lines_of[g])]
+    lines = ["\t".join(_nominal_header(cohort)), *(line for g in range(len(rows)) for line in lines_of[g])]
     write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
     n_done = sum(row.status == "ok" for row in rows)
     summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": len(lines) - 1}
@@ -106,6 +106,10 @@ def map_genes(
     rows = [replace(row, qval=value) for row, value in zip(rows, q.tolist(), strict=True)]
     write_rows(folder / "permutation.tsv", LeadRow, rows)
     return CisMap(rows, summary | {"n_egenes": int(np.count_nonzero(q <= 0.05))}, counts)
+
+
+def _nominal_header(cohort: LinearCohort) -> list[str]:
+    return [name for name in _NOMINAL if name != "end_distance" or cohort.genes.end is not None]
 
 
 def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int]]:
@@ -124,6 +128,8 @@ def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int
 def _map_batch(
     cohort: LinearCohort, source: DosageSource, batch: list[int], options: MappingOptions
 ) -> dict[int, _Gene]:
+    if cohort.genes.chrom[batch[0]] not in cohort.genotypes.contigs:
+        return {g: _Gene(NO_CONTIG) for g in batch}
     found: dict[int, _Gene] = {}
     same_people: dict[bytes, list[int]] = {}
     used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
@@ -138,7 +144,8 @@ def _map_batch(
             same_people.setdefault(people.tobytes(), []).append(g)
     if same_people:
         tss = cohort.genes.tss[batch]
-        region = max(0, int(tss.min()) - options.window), int(tss.max()) + options.window + 1
+        last = int(cohort.genes.last[batch].max())
+        region = max(0, int(tss.min()) - options.window), last + options.window + 1
         dosages = source.window(cohort.genes.chrom[batch[0]], *region)
         for group in same_people.values():
             found |= _map_group(cohort, group, dosages, options)
@@ -153,7 +160,7 @@ def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options
     covariates = None if cohort.covariates is None else cohort.covariates[:, people]
     y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
     first = np.searchsorted(among.position, tss - options.window, side="left")
-    last = np.searchsorted(among.position, tss + options.window, side="right")
+    last = np.searchsorted(among.position, cohort.genes.last[group] + options.window, side="right")
     test = _each_by_itself if among.values.dtype.kind == "f" else _scanned
     pairs = test(among.values, y, covariates, first, last, options)
     found = {}
@@ -209,14 +216,21 @@ def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
     if gene.dosages is None or gene.found is None:
         return []
     samples, counts = gene.dosages.minor_counts
-    distance, af = gene.dosages.position - int(cohort.genes.tss[g]), gene.dosages.frequency
+    af = gene.dosages.frequency
     found = gene.found
     numbers = zip(
-        gene.dosages.variant_id, distance.tolist(), af.tolist(), samples.tolist(), counts.tolist(), found.p.tolist(),
-        found.slope.tolist(), found.slope_se.tolist(), found.r.tolist(), found.log10p.tolist(), strict=True,
+        gene.dosages.variant_id, *_distances(cohort, g, gene.dosages), af.tolist(), samples.tolist(), counts.tolist(),
+        found.p.tolist(), found.slope.tolist(), found.slope_se.tolist(), found.r.tolist(), found.log10p.tolist(),
+        strict=True,
     )  # fmt: skip
     name = cohort.genes.gene_id[g]
     return ["\t".join([name, *("" if value != value else str(value) for value in row)]) for row in numbers]
+
+
+def _distances(cohort: LinearCohort, g: int, dosages: Dosages) -> list[list[int]]:
+    """From the TSS; from the start and the end of phenotypes that are intervals."""
+    ends = [cohort.genes.tss] if cohort.genes.end is None else [cohort.genes.tss, cohort.genes.last]
+    return [(dosages.position - int(end[g])).tolist() for end in ends]
 
 
 def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> LeadRow:
@@ -231,6 +245,7 @@ def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> LeadRow:
         num_var=gene.dosages.position.size,
         variant_id=variant.variant_id[0],
         start_distance=int(variant.position[0]) - int(cohort.genes.tss[g]),
+        end_distance=None if cohort.genes.end is None else int(variant.position[0] - cohort.genes.last[g]),
         ma_samples=int(samples[0]),
         ma_count=int(counts[0]),
         af=float(variant.frequency[0]),

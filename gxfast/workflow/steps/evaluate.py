@@ -123,7 +123,7 @@ def evaluate_table(
 
     observed_table = read_expression(expression)
     table = read_expression(predictions)
-    covariate_table = read_covariates(covariates, first=n_covariates) if covariates else None
+    covariate_table = read_covariates(covariates, first=n_covariates, people=table.samples) if covariates else None
     located = read_genes(genes) if genes else observed_table.genes or table.genes
     prediction_set = _prediction_set(name, table, located)
     hashes = hash_files(

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...personal.dosage_sources import conventions
-from ..inputs import LinearCohort, linear_cohort, open_people
+from ..inputs import LinearCohort, contigs_of_plan, linear_cohort, open_people, tell_renamed
 from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory
@@ -35,6 +35,8 @@ def linear_job(
         "regions": list(paths.regions),
         **conventions(options.dosage),
     }
+    tell_renamed(people.renamed, people.covariates)
+    chosen |= contigs_of_plan(paths, people.renamed)
     hashes = hash_inputs(paths, people.genotypes.paths) | hash_files({"beside": beside})
     plan = plan_of(hashes, options={**asdict(options), **chosen, "steps": [step]})
     with RunDirectory(output, plan, resume=resume) as run:

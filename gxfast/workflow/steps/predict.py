@@ -49,7 +49,7 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
         # What was computed is read back like what was resumed: one way only for results to be used.
         blocks.append(_block_from(run.read_block(file)))
         job.tell(f"predict {name}", last, len(genes))
-    predictions = join_blocks(name, genes, inputs.genotypes.samples, model.tracks, blocks)
+    predictions = join_blocks(name, genes, inputs.genotypes.samples, model.tracks, blocks, path=model.path)
     _write_predictions(run, predictions, blocks)
     return predictions
 

@@ -19,6 +19,7 @@ from ...io.vcf_dosages import imputed_fields, places_of_ids
 from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.allele_match import MATCHED, AlleleFinder, Match
 from ...personal.dosage_sources import AlleleDosages, DosageSource, conventions, open_dosages
+from ..inputs import tell_renamed, tell_vcf
 
 __all__ = ["predict_with"]
 
@@ -56,7 +57,7 @@ class _Applied:
 
 def predict_with(
     database: str, vcf: Sequence[str], output: str, *, samples: Sequence[str] = (), dosage: str = "GT",
-    min_matched: float = 0.0, weights_table: str | None = None,
+    min_matched: float = 0.0, weights_table: str | None = None, contigs: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Apply a PredictDB file to genotypes (PrediXcan); write a genes x people TSV and return counts.
 
@@ -76,6 +77,8 @@ def predict_with(
         Refuse if a smaller share of all weights is matched; none at all is always refused.
     weights_table : str, optional
         Another name for the table of weights.
+    contigs : str, optional
+        Names of contigs, as ``--contigs``.
 
     Raises
     ------
@@ -83,11 +86,14 @@ def predict_with(
         If a file cannot be read, or too few weights are matched: then the table of weights is there and says why.
     """
     genes = read_predictdb(database)
-    cohort = VariantFileSet(expand_patterns(vcf, _spellings(genes)))
+    places = [place_of(name) for gene in genes for name in gene.variant_id]
+    named = list(dict.fromkeys(place[0] for place in places if place))
+    cohort = VariantFileSet(expand_patterns(vcf, _spellings(genes))).named_for(named, contigs)
+    tell_renamed(tell_vcf(cohort))
     people = choose_samples(cohort.all_samples, list(samples), source=vcf[0])
     genotypes = GenotypeCache(cohort.subset(people))
-    source, places = open_dosages(genotypes, dosage), _Places(genotypes, genes)
-    applied = [_apply(gene, [places.of(gene, i) for i in range(len(gene.rsid))], source, len(people)) for gene in genes]
+    source, found = open_dosages(genotypes, dosage), _Places(genotypes, genes)
+    applied = [_apply(gene, [found.of(gene, i) for i in range(len(gene.rsid))], source, len(people)) for gene in genes]
     stem = output.removesuffix(".tsv")
     table = weights_table or f"{stem}.weights.tsv"
     _write_weights(table, genes, applied)

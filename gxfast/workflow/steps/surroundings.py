@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.one_hot import complement_bases
+from ...errors import NotFiniteError
 from ...io.fasta import Genome
 from ...io.files import atomic_write, npz_bytes
 from ...reporting.plots.logo import reference_heights
 from ...stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
 from ..rows import ClusterRow, MotifRow
-from ..scans.saturation import saturate_blocks
-from ..scans.sources import REFERENCE, ReferenceSource, WindowRows
+from ..scans.saturation import ScannedWindow, saturate_blocks
+from ..scans.sources import REFERENCE, ReferenceSource, RowSource, WindowRows
 from ..scans.targets import Layout, layout_around
 from ..step import Job
 
 if TYPE_CHECKING:
     from ...evaluation.drivers import GeneDrivers
+    from ...ism import Plan
     from ...models.session import Model
     from ...types import PredictionSet
 
@@ -111,17 +113,27 @@ def _scan(
     effects = np.full((len(mains), 2, 2 * REACH + 1, 4), np.nan, np.float32)
     bases = np.full(effects.shape[:3], _UNKNOWN, np.uint8)
     source = _EitherAllele(genome, position, [one.dosages.alt[one.selection.main or 0] for one in mains])
-    for window, _, part in saturate_blocks(plan, layout, source):
+    for window, part in _finite(plan, layout, source):
         k = window.window
         effects[k, window.row, window.axis] = part[:, :, mains[k].track]
         bases[k, window.row, window.axis] = window.reference
-    scale = np.nanmax(np.abs(effects[:, 0]), axis=(1, 2)).astype(np.float64)
+    size = np.abs(effects[:, 0])
+    scale = np.where(np.isnan(size).all(axis=(1, 2)), np.nan, np.nan_to_num(size).max(axis=(1, 2))).astype(np.float64)
     if job.options.drivers.motif_reach:
         near = layout_around(card, genes, genes.tss, job.options.drivers.motif_reach)
-        for window, _, part in saturate_blocks(plan, near, ReferenceSource(genome)):
+        for window, part in _finite(plan, near, ReferenceSource(genome)):
             k = window.window
             scale[k] = np.abs(part[:, :, mains[k].track]).max()
     return {"effects": effects, "bases": bases, "scale": scale}
+
+
+def _finite(plan: Plan, layout: Layout, source: RowSource) -> Iterator[tuple[ScannedWindow, NDArray[np.float32]]]:
+    """Scan the windows whose effects are numbers."""
+    for w in range(len(layout)):
+        try:
+            yield from [(window, part) for window, _, part in saturate_blocks(plan, layout, source, windows=[w])]
+        except NotFiniteError:
+            continue
 
 
 def motif_rows(predictions: PredictionSet, around: Surroundings | None) -> list[MotifRow]:

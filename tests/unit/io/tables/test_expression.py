@@ -50,6 +50,86 @@ def test_layouts_agree(tmp_path: Path, name: str, text: str) -> None:
     assert table.source == str(tmp_path / name)
 
 
+GCT12 = "#1.2\n2\t2\nName\tDescription\tS1\tS2\nG1\tone\t1.5\t-2\nG2\ttwo\t1e-3\t.5\n"
+GCT13 = "#1.3\n2\t2\t2\t1\nid\tsymbol\ttype\tS1\tS2\nage\tNA\tNA\tyoung\told\nG1\ta\tb\t1.5\t-2\nG2\ta\tb\t1e-3\t.5\n"
+
+
+@pytest.mark.parametrize("text", [GCT12, GCT13, GCT12.replace("#1.2", "\ufeff#1.2")])
+def test_gct(tmp_path: Path, text: str) -> None:
+    table = read_expression(save(tmp_path, "a.gct.gz", text))
+    assert (table.gene_id, table.samples, table.genes) == (("G1", "G2"), ("S1", "S2"), None)
+    assert np.array_equal(table.values, VALUES)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [("2\t2\n", "3\t2\n", "has 3 rows, found 2"), ("2\t2\n", "two\t2\n", "numbers of rows"), ("1.5", "x", "'x'")],
+)
+def test_bad_gct(tmp_path: Path, old: str, new: str, part: str) -> None:
+    with pytest.raises(InputError, match=part):
+        read_expression(save(tmp_path, "a.gct", GCT12.replace(old, new, 1)))
+
+
+def test_parquet(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    numbers = {"S1": [1.5, 1e-3], "S2": [-2.0, None]}
+    beds = {"#chr": ["chr1", "chr2"], "start": [9, 4], "end": [10, 500], "phenotype_id": ["G1", "G2"]}
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({**numbers, "gene_id": ["G1", "G2"]}), path)
+    table = read_expression(path)
+    assert (table.gene_id, table.samples, table.places) == (("G1", "G2"), ("S1", "S2"), None)
+    assert np.array_equal(table.values, [[1.5, -2.0], [0.001, np.nan]], equal_nan=True)
+    turned = read_expression(path, orientation="people_by_genes")
+    assert (turned.gene_id, turned.samples) == (("S1", "S2"), ("G1", "G2"))
+    parquet.write_table(pyarrow.table({**beds, **numbers}), path)
+    places = read_expression(path).places
+    assert places is not None
+    assert (places.chrom, places.tss.tolist(), places.last.tolist()) == (("chr1", "chr2"), [9, 4], [9, 499])
+    parquet.write_table(pyarrow.table(numbers), path)
+    with pytest.raises(InputError, match="one column of text"):
+        read_expression(path)
+    path.write_text("no")
+    with pytest.raises(InputError, match="no Parquet"):
+        read_expression(path)
+
+
+@pytest.mark.parametrize("kind", ["dense", "csr_matrix", "csc_matrix"])
+def test_h5ad(tmp_path: Path, kind: str) -> None:
+    h5py = pytest.importorskip("h5py")
+    x = np.array([[1.5, 0, 3], [0, 0, -2]], np.float32)  # people x genes
+    path = tmp_path / "a.h5ad"
+    with h5py.File(path, "w") as file:
+        for group, names in (("obs", ["S1", "S2"]), ("var", ["G1", "G2", "G3"])):
+            file.create_group(group).attrs["_index"] = "_index"
+            file[group]["_index"] = names
+        if kind == "dense":
+            file["X"] = x
+        else:
+            lines = x if kind == "csr_matrix" else x.T
+            group = file.create_group("X")
+            group.attrs["encoding-type"] = kind
+            group["data"] = lines[lines != 0]
+            group["indices"] = np.nonzero(lines)[1]
+            group["indptr"] = np.cumsum([0, *(lines != 0).sum(axis=1)])
+    table = read_expression(path)
+    assert (table.gene_id, table.samples) == (("G1", "G2", "G3"), ("S1", "S2"))
+    assert np.array_equal(table.values, x.T)
+    with h5py.File(path, "a") as file:
+        del file["var"]
+    with pytest.raises(InputError, match="no h5ad"):
+        read_expression(path)
+
+
+def test_intervals_are_places(tmp_path: Path) -> None:
+    places = read_expression(save(tmp_path, "a.bed", BED4.replace("\t4\t5\t", "\t4\t500\t"))).places
+    assert places is not None
+    assert (places.tss.tolist(), places.last.tolist(), places.strand) == ([9, 4], [9, 499], (".", "."))
+    assert places.take([1]).last.tolist() == [499]
+    single = read_expression(save(tmp_path, "b.bed", BED4)).places
+    assert single is not None
+    assert single.end is None
+
+
 def test_coordinates_only_where_the_strand_is_known(tmp_path: Path) -> None:
     genes = read_expression(save(tmp_path, "a.bed", BED6)).genes
     assert genes is not None

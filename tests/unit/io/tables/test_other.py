@@ -37,10 +37,36 @@ def test_covariates(tmp_path: Path, delimiter: str) -> None:
     assert table.source == str(tmp_path / "c.txt")
 
 
+TURNED = "id\tPC1\tsex\nS1\t1\t1\nS2\t-2.5\t2\nS3\t0\t1\n"
+
+
+@pytest.mark.parametrize(
+    "text", [TURNED, TURNED.replace("id\t", "#IID\t"), "FID IID PC1 sex\nf S1 1 1\nf S2 -2.5 2\nf S3 0 1\n"]
+)
+def test_covariates_the_other_way_round(tmp_path: Path, text: str) -> None:
+    path = save(tmp_path, "c.txt", text)
+    table = read_covariates(path, people=("S2", "S3", "S9"))
+    assert (table.name, table.samples, table.transposed) == (("PC1", "sex"), ("S1", "S2", "S3"), True)
+    assert table.values.tolist() == [[1.0, -2.5, 0.0], [1.0, 2.0, 1.0]]
+    assert read_covariates(path, first=1, people=("S2",)).name == ("PC1",)
+    with pytest.raises(InputError, match="2 covariates, 3 were asked for"):
+        read_covariates(path, first=3, people=("S2",))
+
+
+def test_covariates_of_nobody_are_as_they_stand(tmp_path: Path) -> None:
+    table = read_covariates(save(tmp_path, "c.txt", COVARIATES), people=("S7",))
+    assert (table.samples, table.transposed) == (("S1", "S2", "S3"), False)
+
+
+def test_a_covariate_that_somebody_lacks(tmp_path: Path) -> None:
+    """Whether it is needed is known where people are chosen."""
+    assert np.isnan(read_covariates(save(tmp_path, "c.txt", COVARIATES.replace("-2.5", "NA"))).values[0, 1])
+
+
 def test_first_covariates(tmp_path: Path) -> None:
     path = save(tmp_path, "c.txt", COVARIATES.replace("\t2\t", "\tfemale\t"))
     assert read_covariates(path, first=1).name == ("PC1",)
-    with pytest.raises(InputError, match="covariate 'sex', sample 'S2': expected a finite number, found"):
+    with pytest.raises(InputError, match="covariate 'sex', sample 'S2': expected a finite number or NA, found"):
         read_covariates(path, first=2)
     with pytest.raises(InputError, match="2 covariates, 3 were asked for"):
         read_covariates(save(tmp_path, "d.txt", COVARIATES), first=3)
@@ -51,9 +77,8 @@ def test_first_covariates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message", "line"),
     [
-        ("-2.5", "NA", "finite number", 2),
         ("-2.5", "inf", "finite number", 2),
-        ("-2.5", "", "finite number", 2),
+        ("-2.5", "x", "finite number", 2),
         ("sex", "PC1", "covariate 'PC1' is there twice", 3),
         ("S2", "S1", "sample 'S1' is there twice", 1),
         ("\t-2.5", "", "3 cells, the header has 4", 2),

@@ -1,0 +1,113 @@
+"""One genome under two namings: every command finds its contigs, and gives the same numbers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gxfast.cli.main import main
+from gxfast.io.bgzf import write_bgzf
+from gxfast.io.indexing import index_fasta, index_vcf
+
+
+def text_of(path: Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+
+
+def bare(path: Path) -> Path:
+    """Write the file again with 1 for chr1."""
+    packed = path.suffix == ".gz"
+    text = text_of(path)
+    for name in ("chr1", "chr2"):
+        for before in ("\t", "\n", ">", "ID="):
+            text = text.replace(f"{before}{name}", f"{before}{name[3:]}")
+    other = path.with_name(f"bare.{path.name}")
+    if packed:
+        write_bgzf(other, text.encode())
+    else:
+        other.write_text(text)
+    if ".vcf" in path.name:
+        index_vcf(other)
+    if ".fa" in path.name:
+        index_fasta(other)
+    return other
+
+
+@pytest.fixture
+def named(world: dict[str, Path]) -> dict[str, Path]:
+    return {**world, **{f"bare_{name}": bare(world[name]) for name in ("fasta", "vcf", "genes", "expression")}}
+
+
+def inputs(files: dict[str, Path], *, alike: str = "", bared: str = "") -> list[str]:
+    names = [*alike.split(), *bared.split()]
+    return [word for name in names for word in (f"--{name}", str(files[f"bare_{name}" if name in bared else name]))]
+
+
+def test_predictions(named: dict[str, Path], tmp_path: Path) -> None:
+    """Whichever file spells otherwise; the FASTA's spelling goes on."""
+    model = ["--model", str(named["model"]), "-q", "-r", "chr1"]
+    cases = {"same": "", "vcf": "vcf", "genes": "genes", "both": "vcf genes", "fasta": "fasta"}
+    for case, bared in cases.items():
+        alike = " ".join(name for name in ("fasta", "vcf", "genes") if name not in bared.split())
+        assert main(["predict", *inputs(named, alike=alike, bared=bared), *model, "-o", str(tmp_path / case)]) == 0
+    first = (tmp_path / "same" / "genes.tsv").read_text()
+    assert "\tchr1\t" in first
+    for case in ("vcf", "genes", "both"):
+        assert (tmp_path / case / "genes.tsv").read_text() == first
+    assert (tmp_path / "fasta" / "genes.tsv").read_text() == first.replace("\tchr1\t", "\t1\t")
+
+
+def test_check_tells_it_once(named: dict[str, Path], capsys: Any) -> None:
+    model = ["--model", str(named["model"]), "--json"]
+    assert main(["check", *inputs(named, alike="fasta genes expression", bared="vcf"), *model]) == 0
+    notes = [row for row in json.loads(capsys.readouterr().out)["findings"] if row["level"] == "note"]
+    assert [row["message"] for row in notes] == ["VCF: 1 as chr1, 2 as chr2: same name with and without chr"]
+
+
+def test_check_without_genes(named: dict[str, Path], capsys: Any) -> None:
+    """The TSSs of the expression are enough to look; which way genes read is not in it."""
+    model = ["--model", str(named["model"]), "--json"]
+    assert main(["check", *inputs(named, alike="fasta vcf expression"), *model]) == 0
+    found = [row["message"] for row in json.loads(capsys.readouterr().out)["findings"] if row["level"] == "warning"]
+    assert any("9 of 9 genes have no strand" in message for message in found)
+
+
+def test_scans(named: dict[str, Path], tmp_path: Path) -> None:
+    model = ["--model", str(named["model"]), "-q", "--format", "tsv"]
+    for case, region in (("a", "chr1:1000-1010"), ("b", "1:1000-1010")):
+        scan = ["ism", "saturate", *inputs(named, alike="fasta"), *model, "-r", region, "-o", str(tmp_path / case)]
+        assert main(scan) == 0
+    lines = [next((tmp_path / case / "ism").glob("*.saturation.tsv.gz")) for case in "ab"]
+    one, two = (text_of(path) for path in lines)
+    assert [line.split("\t")[1:] for line in one.splitlines()] == [line.split("\t")[1:] for line in two.splitlines()]
+    for case, bared in (("c", ""), ("d", "vcf genes")):
+        alike = " ".join(name for name in ("fasta", "vcf", "genes") if name not in bared.split())
+        words = [*inputs(named, alike=alike, bared=bared), *model[:3], "-o", str(tmp_path / case)]
+        assert main(["ism", "variants", *words]) == 0
+    tables = [next((tmp_path / case / "ism").glob("*.variants.tsv.gz")).read_bytes() for case in "cd"]
+    assert tables[0] == tables[1]
+
+
+def test_weights_of_others(named: dict[str, Path], tmp_path: Path) -> None:
+    """Weights say chr1_POS, the VCF 1."""
+    text = text_of(named["vcf"]).splitlines()
+    record = next(line.split("\t") for line in text if line.startswith("chr1\t") and len(line.split("\t")[3]) == 1)
+    database = tmp_path / "w.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE weights (rsid, gene, weight, ref_allele, eff_allele, varID)")
+        connection.execute('CREATE TABLE extra (gene, genename, "n.snps.in.model")')
+        name = f"chr1_{record[1]}_{record[3]}_{record[4]}"
+        connection.execute("INSERT INTO weights VALUES (?, 'G', 0.5, ?, ?, ?)", (name, record[3], record[4], name))
+        connection.execute("INSERT INTO extra VALUES ('G', 'G', 1)")
+    found = []
+    for name in ("vcf", "bare_vcf"):
+        out = tmp_path / f"{name}.tsv"
+        assert main(["baseline", "--apply", str(database), "--vcf", str(named[name]), "-q", "-o", str(out)]) == 0
+        found.append(out.read_text())
+    assert found[0] == found[1]
