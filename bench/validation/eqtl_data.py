@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from gxfast.io.tables import read_table
-from gxfast.workflow.inputs import LinearCohort, linear_cohort, open_people
+from gxfast.workflow.cohort import LinearCohort, linear_cohort
+from gxfast.workflow.inputs import open_people
 from gxfast.workflow.options import InputPaths
 
 WINDOW, REGION = 100_000, "chr22:16050001-19990000"

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from eqtl_data import WINDOW, cohort_of_the_run, rows_of, vcf_path
 
-from gxfast.workflow.inputs import LinearCohort
+from gxfast.workflow.cohort import LinearCohort
 
 
 def write_inputs(cohort: LinearCohort, folder: Path) -> None:

@@ -83,8 +83,10 @@ def list_models(directory: str) -> int:
     from ..models.inspect import inspect_model
 
     for path in sorted(Path(directory).glob("*.onnx")):
-        card = inspect_model(path)["card"]
-        click.echo(f"{path}\t{card['name']}\t{card['input']['length']} bases")
+        found = inspect_model(path, opened=False)
+        card = found["card"] or found["draft"]
+        left = f"\tto be chosen: {'; '.join(found['choices'])}" if found["choices"] else ""
+        click.echo(f"{path}\t{card['name']}\t{card['input']['length'] or '?'} bases{left}")
     click.echo(f"importers: {', '.join(IMPORTERS)}", err=True)
     return 0
 

@@ -12,7 +12,7 @@ from .._threads import resolve_threads
 from ..errors import InputError
 from ..kernels import backend
 from .alphabet import as_sequences
-from .one_hot import complement_bases, one_hot, one_hot_table
+from .one_hot import channels_first, complement_bases, one_hot, one_hot_table
 
 __all__ = ["EditedBatches", "Edits", "apply_edits", "checked_edits", "saturation_edits", "saturation_mutants"]
 
@@ -107,7 +107,7 @@ class EditedBatches:
         self._table, shape = one_hot_table(batch_size, length, layout, dtype, unknown, channels, False)
         self._sequence = rows[0].copy()
         self._edits = Edits(offset, position, base)
-        self._channels_first = layout != "NLC"
+        self._channels_first = channels_first(layout)
         self._rows: Any = None
         self.buffer = np.empty(shape, dtype)
         self.buffer[:] = one_hot(rows, layout=layout, dtype=dtype, unknown=unknown, channels=channels)

@@ -26,7 +26,8 @@ __all__ = ["codes", "one_hot", "reverse_complement"]
 
 _COPY_BYTES: Final = 1 << 20
 _DTYPES: Final = {"float32": 4, "float16": 2, "uint8": 1, "int8": 1, "float64": 8}
-_LAYOUTS: Final = ("NLC", "NCL", "NC1L")
+# N sequences of L bases, C channels; "1" is an axis of length 1, as two-dimensional convolutions want it.
+_LAYOUTS: Final = ("NLC", "NCL", "NC1L", "NCL1", "NL1C", "NLC1", "N1LC", "N1CL")
 
 
 @lru_cache(maxsize=64)
@@ -104,8 +105,13 @@ def one_hot_table(
         raise InputError(f"channels must be a permutation of ACGT, found {channels!r}")
     if dtype in ("uint8", "int8") and (unknown == "quarter" or ambiguous == "fraction"):
         raise InputError(f"fractions cannot be written as {dtype}", remedy="use dtype='float32' or 'float16'")
-    shape = {"NLC": (n, length, 4), "NCL": (n, 4, length), "NC1L": (n, 4, 1, length)}[layout]
+    shape = tuple({"N": n, "L": length, "C": 4, "1": 1}[axis] for axis in layout)
     return _one_hot_table(dtype, unknown, ambiguous, channels, complement), shape
+
+
+def channels_first(layout: str) -> bool:
+    """Return whether the channels of a base lie apart, L numbers from each other."""
+    return layout.index("C") < layout.index("L")
 
 
 def _reject_unknown(sequences: UInt8Array, with_iupac: bool, what: str) -> None:
@@ -134,7 +140,7 @@ def one_hot(
     ----------
     seqs : str, bytes, list of str or bytes, or uint8 array
         One sequence or N of equal length L; letters of either case, or codes 0-4.
-    layout : {"NLC", "NCL", "NC1L"}
+    layout : {"NLC", "NCL", "NC1L", "NCL1", "NL1C", "NLC1", "N1LC", "N1CL"}
         Order of the output axes; C = 4.
     dtype : {"float32", "float16", "uint8", "int8", "float64"}
     unknown : {"zero", "quarter", "error"}
@@ -180,10 +186,10 @@ def one_hot(
     backend().one_hot(
         sequences,
         table,
-        layout != "NLC",
+        channels_first(layout),
         reverse_complement,
         result.nbytes >= stream_from(),
-        flat.reshape((n, length, 4) if layout == "NLC" else (n, 4, length)),
+        flat.reshape((n, 4, length) if channels_first(layout) else (n, length, 4)),
         resolve_threads(n_threads),
     )
     return result
@@ -220,8 +226,8 @@ def reverse_complement(
     Parameters
     ----------
     x : str, bytes, list of them, uint8 array (letters or codes), or a one-hot array
-    layout : {None, "NLC", "NCL", "NC1L"}
-        None for sequences; the layout for a one-hot array (leading N optional).
+    layout : str, optional
+        None for sequences; the layout, as in `one_hot`, for a one-hot array (leading N optional).
     out : array, optional
         Array to fill (sequences given as an array, or one-hot).
 
@@ -232,8 +238,8 @@ def reverse_complement(
     if layout is not None:
         _check_choice("layout", layout, _LAYOUTS)
         array = np.asarray(x)
-        axes = (-1, -2) if layout == "NLC" else (-1, -2 if layout == "NCL" else -3)
-        if array.ndim < len(layout) - 1 or array.shape[axes[0] if layout == "NLC" else axes[1]] != 4:
+        axes = (layout.index("L") - len(layout), layout.index("C") - len(layout))
+        if array.ndim < len(layout) - 1 or array.shape[axes[1]] != 4:
             raise InputError(f"layout {layout} does not fit an array of shape {array.shape}")
         flipped = np.flip(array, axis=axes)
         if out is None:

@@ -71,7 +71,7 @@ def node_macs(graph: Graph, node: Node) -> float:
     """Return the multiply-adds of one node for one row of the batch; 0 for element-wise operators."""
     if node.op_type not in _PRODUCTS:
         return 0.0
-    made = float(np.prod(graph.shape(node.outputs[0]))) / graph.batch
+    made = float(np.prod(graph.shape(node.made[0]))) / graph.batch
     shape = graph.shape(node.inputs[1])
     if node.op_type == "Conv":
         return made * float(np.prod(shape[1:]))
@@ -84,14 +84,13 @@ def node_macs(graph: Graph, node: Node) -> float:
 
 
 def _work(graph: Graph, node: Node) -> float:
-    elements = sum(float(np.prod(graph.shape(name))) for name in node.outputs if name) / graph.batch
+    elements = sum(float(np.prod(graph.shape(name))) for name in node.made) / graph.batch
     return node_macs(graph, node) + ELEMENT_COST * elements
 
 
 def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
     """Add up the costs of a graph that is cut at ``cut``."""
-    before = {node.name for node in graph.between([graph.input_name], list(cut.tensors))}
-    local = sum(_work(graph, node) for node in graph.nodes if node.name in before)
+    local = sum(_work(graph, node) for node in graph.between([graph.input_name], list(cut.tensors)))
     whole = sum(_work(graph, node) for node in graph.nodes)
     head = 0.0
     if cut.tensors != (graph.output_name,):
@@ -111,7 +110,7 @@ def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
 
 def _share(graph: Graph, analysis: Analysis, wanted: Mapping[str, tuple[int, int]], node: Node) -> float:
     """Return the part of a node's work that one mutation asks for when only changes are computed."""
-    name = node.outputs[0]
+    name = node.made[0]
     window = analysis.windows.get(name)
     if window is None and node.op_type in ("Gemm", "MatMul"):
         # The first dense layer needs the rows of its weights that belong to changed positions only.
@@ -124,7 +123,7 @@ def _share(graph: Graph, analysis: Analysis, wanted: Mapping[str, tuple[int, int
         name, window = node.inputs[0], analysis.windows.get(node.inputs[0])
     if window is None:
         return 1.0
-    if node.op_type == "Conv" and node.inputs[0] in analysis.windows and name == node.outputs[0]:
+    if node.op_type == "Conv" and node.inputs[0] in analysis.windows and name == node.made[0]:
         # Every changed row is multiplied once per tap, however far the output reaches.
         read = analysis.windows[node.inputs[0]]
         name, window = (node.inputs[0], read) if read.length == window.length else (name, window)

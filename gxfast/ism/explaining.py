@@ -44,13 +44,13 @@ def explain(plan: Choice) -> str:
     ]
     behind = []
     for node in graph.nodes:
-        window = analysis.windows.get(node.outputs[0])
-        if window is None and node.name not in analysis.barriers:
+        window = analysis.windows.get(node.made[0])
+        if window is None and node not in analysis.barriers:
             behind.append(node)
             continue
         width, need = "all", "all"
         if window is not None:
-            first, final = wanted.get(node.outputs[0], (0, window.length - 1))
+            first, final = wanted.get(node.made[0], (0, window.length - 1))
             width, need = f"{window.width}", f"{max(0, min(window.width, final - first + 1))}"
         lines.append(_line(plan, node, width, need))
     if behind:
@@ -61,7 +61,7 @@ def explain(plan: Choice) -> str:
 
 
 def _line(plan: Choice, node: Node, width: str, need: str) -> str:
-    graph, name = plan.graph, node.outputs[0]
+    graph, name = plan.graph, node.made[0]
     shape = "x".join(str(n) for n in graph.shape(name)[1:])
     macs = node_macs(graph, node) / 1e6
     line = (
@@ -73,20 +73,20 @@ def _line(plan: Choice, node: Node, width: str, need: str) -> str:
 
 def _kib(graph: Graph, node: Node) -> float:
     """Size of the first output per sequence."""
-    name = node.outputs[0]
+    name = node.made[0]
     return float(np.prod(graph.shape(name))) * graph.dtype(name).itemsize / graph.batch / 1024
 
 
 def _note(plan: Choice, node: Node) -> str:
     """Why windows end here, for the mode that runs."""
     own = getattr(plan.runner, "barriers", {})
-    if node.outputs[0] in own:
-        return f"barrier: {own[node.outputs[0]]}"
-    if node.name in plan.analysis.barriers:
+    if node.made[0] in own:
+        return f"barrier: {own[node.made[0]]}"
+    if node in plan.analysis.barriers:
         # Mode delta follows some of them: it adds up what changed.
-        followed = plan.mode == "delta" and not any(name in own for name in node.outputs)
-        return "sums of changes" if followed else f"barrier: {plan.analysis.barriers[node.name]}"
-    return "cut here" if node.outputs[0] in plan.frontier.tensors and plan.mode == "packed" else ""
+        followed = plan.mode == "delta" and not any(name in own for name in node.made)
+        return "sums of changes" if followed else f"barrier: {plan.analysis.barriers[node]}"
+    return "cut here" if node.made[0] in plan.frontier.tensors and plan.mode == "packed" else ""
 
 
 def _summary(plan: Choice) -> list[str]:

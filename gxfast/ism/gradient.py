@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
+from ..models.card import AXES
 from .graph.reverse import GRADIENT, SEED, gradient_model
 from .graph.view import Graph, load_graph
 from .modes.readout import Outputs, Readout
@@ -147,10 +148,9 @@ class Gradient:
     def _decoded(self, gradient: NDArray[Any], reverse: bool) -> NDArray[np.float64]:
         """From the model's layout, channels and strand to (N, L, 4) in the order A, C, G, T."""
         card = self.readout.card
-        if card.layout == "NC1L":
-            gradient = gradient[:, :, 0]
-        if card.layout != "NLC":
-            gradient = gradient.transpose(0, 2, 1)
+        axes = AXES[card.fed_layout]
+        others = [axis for axis in range(1, gradient.ndim) if axis not in axes]
+        gradient = gradient.transpose(0, *axes, *others).reshape(len(gradient), card.length, 4)
         ordered = gradient[:, :, [card.channels.index(base) for base in "ACGT"]].astype(np.float64)
         # Complementing A, C, G, T is reading them backwards.
         return ordered[:, ::-1, ::-1] if reverse else ordered
@@ -294,6 +294,6 @@ def _slope_of(transform: str, values: NDArray[np.float64]) -> NDArray[np.float64
 
 def _rows(graph: Graph, model: Model) -> int:
     """Batch size, a power of two from 2 to 16, at which all activations and their gradients stay small."""
-    tensors = [name for node in graph.nodes for name in node.outputs if name]
+    tensors = [name for node in graph.nodes for name in node.made]
     total = sum(int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize for name in tensors)
     return rows_per_run(2 * total // graph.batch, model.device, RUN_BYTES, MAX_ROWS)

@@ -67,6 +67,7 @@ class Fields:
     def child(self, key: str, *, required: bool = False) -> Fields:
         """Return a nested object; an absent one reads as empty unless it is required."""
         value = self._take(key, required, {})
+        value = {} if value is None and not required else value
         if not isinstance(value, dict):
             raise self.error(key, f"expected a JSON object, found {_name(value)}")
         return Fields(value, source=self._source, prefix=f"{self._prefix}{key}.")
@@ -87,6 +88,8 @@ class Fields:
     def choice(self, key: str, allowed: tuple[str, ...], *, default: str | None = None) -> str:
         """Return one of the allowed strings; required where no default is given."""
         value = self._take(key, default is None, default)
+        if default == "" and value in (None, ""):
+            return ""  # null, as absent: still to be found out
         if value not in allowed or not isinstance(value, str):
             raise self.error(key, f"expected one of {', '.join(allowed)}, found {value!r}")
         return value
@@ -104,6 +107,26 @@ class Fields:
         if type(value) is not int or not low <= value <= high:
             raise self.error(key, f"expected a whole number from {low} to {high}, found {value!r}")
         return value
+
+    def optional_integer(self, key: str, *, low: int, high: int) -> int:
+        """Return a whole number in [low, high], or 0 where the key is absent or null."""
+        if self._values.get(key) is None:
+            self._values.pop(key, None)
+            return 0
+        return self.integer(key, low=low, high=high)
+
+    def optional_numbers(self, key: str) -> tuple[float, ...]:
+        """Return a list of finite numbers; none where the key is absent, null or an empty list."""
+        if self._values.get(key) in (None, []):
+            self._values.pop(key, None)
+            return ()
+        return self.numbers(key)
+
+    def fill(self, key: str) -> tuple[float, ...] | float:
+        """Return a list of finite numbers, or the one number that was given instead."""
+        single = not isinstance(self._values.get(key), list)
+        found = self.numbers(key)
+        return found[0] if single else found
 
     def number(self, key: str, *, default: float) -> float:
         """Return a finite number."""

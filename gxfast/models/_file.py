@@ -11,9 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ModelError
+from ._rows import Suspect, suspects
 from .card import METADATA_KEY
+from .graphs import subgraphs
 
-__all__ = ["ModelFile", "Tensor", "read_model_file", "read_proto", "subgraphs"]
+__all__ = ["ModelFile", "Tensor", "read_model_file", "read_proto"]
 
 # Domains whose operators ship inside onnxruntime; anything else needs a custom-op library.
 KNOWN_DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc")
@@ -53,6 +55,8 @@ class ModelFile:
         Metadata entry ``gxfast.card``.
     n_bytes : int
         Size of the ONNX file.
+    suspects : tuple of Suspect
+        Nodes that mix the rows of a batch.
     """
 
     path: Path
@@ -64,6 +68,7 @@ class ModelFile:
     producer: str
     card_text: str | None
     n_bytes: int
+    suspects: tuple[Suspect, ...] = ()
 
     @property
     def external_files(self) -> tuple[str, ...]:
@@ -100,6 +105,7 @@ def read_model_file(path: str | Path) -> ModelFile:
         producer=producer,
         card_text=metadata.get(METADATA_KEY),
         n_bytes=len(data),
+        suspects=suspects(model),
     )
 
 
@@ -185,14 +191,6 @@ def _nodes(nodes: Any) -> Iterator[Any]:
         yield node
         for graph in subgraphs(node):
             yield from _nodes(graph.node)
-
-
-def subgraphs(node: Any) -> Iterator[Any]:
-    """Yield the graphs that a node holds (If, Loop, Scan)."""
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-        yield from attribute.graphs
 
 
 def _refuse_custom_operators(model: Any, path: Path) -> None:

@@ -30,11 +30,14 @@ __all__ = ["ModelCard", "card_from_json", "default_card", "find_card", "load_car
 
 METADATA_KEY: Final = "gxfast.card"
 # Length axis and channel axis of the sequence input in each layout.
-AXES: Final = {"NLC": (1, 2), "NCL": (2, 1), "NC1L": (3, 1)}
+LAYOUTS: Final = ("NLC", "NCL", "NC1L", "NCL1", "NL1C", "NLC1", "N1LC", "N1CL")
+AXES: Final = {layout: (layout.index("L"), layout.index("C")) for layout in LAYOUTS}
+TOKENS: Final = "NL"  # a model that reads one whole number per base
 OUTPUT_LAYOUTS: Final = ("NT", "NBT", "NTB")
 REDUCERS: Final = ("mean", "sum", "none")
 TRANSFORMS: Final = ("none", "log2", "log10p1", "ln1p", "log2p1")
 MAX_LENGTH: Final = 2**31 - 1
+MAX_TOKEN: Final = 2**20  # exact in float32
 # The name becomes a file name in the run directory.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -43,12 +46,16 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 class ModelCard:
     """What a model reads and what its output means.
 
+    ``name``, ``layout``, ``length``, ``tss_index`` and ``output_layout`` may be left empty in a file: they are taken
+    from the model, as for one without a card.
+
     Attributes
     ----------
     name : str
         Name of the model; letters, digits, ``.``, ``_``, ``-``.
-    layout : {"NLC", "NCL", "NC1L"}
-        Axes of the sequence input.
+    layout : {"NLC", "NCL", "NC1L", "NCL1", "NL1C", "NLC1", "N1LC", "N1CL", "NL"}
+        Axes of the sequence input: sequences, bases, channels, and an axis of length 1. NL has no channels: one
+        whole number per base.
     length : int
         Bases the model reads.
     tss_index : mapping ``{"+": int, "-": int}``
@@ -61,8 +68,12 @@ class ModelCard:
         Order of the four bases on the channel axis.
     unknown : float
         Value of all four channels at an unknown base: 0.0 or 0.25.
-    extra_inputs : mapping of str to tuple of float
-        Constant values fed to the other inputs, the same for every sequence.
+    extra_channels : tuple of float
+        Constants of the channels that come after the four bases, the same at every position.
+    tokens : mapping of str to int
+        The number of A, C, G, T and N, of layout NL.
+    extra_inputs : mapping of str to tuple of float, or float
+        Constant values fed to the other inputs, the same for every sequence; a single number fills its input.
     ensemble_reverse_complement : bool
         Average with the prediction for the reverse complement.
     shifts : tuple of int
@@ -70,7 +81,7 @@ class ModelCard:
     output_name : str or None
         Output to use; None means the only one.
     output_layout : {"NT", "NBT", "NTB"}
-        Axes of the output: sequence, bin, track.
+        Axes of the output: sequence, bin, track. NT takes an output of any rank, flattened.
     bins, tracks : tuple of int or None
         Indices to keep, in this order; None means all.
     track_names : tuple of str or None
@@ -95,7 +106,9 @@ class ModelCard:
     input_name: str | None = None
     channels: str = "ACGT"
     unknown: float = 0.0
-    extra_inputs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    extra_channels: tuple[float, ...] = ()
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    extra_inputs: Mapping[str, tuple[float, ...] | float] = field(default_factory=dict)
     ensemble_reverse_complement: bool = False
     shifts: tuple[int, ...] = (0,)
     output_name: str | None = None
@@ -117,9 +130,14 @@ class ModelCard:
 
     @property
     def encoding(self) -> dict[str, Any]:
-        """Arguments of `gxfast.one_hot` with which the model reads sequences; the type is the graph's."""
+        """Arguments of `gxfast.one_hot` with which the model is fed; the type is the graph's."""
         unknown = "zero" if self.unknown == 0.0 else "quarter"
-        return {"layout": self.layout, "channels": self.channels, "unknown": unknown}
+        return {"layout": self.fed_layout, "channels": self.channels, "unknown": unknown}
+
+    @property
+    def fed_layout(self) -> str:
+        """Layout of the one-hot array that is fed: ``layout``, or what becomes tokens or more channels in the graph."""
+        return "NCL" if self.layout == TOKENS or self.extra_channels else self.layout
 
     @property
     def members(self) -> list[tuple[int, bool]]:
@@ -155,23 +173,25 @@ class ModelCard:
         """Return the card as compact JSON with keys in a fixed order (the inverse of ``card_from_json``)."""
         value = {
             "gxfast_card": 1,
-            "name": self.name,
+            "name": self.name or None,
             "input": {
                 "name": self.input_name,
-                "layout": self.layout,
+                "layout": self.layout or None,
                 "channels": self.channels,
-                "length": self.length,
+                "length": self.length or None,
                 "unknown": self.unknown,
+                **({"extra_channels": list(self.extra_channels)} if self.extra_channels else {}),
+                **({"tokens": dict(self.tokens)} if self.tokens else {}),
             },
             "window": {
-                "tss_index": {"+": self.tss_index["+"], "-": self.tss_index["-"]},
+                "tss_index": {strand: self.tss_index[strand] for strand in "+-"} if self.tss_index else None,
                 "reverse_complement_minus": self.reverse_complement_minus,
             },
             "extra_inputs": dict(self.extra_inputs),
             "ensemble": {"reverse_complement": self.ensemble_reverse_complement, "shifts": self.shifts},
             "output": {
                 "name": self.output_name,
-                "layout": self.output_layout,
+                "layout": self.output_layout or None,
                 "bins": self.bins,
                 "tracks": self.tracks,
                 "track_names": self.track_names,
@@ -188,8 +208,9 @@ class ModelCard:
 def card_from_json(text: str, *, source: str) -> ModelCard:
     """Read and check a card.
 
-    Required are ``gxfast_card``, ``name``, ``input.layout``, ``input.length`` and ``window.tss_index``; the
-    other fields have the defaults of `ModelCard`.
+    Required is ``gxfast_card``. ``name``, ``input.layout``, ``input.length``, ``window.tss_index`` and
+    ``output.layout`` stay empty where they are absent or null, to be taken from the model; the other fields have
+    the defaults of `ModelCard`.
 
     Parameters
     ----------
@@ -207,15 +228,15 @@ def card_from_json(text: str, *, source: str) -> ModelCard:
     """
     top = Fields(parse_object(text, source=source), source=source)
     top.integer("gxfast_card", low=1, high=1)
-    name = top.text("name", required=True) or ""
-    if not _NAME.fullmatch(name):
+    name = top.text("name")
+    if name is not None and not _NAME.fullmatch(name):
         raise top.error("name", f"expected 1 to 100 letters, digits, '.', '_' or '-', found {name!r}")
-    values: dict[str, object] = {"name": name, "origin": source}
-    values |= _input_fields(top.child("input", required=True))
+    values: dict[str, object] = {"name": name or "", "origin": source}
+    values |= _input_fields(top.child("input"))
     length = values["length"]
-    values |= _window_fields(top.child("window", required=True), int(str(length)))
+    values |= _window_fields(top.child("window"), int(str(length)))
     extra = top.child("extra_inputs")
-    values["extra_inputs"] = {key: extra.numbers(key) for key in extra.keys()}  # noqa: SIM118
+    values["extra_inputs"] = {key: extra.fill(key) for key in extra.keys()}  # noqa: SIM118
     ensemble = top.child("ensemble")
     values["ensemble_reverse_complement"] = ensemble.flag("reverse_complement", default=False)
     values["shifts"] = ensemble.integers("shifts", low=-MAX_LENGTH, high=MAX_LENGTH) or (0,)
@@ -281,6 +302,16 @@ def find_card(model: Path, *, explicit: str | Path | None, metadata: str | None)
     return None if metadata is None else card_from_json(metadata, source=f"{model} ({METADATA_KEY})")
 
 
+def clean_name(text: str) -> str:
+    """Return a name as cards allow it."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).lstrip(".-_")[:100] or "model"
+
+
+def empty_card() -> ModelCard:
+    """Return the card of which everything is to be taken from the model."""
+    return ModelCard("", "", 0, {}, output_layout="", origin="default")
+
+
 def default_card(
     model_name: str, layout: str, *, length: int, input_name: str, output_name: str, output_layout: str
 ) -> ModelCard:
@@ -290,9 +321,8 @@ def default_card(
     strands; genes on the minus strand are reverse-complemented; an unknown base is all zero; every output
     value is a track.
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", model_name).lstrip(".-_")[:100] or "model"
     return ModelCard(
-        name=name,
+        name=clean_name(model_name),
         layout=layout,
         length=length,
         tss_index={"+": length // 2, "-": length // 2},
@@ -306,23 +336,42 @@ def default_card(
 def _input_fields(fields: Fields) -> dict[str, object]:
     values: dict[str, object] = {
         "input_name": fields.text("name"),
-        "layout": fields.choice("layout", tuple(AXES)),
+        "layout": fields.choice("layout", (*LAYOUTS, TOKENS), default=""),
         "channels": fields.text("channels", default="ACGT"),
-        "length": fields.integer("length", low=1, high=MAX_LENGTH),
+        "length": fields.optional_integer("length", low=1, high=MAX_LENGTH),
         "unknown": fields.number("unknown", default=0.0),
+        "extra_channels": fields.optional_numbers("extra_channels"),
     }
     channels = str(values["channels"])
     if sorted(channels) != sorted("ACGT"):
         raise fields.error("channels", f"expected A, C, G and T once each, in any order, found {channels!r}")
     if values["unknown"] not in (0.0, 0.25):
         raise fields.error("unknown", f"expected 0.0 or 0.25, found {values['unknown']!r}")
+    values["tokens"] = _tokens(fields, values)
     fields.finish()
     return values
 
 
+def _tokens(fields: Fields, values: Mapping[str, object]) -> dict[str, int]:
+    """Read the numbers of the bases, which layout NL needs and no other one has."""
+    tokens = fields.child("tokens")
+    if values["layout"] != TOKENS:
+        if tokens.keys():
+            raise fields.error(
+                "tokens", f"layout {values['layout'] or 'to be guessed'} has none", remedy="use layout NL"
+            )
+        return {}
+    if values["unknown"] or values["extra_channels"]:
+        raise fields.error("layout", "layout NL has no channels", remedy="leave unknown and extra_channels out")
+    found = {base: tokens.integer(base, low=-MAX_TOKEN, high=MAX_TOKEN) for base in "ACGTN"}
+    tokens.finish()
+    return found
+
+
 def _window_fields(fields: Fields, length: int) -> dict[str, object]:
-    tss = fields.child("tss_index", required=True)
-    index = {strand: tss.integer(strand, low=0, high=length - 1) for strand in "+-"}
+    tss = fields.child("tss_index")
+    given = bool(tss.keys())
+    index = {strand: tss.integer(strand, low=0, high=(length or MAX_LENGTH) - 1) for strand in "+-"} if given else {}
     tss.finish()
     reverse = fields.flag("reverse_complement_minus", default=True)
     fields.finish()
@@ -332,7 +381,7 @@ def _window_fields(fields: Fields, length: int) -> dict[str, object]:
 def _output_fields(fields: Fields) -> dict[str, object]:
     values: dict[str, object] = {
         "output_name": fields.text("name"),
-        "output_layout": fields.choice("layout", OUTPUT_LAYOUTS, default="NT"),
+        "output_layout": fields.choice("layout", OUTPUT_LAYOUTS, default=""),
         "bins": fields.integers("bins", low=0, high=MAX_LENGTH),
         "tracks": fields.integers("tracks", low=0, high=MAX_LENGTH),
         "track_names": fields.strings("track_names"),

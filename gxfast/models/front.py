@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, ModelError
 from ._contract import SEQUENCE_DTYPES
-from ._file import read_proto
 from .card import AXES, METADATA_KEY, ModelCard
 from .onnx_writer import GraphWriter, names_in, opset_of
 from .saving import set_metadata
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     import onnx
 
 __all__ = [
-    "FRONT_KERNELS", "FRONT_KEY", "code_input", "edited_input", "front_bytes", "front_inputs", "session_inputs",
+    "FRONT_KERNELS", "FRONT_KEY", "code_input", "edited_input", "front_inputs", "read_codes", "session_inputs",
     "supports_front",
 ]  # fmt: skip
 
@@ -72,7 +71,7 @@ def code_input(
         Not changed. External data stay where they are and are not read.
     input_name : str
         The sequence input; float32, float16 or float64, which is also the type of the encoding.
-    layout : {"NLC", "NCL", "NC1L"}
+    layout : {"NLC", "NCL", "NC1L", "NCL1", "NL1C", "NLC1", "N1LC", "N1CL"}
     channels : str
         Order of the channels, a permutation of ``"ACGT"``.
     unknown : {"zero", "quarter"} or {0.0, 0.25}
@@ -142,26 +141,28 @@ def front_inputs(model: onnx.ModelProto) -> dict[str, str]:
     raise ModelError("the model has no front that gxfast made", remedy="make one with code_input or edited_input")
 
 
-def front_bytes(path: Path, card: ModelCard) -> bytes:
-    """Read a model file and return it with codes as its input, ready for an onnxruntime session.
+def read_codes(model: Any, card: ModelCard, path: Path) -> Any:
+    """Let a model (an onnx.ModelProto, which is changed) read codes; return it.
 
     Parameters
     ----------
-    path : Path
+    model : onnx.ModelProto
     card : ModelCard
         With ``input_name`` filled in.
+    path : Path
+        The file, for messages.
 
     Raises
     ------
     ModelError
-        If the file is gone, or as `code_input`.
+        As `code_input`.
     """
-    model, name = read_proto(path), str(card.input_name)
+    name = str(card.input_name)
     try:
         _with_front(model, name, False, **card.encoding)
     except ModelError as error:
         raise ModelError(error.message, path=path, record=name, remedy=error.remedy) from None
-    return bytes(model.SerializeToString())
+    return model
 
 
 def session_inputs(session: Any) -> dict[str, str]:
@@ -261,8 +262,8 @@ class _Front(GraphWriter):
         ]
         length, channel = AXES[self._layout]
         fits = len(dims) == len(self._layout) and not (isinstance(dims[channel], int) and dims[channel] != 4)
-        if fits and self._layout == "NC1L":
-            fits = not isinstance(dims[2], int) or dims[2] == 1
+        ones = [dim for dim, axis in zip(dims, self._layout, strict=False) if axis == "1"]
+        fits = fits and all(not isinstance(dim, int) or dim == 1 for dim in ones)
         if not fits:
             shape = ", ".join("?" if size is None else str(size) for size in dims)
             raise self._error(f"input {self._old!r} [{shape}] does not fit layout {self._layout}")
@@ -290,12 +291,14 @@ class _Front(GraphWriter):
         from onnx import TensorProto
 
         index = self.add("Cast", codes, to=int(TensorProto.INT32))
-        last = self._old if self._layout == "NLC" else None
-        encoded = self.add("Gather", self.constant(table), index, output=last, axis=0)
-        if self._layout == "NCL":
-            self.add("Transpose", encoded, output=self._old, perm=[0, 2, 1])
-        elif self._layout == "NC1L":
-            self.unsqueeze(self.add("Transpose", encoded, perm=[0, 2, 1]), 2, output=self._old)
+        length, channel = AXES[self._layout]
+        turned, one = channel < length, self._layout.find("1")
+        last = None if turned or one > 0 else self._old
+        x = self.add("Gather", self.constant(table), index, output=last, axis=0)
+        if turned:
+            x = self.add("Transpose", x, output=None if one > 0 else self._old, perm=[0, 2, 1])
+        if one > 0:
+            self.unsqueeze(x, one, output=self._old)
 
     def finish(self, kind: str) -> None:
         """Put everything into the model: inputs, nodes, what was known of the shape, metadata."""

@@ -1,20 +1,23 @@
-"""Say what a model expects, without running it."""
+"""Say what a model expects, and whether it would be taken."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import GxfastError
-from ._contract import bind
+from ..errors import GxfastError, ModelError
+from ._contract import bind, chosen_output, fitting_layouts, sequence_input
 from ._file import ModelFile, Tensor, read_model_file
-from .card import ModelCard, find_card
+from .card import ModelCard, clean_name, empty_card, find_card
 
 __all__ = ["format_inspection", "inspect_model"]
 
 
-def inspect_model(path: str | Path, *, card: str | Path | None = None, length: int | None = None) -> dict[str, Any]:
+def inspect_model(
+    path: str | Path, *, card: str | Path | None = None, length: int | None = None, opened: bool = True
+) -> dict[str, Any]:
     """Read an ONNX file and its card and say what gxfast makes of them.
 
     Parameters
@@ -24,6 +27,8 @@ def inspect_model(path: str | Path, *, card: str | Path | None = None, length: i
         Card file to use instead of the one found.
     length : int, optional
         Bases the model reads, where neither the graph nor a card says it.
+    opened : bool
+        Also open the model on the CPU, as `Model` does, and run a few sequences: what it refuses is a problem.
 
     Returns
     -------
@@ -31,7 +36,8 @@ def inspect_model(path: str | Path, *, card: str | Path | None = None, length: i
         ``path``, ``bytes``, ``files`` (name to SHA-256, the model first), ``producer``, ``ir_version``,
         ``opset``, ``inputs`` and ``outputs`` (lists of ``name``, ``dtype``, ``shape`` with null for any
         size), ``card`` (the card as an object, or null), ``card_origin``, ``read_length``, ``warnings`` (what
-        to know) and ``problems`` (why `Model` would refuse it; empty if it would not).
+        to know), ``problems`` (why `Model` would refuse it; empty if it would not), ``draft`` (where the model has no
+        card, one to begin with) and ``choices`` (what is to be filled in where the draft has null).
 
     Raises
     ------
@@ -55,12 +61,15 @@ def inspect_model(path: str | Path, *, card: str | Path | None = None, length: i
         "read_length": None,
         "warnings": [],
         "problems": [],
+        "draft": None,
+        "choices": [],
     }
     found = find_card(file.path, explicit=card, metadata=file.card_text)
     try:
         binding = bind(file, found, length=length)
     except GxfastError as error:
         result["problems"].append(str(error))
+        result["draft"], result["choices"] = draft_of(file, found or empty_card(), length)
         if found is not None:
             result |= {"card": json.loads(found.to_json()), "card_origin": found.origin}
         result["warnings"] = _warnings(file, found)
@@ -68,10 +77,63 @@ def inspect_model(path: str | Path, *, card: str | Path | None = None, length: i
     result["card"] = json.loads(binding.card.to_json())
     result["card_origin"] = binding.card.origin
     result["read_length"] = binding.card.read_length
+    if found is None:
+        result["draft"] = result["card"]
     result["warnings"] = _warnings(file, found)
     if binding.fixed_batch is not None:
         result["warnings"].append(f"the graph fixes the batch at {binding.fixed_batch}; larger ones are impossible")
+    if opened:
+        result["problems"] += _refused(file, found, length)
     return result
+
+
+def _refused(file: ModelFile, card: ModelCard | None, length: int | None) -> list[str]:
+    """Return why `Model` refuses a file whose card fits."""
+    from .session import Model
+
+    try:
+        Model(file.path, card=card, length=length, device="cpu")
+    except GxfastError as error:
+        return [str(error)]
+    return []
+
+
+def draft_of(file: ModelFile, card: ModelCard, length: int | None) -> tuple[dict[str, Any], list[str]]:
+    """Return a card with what can be told from the graph, and what is left to choose where it has null."""
+    draft: dict[str, Any] = json.loads(replace(card, name=card.name or clean_name(file.path.stem)).to_json())
+    choices = []
+    try:
+        source = sequence_input(file, card)
+    except ModelError as error:
+        choices.append(f"input.name, extra_inputs: {error.message}")
+    else:
+        choices += _input_choices(draft, source, card, length)
+    try:
+        output = chosen_output(file, card)
+    except ModelError:
+        choices.append("output.name: " + " or ".join(tensor.name for tensor in file.outputs))
+    else:
+        draft["output"]["name"] = output.name
+    return draft, choices
+
+
+def _input_choices(draft: dict[str, Any], source: Tensor, card: ModelCard, length: int | None) -> list[str]:
+    """Fill in the input of a draft; return what is left."""
+    read, choices = draft["input"], list[str]()
+    read["name"] = source.name
+    fits = (card.layout,) if card.layout else fitting_layouts(source, 4 + len(card.extra_channels))
+    if len(fits) != 1:
+        other = "input.extra_channels" if len(source.shape or ()) != 2 else "input.layout NL and input.tokens"
+        return [f"input.layout: {' or '.join(fits)}" if fits else f"what the input reads: input.layout, or {other}"]
+    read["layout"] = fits[0]
+    shape, axis = source.shape or (), fits[0].index("L")
+    size = read["length"] or length or (shape[axis] if len(shape) > axis else None)
+    read["length"] = size
+    if size is None:
+        choices.append("input.length: the bases that the model is meant for")
+    elif draft["window"]["tss_index"] is None:
+        draft["window"]["tss_index"] = {"+": size // 2, "-": size // 2}
+    return choices
 
 
 def _described(tensor: Tensor) -> dict[str, Any]:
@@ -92,6 +154,8 @@ def _warnings(file: ModelFile, card: ModelCard | None) -> list[str]:
             "(TSS at length // 2, minus strand reverse-complemented, unknown bases all zero, every output "
             "value a track)"
         )
+        if len(file.outputs) == 1 and len(file.outputs[0].shape or ()) == 3:
+            warnings.append("the output has rank 3: bins before tracks (NBT) is guessed; NTB is the other choice")
     if len(file.outputs) > 1:
         warnings.append(f"the model has {len(file.outputs)} outputs; the card must name the one to use")
     if file.external_files:
@@ -121,6 +185,11 @@ def format_inspection(inspection: dict[str, Any]) -> str:
         lines += _card_lines(card, inspection["card_origin"])
     lines += [f"warning    {text}" for text in inspection["warnings"]]
     lines += [f"problem    {text}" for text in inspection["problems"]]
+    lines += [f"choose     {text}" for text in inspection["choices"]]
+    if inspection["draft"] is not None:
+        beside = Path(inspection["path"]).with_suffix(".card.json").name
+        lines += [f"a card to begin with, for {beside} (null: taken from the model, or to be chosen):"]
+        lines.append(json.dumps(inspection["draft"], indent=1, ensure_ascii=False))
     return "\n".join(lines)
 
 

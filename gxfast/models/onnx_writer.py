@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import ModelError
-from ._file import subgraphs
+from .graphs import subgraphs
 
 __all__ = ["OPSET", "GraphWriter", "names_in", "opset_of", "subgraphs"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,12 +30,15 @@ class OutputRule:
         Of the raw output; ``n_bins`` is 1 for layout NT.
     path : str
         The model, for messages.
+    sizes : tuple of int
+        Of the axes that the tracks are flattened from.
     """
 
     card: ModelCard
     n_bins: int
     n_tracks: int
     path: str
+    sizes: tuple[int, ...] = ()
 
     @staticmethod
     def from_shape(card: ModelCard, shape: tuple[int, ...], *, path: str) -> OutputRule:
@@ -46,19 +50,19 @@ class OutputRule:
             If the rank, a bin, a track or the number of names does not fit.
         """
         layout = card.output_layout
-        allowed = (1, 2) if layout == "NT" else (3,)
-        if len(shape) not in allowed:
+        if layout != "NT" and len(shape) != 3:
             raise ModelError(
                 f"output {card.output_name!r} has shape {list(shape)} (rank {len(shape)}), but the card says "
                 f"layout {layout}",
                 path=path,
                 record="output.layout",
-                remedy="set output.layout in the card: NT for rank 1 or 2, NBT or NTB for rank 3",
+                remedy="set output.layout in the card: NBT or NTB for rank 3, NT for any rank (values side by side)",
             )
-        n_tracks, n_bins = (shape[1] if len(shape) == 2 else 1), 1
+        n_tracks, n_bins, sizes = math.prod(shape[1:]), 1, shape[1:]
         if layout != "NT":
             n_bins, n_tracks = (shape[1], shape[2]) if layout == "NBT" else (shape[2], shape[1])
-        rule = OutputRule(card, n_bins, n_tracks, path)
+            sizes = (n_tracks,)
+        rule = OutputRule(card, n_bins, n_tracks, path, sizes)
         rule._check()
         return rule
 
@@ -94,14 +98,22 @@ class OutputRule:
         return self.n_bins if self.card.bins is None else len(self.card.bins)
 
     def track_names(self) -> tuple[str, ...]:
-        """Return the names of the T values: the card's, or ``track<i>``, with ``:bin<b>`` where bins stay."""
+        """Return the names of the T values: the card's, or ``track<i>``, with ``:bin<b>`` where bins stay.
+
+        Of an output of rank 3 and more they are ``track<i>:<j>`` and so on, leaving out axes of length 1.
+        """
         card = self.card
         indices = range(self.n_tracks) if card.tracks is None else card.tracks
-        names = card.track_names or tuple(f"track{i}" for i in indices)
+        names = card.track_names or tuple(f"track{self._place(i)}" for i in indices)
         if card.reduce != "none" or self._kept_bins() == 1:
             return names
         bins = range(self.n_bins) if card.bins is None else card.bins
         return tuple(f"{name}:bin{b}" for b in bins for name in names)
+
+    def _place(self, index: int) -> str:
+        """Return the index of a track on each of the axes that it is flattened from."""
+        axes = [size for size in self.sizes if size != 1]
+        return ":".join(str(int(i)) for i in np.unravel_index(index, axes)) if len(axes) > 1 else str(index)
 
     def select(self, raw: NDArray[Any], *, flipped: bool) -> NDArray[np.float64]:
         """Return the kept bins and tracks as float64 (N, B, T); ``flipped`` reverses the bins first."""

@@ -22,8 +22,10 @@ from ..personal.batch import HaplotypeBatch
 from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
 from ._contract import bind
 from ._file import read_model_file, read_proto
+from ._trial import check_rows
+from .adapter import adapted
 from .card import ModelCard, find_card
-from .front import front_bytes, session_inputs, supports_front
+from .front import read_codes, session_inputs, supports_front
 from .outputs import OutputRule
 from .runtime import CPU, CUDA, open_session, run, run_options
 
@@ -79,6 +81,8 @@ class Model:
     length : int
         Bases the model reads; ``card.read_length`` are given to `predict`.
     tracks : tuple of str, length T
+    rows_seen : bool
+        Whether a few sequences, alone and with others in a batch, gave the same values when the model was opened.
 
     Raises
     ------
@@ -121,7 +125,7 @@ class Model:
             return feed if feed != "auto" else "codes" if on_device else "one_hot"
 
         self._session = open_session(
-            lambda provider: self.path if feed_of(provider) == "one_hot" else front_bytes(self.path, self.card),
+            lambda provider: self._source(feed_of(provider)),
             device=device,
             path=self.path,
             tf32=tf32,
@@ -132,6 +136,7 @@ class Model:
         self._runner = self._new_runner()
         self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
         self.tracks = self._rule.track_names()
+        self.rows_seen = check_rows(self)
 
     @property
     def length(self) -> int:
@@ -155,7 +160,7 @@ class Model:
 
     @property
     def dtype(self) -> str:
-        """NumPy name of the type of the sequence input."""
+        """NumPy name of the type of the one-hot array that is fed."""
         return self._binding.dtype
 
     def extra_inputs(self, n_rows: int) -> dict[str, NDArray[Any]]:
@@ -164,8 +169,19 @@ class Model:
         return {name: np.repeat(values, n_rows, axis=0) if per_row else values for name, (values, per_row) in extra}
 
     def proto(self) -> Any:
-        """Return the onnx.ModelProto of the file; weights in external data are not read."""
-        return read_proto(self.path)
+        """Return the onnx.ModelProto of the file, reading one-hot; weights in external data are not read."""
+        proto = read_proto(self.path)
+        return adapted(proto, self.card) if self._binding.adapted else proto
+
+    def _source(self, feed: str) -> Path | bytes:
+        if feed == "one_hot" and not self._binding.adapted:
+            return self.path
+        proto = self.proto() if feed == "one_hot" else read_codes(self.proto(), self.card, self.path)
+        return bytes(proto.SerializeToString())
+
+    def session_proto(self) -> Any:
+        """Return the onnx.ModelProto that the session runs."""
+        return self.proto() if self.feed == "one_hot" else read_codes(self.proto(), self.card, self.path)
 
     @cached_property
     def _code_name(self) -> str:
@@ -285,14 +301,16 @@ class Model:
         start = shift - min(self.card.shifts)
         return np.ascontiguousarray(rows[:, start : start + self.length])
 
-    def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:
+    def feeds(self, rows: NDArray[np.uint8], shift: int, reverse: bool) -> dict[str, NDArray[Any]]:
+        """Return what the session takes for one member of the ensemble, without the constant inputs."""
         from ..encode.one_hot import codes
 
         if self.feed == "codes":
-            feeds = {self._code_name: codes(self._letters(rows, shift), reverse_complement=reverse)}
-        else:
-            feeds = {str(self.card.input_name): self.encoded(rows, shift, reverse)}
-        return self.run_batch(feeds, len(rows), options)
+            return {self._code_name: codes(self._letters(rows, shift), reverse_complement=reverse)}
+        return {str(self.card.input_name): self.encoded(rows, shift, reverse)}
+
+    def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:
+        return self.run_batch(self.feeds(rows, shift, reverse), len(rows), options)
 
     def run_batch(self, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
         """Run the session on one batch; constant inputs are added."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..types import PredictionSet, Progress
-from .inputs import Inputs, LinearCohort, linear_cohort, too_few_people
+from .cohort import LinearCohort, linear_cohort, too_few_people
+from .inputs import Inputs
 from .options import RunOptions
 from .rundir import RunDirectory
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
-from ...models.onnx_writer import GraphWriter, subgraphs
+from ...models.graphs import tensors_read
+from ...models.onnx_writer import GraphWriter, opset_of
 from ...models.runtime import open_session
 
 __all__ = ["fold", "stored_array"]
@@ -19,6 +19,7 @@ Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 MAX_ROUNDS: Final = 12  # shape arithmetic feeds reshapes that feed shape arithmetic
 MAX_FOLDED_BYTES: Final = 2**28
 SMALL_CONSTANT: Final = 1024  # elements: sizes, axes and the like, whose values inference reads
+_TRAINING_MODE: Final = 14  # BatchNormalization has the attribute since; before, further outputs meant training
 _NOT_FOLDED: Final = frozenset(
     {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
 )
@@ -76,7 +77,7 @@ def _prepared(
         del getattr(graph, field)[:]
     graph.input.append(fixed)
     graph.output.append(helper.make_empty_tensor_value_info(output_name))
-    _prune(graph)
+    _prune(graph, opset_of(model))
     return model
 
 
@@ -88,16 +89,40 @@ def stored_array(tensor: Any, path: Path | None) -> NDArray[Any]:
     return array
 
 
-def _prune(graph: Any) -> None:
-    """Drop the nodes and initializers that the output does not need."""
+def _prune(graph: Any, opset: int) -> None:
+    """Drop the nodes, optional outputs and initializers that the output does not need."""
     needed, unwanted = {graph.output[0].name}, []
     for node in reversed(graph.node):
         idle = needed.isdisjoint(node.output)
         unwanted.append(idle)
         if not idle:
-            needed |= set(_read(node))
+            _leave_out(node, needed, opset)
+            needed |= set(tensors_read(node))
     _delete(graph.node, unwanted[::-1])
     _delete(graph.initializer, [tensor.name not in needed for tensor in graph.initializer])
+
+
+def _leave_out(node: Any, needed: set[str], opset: int) -> None:
+    """Leave out the optional outputs that nobody reads: masks, indices, statistics, last states."""
+    from onnx import defs
+
+    if node.domain not in ("", "ai.onnx") or len(node.output) < 2 or _trains(node, opset):
+        return
+    try:
+        declared = defs.get_schema(node.op_type, opset).outputs
+    except defs.SchemaError:
+        return
+    for i, value in enumerate(declared[: len(node.output)]):
+        if value.option == defs.OpSchema.FormalParameterOption.Optional and node.output[i] not in needed:
+            node.output[i] = ""
+    while not node.output[-1]:
+        del node.output[-1]
+
+
+def _trains(node: Any, opset: int) -> bool:
+    """Whether the number of a BatchNormalization's outputs, or its mode, make it use the batch's own statistics."""
+    mode = any(attribute.name == "training_mode" and attribute.i for attribute in node.attribute)
+    return node.op_type == "BatchNormalization" and (mode or opset < _TRAINING_MODE)
 
 
 def _delete(field: Any, unwanted: list[bool]) -> None:
@@ -105,15 +130,6 @@ def _delete(field: Any, unwanted: list[bool]) -> None:
     for i in reversed(range(len(unwanted))):
         if unwanted[i]:
             del field[i]
-
-
-def _read(node: Any) -> Iterator[str]:
-    """All tensors a node reads, also those that its subgraphs (If, Loop) take from outside."""
-    yield from (name for name in node.input if name)
-    for graph in subgraphs(node):
-        for inner in graph.node:
-            yield from _read(inner)
-        yield from (value.name for value in graph.output)
 
 
 def _inferred(model: Any) -> Shapes:
@@ -185,7 +201,7 @@ def _fold_once(model: Any, shapes: Shapes, path: Path | None) -> bool:
         return False
     _delete(graph.node, done)
     graph.initializer.extend(numpy_helper.from_array(np.asarray(array), name) for name, array in folded.items())
-    _prune(graph)
+    _prune(graph, opset_of(model))
     return True
 
 
@@ -197,7 +213,7 @@ def _computed(node: Any, value: Any, constant: set[str], shapes: Shapes, opsets:
             return [np.array(sizes.prod(), np.int64)]
         ends = {attribute.name: attribute.i for attribute in node.attribute}
         return [sizes[slice(ends.get("start", 0), ends.get("end"))]]
-    names = set(_read(node))
+    names = set(tensors_read(node))
     if not names <= constant or node.op_type in _NOT_FOLDED:
         return None
     return _evaluated(node, {name: value(name) for name in names}, opsets)

@@ -38,19 +38,18 @@ def analyse(graph: Graph) -> Analysis:
     here = np.arange(length)
     result.windows[graph.input_name] = Window(axis, length, here, here, here, here)
     for node in graph.nodes:
-        outputs = [name for name in node.outputs if name]
-        if any(name in result.dense for name in node.inputs):
-            result.dense.update(outputs)
+        if any(name in result.dense for name in node.reads):
+            result.dense.update(node.made)
             continue
         spans = {
             name: Span(window.axis, np.stack([window.lo, window.free_lo]), np.stack([window.hi, window.free_hi]))
-            for name in node.inputs
+            for name in node.reads
             if (window := result.windows.get(name)) is not None
         }
         found = spread(graph, node, spans)
         if isinstance(found, str):
-            result.barriers[node.name] = found
-            result.dense.update(outputs)
+            result.barriers[node] = found
+            result.dense.update(node.made)
             continue
         for name, span in zip(node.outputs, found, strict=False):
             if name:
@@ -102,9 +101,9 @@ def needed(
     if output is not None and output_positions is not None and len(output_positions):
         result[graph.output_name] = (int(np.min(output_positions)), int(np.max(output_positions)))
     for node in reversed(graph.nodes):
-        wanted = [(name, result[name]) for name in node.outputs if name in result]
+        wanted = [(name, result[name]) for name in node.made if name in result]
         dense = [name for name in node.outputs if name in analysis.dense]
-        for name in dict.fromkeys(node.inputs):
+        for name in node.reads:
             window = analysis.windows.get(name)
             if window is None:
                 continue
@@ -133,7 +132,7 @@ def _inverse(
     spans = {
         # the other inputs stay as they are: empty intervals
         other: Span(known.axis, here if other == name else nowhere + 1, here if other == name else nowhere)
-        for other in node.inputs
+        for other in node.reads
         if (known := analysis.windows.get(other)) is not None
     }
     found = spread(graph, node, spans)

@@ -68,7 +68,7 @@ def gradient_model(graph: Graph, seed: NDArray[Any] | None = None) -> bytes:
 
 def _reversed(graph: Graph) -> tuple[str, Emitter]:
     """Return the gradient of the input and the nodes that compute it from the seed."""
-    taken = (name for node in graph.nodes for name in (*node.inputs, *node.outputs))
+    taken = (name for node in graph.nodes for name in (*node.inputs, *node.made))
     emit = Emitter(opset=graph.opset, prefix="gradient/", taken=taken)
     parts: dict[str, list[str]] = {graph.output_name: [SEED]}
     seeds: dict[str, str] = {}
@@ -79,9 +79,9 @@ def _reversed(graph: Graph) -> tuple[str, Emitter]:
             seeds[tensor] = found[0] if len(found) == 1 else emit.add("Sum", *found)
 
     for node in reversed(graph.nodes):
-        for name in node.outputs:
+        for name in node.made:
             collect(name)
-        if not any(name in seeds for name in node.outputs):
+        if not any(name in seeds for name in node.made):
             continue
         for name, gradient in zip(node.inputs, _gradients(Reverse(graph, node, emit, seeds)), strict=False):
             if gradient is not None and name and not graph.is_constant(name):

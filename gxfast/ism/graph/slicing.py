@@ -44,11 +44,12 @@ def sliced_proto(
     model = onnx.ModelProto()
     model.CopyFrom(inliner.inline_local_functions(proto) if proto.functions else proto)
     slicer = _Slicer(model, graph)
-    if tracks is not None and len(graph.shape(graph.output_name)) > 1:
-        axis = _TRACK_AXIS[layout]
-        edits = slicer.way_to_weights(axis)
+    rank = len(graph.shape(graph.output_name))
+    if tracks is not None and rank > 1:
+        axis, flat = _TRACK_AXIS[layout], layout == "NT" and rank > 2
+        edits = None if flat else slicer.way_to_weights(axis)
         if edits is None:
-            slicer.gather_output(tracks, axis)
+            slicer.gather_output(tracks, axis, flat=flat)
         else:
             for node, position, weight_axis in edits:
                 slicer.pick(node, position, tracks, weight_axis)
@@ -133,12 +134,13 @@ class _Slicer:
         array = stored_array(self._initializers[node.input[position]], self._path)
         node.input[position] = self.writer.constant(np.take(array, list(indices), axis))
 
-    def gather_output(self, indices: Sequence[int], axis: int) -> None:
-        """Put a Gather behind the output, under its name."""
+    def gather_output(self, indices: Sequence[int], axis: int, *, flat: bool = False) -> None:
+        """Put a Gather behind the output, flattened if need be, under its name."""
         whole = self.writer.name("whole")
         for node in (*self._graph.node, *self.writer.nodes):
             for names in (node.input, node.output):
                 for i, name in enumerate(names):
                     if name == self._output:
                         names[i] = whole
+        whole = self.writer.add("Flatten", whole, axis=1) if flat else whole
         self.writer.add("Gather", whole, self.writer.sizes(indices), output=self._output, axis=axis)

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from ...errors import ModelError
 from ...models.card import AXES
+from ...models.graphs import attributes_of, tensors_read
 from ...models.onnx_writer import GraphWriter, opset_of
 from .fold import fold, stored_array
 
@@ -51,17 +52,19 @@ DEFAULT_BATCH: Final = 2  # one row would make the batch axis look like any othe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One operation.
+    """One operation; a key of its own in sets and mappings, for its names may be those of another, or none.
 
     Attributes
     ----------
     name : str
-        Unique in the graph.
+        As the file has it, for messages; made up where it has none.
     op_type : str
         ``"Conv"``; with its domain, ``"com.microsoft::Gelu"``, where that is not ONNX's own.
     inputs, outputs : tuple of str
         Tensors; ``""`` where an optional one is left out.
     attributes : mapping of str to Python value
+    captured : tuple of str
+        Tensors that its subgraphs (If, Loop, Scan) take from outside.
     """
 
     name: str
@@ -69,6 +72,17 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+    captured: tuple[str, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tensors it needs, each once."""
+        return tuple(dict.fromkeys(name for name in (*self.inputs, *self.captured) if name))
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The outputs that are not left out; at least one."""
+        return tuple(name for name in self.outputs if name)
 
 
 class Graph:
@@ -78,7 +92,8 @@ class Graph:
     ----------
     proto : onnx.ModelProto
         Folded, with one input and one output and all shapes inferred.
-    layout : {"NLC", "NCL", "NC1L"}
+    layout : str
+        One of `AXES`.
     shapes : mapping of str to (tuple of int, numpy dtype)
     path : Path or None
         The model file: for messages, and for where external data lie.
@@ -95,9 +110,10 @@ class Graph:
         self.input_name: str = proto.graph.input[0].name
         self.output_name: str = proto.graph.output[0].name
         self._initializers = {tensor.name: tensor for tensor in proto.graph.initializer}
-        self._node_protos = {node.output[0] or node.name: node for node in proto.graph.node}
-        self.nodes = tuple(_view(i, node) for i, node in enumerate(proto.graph.node))
-        self._producers = {name: node for node in self.nodes for name in node.outputs if name}
+        outside = {self.input_name, *self._initializers, *(name for node in proto.graph.node for name in node.output)}
+        self.nodes = tuple(_view(i, node, outside) for i, node in enumerate(proto.graph.node))
+        self._node_protos = dict(zip(self.nodes, proto.graph.node, strict=True))
+        self._producers = {name: node for node in self.nodes for name in node.made}
 
     def __repr__(self) -> str:
         return f"Graph({self.input_name} -> {self.output_name}, {len(self.nodes)} nodes, batch={self.batch})"
@@ -121,7 +137,7 @@ class Graph:
     def _consumers(self) -> dict[str, tuple[Node, ...]]:
         found: dict[str, list[Node]] = {}
         for node in self.nodes:
-            for name in dict.fromkeys(node.inputs):
+            for name in node.reads:
                 found.setdefault(name, []).append(node)
         return {name: tuple(nodes) for name, nodes in found.items()}
 
@@ -165,10 +181,10 @@ class Graph:
         """
         needed, chosen = set(outputs) - set(inputs), []
         for node in reversed(self.nodes):
-            if needed & set(node.outputs):
+            if needed & set(node.made):
                 chosen.append(node)
-                needed -= set(node.outputs)
-                needed |= {name for name in node.inputs if name} - set(inputs)
+                needed -= set(node.made)
+                needed |= set(node.reads) - set(inputs)
         missing = sorted(name for name in needed if not self.is_constant(name))
         if missing:
             raise ModelError(f"{', '.join(outputs)} also need {missing[0]!r}", path=self.path)
@@ -180,22 +196,18 @@ class Graph:
         for names, declare in ((inputs, part.input), (outputs, part.output)):
             for name in names:
                 declare(name, self.shape(name), self.dtype(name))
-        part.nodes = [self._node_protos[node.outputs[0] or node.name] for node in nodes]
-        part.constants = self.stored({name for node in nodes for name in node.inputs} | set(outputs))
+        part.nodes = [self._node_protos[node] for node in nodes]
+        part.constants = self.stored({name for node in nodes for name in node.reads} | set(outputs))
         ir_version = max(4, self._proto.ir_version)  # 4: initializers need not be inputs
         return bytes(part.model("part", opsets=self._proto.opset_import, ir_version=ir_version).SerializeToString())
 
 
-def _view(index: int, node: Any) -> Node:
-    from onnx import helper
-
-    def value(attribute: Any) -> Any:
-        found = helper.get_attribute_value(attribute)
-        return found.decode() if isinstance(found, bytes) else found
-
+def _view(index: int, node: Any, outside: Collection[str]) -> Node:
     op_type = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
-    attributes = {attribute.name: value(attribute) for attribute in node.attribute}
-    return Node(node.name or f"{node.op_type}_{index}", op_type, tuple(node.input), tuple(node.output), attributes)
+    attributes = attributes_of(node)
+    name, inputs = node.name or f"{node.op_type}_{index}", tuple(node.input)
+    captured = () if not attributes else tuple(sorted({*tensors_read(node)} & {*outside} - {*inputs} - {""}))
+    return Node(name, op_type, inputs, tuple(node.output), attributes, captured)
 
 
 def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> Graph:
@@ -219,7 +231,7 @@ def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> 
         model.proto() if proto is None else proto,
         input_name=str(card.input_name),
         output_name=str(card.output_name),
-        layout=card.layout,
+        layout=card.fed_layout,
         length=card.length,
         batch=rows,
         extra_inputs=model.extra_inputs(rows),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .view import Node
 
 __all__ = ["Analysis", "Window"]
 
@@ -49,10 +53,10 @@ class Analysis:
     ----------
     windows : dict of str to Window
     dense : set of str
-    barriers : dict of str to str
-        Name of a node to why everything after it depends on everything.
+    barriers : dict of Node to str
+        Node to why everything after it depends on everything.
     """
 
     windows: dict[str, Window] = field(default_factory=dict)
     dense: set[str] = field(default_factory=set)
-    barriers: dict[str, str] = field(default_factory=dict)
+    barriers: dict[Node, str] = field(default_factory=dict)

@@ -83,6 +83,8 @@ class DeltaRunner(Runner):
         changes = [output.tensor for output in self._program.outputs if not output.axis]
         wanted = [*(rows.tensor for rows in self._program.references), *changes, graph.output_name]
         single = graph if model.fixed_batch else load_graph(model, batch=1, proto=proto)
+        if any(single.shape(name)[1:] != graph.shape(name)[1:] for name in wanted):
+            raise ModelError("a row alone has another shape", path=model.path, remedy="choose another mode")
         self._reference = ReferencePass(single, model, readout.card, wanted)
         per_row = sum(4 * int(np.prod(graph.shape(name)[1:])) for name in given)
         per_row = max(per_row, largest_row(graph, self._program.behind))

@@ -75,6 +75,6 @@ class NaiveRunner(Runner):
 
 def largest_row(graph: Graph, nodes: Sequence[Node] | None = None) -> int:
     """Return the bytes of the largest tensor that nodes (default: all) compute, per row of the batch."""
-    tensors = [name for node in (graph.nodes if nodes is None else nodes) for name in node.outputs if name]
+    tensors = [name for node in (graph.nodes if nodes is None else nodes) for name in node.made]
     sizes = [int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize for name in tensors]
     return max(sizes, default=0) // graph.batch

@@ -50,8 +50,8 @@ class Frontier:
 
 def frontier(graph: Graph, analysis: Analysis) -> Frontier:
     """Find the cut between the part that stays local and the part that mixes all positions."""
-    mixing = [node for node in graph.nodes if any(name in analysis.dense for name in node.outputs)]
-    read = [name for node in mixing for name in node.inputs if name in analysis.windows]
+    mixing = [node for node in graph.nodes if any(name in analysis.dense for name in node.made)]
+    read = [name for node in mixing for name in node.reads if name in analysis.windows]
     if graph.output_name in analysis.windows:
         read.append(graph.output_name)
     tensors = tuple(dict.fromkeys(read))

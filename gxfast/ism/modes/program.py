@@ -27,18 +27,18 @@ def lower(graph: Graph, analysis: Analysis) -> Program:
     """
     builder, behind = Builder(graph, analysis, needed(graph, analysis)), set[str]()
     for node in graph.nodes:
-        if node.outputs[0] in builder.skipped:
+        if builder.skipped.issuperset(node.made):
             continue
-        reason = "" if not any(name in behind for name in node.inputs) else "behind"
+        reason = "" if not any(name in behind for name in node.reads) else "behind"
         if not reason:
             reason = _lowered(builder, node)
             if reason:
-                builder.result.barriers[node.outputs[0]] = reason
+                builder.result.barriers[node.made[0]] = reason
         if reason:
-            for name in node.inputs:
+            for name in node.reads:
                 if name in analysis.windows and name not in behind:
                     builder.give_whole(name)
-            behind.update(name for name in node.outputs if name)
+            behind.update(node.made)
             builder.result.behind.append(node)
         behind |= {output.tensor for output in builder.result.outputs if not output.axis}
     if graph.output_name not in behind:
@@ -51,8 +51,11 @@ def _lowered(builder: Builder, node: Node) -> str:
     step = operator_of(node.op_type).step
     if step is None:
         return f"no compiled step for operator {node.op_type}"
+    if not node.outputs[0]:
+        return f"{node.op_type} leaves its first output out"
     try:
         step(builder, node)
     except UnsupportedError as reason:
         return str(reason)
-    return ""
+    further = [name for name in node.made if name != node.outputs[0]]
+    return "" if all(builder.has(name) for name in further) else f"{node.op_type} gives more than one output"

@@ -60,7 +60,7 @@ def clip_step(builder: Builder, node: Node) -> None:
     bounds = []
     for i, (key, default) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
         name = node.inputs[i] if i < len(node.inputs) else ""
-        bounds.append(float(builder.graph.constant(name)) if name else float(node.attributes.get(key, default)))
+        bounds.append(float(builder.constant(name)) if name else float(node.attributes.get(key, default)))
     activate(builder, node, "clip", *bounds)
 
 

@@ -74,7 +74,8 @@ def _find(graph: Graph, axis: int, node: Node) -> _Pool | None:
     total = _one(graph, times.outputs[0], "ReduceSum")
     if total is None or len(graph.consumers(weights)) != 1 or len(graph.consumers(times.outputs[0])) != 1:
         return None
-    axes = np.atleast_1d(graph.constant(total.inputs[1])).tolist() if len(total.inputs) > 1 else []
+    known = len(total.inputs) > 1 and graph.is_constant(total.inputs[1])
+    axes = np.atleast_1d(graph.constant(total.inputs[1])).tolist() if known else []
     if [each % 4 for each in axes] != [3] or total.attributes.get("keepdims", 1):
         return None
     inner = (weights, times.outputs[0])

@@ -112,7 +112,9 @@ class Builder:
         """
         if tensor not in self.analysis.windows:
             made = self.graph.producer(tensor)
-            raise UnsupportedError(self.analysis.barriers.get(made.name if made else "", "all positions are mixed"))
+            raise UnsupportedError(
+                self.analysis.barriers.get(made, "all positions are mixed") if made else "a constant"
+            )
         return self.analysis.windows[tensor]
 
     def features(self, tensor: str) -> tuple[int, ...]:
@@ -124,8 +126,32 @@ class Builder:
         return int(np.prod(self.features(tensor), dtype=np.int64))
 
     def number(self, tensor: str) -> int:
-        """Return the number of a tensor that a step has made."""
+        """Return the number of a tensor that a step has made.
+
+        Raises
+        ------
+        UnsupportedError
+            If it is a constant.
+        """
+        if tensor not in self._numbers:
+            raise UnsupportedError("a constant takes the place of the sequence")
         return self._numbers[tensor]
+
+    def has(self, tensor: str) -> bool:
+        """Return whether a step has taken care of a tensor."""
+        return tensor in self._numbers or tensor in self.skipped
+
+    def constant(self, tensor: str) -> NDArray[Any]:
+        """Return the value of a constant.
+
+        Raises
+        ------
+        UnsupportedError
+            If it depends on the sequence.
+        """
+        if not self.graph.is_constant(tensor):
+            raise UnsupportedError("a setting depends on the sequence")
+        return self.graph.constant(tensor)
 
     def declare(self, tensor: str, like: str = "", rows: Rows | None = None) -> int:
         """Return a new number for a tensor that the next step makes.

@@ -164,8 +164,8 @@ class Reverse(NodeContext):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the first output."""
-        return self.graph.dtype(self.output())
+        """Type of the first output that is not left out."""
+        return self.graph.dtype(self.node.made[0])
 
     def constant(self, index: int) -> NDArray[Any] | None:
         """Return the value of a constant input; None where it is left out.

@@ -84,7 +84,7 @@ def _scaled(builder: Builder, output: str) -> tuple[NDArray[np.float32] | None, 
     if len(readers) != 1 or readers[0].op_type != "BatchNormalization" or output == builder.graph.output_name:
         return None, output
     (reader,) = readers
-    if reader.inputs[0] != output:
+    if reader.inputs[0] != output or len(reader.made) > 1:
         return None, output
     factors = normalization_factors(builder, reader)
     builder.skipped.add(reader.outputs[0])

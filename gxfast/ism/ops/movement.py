@@ -154,6 +154,8 @@ def split_reach(context: Context, span: Span) -> Span | list[Span] | str:
     axis = context.attribute("axis", 0) % len(context.shape())
     if axis == 0:
         return "Split cuts the batch axis"
+    if "" in context.node.outputs:
+        return "Split leaves a part out"
     result, offset = [], 0
     for i in range(len(context.node.outputs)):
         moved = offset if axis == span.axis else 0
@@ -166,16 +168,22 @@ def split_gradient(r: Reverse) -> Gradients:
     """Join the gradients of the parts, with zeros for parts that are not used."""
     e, axis = r.emit, int(r.attribute("axis", 0)) % len(r.shape())
     parts = []
+    if "" in r.node.outputs:
+        raise r.refusal("it leaves a part out")
     for name in r.node.outputs:
         zeros = e.add("Expand", e.constant(0.0, r.graph.dtype(name)), e.sizes(r.graph.shape(name)))
         parts.append(r.seeds.get(name, zeros))
     return r.only_first(e.add("Concat", *parts, axis=axis))
 
 
-@of_one
-def gather_reach(context: Context, span: Span) -> Span | str:
-    """Gather of constant indices; along the sequence axis they have to be in order."""
-    index = context.known(1)
+def gather_reach(context: Context) -> Span | str:
+    """Gather of constant indices, in order where they are positions; or of rows of a constant (an embedding)."""
+    looked_up = context.span(1)
+    if looked_up is not None and len(context.spans) == 1 and context.attribute("axis", 0) == 0:
+        return looked_up
+    span, index = context.alone(), context.known(1)
+    if isinstance(span, str):
+        return span
     shape = context.shape()
     axis = context.attribute("axis", 0) % len(shape)
     if index is None or axis == 0:
@@ -202,7 +210,9 @@ def gather_step(builder: Builder, node: Node) -> None:
 
 
 def gather_gradient(r: Reverse) -> Gradients:
-    """Add the gradient up where the elements were taken; the indices are constant."""
+    """Add the gradient up where the elements were taken; through indices, whole numbers, none flows."""
+    if r.wanted(1) and not r.wanted(0):
+        return [None, None]
     e, shape = r.emit, r.shape()
     axis = int(r.attribute("axis", 0)) % len(shape)
     indices = r.required(1)

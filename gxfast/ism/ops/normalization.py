@@ -20,7 +20,7 @@ __all__ = ["normalization_factors"]
 def batch_reach(context: Context) -> Span | str:
     """BatchNormalization: fixed statistics per channel."""
     span = context.alone()
-    if isinstance(span, Span) and (context.attribute("training_mode", 0) or len(context.node.outputs) > 1):
+    if isinstance(span, Span) and (context.attribute("training_mode", 0) or len(context.node.made) > 1):
         return "BatchNormalization in training mode"
     return span
 
@@ -36,7 +36,7 @@ def normalization_factors(builder: Builder, node: Node) -> NDArray[np.float32]:
     tensor = node.inputs[0]
     if builder.window(tensor).axis == 1:
         raise UnsupportedError("BatchNormalization over positions")
-    scale, variance = (np.asarray(builder.graph.constant(node.inputs[i]), np.float64) for i in (1, 4))
+    scale, variance = (np.asarray(builder.constant(node.inputs[i]), np.float64) for i in (1, 4))
     factors = (scale / np.sqrt(variance + node.attributes.get("epsilon", 1e-5))).astype(np.float32)
     rank = len(builder.graph.shape(tensor))
     return builder.per_channel(factors.reshape(1, -1, *[1] * (rank - 2)), tensor)
@@ -62,7 +62,7 @@ def layer_reach(context: Context, span: Span) -> Span | str:
     """LayerNormalization over all axes from ``axis`` on."""
     axis = context.attribute("axis", -1)
     axis += len(context.shape()) if axis < 0 else 0
-    if span.axis >= axis or sum(1 for name in context.node.outputs if name) > 1:
+    if span.axis >= axis or len(context.node.made) > 1:
         return f"{context.node.op_type} is over the sequence axis"
     return span
 

@@ -74,7 +74,7 @@ def _over_all_positions(builder: Builder, node: Node) -> None:
         return
     axes = node.attributes.get("axes")
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
-        axes = builder.graph.constant(node.inputs[1]).tolist()
+        axes = builder.constant(node.inputs[1]).tolist()
     if axes is None or {each % rank for each in axes} != {axis}:
         raise UnsupportedError(f"{node.op_type} over other axes than the sequence")
 

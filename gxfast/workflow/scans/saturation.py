@@ -115,7 +115,7 @@ def _scanned(
     bad = np.flatnonzero(~np.isfinite(effects).all(axis=(1, 2)))
     if bad.size:
         what = f"the effects of {bad.size} of {len(effects)} positions are"
-        refuse_not_finite(plan, layout.name[w], f"{what} ({rows.labels[row]})")
+        refuse_not_finite(plan, layout.name[w], what, f" ({rows.labels[row]})")
     there, on_reference = codes(rows.sequences[row, begin:end]), rows.positions[row, begin:end]
     if reverse:
         there, on_reference = np.where(there < 4, 3 - np.minimum(there, 3), there)[::-1], on_reference[::-1]

@@ -116,7 +116,7 @@ def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, ma
     return [Block((w, w + 1), part) for w in range(first, last) for part in parts]
 
 
-def refuse_not_finite(plan: Plan, gene: str, what: str) -> None:
+def refuse_not_finite(plan: Plan, gene: str, what: str, where: str = "") -> None:
     """Refuse effects that are no numbers; ``what`` says which.
 
     Raises
@@ -124,7 +124,7 @@ def refuse_not_finite(plan: Plan, gene: str, what: str) -> None:
     NotFiniteError
     """
     raise NotFiniteError(
-        f"{what} not finite",
+        f"{what} not finite{where}",
         path=plan.model.path,
         record=gene,
         remedy="check the model's weights and the transform in its card (a log of a negative value?)",

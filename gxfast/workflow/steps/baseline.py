@@ -17,7 +17,8 @@ from ...io.tables import read_table, write_phenotype_bed, write_rows, write_tabl
 from ...personal.dosage_sources import open_dosages
 from ...stats import fdr, split_people
 from ...types import Progress
-from ..inputs import NO_CONTIG, LinearCohort
+from ..cohort import LinearCohort
+from ..inputs import NO_CONTIG
 from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory

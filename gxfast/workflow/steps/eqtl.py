@@ -17,7 +17,8 @@ from ...personal.dosage_sources import DosageSource, open_dosages
 from ...personal.dosages import Dosages
 from ...stats import Association, CisScan, PermutedAssociation, eqtl, eqtl_permutations, fdr
 from ...types import Progress
-from ..inputs import NO_CONTIG, LinearCohort
+from ..cohort import LinearCohort
+from ..inputs import NO_CONTIG
 from ..options import InputPaths, MappingOptions
 from ..rows import LeadRow
 from ..rundir import RunDirectory

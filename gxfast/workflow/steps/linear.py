@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ...personal.dosage_sources import conventions
-from ..inputs import LinearCohort, contigs_of_plan, linear_cohort, open_people, tell_renamed
+from ..cohort import LinearCohort, linear_cohort
+from ..inputs import contigs_of_plan, open_people, tell_renamed
 from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory

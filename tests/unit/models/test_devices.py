@@ -13,7 +13,7 @@ import pytest
 
 import gxfast.demo
 from gxfast.errors import DeviceError, InputError
-from gxfast.models import runtime
+from gxfast.models import runtime, session
 from gxfast.models.runtime import CPU, CUDA, cuda_problem, open_session, runtime_facts
 from gxfast.models.session import Model
 
@@ -71,6 +71,7 @@ def test_cuda_session_records_its_options(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(runtime, "cuda_problem", lambda ort, index: None)
     monkeypatch.setattr(runtime, "create", create)
+    monkeypatch.setattr(session, "check_rows", lambda model: False)
     opened = open_session(DEMO, device="cuda:2")
     assert (opened.device, opened.provider) == ("cuda:2", CUDA)
     assert opened.provider_options == {
