@@ -38,6 +38,15 @@ ACTIVATIONS = {
     **pointwise("Relu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Exp", "Abs", "Neg", "Sin", "Cos"),
     **pointwise("Erf", "HardSigmoid", "LeakyRelu", "Identity", "Dropout"),
     **pointwise("Log", "Sqrt", "Reciprocal", positive=True),
+    **pointwise("Mish", "HardSwish", "Celu", "ThresholdedRelu", "Shrink", opset=18),
+    **pointwise("Sinh", "Cosh", "Asinh", "Atan"),
+    "Curves inside one": Case(
+        "a = Softsign(x) b = Asin(a) c = Acos(a) d = Atanh(a) e = Tan(a) y = Sum(b, c, c, d, e, a)"
+    ),
+    "Acosh": Case("a = Softplus(x) b = Add(a, w) y = Acosh(b)", {"w": np.float32(1.1)}),
+    "HardSwish far": Case("a = Mul(x, w) y = HardSwish(a)", {"w": np.float32(6)}, opset=18),
+    "Celu alpha": Case("y = Celu<alpha=0.6>(x)"),
+    "Shrink bias": Case("y = Shrink<lambd=0.2, bias=0.1>(x)"),
     "Elu alpha": Case("y = Elu<alpha=0.3>(x)"),
     "LeakyRelu alpha": Case("y = LeakyRelu<alpha=0.2>(x)"),
     "HardSigmoid alpha": Case("y = HardSigmoid<alpha=0.7, beta=0.4>(x)"),
@@ -55,6 +64,7 @@ ACTIVATIONS = {
         {"e": np.float32(3), "k": np.float32(0.044715), "c": np.float32(0.79788), "o": np.float32(1), "h": (1,)},
     ),
     "com.microsoft Gelu": Case("y = com.microsoft.Gelu(x)"),
+    "com.microsoft FastGelu": Case("y = com.microsoft.FastGelu(x)"),
     "com.microsoft QuickGelu": Case("y = com.microsoft.QuickGelu<alpha=1.3>(x)"),
 }
 ARITHMETIC = {
@@ -146,6 +156,9 @@ MOVEMENT = {
     "Gather one": Case("y = Gather<axis=1>(x, k)", {"k": np.array(2)}),
     "Pad": Case("y = Pad(x, k, v)", {"k": ints(0, 1, -2, 0, 0, 3), "v": np.float32(2)}),
     "Pad axes": Case("y = Pad(x, k, , a)", {"k": ints(2, -1, -3, 1), "a": ints(-1, 1)}, opset=18),
+    "Pad reflect": Case('y = Pad<mode="reflect">(x, k)', {"k": ints(0, 2, 3, 0, 1, 5)}),
+    "Pad edge": Case('y = Pad<mode="edge">(x, k)', {"k": ints(0, 0, 3, 0, 2, 5)}),
+    "Pad wrap": Case('y = Pad<mode="wrap">(x, k, , a)', {"k": ints(3, 4), "a": ints(2)}, opset=19),
     "Expand": Case("a = ReduceMean<axes=[1]>(x) y = Expand(a, k)", {"k": ints(3, 1, 2, 12)}),
     "Tile": Case("y = Tile(x, k)", {"k": ints(1, 3, 2)}),
     "Resize": Case('y = Resize<coordinate_transformation_mode="asymmetric", nearest_mode="floor">(x, , k)', SCALES),
@@ -156,6 +169,9 @@ NORMALIZATIONS = {
     "LayerNormalization": Case("y = LayerNormalization(x, w, b)", {"w": (12,), "b": (12,)}),
     "LayerNormalization axes": Case("y = LayerNormalization<axis=1, epsilon=0.1>(x, w)", {"w": (4, 12)}),
     "InstanceNormalization": Case("y = InstanceNormalization<epsilon=0.1>(x, s, b)", FOUR),
+    "GroupNormalization": Case(
+        "y = GroupNormalization<num_groups=2, epsilon=0.1>(x, s, b)", {"s": (2,), "b": (2,)}, opset=18
+    ),
     "Softmax": Case("y = Softmax<axis=1>(x)"),
     "Softmax before 13": Case("y = Softmax<axis=1>(x)", opset=11),
     "LogSoftmax": Case("y = LogSoftmax(x)"),
@@ -195,8 +211,41 @@ REDUCTIONS = {
     "ReduceMean input": Case("y = ReduceMean<keepdims=0>(x, k)", {"k": ints(1)}, opset=18),
     "ReduceMax input": Case("y = ReduceMax(x, k)", {"k": ints(2)}, opset=18),
 }
+STEPS = "t = Transpose<perm=[2, 0, 1]>(x)"
+BACK = "s = Transpose<perm=[2, 0, 1, 3]>(h) y = Reshape(s, k)"
+LAST = "s = Transpose<perm=[1, 0, 2]>(h) y = Reshape(s, k)"
+
+
+def _cell(gates: int, directions: int, states: int = 0) -> dict[str, Any]:
+    drawn = {"w": (directions, gates * 3, 4), "r": (directions, gates * 3, 3), "b": (directions, gates * 6)}
+    first = {f"i{i}": (directions, 2, 3) for i in range(states)}
+    return {**drawn, **first, "k": ints(2, -1)}
+
+
+RECURRENT = {
+    "LSTM": Case(f"{STEPS} h = LSTM<hidden_size=3>(t, w, r, b) {BACK}", _cell(4, 1)),
+    "LSTM last": Case(f"{STEPS} , h = LSTM<hidden_size=3>(t, w, r, b) {LAST}", _cell(4, 1)),
+    "LSTM last cell": Case(f"{STEPS} , , h = LSTM<hidden_size=3>(t, w, r) {LAST}", _cell(4, 1)),
+    "LSTM reverse": Case(
+        f'{STEPS} h = LSTM<hidden_size=3, direction="reverse">(t, w, r, b, , i0, i1) {BACK}', _cell(4, 1, 2)
+    ),
+    "LSTM both ways": Case(f'{STEPS} h = LSTM<hidden_size=3, direction="bidirectional">(t, w, r) {BACK}', _cell(4, 2)),
+    "LSTM all of it": Case(
+        f"{STEPS} h, i, j = LSTM<hidden_size=3>(t, w, r, b) {BACK.replace('y =', 'a =')} "
+        "c = Add(i, j) d = Transpose<perm=[1, 0, 2]>(c) e = Reshape(d, k) y = Concat<axis=1>(a, e)",
+        _cell(4, 1),
+    ),
+    "GRU": Case(f"{STEPS} h = GRU<hidden_size=3>(t, w, r, b) {BACK}", _cell(3, 1)),
+    "GRU late": Case(f"{STEPS} h = GRU<hidden_size=3, linear_before_reset=1>(t, w, r, b) {BACK}", _cell(3, 1)),
+    "GRU last": Case(f"{STEPS} , h = GRU<hidden_size=3>(t, w, r, , , i0) {LAST}", _cell(3, 1, 1)),
+    "GRU reverse": Case(
+        f'{STEPS} h = GRU<hidden_size=3, linear_before_reset=1, direction="reverse">(t, w, r, b) {BACK}', _cell(3, 1)
+    ),
+    "RNN": Case(f"{STEPS} h = RNN<hidden_size=3>(t, w, r, b) {BACK}", _cell(1, 1)),
+}
 CASES = {
     **ACTIVATIONS, **ARITHMETIC, **CONVOLUTIONS, **DENSE, **MOVEMENT, **NORMALIZATIONS, **POOLS, **REDUCTIONS,
+    **RECURRENT,
 }  # fmt: skip
 
 

@@ -103,7 +103,7 @@ class ConvTranspose(OpRun):
 
 
 class Pad(OpRun):
-    """Constant padding; negative pads cut."""
+    """Padding; negative pads cut."""
 
     def _run(
         self, x: Array, pads: Array, value: Any = None, axes: Array | None = None, mode: Any = None
@@ -112,7 +112,10 @@ class Pad(OpRun):
         for axis, before, after in zip(chosen, pads, pads[len(chosen) :], strict=False):
             width = [(0, 0)] * x.ndim
             width[axis] = (max(0, before), max(0, after))
-            x = np.pad(x, width, constant_values=0.0 if value is None else value)
+            if mode in (None, "constant"):
+                x = np.pad(x, width, constant_values=0.0 if value is None else value)
+            else:
+                x = np.pad(x, width, mode=mode)
             x = np.take(x, np.arange(max(0, -before), x.shape[axis] - max(0, -after)), axis)
         return (x,)
 
@@ -163,6 +166,15 @@ class Gelu(OpRun):
 MicrosoftGelu = type("Gelu", (Gelu,), {"op_domain": "com.microsoft", "_run": lambda self, x, **_: Gelu._run(self, x)})
 
 
+class FastGelu(OpRun):
+    """The approximation with tanh."""
+
+    op_domain = "com.microsoft"
+
+    def _run(self, x: Array) -> tuple[Array]:
+        return Gelu._run(self, x, approximate="tanh")
+
+
 class QuickGelu(OpRun):
     """x * sigmoid(alpha x)."""
 
@@ -188,7 +200,7 @@ def in_float64(content: bytes) -> Callable[[Array], Array]:
                 attribute.i = TensorProto.DOUBLE
         if old and node.op_type.endswith("Softmax") and not node.attribute:
             node.attribute.append(helper.make_attribute("axis", 1))
-    own = [Conv, ConvTranspose, MaxPool, AveragePool, GlobalMaxPool, Pad, Erf, Gelu, MicrosoftGelu, QuickGelu]
+    own = [Conv, ConvTranspose, MaxPool, AveragePool, GlobalMaxPool, Pad, Erf, Gelu, MicrosoftGelu, FastGelu, QuickGelu]
     evaluator = ReferenceEvaluator(model, new_ops=[*own, Softmax, LogSoftmax] if old else own)
     name = model.graph.input[0].name
     return lambda x: np.asarray(evaluator.run(None, {name: np.asarray(x, np.float64)})[0])

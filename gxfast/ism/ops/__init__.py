@@ -5,7 +5,19 @@
 
 from __future__ import annotations
 
-from . import activation, axes, convolution, dense, movement, normalization, pointwise, pool, reduction, resize
+from . import (
+    activation,
+    axes,
+    convolution,
+    dense,
+    movement,
+    normalization,
+    pointwise,
+    pool,
+    recurrent,
+    reduction,
+    resize,
+)
 from .builder import Builder
 from .context import Context, Gradients, Reverse, Span, union
 from .emitter import Emitter
@@ -30,6 +42,7 @@ __all__ = [
     "operator_of",
     "pointwise",
     "pool",
+    "recurrent",
     "reduction",
     "register",
     "resize",

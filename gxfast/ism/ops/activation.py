@@ -191,6 +191,64 @@ def _sigmoid_times_x(alpha_default: float) -> Callable[[Reverse], str]:
     return slope
 
 
+def _mish(r: Reverse) -> str:
+    """With t = tanh(softplus(x)): t + x sigmoid(x) (1 - t^2)."""
+    e, x = r.emit, r.name()
+    t = e.add("Tanh", e.add("Softplus", x))
+    bent = e.add("Mul", e.add("Mul", x, e.add("Sigmoid", x)), e.add("Sub", r.scalar(1.0), e.add("Mul", t, t)))
+    return e.add("Add", t, bent)
+
+
+def _hard_swish(r: Reverse) -> str:
+    """0 below -3, 1 above 3, x / 3 + 1 / 2 between."""
+    e, x = r.emit, r.name()
+    inside = r.mask(e.add("Less", e.add("Abs", x), r.scalar(3.0)))
+    line = e.add("Add", e.add("Mul", x, r.scalar(1.0 / 3.0)), r.scalar(0.5))
+    return e.add("Add", positive(r, e.add("Sub", x, r.scalar(3.0))), e.add("Mul", inside, line))
+
+
+def _celu(r: Reverse) -> str:
+    alpha = float(r.attribute("alpha", 1.0))
+    below = r.emit.add("Exp", r.emit.add("Mul", r.emit.add("Min", r.name(), r.scalar(0.0)), r.scalar(1.0 / alpha)))
+    return either(r, positive(r, r.name()), r.scalar(1.0), below)
+
+
+def _thresholded(r: Reverse) -> str:
+    return r.mask(r.emit.add("Greater", r.name(), r.scalar(r.attribute("alpha", 1.0))))
+
+
+def _shrink(r: Reverse) -> str:
+    return r.mask(r.emit.add("Greater", r.emit.add("Abs", r.name()), r.scalar(r.attribute("lambd", 0.5))))
+
+
+def _fast_gelu(r: Reverse) -> str:
+    if r.name(1):
+        raise r.refusal("it has a bias")
+    return _gelu_tanh(r)
+
+
+def _one_and(square: float, power: float, factor: float, of: str = "x") -> Slope:
+    """Return the slope factor * (1 + square * x^2) ^ power, or of the output y instead of x."""
+
+    def slope(r: Reverse) -> str:
+        e, x = r.emit, r.name() if of == "x" else r.output()
+        inside = e.add("Add", r.scalar(1.0), e.add("Mul", e.add("Mul", x, x), r.scalar(square)))
+        inside = inside if power == 1 else e.add("Pow", inside, r.scalar(power))
+        return inside if factor == 1 else e.add("Mul", inside, r.scalar(factor))
+
+    return slope
+
+
+def _acosh(r: Reverse) -> str:
+    e = r.emit
+    return e.add("Pow", e.add("Sub", e.add("Mul", r.name(), r.name()), r.scalar(1.0)), r.scalar(-0.5))
+
+
+def _of(operator: str) -> Slope:
+    """Return the slope that is another operator of the input."""
+    return lambda r: r.emit.add(operator, r.name())
+
+
 def clip_gradient(r: Reverse) -> Gradients:
     """Pass the gradient where the input lies within the bounds, both included."""
     e, gradient = r.emit, r.dy
@@ -226,19 +284,30 @@ def cast_gradient(r: Reverse) -> Gradients:
     return [r.emit.add("Cast", r.dy, to=helper.np_dtype_to_tensor_dtype(source))]
 
 
-_CURVES: Final = ("Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Mish")
+_CURVES: Final[dict[str, Slope]] = {
+    "Tan": _one_and(1.0, 1.0, 1.0, of="y"),
+    "Asin": _one_and(-1.0, -0.5, 1.0),
+    "Acos": _one_and(-1.0, -0.5, -1.0),
+    "Atan": _one_and(1.0, -1.0, 1.0),
+    "Sinh": _of("Cosh"),
+    "Cosh": _of("Sinh"),
+    "Asinh": _one_and(1.0, -0.5, 1.0),
+    "Acosh": _acosh,
+    "Atanh": _one_and(-1.0, -1.0, 1.0),
+    "Mish": _mish,
+}
 _STEPS: Final = ("Sign", "Floor", "Ceil", "Round")
 _ELEMENTS: Final = (
     element("Relu", "relu", slope=lambda r: positive(r, r.output())),
     element("LeakyRelu", "leaky_relu", ("alpha", 0.01), slope=_leaky),
     element("Elu", "elu", ("alpha", 1.0), slope=_elu),
-    element("Celu", "celu", ("alpha", 1.0)),
+    element("Celu", "celu", ("alpha", 1.0), slope=_celu),
     element("Selu", "selu", ("alpha", ALPHA), ("gamma", GAMMA), slope=_selu),
-    element("ThresholdedRelu", "thresholded_relu", ("alpha", 1.0)),
-    element("Shrink", "shrink", ("lambd", 0.5), ("bias", 0.0)),
+    element("ThresholdedRelu", "thresholded_relu", ("alpha", 1.0), slope=_thresholded),
+    element("Shrink", "shrink", ("lambd", 0.5), ("bias", 0.0), slope=_shrink),
     element("Sigmoid", step=sigmoid_step, slope=lambda r: r.emit.add("Mul", r.output(), one_minus(r, r.output()))),
     element("HardSigmoid", "hard_sigmoid", ("alpha", 0.2), ("beta", 0.5), slope=_hard_sigmoid),
-    element("HardSwish", "hard_swish"),
+    element("HardSwish", "hard_swish", slope=_hard_swish),
     element("Tanh", "tanh", slope=lambda r: one_minus(r, squared(r))),
     element("Softplus", "softplus", slope=lambda r: r.emit.add("Sigmoid", r.name())),
     element("Softsign", "softsign", slope=_softsign),
@@ -253,10 +322,10 @@ _ELEMENTS: Final = (
     element("Erf", "erf", slope=lambda r: _normal(r, r.name(), 1.0, 2.0 / math.sqrt(math.pi))),
     element("Gelu", step=gelu_step, slope=_gelu),
     element("com.microsoft::Gelu", "gelu", slope=_gelu),
-    element("com.microsoft::FastGelu", "gelu_tanh"),
+    element("com.microsoft::FastGelu", "gelu_tanh", slope=_fast_gelu),
     element("Swish", "swish", ("alpha", 1.0), slope=_sigmoid_times_x(1.0)),
     element("com.microsoft::QuickGelu", "swish", ("alpha", 1.702), slope=_sigmoid_times_x(1.702)),
-    *(element(name, name.lower()) for name in _CURVES),
+    *(element(name, name.lower(), slope=slope) for name, slope in _CURVES.items()),
     *(
         Operator(name, reach=Context.alone, step=partial(_applied, name.lower(), ()), gradient=no_gradient)
         for name in _STEPS

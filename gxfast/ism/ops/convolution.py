@@ -108,11 +108,15 @@ def transposed_gradient(r: Reverse) -> Gradients:
     shape = r.shape(1)
     n = len(shape) - 2
     auto = r.attribute("auto_pad", "NOTSET")
-    if auto not in ("NOTSET", "VALID") or r.attribute("output_shape"):
-        raise r.refusal("auto_pad or output_shape is set")
     pads = list(r.attribute("pads") or [0] * 2 * n) if auto == "NOTSET" else [0] * 2 * n
     stride, dilation = r.attribute("strides") or [1] * n, r.attribute("dilations") or [1] * n
     out, size = r.output_shape()[2:], r.shape()[2:]
+    if auto.startswith("SAME") or r.attribute("output_shape"):
+        # What the sizes leave over is cut off, the larger half behind for SAME_UPPER alone.
+        more = r.attribute("output_padding") or [0] * n
+        axes = zip(size, out, shape[2:], stride, dilation, more, strict=True)
+        left = [max(0, (i - 1) * s + (k - 1) * d + 1 + p - o) for i, o, k, s, d, p in axes]
+        pads = [total // 2 if auto == "SAME_UPPER" else total - total // 2 for total in left] + [0] * n
     windows = Windows(out, size, shape[2:], tuple(stride), tuple(dilation), tuple(pads[:n]), tuple(pads[n:]))
     # Conv over the output, cut or padded to what the windows reach: as many windows as there were inputs.
     ends = [a - b - s for a, b, s in zip(windows.reach, windows.before, windows.size, strict=True)]

@@ -89,16 +89,27 @@ def pad_reach(context: Context, span: Span) -> Span | str:
 
 
 def pad_gradient(r: Reverse) -> Gradients:
-    """Drop the gradient of the padding; constant mode only."""
-    if r.attribute("mode", "constant") != "constant":
-        raise r.refusal(f"mode {r.attribute('mode')}")
+    """Drop the gradient of the padding, or add it where the padding was copied from."""
     rank, pads, axes = len(r.shape()), r.required(1), r.constant(3)
     r.constant(2)
     chosen = list(range(rank)) if axes is None else [int(axis) % rank for axis in axes.reshape(-1)]
     before, after = [0] * rank, [0] * rank
     for i, axis in enumerate(chosen):
-        before[axis], after[axis] = -int(pads[i]), -int(pads[len(chosen) + i])
-    return [r.emit.pad(r.dy, before, after)]
+        before[axis], after[axis] = int(pads[i]), int(pads[len(chosen) + i])
+    if r.attribute("mode", "constant") == "constant":
+        return [r.emit.pad(r.dy, [-size for size in before], [-size for size in after])]
+    gradient = r.dy
+    for axis, (left, right) in enumerate(zip(before, after, strict=True)):
+        if left or right:
+            copied = _copied(r.shape()[axis], left, right, r.attribute("mode"))
+            gradient = r.emit.scatter_add(gradient, rank, axis, copied, r.shape()[axis])
+    return [gradient]
+
+
+def _copied(size: int, left: int, right: int, mode: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return where the elements of a padded axis are from; negative pads cut."""
+    filled = np.pad(np.arange(size, dtype=np.int64), (max(0, left), max(0, right)), mode=mode)  # type: ignore[call-overload]
+    return np.asarray(filled[max(0, -left) : len(filled) - max(0, -right)])
 
 
 def concat_reach(context: Context) -> Span | str:

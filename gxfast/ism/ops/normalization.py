@@ -95,14 +95,16 @@ def layer_step(builder: Builder, node: Node) -> None:
     )
 
 
-def _standardized(r: Reverse, gradient: str, axes: Sequence[int]) -> str:
-    """Carry the gradient of (x - mean) / sqrt(variance + epsilon), over ``axes``, back to x."""
-    e, share = r.emit, r.scalar(1.0 / math.prod(r.shape()[axis] for axis in axes))
+def _standardized(r: Reverse, gradient: str, axes: Sequence[int], shape: Sequence[int] | None = None) -> str:
+    """Carry the gradient of (x - mean) / sqrt(variance + epsilon), over ``axes`` of x in ``shape``, back to x."""
+    e, sizes = r.emit, r.shape() if shape is None else shape
+    x = r.name() if shape is None else e.reshape(r.name(), shape)
+    share = r.scalar(1.0 / math.prod(sizes[axis] for axis in axes))
 
     def mean(x: str) -> str:
         return e.add("Mul", e.sum(x, axes), share)
 
-    centred = e.add("Sub", r.name(), mean(r.name()))
+    centred = e.add("Sub", x, mean(x))
     variance = mean(e.add("Mul", centred, centred))
     spread = e.add("Sqrt", e.add("Add", variance, r.scalar(r.attribute("epsilon", 1e-5))))
     values = e.add("Div", centred, spread)
@@ -178,6 +180,16 @@ def instance_gradient(r: Reverse) -> Gradients:
     return r.only_first(_standardized(r, r.emit.add("Mul", r.dy, scale), range(2, rank)))
 
 
+def group_gradient(r: Reverse) -> Gradients:
+    """Standardization of groups of channels, with a constant scale per channel or, before opset 21, per group."""
+    scale, shape, groups = r.constant(1), r.shape(), int(r.attribute("num_groups"))
+    assert scale is not None
+    each = np.repeat(scale, shape[1] // len(scale)).reshape(-1, *[1] * (len(shape) - 2))
+    grouped = (shape[0], groups, math.prod(shape[1:]) // groups)
+    scaled = r.emit.reshape(r.emit.add("Mul", r.dy, r.emit.constant(each, r.dtype)), grouped)
+    return r.only_first(r.emit.reshape(_standardized(r, scaled, [2], grouped), shape))
+
+
 register(
     Operator("BatchNormalization", reach=batch_reach, step=batch_step, gradient=batch_gradient),
     Operator("LayerNormalization", reach=layer_reach, step=layer_step, gradient=layer_gradient),
@@ -187,5 +199,5 @@ register(
     Operator("Hardmax", reach=softmax_reach),
     Operator("LpNormalization", reach=lp_reach),
     Operator("InstanceNormalization", reach=whole_tensor, gradient=instance_gradient),
-    Operator("GroupNormalization", reach=whole_tensor),
+    Operator("GroupNormalization", reach=whole_tensor, gradient=group_gradient),
 )

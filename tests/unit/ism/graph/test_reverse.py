@@ -73,6 +73,68 @@ def test_every_rule_against_finite_differences(name: str) -> None:
     assert_is_the_gradient(graph, rng.uniform(low, high, graph.shape("x")).astype(np.float32), 2e-6)
 
 
+RESIZES = {
+    f"{mode} {way} {scale}": Case(
+        f'a = Unsqueeze(x, two) y = Resize<mode="{mode}", coordinate_transformation_mode="{way}">(a, , k)',
+        {"k": np.array([1, 1, 1, scale], np.float32), "two": np.array([2])},
+        opset=19,
+    )
+    for mode in ("nearest", "linear", "cubic")
+    for way in ("half_pixel", "half_pixel_symmetric", "asymmetric", "align_corners", "pytorch_half_pixel")
+    for scale in (0.3, 0.7, 1.9, 2.5)
+}
+NEAREST = {
+    f"nearest {rule} {way}": Case(
+        f'y = Resize<nearest_mode="{rule}", coordinate_transformation_mode="{way}">(x, , , k)',
+        {"k": np.array([2, 6, 30])},
+    )
+    for rule in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+    for way in ("half_pixel", "asymmetric")
+}
+LINEAR = {
+    **RESIZES,
+    **NEAREST,
+    "cubic that leaves the outside out": Case(
+        'a = Unsqueeze(x, two) y = Resize<mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1>(a, , k)',
+        {"k": np.array([1, 1, 1, 1.5], np.float32), "two": np.array([2])},
+    ),
+    "two axes": Case(
+        'a = Unsqueeze(x, one) y = Resize<mode="linear">(a, , k)',
+        {"k": np.array([1, 1, 2.5, 0.5], np.float32), "one": np.array([1])},
+    ),
+    "ConvTranspose same upper": Case('y = ConvTranspose<strides=[2], auto_pad="SAME_UPPER">(x, w)', {"w": (4, 5, 5)}),
+    "ConvTranspose same lower": Case('y = ConvTranspose<strides=[2], auto_pad="SAME_LOWER">(x, w)', {"w": (4, 5, 5)}),
+    "ConvTranspose to a size": Case("y = ConvTranspose<strides=[2], output_shape=[22]>(x, w)", {"w": (4, 5, 4)}),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_what_is_linear_against_the_runtime(name: str) -> None:
+    """Its own change along random directions: no other program has the same roundings."""
+    graph = graph_of(network(LINEAR[name]))
+    rng = np.random.default_rng(3)
+    seed = rng.normal(0, 1, graph.shape("y")).astype(np.float32)
+    start, gradient = run(graph, np.zeros(graph.shape("x"), np.float32), seed)
+    for _ in range(4):
+        direction = rng.normal(0, 1, graph.shape("x")).astype(np.float32)
+        change = (run(graph, direction, seed)[0] - start).astype(np.float64)
+        size = np.abs(change * seed).sum()
+        assert abs((change * seed).sum() - (gradient.astype(np.float64) * direction).sum()) <= 2e-6 * size
+
+
+def test_group_normalization_with_a_scale_per_channel() -> None:
+    new = Case("y = GroupNormalization<num_groups=2>(x, s, b)", {"s": (4,), "b": (4,)}, opset=21)
+    same = {"one": np.ones(2, np.float32), "zero": np.zeros(2, np.float32), "k": np.array([0, 2, -1])}
+    body = "r = Reshape(x, k) i = InstanceNormalization(r, one, zero) j = Reshape(i, l) m = Mul(j, t) y = Add(m, c)"
+    graph = graph_of(network(new))
+    scale, offset = (graph.constant(name).reshape(4, 1) for name in "sb")
+    old = graph_of(network(Case(body, {**same, "l": np.array([0, 4, 12]), "t": scale, "c": offset})))
+    rng = np.random.default_rng(5)
+    x, seed = (rng.normal(0, 1, (2, 4, LENGTH)).astype(np.float32) for _ in range(2))
+    for found, expected in zip(run(graph, x, seed), run(old, x, seed), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_networks_against_finite_differences(seed: int) -> None:
     graph = graph_of(random_network(seed))
@@ -145,7 +207,10 @@ def test_a_constant_seed_is_built_in() -> None:
     ("case", "words"),
     [
         (Case("y = CumSum(x, k)", {"k": np.array(2)}), "CumSum: there is no rule"),
-        (Case('y = Pad<mode="reflect">(x, k)', {"k": np.array([0, 0, 1, 0, 0, 1])}), "Pad: mode reflect"),
+        (
+            Case('y = Resize<antialias=1, mode="linear">(x, , k)', {"k": np.array([1, 1, 0.5], np.float32)}, opset=18),
+            "Resize: antialias",
+        ),
         (
             Case("t = Slice(x, s, e, a) y = Conv(t, t)", {"s": np.array([0]), "e": np.array([4]), "a": np.array([2])}),
             "Conv: its weights",
