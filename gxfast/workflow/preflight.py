@@ -14,7 +14,8 @@ from ..io.contigs import ContigNames
 from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
 from ..personal.records import prepare_records
 from ..types import GeneTable
-from .inputs import TURNED, Inputs
+from .inputs import Inputs
+from .naming import TURNED
 
 if TYPE_CHECKING:
     from ..models.session import Model

@@ -13,7 +13,8 @@ from ..io.files import sha256_of
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..types import Progress
-from .inputs import Inputs, contigs_of_plan, open_inputs
+from .inputs import Inputs, open_inputs
+from .naming import contigs_of_plan
 from .options import (
     DriverOptions,
     EvaluateOptions,

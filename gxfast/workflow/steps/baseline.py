@@ -18,7 +18,8 @@ from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.dosages import count_alternative
 from ...stats import fdr, split_people
 from ...types import Progress
-from ..inputs import NO_CONTIG, LinearCohort, tell_renamed, tell_vcf
+from ..inputs import NO_CONTIG, LinearCohort
+from ..naming import tell_renamed, tell_vcf
 from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from ..inputs import LinearCohort, contigs_of_plan, linear_cohort, open_people, tell_renamed
+from ..inputs import LinearCohort, linear_cohort, open_people
+from ..naming import contigs_of_plan, tell_renamed
 from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory
