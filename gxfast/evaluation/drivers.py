@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,14 +135,14 @@ def gene_drivers(
     """
     x = dosages.values.astype(np.float64)
     # Who is in no file of the contig has no prediction.
-    there = np.flatnonzero(np.isfinite(predictions.values[gene]).all(axis=1))
+    there = np.isfinite(predictions.values[gene]).all(axis=1)
+    people: Any = slice(None) if there.all() else np.flatnonzero(there)
     slope, r, p = _eqtl(dosages, predictions, observed, gene)
     found = []
     for t in range(len(predictions.tracks)):
         effect = np.ascontiguousarray(effects[:, t])
-        selection = select_drivers(
-            x[:, there], effect, predictions.values[gene, there, t], rule=rule, gain=gain, alpha=alpha
-        )
+        y = predictions.values[gene, people, t]
+        selection = select_drivers(x[:, people], effect, y, rule=rule, gain=gain, alpha=alpha)
         found.append(GeneDrivers(gene, t, dosages, effect, slope, r, p, selection, driver_support(effect, slope)))
     return found
 
