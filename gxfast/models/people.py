@@ -149,27 +149,45 @@ def predict_block(
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     # A quarter each for reading, for letters; the rest is the model's.
     share = None if max_mem is None else max(1, max_mem // 4)
+    sources = {chrom: _people_on(genotypes, chrom) for chrom in {genes.chrom[g] for g in usable}}
     plans = [
         plan_window(
-            genome, genotypes, windows.chrom[g], int(windows.start[g]), windows.length, int(windows.anchor[g]),
-            bool(windows.reverse[g]), policy, share,
+            genome, sources[windows.chrom[g]], windows.chrom[g], int(windows.start[g]), windows.length,
+            int(windows.anchor[g]), bool(windows.reverse[g]), policy, share,
         )
         for g in usable
     ]  # fmt: skip
     values = _run(model, plans, windows.length, min(_STEP_BYTES, share or _STEP_BYTES), n_threads)
     rows = np.concatenate([[0], np.cumsum([len(plan) for plan in plans])]).astype(np.int64)
     for g, plan, first, last in zip(usable, plans, rows[:-1], rows[1:], strict=True):
-        status[g] = _status(values[first:last], plan, genotypes.samples)
+        status[g] = _status(values[first:last], plan, sources[genes.chrom[g]].samples)
     done = [i for i, g in enumerate(usable) if status[g] == "ok"]
     if len(done) < len(usable):
         values = np.concatenate([values[:0], *(values[rows[i] : rows[i + 1]] for i in done)])
         usable, plans = [usable[i] for i in done], [plans[i] for i in done]
-    block = _assemble(model, genotypes.samples, tuple(status), usable, plans, values)
-    for g in usable:
-        absent = _absent(genotypes, genes.chrom[g])
-        if absent.any():
-            block.values[g][absent], block.carriers[g][absent] = np.nan, -1
-    return block
+    carriers = [
+        _of_everybody(plan.carriers, _absent(genotypes, genes.chrom[g])) for g, plan in zip(usable, plans, strict=True)
+    ]
+    return _assemble(model, genotypes.samples, tuple(status), usable, plans, carriers, values)
+
+
+def _people_on(genotypes: Source, chrom: str) -> Source:
+    """The genotypes of those people who are in a file of the contig."""
+    absent = _absent(genotypes, chrom)
+    if not absent.any():
+        return genotypes
+    subset: Any = genotypes
+    there: Source = subset.subset([name for name, gone in zip(genotypes.samples, absent, strict=True) if not gone])
+    return there
+
+
+def _of_everybody(carriers: NDArray[np.int32], absent: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Rows per person, -1 for those who are in no file of the contig."""
+    if not absent.any():
+        return carriers
+    found = np.full((len(absent), 2), -1, np.int32)
+    found[~absent] = carriers
+    return found
 
 
 def gene_statuses(genes: GeneTable, genome: Genome, genotypes: Any = None) -> list[str]:
@@ -251,6 +269,7 @@ def _assemble(
     status: tuple[str, ...],
     usable: Sequence[int],
     plans: Sequence[WindowHaplotypes],
+    people: Sequence[NDArray[np.int32]],
     predicted: Float64Array,
 ) -> BlockPrediction:
     n_genes = len(status)
@@ -259,8 +278,8 @@ def _assemble(
     n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
     counts: Counter[str] = Counter()
     sizes = [len(plan) for plan in plans]
-    for g, plan, first in zip(usable, plans, np.cumsum([0, *sizes])[:-1], strict=True):
-        own = np.where(plan.carriers >= 0, plan.carriers + first, -1).astype(np.int32)
+    for g, plan, mine, first in zip(usable, plans, people, np.cumsum([0, *sizes])[:-1], strict=True):
+        own = np.where(mine >= 0, mine + first, -1).astype(np.int32)
         values[g] = combine(predicted, own[np.newaxis], model.card.haplotypes)[0]
         carriers[g] = own
         n_variants[g], n_haplotypes[g] = plan.n_variants, plan.n_haplotypes
@@ -287,6 +306,8 @@ def combine(values: Float64Array, carriers: NDArray[np.int32], rule: str) -> Flo
     """
     first, second = carriers[:, :, 0], carriers[:, :, 1]
     haploid = (second < 0)[:, :, np.newaxis]
+    if (first < 0).any():  # no haplotype: no value
+        values = np.concatenate([values, np.full((1, values.shape[1]), np.nan)])
     total = values[first] + np.where(haploid, 0.0, values[second])
     return total if rule == "sum" else total / np.where(haploid, 1.0, 2.0)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from ..io.tables import read_covariates, read_expression, read_finemapped, read_
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ..personal.policy import HaplotypePolicy
 from ..types import CovariateTable, ExpressionTable, GeneTable
+from .naming import contig_names, tell_vcf
 from .options import InputPaths
 
 if TYPE_CHECKING:
@@ -29,25 +29,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_CONTIG",
-    "TURNED",
     "Inputs",
     "People",
     "chosen_genes",
-    "contig_names",
-    "contigs_of_plan",
     "named_genes",
     "open_genotypes",
     "open_inputs",
     "open_models",
     "open_people",
     "open_plans",
-    "tell_renamed",
-    "tell_vcf",
 ]
 
 Float64Array = NDArray[np.float64]
 NO_CONTIG = "contig not in the VCF"
-TURNED = "people x covariates; read the other way round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +114,6 @@ def open_inputs(
     )  # fmt: skip
 
 
-def contig_names(paths: InputPaths, genome: Genome) -> ContigNames:
-    """Return the names of the genome's contigs, by which those of all other files are found."""
-    return ContigNames(genome.contigs, paths.contigs)
-
-
 def open_people(paths: InputPaths, *, names: ContigNames | None = None, strands: bool = True) -> People:
     """Open genotypes, genes, expression and covariates.
 
@@ -169,29 +158,6 @@ def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames 
     return cohort.subset(
         choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
     )
-
-
-def tell_vcf(cohort: VariantFileSet) -> tuple[Renamed, ...]:
-    """Return which contigs of the VCF go by another name."""
-    other = {cohort.spelled(contig): contig for contig in cohort.contigs if cohort.spelled(contig) != contig}
-    return (Renamed("VCF", other, cohort.names_by),) if other else ()
-
-
-def tell_renamed(renamed: Sequence[Renamed], covariates: CovariateTable | None = None) -> None:
-    """Say once what was translated or turned, where no check of the inputs does."""
-    log = logging.getLogger("gxfast")
-    for one in renamed:
-        log.warning("contigs of the %s", one.text)
-    if covariates is not None and covariates.transposed:
-        log.warning("%s: %s", covariates.source, TURNED)
-
-
-def contigs_of_plan(paths: InputPaths, renamed: Sequence[Renamed]) -> dict[str, Any]:
-    """Return how contigs were named, for the manifest and to guard a resumed run; nothing where nothing was done."""
-    found: dict[str, Any] = {one.what: {"by": one.by, "names": one.names} for one in renamed}
-    if paths.contigs:
-        found["option"] = Path(paths.contigs).name
-    return {"contigs": found} if found else {}
 
 
 def open_models(paths: InputPaths, n_threads: int = 1) -> tuple[Model, ...]:

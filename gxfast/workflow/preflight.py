@@ -11,10 +11,12 @@ import numpy as np
 
 from ..errors import GxfastError, InputError
 from ..io.contigs import ContigNames
+from ..io.genotype_cache import GenotypeCache
 from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
 from ..personal.records import prepare_records
 from ..types import GeneTable
-from .inputs import TURNED, Inputs
+from .inputs import Inputs
+from .naming import TURNED
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -87,6 +89,7 @@ def _contigs(inputs: Inputs) -> list[Finding]:
     for what, names in absent.items():
         if names:
             findings.append(_absent(inputs, what, names, all_of_them=len(names) == len(wanted)))
+    findings += _lengths(inputs, wanted)
     if any(absent.values()):
         return findings
     return [*findings, Finding("ok", "contigs", f"{len(wanted)} of {len(wanted)} in the FASTA and the VCF")]
@@ -108,6 +111,16 @@ def _absent(inputs: Inputs, what: str, absent: list[str], *, all_of_them: bool) 
     why = inputs.names.why_not(unsure, inputs.genotypes.length_of(unsure))
     message = f"{paths[what]}: the {what} names it {theirs!r}, the genes {ours!r}; not certain to be one: {why}"
     return Finding(level, "contigs", message, _rename(what, theirs, ours, str(paths[what])))
+
+
+def _lengths(inputs: Inputs, wanted: Sequence[str]) -> list[Finding]:
+    """Contigs that are longer or shorter by the header of the VCF than in the FASTA."""
+    for name in wanted:
+        theirs, ours = inputs.genotypes.length_of(name), inputs.genome.contigs.get(name)
+        if None not in (theirs, ours) and theirs != ours:
+            message = f"{name} has {theirs} bases by the VCF's header, {ours} in {inputs.genome.path}"
+            return [Finding("warning", "contigs", message, "use the FASTA of the assembly the VCF was called on")]
+    return []
 
 
 def _alike(name: str, contigs: Sequence[str]) -> str | None:
@@ -225,6 +238,13 @@ def _probe(genes: GeneTable) -> list[int]:
     return list(range(0, len(genes), step))[:_PROBED_GENES]
 
 
+def _there(inputs: Inputs, chrom: str) -> GenotypeCache:
+    """The genotypes of those who are in a file of the contig."""
+    absent = inputs.genotypes.absent(chrom)
+    names = [name for name, gone in zip(inputs.genotypes.samples, absent, strict=True) if not gone]
+    return inputs.genotypes.subset(names) if absent.any() else inputs.genotypes
+
+
 def _records(inputs: Inputs) -> list[Finding]:
     """REF, phase, ploidy and odd alleles in a sample of windows, under the policies of this run."""
     counts: Counter[str] = Counter()
@@ -233,12 +253,12 @@ def _records(inputs: Inputs) -> list[Finding]:
     for g in _probe(inputs.genes):
         chrom, tss = inputs.genes.chrom[g], int(inputs.genes.tss[g])
         length = inputs.genome.contigs.get(chrom)
-        if length is None or chrom not in inputs.genotypes.contigs:
+        if length is None or chrom not in inputs.genotypes.contigs or inputs.genotypes.absent(chrom).all():
             continue
         low, high = tss - reach, tss + reach
         try:
             records = prepare_records(
-                inputs.genotypes.region(chrom, low, high),
+                _there(inputs, chrom).region(chrom, low, high),
                 inputs.genome.fetch_array(chrom, low, high),
                 low,
                 inputs.policy,

@@ -16,7 +16,8 @@ from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..stats.drivers import Rule
 from ..types import Progress
-from .inputs import Inputs, contigs_of_plan, open_inputs
+from .inputs import Inputs, open_inputs
+from .naming import contigs_of_plan
 from .options import (
     DriverOptions,
     EvaluateOptions,

@@ -244,6 +244,9 @@ def test_men_alone_have_chromosome_y(case: Case) -> None:
     assert sorted(name for name, value in y.items() if value == value) == ["A", "C"]
     assert sorted(name for name, value in first.items() if value == value) == ["A", "B", "C"]
     assert y["A"] != y["C"]
+    assert predict("--missing", "N", "-o", "n", genes="g.tsv", vcf="{chrom}.vcf.gz") == 0
+    assert values_of("GY", "n") == pytest.approx(y, nan_ok=True)
+    assert {row["gene_id"]: row["n_haplotypes"] for row in rows_of(Path("n/genes.tsv"))} == {"G1": "2", "GY": "2"}
 
 
 def test_snps_and_indels_in_two_files(case: Case) -> None:

@@ -111,3 +111,33 @@ def test_weights_of_others(named: dict[str, Path], tmp_path: Path) -> None:
         assert main(["baseline", "--apply", str(database), "--vcf", str(named[name]), "-q", "-o", str(out)]) == 0
         found.append(out.read_text())
     assert found[0] == found[1]
+
+
+def test_eqtls_of_those_who_have_the_chromosome(tmp_path: Path, make_vcf_text: Any) -> None:
+    """Nine men and three women: on Y, the slope is that of the men, whatever the women's values are."""
+    people = [f"p{i}" for i in range(12)]
+    men = people[:9]
+    calls = ["1", "0", "1", "1", "0", "0", "1", "0", "1"]
+    values = [3.0, 1.5, 2.5, 3.5, 1.0, 2.0, 2.0, 1.2, 3.1, 90.0, -70.0, 55.0]
+    files = []
+    for chrom, names, genotypes in (("1", people, ["0|1", "1|1", "0|0"] * 4), ("Y", men, calls)):
+        path = write_bgzf(
+            tmp_path / f"{chrom}.vcf.gz",
+            make_vcf_text({chrom: "A" * 900}, [(chrom, 500, "A", "C", genotypes)], names).encode(),
+        )
+        index_vcf(path)
+        files += ["--vcf", str(path)]
+    bed = tmp_path / "e.bed"
+    rows = ["\t".join([chrom, "499", "500", f"G{chrom}", *map(str, values)]) for chrom in ("1", "Y")]
+    bed.write_text("\n".join(["\t".join(["#chr", "start", "end", "id", *people]), *rows]) + "\n")
+    out = tmp_path / "out"
+    assert main(["eqtl", "-q", *files, "--expression", str(bed), "--permutations", "0", "-o", str(out)]) == 0
+    lines = [line.split("\t") for line in text_of(out / "eqtl" / "nominal.tsv.gz").splitlines()]
+    found = {row[0]: dict(zip(lines[0], row, strict=True)) for row in lines[1:]}
+    carriers = [value for value, call in zip(values, calls, strict=False) if call == "1"]
+    others = [value for value, call in zip(values, calls, strict=False) if call == "0"]
+    difference = sum(carriers) / len(carriers) - sum(others) / len(others)
+    # A man's one allele counts once or twice; either way r is that of nine men.
+    assert abs(float(found["GY"]["slope"])) in (pytest.approx(difference), pytest.approx(difference / 2))
+    assert int(found["GY"]["ma_samples"]) <= 9
+    assert set(found) == {"G1", "GY"}

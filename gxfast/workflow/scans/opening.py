@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ...io.fasta import Genome
 from ...ism import Plan
 from ...personal.policy import HaplotypePolicy
-from ..inputs import contig_names, contigs_of_plan, named_genes, open_genotypes, open_plans, tell_renamed, tell_vcf
+from ..inputs import named_genes, open_genotypes, open_plans
+from ..naming import contig_names, contigs_of_plan, tell_renamed, tell_vcf
 from ..options import InputPaths
 from ..provenance import digest, hash_files, hash_inputs, hash_models, plan_of
 from .saturation import compute_block

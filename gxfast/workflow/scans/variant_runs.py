@@ -12,7 +12,8 @@ from ...io.vcf_set import expand_patterns
 from ...io.vcf_sites import SiteFileSet, has_genotypes
 from ...personal.observed import AlleleSource
 from ...personal.policy import HaplotypePolicy
-from ..inputs import contig_names, contigs_of_plan, named_genes, open_genotypes, open_plans, tell_renamed, tell_vcf
+from ..inputs import named_genes, open_genotypes, open_plans
+from ..naming import contig_names, contigs_of_plan, tell_renamed, tell_vcf
 from ..options import EngineOptions, InputPaths
 from ..provenance import digest, hash_inputs
 from .observed import VariantOptions, VariantScan, compute_variants, people_of

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...personal.dosage_sources import conventions
 from ..cohort import LinearCohort, linear_cohort
-from ..inputs import contigs_of_plan, open_people, tell_renamed
+from ..inputs import open_people
+from ..naming import contigs_of_plan, tell_renamed
 from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory

@@ -19,7 +19,7 @@ from ...io.vcf_dosages import imputed_fields, places_of_ids
 from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.allele_match import MATCHED, AlleleFinder, Match
 from ...personal.dosage_sources import AlleleDosages, DosageSource, conventions, open_dosages
-from ..inputs import tell_renamed, tell_vcf
+from ..naming import tell_renamed, tell_vcf
 
 __all__ = ["predict_with"]
 
