@@ -13,7 +13,17 @@ from .alignment import NO_GENE, match_genes
 from .cohort import Cohort, check_shapes, gather, pick, row_means, transformed
 from .result import CrossGene, Evaluation, Observed, summary, with_null
 
-__all__ = ["CrossGene", "Evaluation", "Observed", "cross_gene", "evaluate", "observed_values", "summary", "with_null"]
+__all__ = [
+    "CrossGene",
+    "Evaluation",
+    "Observed",
+    "corrected",
+    "cross_gene",
+    "evaluate",
+    "observed_values",
+    "summary",
+    "with_null",
+]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -88,7 +98,7 @@ def _one_track(
 
     predicted = np.ascontiguousarray(predictions.values[:, cohort.people, track], dtype=np.float64)
     raw = pearson(predicted, cohort.expression, n_threads=n_threads)
-    x, y, used = _corrected(predicted, cohort, residualise)
+    x, y, used = corrected(predicted, cohort, residualise)
     linear = raw if cohort.design is None else pearson(x, y, n_covariates=used, n_threads=n_threads)
     ranked = spearman(x, y, n_covariates=used, n_threads=n_threads)
     status = [_status(predictions, cohort, g, int(raw.why[g]), int(linear.why[g])) for g in range(cohort.rows.size)]
@@ -116,7 +126,7 @@ def _status(predictions: PredictionSet, cohort: Cohort, g: int, before: int, aft
     return _REASONS[after] + (" after the covariates" if after else "")
 
 
-def _corrected(
+def corrected(
     predicted: Float64Array, cohort: Cohort, residualise: Residualise
 ) -> tuple[Float64Array, Float64Array, Any]:
     """Return both sides without the covariates, and how many to take off the degrees of freedom."""

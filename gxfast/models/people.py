@@ -46,6 +46,11 @@ class BlockPrediction:
     n_variants, n_haplotypes : int64 arrays, shape (G,)
     status : tuple of str, length G
     counts : dict of str to int
+    drawn : int32 array, shape (M, 2)
+        Gene and person of every prediction whose phase was drawn: its value is the mean over the draws, its carriers
+        are those of the first.
+    draws : int32 array, shape (M, K, 2)
+        Rows of ``haplotype_values`` of these in each of K draws.
     """
 
     values: Float64Array
@@ -56,6 +61,15 @@ class BlockPrediction:
     n_haplotypes: Int64Array
     status: tuple[str, ...]
     counts: dict[str, int]
+    drawn: NDArray[np.int32]
+    draws: NDArray[np.int32]
+
+    def in_each_draw(self, gene: int, rule: str) -> Float64Array:
+        """Return the predictions of a gene in every draw, (K, S, T); ``rule`` as in `combine`."""
+        mine = self.drawn[:, 0] == gene
+        values = np.repeat(self.values[np.newaxis, gene], self.draws.shape[1], axis=0)
+        values[:, self.drawn[mine, 1]] = combine(self.haplotype_values, self.draws[mine].transpose(1, 0, 2), rule)
+        return values
 
 
 def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
@@ -186,10 +200,11 @@ def _check_finite(
     if not bad.size:
         return
     row = int(bad[0])
-    carrier = np.argwhere(plan.carriers == row)
+    carrier = [*np.argwhere(plan.carriers == row), *np.argwhere(plan.draws == row)]
     whose = "the reference"
-    if len(carrier):
-        person, copy = (int(i) for i in carrier[0])
+    if carrier:
+        person, copy = (int(i) for i in carrier[0][-2:])
+        person = person if len(carrier[0]) == 2 else int(plan.drawn[person])
         whose = f"sample {samples[person]}, haplotype {copy + 1}"
     raise ModelError(
         f"the model returned {values[row][~np.isfinite(values[row])][0]} for gene {gene}, {whose} "
@@ -214,17 +229,25 @@ def _assemble(
     carriers = np.full((n_genes, len(samples), 2), -1, np.int32)
     n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
     counts: Counter[str] = Counter()
+    n_draws = max((len(plan.draws) for plan in plans), default=0)
+    drawn, draws = [np.empty((0, 2), np.int32)], [np.empty((0, n_draws, 2), np.int32)]
     for g, plan, first in zip(usable, plans, rows[:-1], strict=True):
         own = np.where(plan.carriers >= 0, plan.carriers + first, -1)
         values[g] = combine(predicted, own[np.newaxis], model.card.haplotypes)[0]
         carriers[g] = own
+        if len(plan.drawn):
+            of_draws = np.where(plan.draws >= 0, plan.draws + first, -1).astype(np.int32)
+            values[g, plan.drawn] = combine(predicted, of_draws, model.card.haplotypes).mean(axis=0)
+            drawn.append(np.stack([np.full(len(plan.drawn), g), plan.drawn], axis=1).astype(np.int32))
+            draws.append(of_draws.transpose(1, 0, 2))
         n_variants[g], n_haplotypes[g] = plan.n_variants, plan.n_haplotypes
         counts.update(plan.counts)
     counts["model_sequences"] += len(predicted)
     gene_of = np.repeat(np.array(usable, np.int32), np.diff(rows))
     return BlockPrediction(
-        values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items()))
-    )
+        values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items())),
+        np.concatenate(drawn), np.concatenate(draws),
+    )  # fmt: skip
 
 
 def combine(values: Float64Array, carriers: NDArray[np.int32], rule: str) -> Float64Array:
