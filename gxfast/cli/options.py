@@ -62,7 +62,7 @@ transform_option = click.option(
 _MIN_MAF = click.option(
     "--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5), help="Baselines, eQTLs."
 )
-_SEED = click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of folds and permutations.")
+_SEED = click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of folds and draws.")
 
 
 contigs_option = click.option(
@@ -126,11 +126,19 @@ def policy_options(function: F) -> F:
         "symbolic": (["skip", "error"], "skip", "Symbolic alleles and break-ends."),
         "filter": (["all", "pass"], "all", "Use records whatever their FILTER, or PASS only."),
     }
-    options = [
+    options: list[Any] = [
         click.option(f"--{name}", type=click.Choice(values), default=default, show_default=True, help=text)
         for name, (values, default, text) in choices.items()
     ]
-    return stacked(*options)(function)
+    options += [
+        click.option(
+            "--phase", default="error", show_default=True, metavar="error|as_one|per_set|sample:K",
+            help="Heterozygous calls of one person in several phase sets; sample:K draws K phasings.",
+        ),
+        _SEED,
+    ]  # fmt: skip
+    decorate: Callable[[F], F] = stacked(*options)
+    return decorate(function)
 
 
 evaluate_options = stacked(
@@ -161,7 +169,6 @@ step_options = stacked(
     ),
     _MIN_MAF,
     click.option("--permutations", default=1000, show_default=True, type=click.IntRange(0), help="eQTLs: per gene."),
-    _SEED,
     driver_options,
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ __all__ = [
     "Observed",
     "Residualise",
     "Transform",
+    "corrected",
     "cross_gene",
     "evaluate",
     "observed_values",
@@ -99,7 +100,7 @@ def _one_track(
 
     predicted = np.ascontiguousarray(predictions.values[:, cohort.people, track], dtype=np.float64)
     raw = pearson(predicted, cohort.expression, n_threads=n_threads)
-    x, y, used = _corrected(predicted, cohort, residualise)
+    x, y, used = corrected(predicted, cohort, residualise)
     linear = raw if cohort.design is None else pearson(x, y, n_covariates=used, n_threads=n_threads)
     ranked = spearman(x, y, n_covariates=used, n_threads=n_threads)
     status = [_status(predictions, cohort, g, int(raw.why[g]), int(linear.why[g])) for g in range(cohort.rows.size)]
@@ -127,7 +128,7 @@ def _status(predictions: PredictionSet, cohort: Cohort, g: int, before: int, aft
     return _REASONS[after] + (" after the covariates" if after else "")
 
 
-def _corrected(
+def corrected(
     predicted: Float64Array, cohort: Cohort, residualise: Residualise
 ) -> tuple[Float64Array, Float64Array, Any]:
     """Return both sides without the covariates, and how many to take off the degrees of freedom."""

@@ -40,6 +40,9 @@ class GeneRow:
     pearson_p: float | None = optional_column()
     pearson_q: float | None = optional_column()
     spearman_rho: float | None = optional_column()
+    phase_r_low: float | None = optional_column()
+    phase_r_high: float | None = optional_column()
+    phase_r_sd: float | None = optional_column()
     null_mean: float | None = optional_column()
     null_sd: float | None = optional_column()
     null_t: float | None = optional_column()
@@ -75,6 +78,8 @@ class Evaluation:
         but as given for ``inverse_normal`` (whose mean is 0 by construction).
     status : tuple of str, length R
         "ok" or why the correlation is undefined.
+    phase_r_low, phase_r_high, phase_r_sd : float64 arrays, shape (R,), or None
+        Interval of ``pearson_r`` over phasings that were drawn, filled by the phase step (`phase_interval`).
     null_mean, null_sd, null_t, null_p, null_q, baseline_r : float64 arrays, shape (R,), or None
         Filled by `with_null` and by the baseline step.
     options : dict
@@ -102,6 +107,9 @@ class Evaluation:
     mean_predicted: Float64Array
     reference_prediction: Float64Array
     status: tuple[str, ...]
+    phase_r_low: Float64Array | None = None
+    phase_r_high: Float64Array | None = None
+    phase_r_sd: Float64Array | None = None
     null_mean: Float64Array | None = None
     null_sd: Float64Array | None = None
     null_t: Float64Array | None = None

@@ -56,6 +56,11 @@ class BlockPrediction:
     n_variants, n_haplotypes : int64 arrays, shape (G,)
     status : tuple of str, length G
     counts : dict of str to int
+    drawn : int32 array, shape (M, 2)
+        Gene and person of every prediction whose phase was drawn: its value is the mean over the draws, its carriers
+        are those of the first.
+    draws : int32 array, shape (M, K, 2)
+        Rows of ``haplotype_values`` of these in each of K draws.
     """
 
     values: Float64Array
@@ -66,6 +71,15 @@ class BlockPrediction:
     n_haplotypes: Int64Array
     status: tuple[str, ...]
     counts: dict[str, int]
+    drawn: NDArray[np.int32]
+    draws: NDArray[np.int32]
+
+    def in_each_draw(self, gene: int, rule: str) -> Float64Array:
+        """Return the predictions of a gene in every draw, (K, S, T); ``rule`` as in `combine`."""
+        mine = self.drawn[:, 0] == gene
+        values = np.repeat(self.values[np.newaxis, gene], self.draws.shape[1], axis=0)
+        values[:, self.drawn[mine, 1]] = combine(self.haplotype_values, self.draws[mine].transpose(1, 0, 2), rule)
+        return values
 
 
 def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
@@ -165,10 +179,8 @@ def predict_block(
     if len(done) < len(usable):
         values = np.concatenate([values[:0], *(values[rows[i] : rows[i + 1]] for i in done)])
         usable, plans = [usable[i] for i in done], [plans[i] for i in done]
-    carriers = [
-        _of_everybody(plan.carriers, _absent(genotypes, genes.chrom[g])) for g, plan in zip(usable, plans, strict=True)
-    ]
-    return _assemble(model, genotypes.samples, tuple(status), usable, plans, carriers, values)
+    people = [_indices_of_people(genotypes, genes.chrom[g]) for g in usable]
+    return _assemble(model, genotypes.samples, tuple(status), usable, plans, people, values)
 
 
 def _people_on(genotypes: Source, chrom: str) -> Source:
@@ -181,13 +193,10 @@ def _people_on(genotypes: Source, chrom: str) -> Source:
     return there
 
 
-def _of_everybody(carriers: NDArray[np.int32], absent: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Rows per person, -1 for those who are in no file of the contig."""
-    if not absent.any():
-        return carriers
-    found = np.full((len(absent), 2), -1, np.int32)
-    found[~absent] = carriers
-    return found
+def _indices_of_people(genotypes: Source, chrom: str) -> NDArray[np.int64]:
+    """Where the people of `_people_on` stand among all samples."""
+    absent = _absent(genotypes, chrom)
+    return np.flatnonzero(~absent) if absent.any() else np.arange(len(genotypes.samples))
 
 
 def gene_statuses(genes: GeneTable, genome: Genome, genotypes: Any = None) -> list[str]:
@@ -254,10 +263,11 @@ def _status(values: Float64Array, plan: WindowHaplotypes, samples: tuple[str, ..
     if not bad.size:
         return "ok"
     row = int(bad[0])
-    carrier = np.argwhere(plan.carriers == row)
+    carrier = [*np.argwhere(plan.carriers == row), *np.argwhere(plan.draws == row)]
     whose = "the reference"
-    if len(carrier):
-        person, copy = (int(i) for i in carrier[0])
+    if carrier:
+        person, copy = (int(i) for i in carrier[0][-2:])
+        person = person if len(carrier[0]) == 2 else int(plan.drawn[person])
         whose = f"sample {samples[person]}, haplotype {copy + 1}"
     found = values[row][~np.isfinite(values[row])][0]
     return f"{_NOT_FINITE} {found} for {whose} ({len(bad)} of {len(values)} sequences)"
@@ -269,7 +279,7 @@ def _assemble(
     status: tuple[str, ...],
     usable: Sequence[int],
     plans: Sequence[WindowHaplotypes],
-    people: Sequence[NDArray[np.int32]],
+    people: Sequence[NDArray[np.int64]],
     predicted: Float64Array,
 ) -> BlockPrediction:
     n_genes = len(status)
@@ -278,17 +288,27 @@ def _assemble(
     n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
     counts: Counter[str] = Counter()
     sizes = [len(plan) for plan in plans]
-    for g, plan, mine, first in zip(usable, plans, people, np.cumsum([0, *sizes])[:-1], strict=True):
-        own = np.where(mine >= 0, mine + first, -1).astype(np.int32)
+    n_draws = max((len(plan.draws) for plan in plans), default=0)
+    drawn, draws = [np.empty((0, 2), np.int32)], [np.empty((0, n_draws, 2), np.int32)]
+    for g, plan, there, first in zip(usable, plans, people, np.cumsum([0, *sizes])[:-1], strict=True):
+        own = np.full((len(samples), 2), -1, np.int32)
+        own[there] = np.where(plan.carriers >= 0, plan.carriers + first, -1)
         values[g] = combine(predicted, own[np.newaxis], model.card.haplotypes)[0]
         carriers[g] = own
+        if len(plan.drawn):
+            of_draws = np.where(plan.draws >= 0, plan.draws + first, -1).astype(np.int32)
+            whose = there[plan.drawn]
+            values[g, whose] = combine(predicted, of_draws, model.card.haplotypes).mean(axis=0)
+            drawn.append(np.stack([np.full(len(whose), g), whose], axis=1).astype(np.int32))
+            draws.append(of_draws.transpose(1, 0, 2))
         n_variants[g], n_haplotypes[g] = plan.n_variants, plan.n_haplotypes
         counts.update(plan.counts)
     counts["model_sequences"] += len(predicted)
     gene_of = np.repeat(np.array(usable, np.int32), sizes)
     return BlockPrediction(
-        values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items()))
-    )
+        values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items())),
+        np.concatenate(drawn), np.concatenate(draws),
+    )  # fmt: skip
 
 
 def combine(values: Float64Array, carriers: NDArray[np.int32], rule: str) -> Float64Array:

@@ -22,8 +22,8 @@ from ..io.vcf import GenotypeSource
 from ..kernels import backend
 from ..types import Windows
 from .alleles import Rows
-from .policy import HaplotypePolicy, refuse_overlaps
-from .records import prepare_records
+from .policy import HaplotypePolicy, refuse_draws, refuse_overlaps
+from .records import prepare_records, settle_phase
 from .windows import Source, WindowHaplotypes, plan_window, unique_rows
 
 __all__ = ["HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"]
@@ -114,6 +114,7 @@ def haplotypes(
         whatever else the policy refuses.
     """
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
+    refuse_draws(policy)
     threads = resolve_threads(n_threads)
     plans = [
         plan_window(
@@ -188,6 +189,7 @@ def consensus(
         Index into ``sequences``; -1 where a person has no second haplotype.
     """
     policy = policy or HaplotypePolicy()
+    refuse_draws(policy)
     kernels: Any = backend()
     records_in = genotypes.region(chrom, start, end)
     low = min(start, int(records_in.position.min(initial=start)))
@@ -198,7 +200,8 @@ def consensus(
         replace(records_in, start=low, end=high), reference, low, policy, contig_end=genome.contigs[chrom]
     )
     reference = records.known.put_into(reference, low)
-    index, unique = unique_rows(records.carried.after_empty())
+    phased = settle_phase(records, genotypes.samples, policy, chrom, (start, end))
+    index, unique = unique_rows(phased.after_empty())
     carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
     skipped = len(unique.values) - len(carried.values)
     refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{end}")

@@ -14,6 +14,7 @@ from ..io.vcf import GenotypeSource
 from ..kernels import backend
 from .alleles import Rows, concatenate_tables
 from .haploid import HaploidCalls
+from .phase import PhaseCalls
 from .policy import HaplotypePolicy, refuse_other_assembly
 from .records import PreparedRecords, prepare_records
 from .reference import KnownLetters
@@ -23,6 +24,7 @@ __all__ = ["concatenate", "read_blocks"]
 _FIRST_DENSITY: Final = 0.02  # variants per base, before anything is known
 _BLOCK_BYTES: Final = 8 << 20  # of dense genotypes, where nothing is said: they then stay in the cache
 _DENSE_BYTES_PER_CALL: Final = 8  # two alleles and a phase flag, read, copied and put into policy form
+_SET_BYTES_PER_CALL: Final = 8  # its phase set, where records name one
 
 
 def read_blocks(
@@ -45,6 +47,8 @@ def read_blocks(
         stop = min(end, at + size)
         read = genotypes.region(chrom, at, stop)
         cost = len(read) * per_variant
+        if read.phase_set is not None:
+            cost += cost // _DENSE_BYTES_PER_CALL * _SET_BYTES_PER_CALL
         if cost > 2 * max_mem and stop - at > 1:
             size = max(1, (stop - at) // 2)
             continue
@@ -90,7 +94,20 @@ def concatenate(parts: Sequence[PreparedRecords]) -> PreparedRecords:
     offset, values = kernels.join_rows([tuple(part.carried) for part in parts], shifts)
     haploid = HaploidCalls.concatenate([part.haploid for part in parts])
     known = KnownLetters.concatenate([part.known for part in parts])
+    phase = None
+    if any(part.phase is not None for part in parts):
+        found = [part.phase or PhaseCalls.of_contig(part.carried, part.table, part.haploid) for part in parts]
+        phase = PhaseCalls.concatenate(found, [len(part) for part in parts])
     held = tuple(one for part in parts for one in part.held)
     return PreparedRecords(
-        table, kernels.Variants(*table), Rows(offset, values), haploid, counts, parts[0].source, known, held, judged
+        table,
+        kernels.Variants(*table),
+        Rows(offset, values),
+        haploid,
+        counts,
+        parts[0].source,
+        known,
+        held,
+        judged,
+        phase,
     )

@@ -39,6 +39,11 @@ class HaploidCalls(NamedTuple):
         found = second == -2 if len(second) and genotypes.calls.min() < -1 else None
         return cls(second.shape[1], genotypes.position, genotypes.position + genotypes.ref_length, found)
 
+    def take(self, rows: Int64Array) -> HaploidCalls:
+        """Return those of some records, which may be named several times."""
+        calls = None if self.calls is None else self.calls[rows]
+        return HaploidCalls(self.n_samples, self.start[rows], self.end[rows], calls)
+
     @classmethod
     def concatenate(cls, parts: Sequence[HaploidCalls]) -> HaploidCalls:
         """Join those of consecutive blocks."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..errors import InputError
 
-__all__ = ["PHASES", "HaplotypePolicy", "refuse_other_assembly", "refuse_overlaps"]
+__all__ = ["PHASES", "HaplotypePolicy", "refuse_draws", "refuse_other_assembly", "refuse_overlaps"]
 
 PHASES: Final = ("error", "as_one", "per_set")
 _CHOICES: Final = {
@@ -87,6 +87,11 @@ class HaplotypePolicy:
         found = re.fullmatch(r"sample:([1-9][0-9]{0,5})", self.phase)
         return int(found[1]) if found and int(found[1]) > 1 else 0
 
+    @property
+    def draws_unphased(self) -> bool:
+        """Whether the phase of calls without any is drawn too."""
+        return self.unphased == "error" and self.n_phasings > 0
+
 
 # More mismatches than this share of the records means another assembly, whatever the policy.
 _MAX_MISMATCH_SHARE: Final = 0.01
@@ -101,6 +106,15 @@ def refuse_other_assembly(n: int, n_differ: int, source: str, region: str) -> No
             path=source,
             record=region,
             remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e)",
+        )
+
+
+def refuse_draws(policy: HaplotypePolicy) -> None:
+    """Raise InputError where one phasing is needed and several would be drawn."""
+    if policy.n_phasings:
+        raise InputError(
+            f"--phase {policy.phase} draws several phasings, and one is needed here",
+            remedy="choose --phase as_one or per_set; phasings are drawn by gxfast run and predict",
         )
 
 

@@ -20,6 +20,7 @@ from ..kernels import backend
 from .alleles import Rows, Table, with_alleles
 from .checks import UPPER, check_alleles, check_reference, select
 from .haploid import HaploidCalls
+from .phase import PhaseCalls, refuse_several_sets, turn_sets
 from .policy import refuse_other_assembly
 from .reference import DIFFERS, KnownLetters, compare_reference
 from .refusals import Gate, Held
@@ -28,7 +29,7 @@ from .spans import split_spans
 if TYPE_CHECKING:
     from .policy import HaplotypePolicy
 
-__all__ = ["PreparedRecords", "prepare_records"]
+__all__ = ["PreparedRecords", "prepare_records", "settle_phase"]
 
 Int64Array = NDArray[np.int64]
 
@@ -67,6 +68,8 @@ class PreparedRecords:
         Refusals of records beyond the core, which count where a haplotype reaches them.
     judged : (int, int)
         Records that touch the core, and those of them whose REF is not in the FASTA.
+    phase : PhaseCalls or None
+        Heterozygous calls by phase set, where there are several sets.
     """
 
     table: Table
@@ -78,9 +81,17 @@ class PreparedRecords:
     known: KnownLetters
     held: tuple[Held, ...] = ()
     judged: tuple[int, int] = (0, 0)
+    phase: PhaseCalls | None = None
 
     def __len__(self) -> int:
         return len(self.table[0])
+
+    def describe(self, row: int) -> str:
+        """Return ``pos REF>ALT`` (1-based) of a row of the table, for messages."""
+        position, _, first_allele, offset, bases = self.table
+        first, last = int(first_allele[row]), int(first_allele[row + 1])
+        texts = [bases[offset[i] : offset[i + 1]].tobytes().decode("latin-1")[:20] for i in range(first, last)]
+        return f"{position[row] + 1} {texts[0]}>{','.join(texts[1:]) or '.'}"
 
 
 def prepare_records(
@@ -135,13 +146,43 @@ def prepare_records(
     )  # fmt: skip
     table, calls = _non_sequence_alleles(genotypes, table, calls, policy, counts, gate)
     table, calls = _extra_alleles(genotypes, table, calls, policy, counts)
-    table, calls = split_spans(genotypes, table, calls)
+    table, calls, rows = split_spans(genotypes, table, calls)
+    haploid = haploid.take(rows) if len(rows) > len(genotypes) else haploid
+    phase = PhaseCalls.of(genotypes, policy, table, calls, rows)
     flat = np.ascontiguousarray(calls.reshape(len(table[0]), calls.shape[1] * 2))
     kernels: Any = backend()
     carried = Rows(*kernels.carried_alleles(flat, table[2]))
     return PreparedRecords(
-        table, kernels.Variants(*table), carried, haploid, counts, genotypes.source, known, tuple(gate.held), judged
+        table,
+        kernels.Variants(*table),
+        carried,
+        haploid,
+        counts,
+        genotypes.source,
+        known,
+        tuple(gate.held),
+        judged,
+        phase,
     )
+
+
+def settle_phase(
+    records: PreparedRecords, samples: tuple[str, ...], policy: HaplotypePolicy, chrom: str, core: tuple[int, int],
+    people: Int64Array | None = None,
+) -> Rows:  # fmt: skip
+    """Return what each haplotype carries with the phase sets joined; refuse several sets in the core.
+
+    ``people``: only their calls are looked at.
+    """
+    if records.phase is None:
+        return records.carried
+    calls = records.phase if people is None else records.phase.take(np.isin(records.phase.person, people))
+    if policy.phase == "per_set":
+        return turn_sets(records.carried, records.table[2], calls, core)
+    inside = calls.within(*core)
+    if policy.phase == "error" and inside.ambiguous().size:
+        refuse_several_sets(inside, samples, records.source, chrom, records.describe)
+    return records.carried
 
 
 def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counter[str], gate: Gate) -> NDArray[np.int8]:
@@ -149,7 +190,7 @@ def _resolve_calls(genotypes: Genotypes, policy: HaplotypePolicy, counts: Counte
     counts["unphased_heterozygous"] = int(np.count_nonzero(genotypes.unphased))
     if calls.min(initial=0) < 0:
         _count_incomplete(calls, counts)
-    if policy.unphased == "error" and not policy.n_phasings and counts["unphased_heterozygous"]:
+    if policy.unphased == "error" and not policy.draws_unphased and counts["unphased_heterozygous"]:
         _refuse_unphased(genotypes, gate)
     if policy.unphased == "ref":
         calls = np.where(genotypes.unphased[:, :, np.newaxis], np.int8(0), calls)

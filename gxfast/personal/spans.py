@@ -11,10 +11,15 @@ from .alleles import Table, allele_texts, make_table
 __all__ = ["split_spans"]
 
 
-def split_spans(genotypes: Genotypes, table: Table, calls: NDArray[np.int8]) -> tuple[Table, NDArray[np.int8]]:
-    """Give alleles of one record that replace different numbers of reference bases a record each."""
+def split_spans(
+    genotypes: Genotypes, table: Table, calls: NDArray[np.int8]
+) -> tuple[Table, NDArray[np.int8], NDArray[np.int64]]:
+    """Give alleles of one record that replace different numbers of reference bases a record each.
+
+    Also returns which of the records given each of the new ones is of.
+    """
     if genotypes.spans is None:
-        return table, calls
+        return table, calls, np.arange(len(calls))
     lengths = [_carried_spans(genotypes, v, calls[v]) for v in range(len(calls))]
     rows = np.repeat(np.arange(len(calls)), [len(found) for found in lengths])
     texts = allele_texts(table)
@@ -23,7 +28,7 @@ def split_spans(genotypes: Genotypes, table: Table, calls: NDArray[np.int8]) -> 
     for row, (span, numbers) in enumerate(groups):
         ref_length[row] = span
         calls[row][~np.isin(calls[row], numbers)] = 0
-    return make_table(table[0][rows], ref_length, [texts[v] for v in rows]), calls
+    return make_table(table[0][rows], ref_length, [texts[v] for v in rows]), calls, rows
 
 
 def _carried_spans(genotypes: Genotypes, v: int, calls: NDArray[np.int8]) -> dict[int, list[int]]:

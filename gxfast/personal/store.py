@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,8 +20,9 @@ from ..kernels import backend
 from ..kernels.streaming import stream_from
 from .alleles import Rows
 from .blocks import concatenate, read_blocks
-from .policy import HaplotypePolicy, refuse_overlaps
-from .records import PreparedRecords
+from .phase import refuse_several_sets, several_sets
+from .policy import HaplotypePolicy, refuse_draws, refuse_overlaps
+from .records import PreparedRecords, settle_phase
 
 __all__ = ["FIRST_MARGIN", "HaplotypeStore"]
 
@@ -96,6 +98,7 @@ class HaplotypeStore:
             For whatever the policy refuses, an unknown contig, or blocks that cannot be made small enough.
         """
         policy = policy or HaplotypePolicy()
+        refuse_draws(policy)
         if chrom not in genome.contigs:
             genome.fetch_array(chrom, 0, 0)  # words the error
         end = genome.contigs[chrom] if end is None else end
@@ -139,8 +142,25 @@ class HaplotypeStore:
         kernels: Any = backend()
         rows = kernels.rows_in_window(records.variants, *records.carried, chosen, low, high)
         return PreparedRecords(
-            records.table, records.variants, Rows(*rows), records.haploid, Counter(), records.source, records.known
-        )
+            records.table, records.variants, Rows(*rows), records.haploid, Counter(), records.source, records.known,
+            phase=None if records.phase is None else records.phase.within(low, high),
+        )  # fmt: skip
+
+    def _phased(self, low: int, high: int, core: tuple[int, int], chosen: Int64Array) -> PreparedRecords:
+        """As `_part`, with the phase sets joined; several sets of one person in the core are refused."""
+        if self._records.phase is None:
+            return self._part(self.chrom, low, high, chosen)
+        part = self._part(self.chrom, low, high, np.arange(self.n_haplotypes))
+        rows = settle_phase(part, self.samples, self.policy, self.chrom, core, np.unique(chosen // 2))
+        return replace(part, carried=rows.take(chosen))
+
+    def _refuse_several_sets(self, part: PreparedRecords, window: _Window, chosen: Int64Array) -> None:
+        """Refuse what a deletion draws in from another phase set."""
+        if part.phase is None or self.policy.phase != "error":
+            return
+        several = several_sets(part.phase, chosen // 2, window.extents())
+        if several is not None:
+            refuse_several_sets(several, self.samples, part.source, self.chrom, part.describe)
 
     def letters(
         self,
@@ -272,7 +292,7 @@ class HaplotypeStore:
         """
         if not start < end:
             raise InputError(f"need start < end, found {start} and {end}")
-        part = self._part(self.chrom, start, end, self._chosen(haplotypes))
+        part = self._phased(start, end, (start, end), self._chosen(haplotypes))
         rows = Rows(*backend().resolve_overlaps(part.variants, *part.carried))
         skipped = len(part.carried.values) - len(rows.values)
         refuse_overlaps(skipped, self.policy, part.source, f"{self.chrom}:{start + 1}-{end}")
@@ -318,7 +338,7 @@ class HaplotypeStore:
         margin = 0 if self.policy.variants == "snv" else FIRST_MARGIN
         while True:
             low, high = start - margin, end + margin
-            part = self._part(self.chrom, low, high, chosen)
+            part = self._phased(low, high, (start, end), chosen)
             rows = Rows(*backend().resolve_overlaps(part.variants, *part.carried))
             skipped = len(part.carried.values) - len(rows.values)
             refuse_overlaps(skipped, self.policy, part.source, f"{self.chrom}:{start + 1}-{end}")
@@ -327,6 +347,7 @@ class HaplotypeStore:
             )
             missing = window.missing(high) if self._shifts[rows.values].any() else 0
             if missing == 0:
+                self._refuse_several_sets(part, window, chosen)
                 return window
             margin += missing + FIRST_MARGIN
 
@@ -358,12 +379,17 @@ class _Window(NamedTuple):
         """Some of the haplotypes."""
         return self._replace(rows=Rows(self.rows.offset[first : last + 1], self.rows.values))
 
-    def missing(self, high: int) -> int:
-        """Reference bases that some haplotype needs beyond [low, high)."""
+    def extents(self) -> Int64Array:
+        """Reference interval of each haplotype, and whether its anchor is deleted."""
         extents = np.empty((self.rows.n, 3), np.int64)
         backend().haplotype_extents(*self.arguments, extents)
+        return extents
+
+    def missing(self, high: int) -> int:
+        """Reference bases that some haplotype needs beyond [low, high)."""
         if not self.rows.n:
             return 0
+        extents = self.extents()
         return max(self.low - int(extents[:, 0].min()), int(extents[:, 1].max()) - high, 0)
 
 

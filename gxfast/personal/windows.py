@@ -16,6 +16,7 @@ from ..io.vcf import GenotypeSource
 from ..kernels import backend
 from .alleles import Rows
 from .blocks import concatenate, read_blocks
+from .phase import draw_phasings, refuse_several_sets, several_sets, turn_sets
 from .policy import HaplotypePolicy, refuse_overlaps
 from .records import PreparedRecords, prepare_records
 from .store import FIRST_MARGIN, HaplotypeStore
@@ -38,6 +39,10 @@ class WindowHaplotypes:
     counts : Counter
     reverse : bool
         Sequences are reverse-complemented.
+    drawn : int64 array, shape (A,)
+        People whose phase is drawn (`HaplotypePolicy.phase`); their ``carriers`` are those of the first draw.
+    draws : int32 array, shape (K, A, 2)
+        Haplotypes of these people in each draw.
     """
 
     carriers: NDArray[np.int32]
@@ -45,6 +50,8 @@ class WindowHaplotypes:
     n_haplotypes: int
     counts: Counter[str]
     reverse: bool
+    drawn: Int64Array
+    draws: NDArray[np.int32]
     _variants: Any
     _carried: Rows
     _where: tuple[Any, ...]  # reference, its start, anchor, bases left and right of it
@@ -96,7 +103,8 @@ def plan_window(
         reference = genome.fetch_array(chrom, low, high)
         records = _records(genome, genotypes, chrom, low, high, reference, policy, max_mem, (start, start + length))
         where = records.known.put_into(reference, low), low, anchor, left, length - left
-        index, unique = unique_rows(records.carried.after_empty())
+        rows, drawn = _phased(records, genotypes.samples, policy, (start, start + length))
+        index, unique = unique_rows(rows.after_empty())
         carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
         skipped = len(unique.values) - len(carried.values)
         extents = np.empty((carried.n, 3), np.int64)
@@ -107,16 +115,27 @@ def plan_window(
         # A net deletion reached past what was read: read further and build again.
         margin += missing + FIRST_MARGIN
     _raise_held(records, index, extents)
+    n_rows = 2 * len(genotypes.samples)
+    several = several_sets(records.phase, np.arange(n_rows) // 2, extents[index[1 : 1 + n_rows]])
+    if several is not None and policy.phase == "error":
+        refuse_several_sets(several, genotypes.samples, records.source, chrom, records.describe)
     refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{start + length}")
     index, carried, extents = _merge_equal(index, carried, extents, records.table)
-    carriers = index[1:].reshape(-1, 2).copy()
-    carriers[records.haploid.absent(low, high)] = -1
-    present = np.unique(carriers[carriers >= 0])
+    absent = records.haploid.absent(low, high)
+    carriers = index[1 : 1 + n_rows].reshape(-1, 2).copy()
+    carriers[absent] = -1
+    draws = index[1 + n_rows :].reshape(policy.n_phasings if len(drawn) else 0, len(drawn), 2).copy()
+    draws[:, absent[drawn]] = -1
+    present = np.unique(np.concatenate([carriers[carriers >= 0], draws[draws >= 0]]))
     counts = records.counts
+    if several is not None:
+        counts["between_phase_sets"] += len(several.ambiguous())
     counts["overlap_skipped"] += skipped
     counts["anchor_deleted"] += int(extents[present, 2].sum())
     n_variants = _variants_inside(records, start, start + length)
-    return WindowHaplotypes(carriers, n_variants, len(present), counts, reverse, records.variants, carried, where)
+    return WindowHaplotypes(
+        carriers, n_variants, len(present), counts, reverse, drawn, draws, records.variants, carried, where
+    )
 
 
 def _records(
@@ -139,6 +158,26 @@ def _records(
     return prepare_records(
         source.region(chrom, low, high), reference, low, policy, core=core, contig_end=genome.contigs[chrom]
     )
+
+
+def _phased(
+    records: PreparedRecords, samples: tuple[str, ...], policy: HaplotypePolicy, core: tuple[int, int]
+) -> tuple[Rows, Int64Array]:
+    """What each haplotype carries under the policy, followed by the haplotypes of the people that are drawn."""
+    nobody = np.empty(0, np.int64)
+    if records.phase is None:
+        return records.carried, nobody
+    if policy.phase == "per_set":
+        return turn_sets(records.carried, records.table[2], records.phase, core), nobody
+    if not policy.n_phasings:
+        return records.carried, nobody
+    people, rows = draw_phasings(records.carried, records.table[2], records.phase, samples, policy)
+    offset = np.concatenate([records.carried.offset, rows.offset[1:] + records.carried.offset[-1]])
+    both = Rows(offset, np.concatenate([records.carried.values, rows.values]))
+    order = np.arange(both.n)
+    first_draw = records.carried.n + np.arange(2 * len(people)).reshape(-1, 2)
+    order[: records.carried.n].reshape(-1, 2)[people] = first_draw
+    return both.take(order), people
 
 
 def _raise_held(records: PreparedRecords, index: NDArray[np.int32], extents: Int64Array) -> None:

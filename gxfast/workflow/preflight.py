@@ -13,7 +13,8 @@ from ..errors import GxfastError, InputError
 from ..io.contigs import ContigNames
 from ..io.genotype_cache import GenotypeCache
 from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
-from ..personal.records import prepare_records
+from ..personal.phase import refuse_several_sets
+from ..personal.records import PreparedRecords, prepare_records
 from ..types import GeneTable
 from .inputs import Inputs
 from .naming import TURNED
@@ -248,25 +249,61 @@ def _there(inputs: Inputs, chrom: str) -> GenotypeCache:
 def _records(inputs: Inputs) -> list[Finding]:
     """REF, phase, ploidy and odd alleles in a sample of windows, under the policies of this run."""
     counts: Counter[str] = Counter()
-    probed = 0
-    reach = max((model.card.read_length for model in inputs.models), default=10_000) // 2
+    probed, several = 0, 0
+    first: InputError | None = None
     for g in _probe(inputs.genes):
-        chrom, tss = inputs.genes.chrom[g], int(inputs.genes.tss[g])
-        length = inputs.genome.contigs.get(chrom)
-        if length is None or chrom not in inputs.genotypes.contigs or inputs.genotypes.absent(chrom).all():
+        chrom = inputs.genes.chrom[g]
+        unknown = chrom not in inputs.genome.contigs or chrom not in inputs.genotypes.contigs
+        if unknown or inputs.genotypes.absent(chrom).all():
             continue
-        low, high = tss - reach, tss + reach
         try:
-            records = prepare_records(
-                _there(inputs, chrom).region(chrom, low, high),
-                inputs.genome.fetch_array(chrom, low, high),
-                low,
-                inputs.policy,
-            )
+            records = _window_records(inputs, g)
         except InputError as error:
             return [Finding("error", "records", str(error).split("\n")[0], error.remedy or "")]
         counts.update(records.counts)
         probed += 1
+        if records.phase is None or not records.phase.ambiguous().size:
+            continue
+        several += 1
+        counts["between_phase_sets"] += len(records.phase.ambiguous())
+        first = first or _refusal_of_sets(inputs, records, chrom)
+    return [*_found(counts, probed), *_phase(inputs, several, probed, first)]
+
+
+def _window_records(inputs: Inputs, g: int) -> PreparedRecords:
+    """The records of what the models read of a gene, or of 10,000 bases where there is no model."""
+    chrom, tss = inputs.genes.chrom[g], int(inputs.genes.tss[g])
+    read = [(model.card.window(tss, inputs.genes.strand[g])[0], model.card.read_length) for model in inputs.models]
+    low = min((start for start, _ in read), default=tss - 5_000)
+    high = max((start + length for start, length in read), default=tss + 5_000)
+    genotypes, reference = _there(inputs, chrom).region(chrom, low, high), inputs.genome.fetch_array(chrom, low, high)
+    return prepare_records(genotypes, reference, low, inputs.policy, contig_end=inputs.genome.contigs[chrom])
+
+
+def _refusal_of_sets(inputs: Inputs, records: PreparedRecords, chrom: str) -> InputError | None:
+    """What a run would say of the first person with several phase sets."""
+    calls = records.phase
+    if calls is None:
+        return None
+    try:
+        refuse_several_sets(calls, _there(inputs, chrom).samples, records.source, chrom, records.describe)
+    except InputError as error:
+        return error
+    return None
+
+
+def _phase(inputs: Inputs, several: int, probed: int, first: InputError | None) -> list[Finding]:
+    """The share of windows in which a person is heterozygous in several phase sets."""
+    if first is None:
+        return []
+    share = f"{several} of {probed} windows ({100 * several / probed:.0f} %)"
+    message = f"{share} hold heterozygous calls of one person in several phase sets"
+    if inputs.policy.phase == "error":
+        return [Finding("error", "phase", f"{message}, first {str(first).splitlines()[0]}", first.remedy or "")]
+    return [Finding("warning", "phase", f"{message}; joined by --phase {inputs.policy.phase}")]
+
+
+def _found(counts: Counter[str], probed: int) -> list[Finding]:
     findings = [
         Finding("ok", "records", f"{counts['records']} records in {probed} windows; REF agrees, phase as allowed")
     ]

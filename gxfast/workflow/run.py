@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ from .steps.eqtl import EQTL
 from .steps.evaluate import EVALUATE, GENES
 from .steps.explain import EXPLAIN
 from .steps.heads import HEADS
+from .steps.phase import PHASE
 from .steps.predict import PREDICT
 
 __all__ = ["STEPS", "run", "run_job"]
@@ -134,8 +135,8 @@ seed, driver_rule, motif_reach, steps, resume
         report_genes=_texts(gene),
     )
     return run_job(
-        paths, policy or HaplotypePolicy(), options, output, steps=tuple(steps), n_threads=threads, resume=resume,
-        progress=progress,
+        paths, policy or HaplotypePolicy(seed=seed), options, output,
+        steps=tuple(steps), n_threads=threads, resume=resume, progress=progress,
     )  # fmt: skip
 
 
@@ -209,8 +210,10 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
     """What guards a resumed run; options of steps that are not done may change."""
     used = {"baseline": "baseline", "eqtl": "eqtl", "ism": "drivers", "drivers": "drivers"}
     names = sorted({used[step] for step in steps if step in used})
+    # A seed that nothing is drawn with may change too.
+    policy = inputs.policy if inputs.policy.n_phasings else replace(inputs.policy, seed=0)
     chosen: dict[str, Any] = {
-        **asdict(inputs.policy),
+        **asdict(policy),
         **asdict(options.evaluation),
         "samples": list(inputs.genotypes.samples),
         "genes": digest(inputs.genes.gene_id),
@@ -254,6 +257,7 @@ _ORDER: Final = (
     Step("check", check_inputs),
     PREDICT,
     EVALUATE,
+    PHASE,
     BASELINE,
     EQTL,
     DRIVERS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from ..step import Job, Step
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["PREDICT"]
+__all__ = ["PREDICT", "predicted_blocks"]
 
 # Genes per block. Fixed, so that blocks mean the same whatever the memory and the threads.
 _BLOCK = 32
@@ -34,7 +36,7 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
     genes, name = inputs.genes, model.card.name
     blocks = []
     for first in range(0, len(genes), _BLOCK):
-        file, last = f"{name}/block-{first // _BLOCK:05d}.npz", min(first + _BLOCK, len(genes))
+        file, last = _block_file(name, first), min(first + _BLOCK, len(genes))
         if not run.has_block(file):
             block = predict_block(
                 model,
@@ -47,11 +49,22 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
             )
             run.write_block(file, _block_arrays(block))
         # What was computed is read back like what was resumed: one way only for results to be used.
-        blocks.append(_block_from(run.read_block(file)))
+        block = _block_from(run.read_block(file))
+        blocks.append(replace(block, drawn=block.drawn[:0], draws=block.draws[:0]))
         job.tell(f"predict {name}", last, len(genes))
     predictions = join_blocks(name, genes, inputs.genotypes.samples, model.tracks, blocks, path=model.path)
     _write_predictions(run, predictions, blocks)
     return predictions
+
+
+def predicted_blocks(job: Job, model: Model) -> Iterator[tuple[int, BlockPrediction]]:
+    """Read the finished blocks of a model again, each with its first gene; they alone hold the draws of phase."""
+    for first in range(0, len(job.inputs.genes), _BLOCK):
+        yield first, _block_from(job.directory.read_block(_block_file(model.card.name, first)))
+
+
+def _block_file(name: str, first: int) -> str:
+    return f"{name}/block-{first // _BLOCK:05d}.npz"
 
 
 def _block_arrays(block: BlockPrediction) -> dict[str, NDArray[Any]]:
@@ -62,6 +75,8 @@ def _block_arrays(block: BlockPrediction) -> dict[str, NDArray[Any]]:
         "carriers": block.carriers,
         "n_variants": block.n_variants,
         "n_haplotypes": block.n_haplotypes,
+        "drawn": block.drawn,
+        "draws": block.draws,
         "status": np.array(block.status, np.str_),
         "count_names": np.array(list(block.counts), np.str_),
         "count_values": np.array(list(block.counts.values()), np.int64),
