@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from .sources import RowSource, WindowRows
 from .targets import Layout
 from .work import Block
 
-__all__ = ["ScannedWindow", "compute_block", "saturate_blocks"]
+__all__ = ["NOT_FINITE", "ScannedWindow", "compute_block", "saturate_blocks"]
 
+NOT_FINITE: Final = "not finite"
 Float32Array = NDArray[np.float32]
 Int64Array = NDArray[np.int64]
 
@@ -128,7 +129,7 @@ def _check_finite(effects: Float32Array, plan: Plan, name: str, label: str) -> N
     bad = np.flatnonzero(~np.isfinite(effects).all(axis=(1, 2)))
     if bad.size:
         raise NotFiniteError(
-            f"the effects of {bad.size} of {len(effects)} positions are not finite ({label})",
+            f"the effects of {bad.size} of {len(effects)} positions are {NOT_FINITE} ({label})",
             path=plan.model.path,
             record=name,
             remedy="check the model's weights and the transform in its card (a log of a negative value?)",
