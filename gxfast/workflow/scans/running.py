@@ -16,7 +16,7 @@ from .cubes import require_zarr, write_cube
 from .opening import SaturationInputs
 from .tables import rows_of_scan, write_saturation, write_windows
 from .variant_tables import failed_windows, stored_rows, write_variants
-from .work import Block, Compute, Shard, StoredBlocks, counts_of, cut, do_blocks, finished_parts
+from .work import NOT_FINITE, Block, Compute, Shard, StoredBlocks, counts_of, cut, do_blocks, finished_parts
 
 __all__ = [
     "FORMATS",
@@ -117,14 +117,22 @@ def write_outputs(run: RunDirectory, folders: Sequence[Path], shards: Sequence[S
         write = _write_saturation if scan["kind"] == "saturate" else _write_variants
         models[model["name"]], failed[model["name"]] = write(folder, scan, model, stored)
         counts[model["name"]] = counts_of(stored)
-        if failed[model["name"]] and not models[model["name"]]["n_windows"]:
-            raise ModelError(
-                f"no window could be scanned: {failed[model['name']][0]}", record=model["name"],
-                remedy="check the model's weights and the transform in its card (a log of a negative value?)",
-            )  # fmt: skip
+        if len(shards) == shards[0].total:
+            _refuse_all(model["name"], models[model["name"]], failed[model["name"]])
     summary = {"n_windows": scan["models"][0]["windows"], "models": models}
     run.finish({"summary": summary, "counts": counts, "failed": failed})
     return ScanResult(summary, tuple(failed[scan["models"][0]["name"]]))
+
+
+def _refuse_all(name: str, entry: Mapping[str, Any], failed: Sequence[str]) -> None:
+    """Refuse a scan of which nothing is left, because no effect is a number."""
+    bad = [line for line in failed if NOT_FINITE in line]
+    if bad and not entry.get("n_rows", entry["n_windows"]):
+        raise ModelError(
+            f"no window could be scanned: {bad[0]}",
+            record=name,
+            remedy="check the model's weights and the transform in its card (a log of a negative value?)",
+        )
 
 
 def _write_saturation(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from ...ism import Plan
 from ..rundir import RunDirectory
 
 __all__ = [
+    "NOT_FINITE",
     "Block",
     "Compute",
     "Shard",
@@ -35,6 +36,8 @@ Arrays = dict[str, NDArray[Any]]
 # interrupted scan loses little.
 BLOCK_VALUES = 2**22
 BLOCK_WINDOWS = 16
+# How a refusal of effects is known again in the list of what could not be done.
+NOT_FINITE: Final = "not finite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def refuse_not_finite(plan: Plan, gene: str, what: str, where: str = "") -> None
     NotFiniteError
     """
     raise NotFiniteError(
-        f"{what} not finite{where}",
+        f"{what} {NOT_FINITE}{where}",
         path=plan.model.path,
         record=gene,
         remedy="check the model's weights and the transform in its card (a log of a negative value?)",
