@@ -21,8 +21,12 @@ from gxfast.personal.policy import HaplotypePolicy
 from gxfast.types import Windows
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# (chrom, 1-based pos, ref, alt, one GT per sample[, FILTER[, INFO]])
-Record = tuple[str, int, str, str, Sequence[str]] | tuple[str, int, str, str, Sequence[str], str, str]
+# (chrom, 1-based pos, ref, alt, one column per sample[, FILTER, INFO[, FORMAT]])
+Record = (
+    tuple[str, int, str, str, Sequence[str]]
+    | tuple[str, int, str, str, Sequence[str], str, str]
+    | tuple[str, int, str, str, Sequence[str], str, str, str]
+)
 
 
 @pytest.fixture(params=["cpp", "numpy"])
@@ -95,11 +99,15 @@ def vcf_text(contigs: dict[str, str], records: Sequence[Record], samples: Sequen
         '##ALT=<ID=INS,Description="insertion">',
         '##ALT=<ID=NON_REF,Description="any">',
         '##FORMAT=<ID=GT,Number=1,Type=String,Description="genotype">',
+        '##FORMAT=<ID=PGT,Number=1,Type=String,Description="order">',
+        '##FORMAT=<ID=PID,Number=1,Type=String,Description="set">',
+        '##FORMAT=<ID=PS,Number=1,Type=Integer,Description="set">',
+        '##FORMAT=<ID=PSL,Number=.,Type=String,Description="sets">',
         "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples]),
     ]
     for chrom, pos, ref, alt, calls, *rest in records:
-        filters, info = rest or ("PASS", ".")
-        lines.append("\t".join([chrom, str(pos), ".", ref, alt, ".", filters, info, "GT", *calls]))
+        filters, info, *form = rest or ("PASS", ".")
+        lines.append("\t".join([chrom, str(pos), ".", ref, alt, ".", filters, info, *(form or ["GT"]), *calls]))
     return "\n".join(lines) + "\n"
 
 

@@ -129,8 +129,9 @@ seed, driver_rule, motif_reach, steps, resume
         finemapped=_text(finemapped),
         report_genes=_texts(gene),
     )
+    policy = policy or HaplotypePolicy()
     return run_job(
-        paths, policy or HaplotypePolicy(seed=seed), options, output,
+        paths, replace(policy, seed=policy.seed or seed), options, output,
         steps=tuple(steps), n_threads=threads, resume=resume, progress=progress,
     )  # fmt: skip
 

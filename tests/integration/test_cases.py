@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import Any
 import pytest
 
 from gxfast.cli.main import main
+from gxfast.io.bgzf import write_bgzf
+from gxfast.io.indexing import index_vcf
+from gxfast.io.vcf import VariantFile
 
 Case = Callable[[str], Path]
 
@@ -77,6 +81,63 @@ def test_records(case: Case, name: str, expected: float) -> None:
     case(name)
     assert predict() == 0
     assert values_of("G1")["A"] == pytest.approx(expected, abs=2e-6)
+
+
+def use_pair_model(folder: Path, data_dir: Path) -> None:
+    """The case's own model is a sum over bases, to which phase does not matter; that of 01e looks at pairs."""
+    shutil.copy(data_dir / "cases" / "01e-v44-leading-phase" / "m.onnx", folder / "m.onnx")
+
+
+def test_phase_sets(case: Case, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    use_pair_model(case("01b-gatk-pid-ps"), data_dir)
+    assert predict() == 2
+    message = capsys.readouterr().err
+    assert "chr1:980 G>T and chr1:1020 A>C" in message
+    assert "--phase" in message
+    for phase, expected in (("as_one", 13.486), ("per_set", 11.621)):
+        shutil.rmtree("out")
+        assert predict("--phase", phase) == 0
+        assert values_of("G1")["A"] == pytest.approx(expected, abs=1e-3)
+        counts = json.loads(Path("out/manifest.json").read_text())["counts"]
+        assert [one["between_phase_sets"] for one in counts.values()] == [1]
+    shutil.rmtree("out")
+    assert predict("--phase", "sample:200") == 0
+    assert values_of("G1")["A"] == pytest.approx((13.486 + 11.621) / 2, abs=0.2)
+
+
+def test_check_tells_the_share_of_windows(case: Case, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    use_pair_model(case("01b-gatk-pid-ps"), data_dir)
+    command = ["check", "--fasta", "ref.fa", "--vcf", "c.vcf.gz", "--genes", "genes.tsv", "--model", "m.onnx"]
+    assert main(command) == 2
+    assert "1 of 1 windows (100 %) hold heterozygous calls of one person in several" in capsys.readouterr().out
+    assert main([*command, "--phase", "per_set"]) == 0
+    assert "joined by --phase per_set" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("call", "same_as"),
+    [("|0|1", "0|1"), ("/0|1", "0|1"), ("|1|0", "1|0"), ("/1/1", "1|1"), ("|1", "1"), ("/0/1", None)],
+)
+def test_leading_phase(case: Case, capsys: pytest.CaptureFixture[str], call: str, same_as: str | None) -> None:
+    """VCF 4.4 may write a phase before the first allele too."""
+    folder = case("01e-v44-leading-phase")
+    assert predict(vcf="d.vcf.gz") == 0
+    text = gzip.decompress((folder / "d.vcf.gz").read_bytes()).decode()
+    found = []
+    for written in (call, same_as or "0/1"):
+        path = write_bgzf(folder / "e.vcf.gz", text.replace("\tGT\t|1", f"\tGT\t{written}").encode())
+        index_vcf(path)
+        shutil.rmtree("out", ignore_errors=True)
+        code = predict(vcf="e.vcf.gz")
+        if same_as is None:
+            assert code == 2
+            assert "without phase" in capsys.readouterr().err
+            continue
+        assert code == 0
+        twin = VariantFile(path, reader="pysam").region("chr1", 0, 2000)
+        assert twin.unphased.tolist() == [[False]]
+        found.append(values_of("G1")["A"])
+    assert same_as is None or found[0] == found[1]
 
 
 # -- ploidy, dosages and weights

@@ -72,6 +72,10 @@ def assert_equal(a: Genotypes, b: Genotypes) -> None:
 
 
 PLAIN_CALLS = ["0|1", "1|0", "0|0", "1|1"]
+PHASES = {
+    "PS": ["7", "300", "70000", "."], "PGT": ["0|1", "1|0", "."], "PID": ["7_A_C", "300", "."],
+    "PSL": ["a,a", "a,b", ".,b", "7,7", ".", "a"],
+}  # fmt: skip
 ODD_CALLS = ["0/1", ".|1", "./.", "1|2", "2|0", "0", ".", "0|1", "1|1"]
 
 
@@ -84,8 +88,19 @@ def test_any_mixture_of_lines_reads_as_the_twin_reads_it(write: Callable[..., Pa
         calls = [str(c) for c in rng.choice(PLAIN_CALLS if rng.random() < 0.5 else ODD_CALLS, len(SAMPLES))]
         info = str(rng.choice([".", "END=97"], p=[0.8, 0.2]))
         alt = str(rng.choice(["T,G", "TA,C", "*,A", "<DEL>,T"]))
+        form = str(rng.choice(["GT", "GT:PS", "GT:PGT:PID:PS", "GT:PSL:PID"], p=[0.4, 0.2, 0.2, 0.2]))
+        columns = [":".join([call, *(str(rng.choice(PHASES[name])) for name in form.split(":")[1:])]) for call in calls]
         records.append(
-            ("c1", position, CONTIGS["c1"][position - 1], alt, calls, str(rng.choice(["PASS", ".", "q10"])), info)
+            (
+                "c1",
+                position,
+                CONTIGS["c1"][position - 1],
+                alt,
+                columns,
+                str(rng.choice(["PASS", ".", "q10"])),
+                info,
+                form,
+            )
         )
     path = write(records=records)
     paths = path, as_bcf(path)

@@ -265,7 +265,7 @@ class TestReference:
 
     def test_a_code_that_cannot_be_the_base_is_a_mismatch(self, build: Build) -> None:
         world = build((4, "C", "T", "0|1"), contig=CONTIG[:3] + "R" + CONTIG[4:])
-        with pytest.raises(InputError, match="c:4 C>T.*REF does not match"):
+        with pytest.raises(InputError, match=r"c:4 C>T.*REF does not match"):
             self.six(world)
 
     def test_masked_records_are_no_other_assembly(self, build: Build) -> None:
