@@ -64,6 +64,18 @@ def test_people_who_are_not_in_a_file(make: Make) -> None:
         VariantFileSet([one, other])
 
 
+def test_phase_sets_of_several_files(make: Make) -> None:
+    """A set stays with its person in any order of columns; who is not in a file has none there."""
+    phased = ("PASS", ".", "GT:PS")
+    snps = make("s.vcf.gz", [("c", 5, "A", "T", ["1|0:5", "0|1:."], *phased)], ["a", "b"])
+    turned = make("i.vcf.gz", [("c", 9, "A", "AT", ["0|1:9", "1|0:7"], *phased)], ["b", "a"])
+    fewer = make("f.vcf.gz", [("c", 12, "A", "G", ["0|1:3"], *phased)], ["b"])
+    found = VariantFileSet([snps, turned, fewer]).region("c", 0, 90)
+    assert found.phase_set is not None
+    assert found.phase_set.tolist() == [[6, 0], [8, 10], [0, 4]]
+    assert found.calls[2].tolist() == [[-1, -1], [0, 1]]
+
+
 def test_contigs_by_their_names_in_a_reference(make: Make) -> None:
     one = make("1.vcf.gz", [("1", 5, "A", "T", ["1|0"])], ["a"], ["1"])
     x = make("x.vcf.gz", [("chrX", 7, "A", "T", ["1|0"])], ["a"], ["chrX"])
