@@ -266,7 +266,11 @@ def _with_people(found: Genotypes, samples: tuple[str, ...]) -> Genotypes:
     theirs = [place[samples[i]] for i in mine]
     calls, unphased = np.full((n, s, 2), _MISSING, np.int8), np.zeros((n, s), np.bool_)
     calls[:, mine], unphased[:, mine] = found.calls[:, theirs], found.unphased[:, theirs]
-    return replace(found, samples=samples, calls=calls, unphased=unphased)
+    phase_set = None
+    if found.phase_set is not None:
+        phase_set = np.zeros((n, s), np.int64)
+        phase_set[:, mine] = found.phase_set[:, theirs]
+    return replace(found, samples=samples, calls=calls, unphased=unphased, phase_set=phase_set)
 
 
 def _merged(parts: Sequence[Genotypes], start: int, end: int) -> Genotypes:
