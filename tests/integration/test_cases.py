@@ -22,6 +22,7 @@ from gxfast.io.bgzf import write_bgzf
 from gxfast.io.indexing import index_vcf
 from gxfast.io.vcf import VariantFile
 from gxfast.models import ModelCard, card_from_json, inspect_model
+from gxfast.stats.motifs import motif_sizes
 
 Case = Callable[[str], Path]
 
@@ -222,6 +223,19 @@ def test_imputed_dosages_alone(case: Case, capsys: pytest.CaptureFixture[str]) -
     assert "GT" in told
     assert "--dosage DS" in told
     assert "sort" not in told
+
+
+def test_motif_sizes_of_table_3(case: Case) -> None:
+    """24 genes of Supplementary Table 3 of Sasse et al., with the reference and with the main variant."""
+    case("table3")
+    rows = rows_of(Path("rows.tsv"))
+    assert len(rows) == 48
+    for row in rows:
+        z = np.array([-float(row[f"mean_effect_{k}"]) for k in range(-20, 21)])
+        sizes, distances = motif_sizes(z, 20, float(row["max_abs_ism"]))
+        found = {f"size_{at}": size for at, size in zip((5, 10, 20, 50), sizes.tolist(), strict=True)}
+        found |= {f"distance_{at}": far for at, far in zip((5, 10, 20, 50), distances.tolist(), strict=True)}
+        assert found == {name: int(float(row[name])) for name in found}, (row["gene_id"], row["sequence"])
 
 
 # -- names, genes and files

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -35,22 +33,6 @@ def test_a_centre_without_attribution_is_no_motif(centre):
     z = np.array([-0.4, 0.0, centre, 0.01, 0.0])
     sizes, distances = motif_sizes(z, 2, 1.0, (0.05, 0.5))
     assert (sizes.tolist(), distances.tolist()) == ([0, 0], [2, 2])
-
-
-def test_published_sizes_and_distances(data_dir):
-    """24 genes of Supplementary Table 3 of Sasse et al., with the reference and with the main variant."""
-    path = data_dir / "cases" / "table3" / "rows.tsv"
-    if not path.is_file():
-        pytest.skip(f"{path} is absent")
-    with open(path, newline="") as handle:
-        rows = list(csv.DictReader(handle, delimiter="\t"))
-    assert len(rows) == 48
-    for row in rows:
-        z = [-float(row[f"mean_effect_{k}"]) for k in range(-20, 21)]
-        sizes, distances = motif_sizes(z, 20, float(row["max_abs_ism"]))
-        found = {f"size_{at}": size for at, size in zip((5, 10, 20, 50), sizes.tolist(), strict=True)}
-        found |= {f"distance_{at}": far for at, far in zip((5, 10, 20, 50), distances.tolist(), strict=True)}
-        assert found == {name: int(float(row[name])) for name in found}, (row["gene_id"], row["sequence"])
 
 
 def _slow(a, b):
