@@ -91,6 +91,10 @@ class Rows(NamedTuple):
         np.cumsum(keep, out=kept[1:])
         return Rows(kept[self.offset], self.values[keep])
 
+    def with_empty(self) -> Rows:
+        """Return the rows with an empty one after them."""
+        return Rows(np.append(self.offset, self.offset[-1]), self.values)
+
     def after_empty(self) -> Rows:
         """Return the rows with an empty one (the reference) before them."""
         return Rows(np.concatenate([[0], self.offset]), self.values)

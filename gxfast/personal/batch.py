@@ -199,12 +199,19 @@ def consensus(
     records = prepare_records(
         replace(records_in, start=low, end=high), reference, low, policy, contig_end=genome.contigs[chrom]
     )
-    reference = records.known.put_into(reference, low)
+    known = records.known.put_into(reference, low)
     phased = settle_phase(records, genotypes.samples, policy, chrom, (start, end))
     index, unique = unique_rows(phased.after_empty())
     carried = Rows(*kernels.resolve_overlaps(records.variants, *unique))
     skipped = len(unique.values) - len(carried.values)
     refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{end}")
     carriers = index[1:].reshape(-1, 2).copy()
+    if known is not reference:
+        # Who carries no variant has the bases that REF knows, and the reference has not.
+        carriers[carriers == 0] = carried.n
+        carried = carried.with_empty()
     carriers[records.haploid.absent(low, high)] = -1
-    return kernels.consensus(records.variants, *carried, reference, low, start, end), carriers
+    found: list[bytes] = kernels.consensus(records.variants, *carried, known, low, start, end)
+    if known is not reference:
+        found[:1] = kernels.consensus(records.variants, *carried.take(np.arange(1)), reference, low, start, end)
+    return found, carriers

@@ -115,6 +115,10 @@ class KnownLetters(NamedTuple):
         found = {at: letter for part in reversed(parts) for at, letter in zip(*(a.tolist() for a in part), strict=True)}
         return cls(np.array(list(found), np.int64), np.array(list(found.values()), np.uint8))
 
+    def within(self, start: int, end: int) -> bool:
+        """Whether any of them lies in [start, end)."""
+        return bool(((self.position >= start) & (self.position < end)).any())
+
     def put_into(self, reference: Uint8Array, start: int) -> Uint8Array:
         """Return the stretch from ``start`` on with these letters."""
         inside = (self.position >= start) & (self.position < start + reference.size)

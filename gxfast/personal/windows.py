@@ -55,6 +55,7 @@ class WindowHaplotypes:
     _variants: Any
     _carried: Rows
     _where: tuple[Any, ...]  # reference, its start, anchor, bases left and right of it
+    _fasta: NDArray[np.uint8] | None  # the first haplotype, where REF knows bases that the FASTA does not
 
     def __len__(self) -> int:
         return self._carried.n
@@ -63,6 +64,8 @@ class WindowHaplotypes:
         """Write haplotypes [first, first + n) into ``out`` (n, L)."""
         rows = Rows(self._carried.offset[first : first + len(out) + 1], self._carried.values)
         backend().haplotype_bases(self._variants, *rows, *self._where, out, n_threads)
+        if self._fasta is not None and first == 0 and len(out):
+            out[0] = self._fasta
         if self.reverse:
             reverse_complement_in_place(out, n_threads)
 
@@ -121,6 +124,10 @@ def plan_window(
         refuse_several_sets(several, genotypes.samples, records.source, chrom, records.describe)
     refuse_overlaps(skipped, policy, records.source, f"{chrom}:{start + 1}-{start + length}")
     index, carried, extents = _merge_equal(index, carried, extents, records.table)
+    fasta = None
+    if records.known.within(int(extents[:, 0].min()), int(extents[:, 1].max())):
+        fasta = reference[start - low : start - low + length]
+        index, carried, extents = _apart(index, carried, extents)
     absent = records.haploid.absent(low, high)
     carriers = index[1 : 1 + n_rows].reshape(-1, 2).copy()
     carriers[absent] = -1
@@ -134,7 +141,7 @@ def plan_window(
     counts["anchor_deleted"] += int(extents[present, 2].sum())
     n_variants = _variants_inside(records, start, start + length)
     return WindowHaplotypes(
-        carriers, n_variants, len(present), counts, reverse, drawn, draws, records.variants, carried, where
+        carriers, n_variants, len(present), counts, reverse, drawn, draws, records.variants, carried, where, fasta
     )
 
 
@@ -178,6 +185,13 @@ def _phased(
     first_draw = records.carried.n + np.arange(2 * len(people)).reshape(-1, 2)
     order[: records.carried.n].reshape(-1, 2)[people] = first_draw
     return both.take(order), people
+
+
+def _apart(index: NDArray[np.int32], carried: Rows, extents: Int64Array) -> tuple[NDArray[np.int32], Rows, Int64Array]:
+    """Give people who carry no variant a haplotype beside the reference: it has the bases that REF knows."""
+    index = index.copy()
+    index[1:][index[1:] == 0] = carried.n
+    return index, carried.with_empty(), np.concatenate([extents, extents[:1]])
 
 
 def _raise_held(records: PreparedRecords, index: NDArray[np.int32], extents: Int64Array) -> None:

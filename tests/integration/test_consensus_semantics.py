@@ -63,6 +63,21 @@ PLAIN = [
     Case("deletion of the first bases", ((1, "AAC", "C", "1|0"),), ("CCGGTTACGATTACAGGC", CONTIG)),
     Case("deletion of the last bases", ((18, "GGC", "G", "1|0"),), ("AACCGGTTACGATTACAG", CONTIG)),
     Case(
+        "masked FASTA", ((4, "C", "T", "0|1"),), ("AACCGGTTACGATTACAGGC", "AACTGGTTACGATTACAGGC"),
+        contig="AACNGGTTACGATTACAGGC", bcftools=("AACNGGTTACGATTACAGGC", "error: The fasta sequence does not match"),
+        why="the call says which base it is", counts={"masked_ref": 1},
+    ),
+    Case(
+        "masked FASTA left out", ((4, "C", "T", "0|1"),), ("AACNGGTTACGATTACAGGC",) * 2,
+        contig="AACNGGTTACGATTACAGGC", bcftools=("AACNGGTTACGATTACAGGC", "error: The fasta sequence does not match"),
+        why="the call says which base it is", policy={"masked_ref": "skip"}, counts={"masked_ref": 1},
+    ),
+    Case(
+        "IUPAC code in the FASTA", ((4, "A", "T", "0|1"),), ("AACAGGTTACGATTACAGGC", "AACTGGTTACGATTACAGGC"),
+        contig="AACRGGTTACGATTACAGGC", bcftools=("AACRGGTTACGATTACAGGC", "error: The fasta sequence does not match"),
+        why="VCF 4.3 writes a code as its first base", counts={"masked_ref": 0},
+    ),
+    Case(
         "lower-case FASTA", ((4, "C", "T", "1|0"),), ("AACTGGTTACGATTACAGGC", CONTIG), contig=CONTIG.lower(),
         bcftools=("aactggttacgattacaggc", CONTIG.lower()), why="models read upper-case letters",
     ),
@@ -222,6 +237,21 @@ SYMBOLS = [
     ),
     Case(
         "NON_REF", ((4, "C", "T,<NON_REF>", "1|2"),), ("AACTGGTTACGATTACAGGC", CONTIG), counts={"non_ref_symbols": 1},
+    ),
+    Case(
+        "CN0", ((4, "C", "<CN0>,<CN2>", "1|2", "PASS", "END=7"),), ("AACCTACGATTACAGGC", CONTIG),
+        counts={"deletion_symbols": 1, "other_symbols": 1}, why="1000 Genomes writes its deletions so",
+        bcftools=("error: Symbolic alleles other than <DEL>", "error: Symbolic alleles other than <DEL>"),
+    ),
+    Case(
+        "two DEL of one record", ((4, "C", "<DEL>,<DEL>", "1|2", "PASS", "SVLEN=3,1;END=7"),),
+        ("AACCTACGATTACAGGC", "AACCGTTACGATTACAGGC"), bcftools=("AACCTACGATTACAGGC",) * 2,
+        why="SVLEN is of each allele (VCF 4.4)",
+    ),
+    Case(
+        "DEL past the contig", ((4, "C", "<DEL>", "0|1", "PASS", "END=30"),),
+        "c:4 C><DEL>: the record ends at 30, past the end of c", bcftools=(CONTIG, "AAC" + "C"),
+        why="END is of another assembly, or a slip",
     ),
     Case(
         "any-allele symbol", ((4, "C", "T,<*>", "1|2"),), ("AACTGGTTACGATTACAGGC", CONTIG),
