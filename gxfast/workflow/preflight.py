@@ -273,7 +273,10 @@ def _records(inputs: Inputs) -> list[Finding]:
 def _window_records(inputs: Inputs, g: int) -> PreparedRecords:
     """The records of what the models read of a gene, or of 10,000 bases where there is no model."""
     chrom, tss = inputs.genes.chrom[g], int(inputs.genes.tss[g])
-    read = [(model.card.window(tss, inputs.genes.strand[g])[0], model.card.read_length) for model in inputs.models]
+    # Without --genes there are no strands: what either would read.
+    strands = inputs.genes.strand[g].replace(".", "+-")
+    cards = [model.card for model in inputs.models]
+    read = [(card.window(tss, strand)[0], card.read_length) for card in cards for strand in strands]
     low = min((start for start, _ in read), default=tss - 5_000)
     high = max((start + length for start, length in read), default=tss + 5_000)
     genotypes, reference = _there(inputs, chrom).region(chrom, low, high), inputs.genome.fetch_array(chrom, low, high)
