@@ -30,7 +30,7 @@ import gxfast.demo
 from gxfast.bench.cases.ism import networks
 from gxfast.encode.one_hot import codes, one_hot
 from gxfast.models.card import ModelCard
-from gxfast.models.front import front_bytes, front_inputs
+from gxfast.models.front import front_inputs, read_codes
 from gxfast.models.runtime import CPU, CUDA, CUDA_OPTIONS, runtime_facts
 from gxfast.models.saving import save_model
 from gxfast.models.session import Model
@@ -166,8 +166,8 @@ def raw_feeds(way: str, model: Model, rows: Any) -> tuple[bytes, Any]:
     """The graph of one way and what one batch of it sends."""
     if way == "one_hot":
         return model.path.read_bytes(), {str(model.card.input_name): one_hot(rows, layout=model.card.layout)}
-    source = front_bytes(model.path, model.card)
-    return source, {front_inputs(onnx.load_from_string(source))["codes"]: codes(rows)}
+    proto = read_codes(model.proto(), model.card, model.path)
+    return proto.SerializeToString(), {front_inputs(proto)["codes"]: codes(rows)}
 
 
 def placed(source: bytes, feeds: dict[str, Any], model: Model, folder: Path) -> dict[str, Any]:
