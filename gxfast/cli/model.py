@@ -122,7 +122,6 @@ def verify(
 
     Exit code 1 if the largest difference is above the tolerance.
     """
-    from ..io.contigs import ContigNames
     from ..io.fasta import Genome
     from ..io.tables import read_gene_values, read_genes
     from ..models import Model
@@ -130,13 +129,7 @@ def verify(
 
     values, table = read_gene_values(published, column), read_genes(genes)
     opened = Model(path, card=card, device=device)
-    found = join_verifications(
-        [
-            verify_model(opened, genome, ContigNames(genome.contigs).genes(table), values)
-            for genome in map(Genome, fasta)
-        ],
-        values,
-    )
+    found = join_verifications([verify_model(opened, genome, table, values) for genome in map(Genome, fasta)], values)
     passed = found.largest_difference <= tolerance
     facts = {
         "genes": len(found.gene_id), "elsewhere": found.n_elsewhere, "largest_difference": found.largest_difference,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..io.contigs import ContigNames
 
 if TYPE_CHECKING:
     from ..io.fasta import Genome
@@ -63,7 +64,7 @@ def verify_model(model: Model, genome: Genome, genes: GeneTable, published: Mapp
     model : Model
         Its first value per gene is compared.
     genome : Genome
-        Contigs may be called with or without ``chr``.
+        The genes may have any of the names of its contigs, see `gxfast.io.contigs.ContigNames`.
     genes : GeneTable
     published : mapping of str to float
         By gene id or name, whatever their case: ``all_models_ref_preds.csv`` of Huang et al. 2023 has lower-case names.
@@ -74,13 +75,13 @@ def verify_model(model: Model, genome: Genome, genes: GeneTable, published: Mapp
         If no gene is in all three.
     """
     values = {gene.lower(): value for gene, value in published.items()}
+    genes = ContigNames(genome.contigs).genes(genes)
     rows, windows, known = [], [], []
     for g in range(len(genes)):
         key = next((k for k in (genes.gene_id[g].lower(), genes.name[g].lower()) if k in values), None)
-        chrom = next((c for c in _spellings(genes.chrom[g]) if c in genome.contigs), None)
-        if key is None or chrom is None:
+        if key is None or genes.chrom[g] not in genome.contigs:
             continue
-        window = _window(model, genome, genes, g, chrom)
+        window = _window(model, genome, genes, g)
         if np.isin(window, _KNOWN).mean() >= _LEAST_KNOWN:
             rows.append(g)
             windows.append(window)
@@ -105,13 +106,9 @@ def join_verifications(parts: Sequence[Verification], published: Mapping[str, fl
     return Verification(genes, predicted, values, len(published) - len(genes))
 
 
-def _spellings(chrom: str) -> tuple[str, str]:
-    return chrom, chrom.removeprefix("chr") if chrom.startswith("chr") else f"chr{chrom}"
-
-
-def _window(model: Model, genome: Genome, genes: GeneTable, g: int, chrom: str) -> NDArray[np.uint8]:
+def _window(model: Model, genome: Genome, genes: GeneTable, g: int) -> NDArray[np.uint8]:
     from ..encode.one_hot import reverse_complement
 
     start, end, reverse = model.card.window(int(genes.tss[g]), genes.strand[g])
-    letters = genome.fetch(chrom, start, end)
+    letters = genome.fetch(genes.chrom[g], start, end)
     return np.frombuffer(reverse_complement(letters) if reverse else letters, np.uint8)

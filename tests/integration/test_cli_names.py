@@ -111,6 +111,18 @@ def test_weights_of_others(named: dict[str, Path], tmp_path: Path) -> None:
         assert main(["baseline", "--apply", str(database), "--vcf", str(named[name]), "-q", "-o", str(out)]) == 0
         found.append(out.read_text())
     assert found[0] == found[1]
+    strict = ["baseline", "--apply", str(database), "--contigs", "strict", "-q", "-o", str(tmp_path / "strict.tsv")]
+    assert main([*strict, "--vcf", str(named["vcf"])]) == 0
+    assert main([*strict, "--vcf", str(named["bare_vcf"])]) == 2
+    with sqlite3.connect(database) as connection:  # the other gene spells it as the VCF
+        connection.execute(
+            "INSERT INTO weights SELECT rsid, 'H', 0.5, ref_allele, eff_allele, substr(varID, 4) FROM weights"
+        )
+        connection.execute("INSERT INTO extra VALUES ('H', 'H', 1)")
+    out = tmp_path / "both.tsv"
+    assert main(["baseline", "--apply", str(database), "--vcf", str(named["bare_vcf"]), "-q", "-o", str(out)]) == 0
+    g, h = (line.split("\t")[1:] for line in out.read_text().splitlines()[1:])
+    assert g == h == found[0].splitlines()[1].split("\t")[1:]
 
 
 def test_eqtls_of_those_who_have_the_chromosome(tmp_path: Path, make_vcf_text: Any) -> None:

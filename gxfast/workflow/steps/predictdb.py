@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...io.contigs import ContigNames
 from ...io.genotype_cache import GenotypeCache
 from ...io.predictdb import GeneWeights, build_of, place_of, read_predictdb
 from ...io.tables import write_table
@@ -28,7 +29,7 @@ Place = tuple[str, int]  # contig as the VCF names it, 0-based position
 
 _NO_CONTIG: Final = "contig not in the VCF"
 _NO_PLACE: Final = "id not in the VCF"
-_HUMAN: Final = (*map(str, range(1, 23)), "X", "Y", "MT")
+_HUMAN: Final = (*map(str, range(1, 23)), "X", "Y", "MT")  # where the ids of weights name no place
 # What is probably wrong, by the status that most weights have.
 _CAUSES: Final = {
     _NO_CONTIG: ("the contigs of the weights ({theirs}) are not in the VCF ({ours})",
@@ -88,11 +89,14 @@ def predict_with(
     genes = read_predictdb(database)
     places = [place_of(name) for gene in genes for name in gene.variant_id]
     named = list(dict.fromkeys(place[0] for place in places if place))
-    cohort = VariantFileSet(expand_patterns(vcf, _spellings(genes))).named_for(named, contigs)
+    anywhere = () if all(places) else (text for name in _HUMAN for text in (f"chr{name}", name))
+    chroms = list(dict.fromkeys([*named, *anywhere]))
+    files = expand_patterns(vcf, chroms, ContigNames(dict.fromkeys(chroms), contigs))
+    cohort = VariantFileSet(files).named_for(named, contigs)
     tell_renamed(tell_vcf(cohort))
     people = choose_samples(cohort.all_samples, list(samples), source=vcf[0])
     genotypes = GenotypeCache(cohort.subset(people))
-    source, found = open_dosages(genotypes, dosage), _Places(genotypes, genes)
+    source, found = open_dosages(genotypes, dosage), _Places(genotypes, genes, contigs)
     applied = [_apply(gene, [found.of(gene, i) for i in range(len(gene.rsid))], source, len(people)) for gene in genes]
     stem = output.removesuffix(".tsv")
     table = weights_table or f"{stem}.weights.tsv"
@@ -121,24 +125,11 @@ def predict_with(
     }
 
 
-def _spellings(genes: Sequence[GeneWeights]) -> list[str]:
-    """Contigs of the weights, as any of two files may spell them, for patterns; all where ids name no place."""
-    places = [place_of(name) for gene in genes for name in gene.variant_id]
-    named = [_bare(place[0]) for place in places if place]
-    bare = dict.fromkeys(named if len(named) == len(places) else [*named, *_HUMAN])
-    return [text for name in bare for text in (f"chr{name}", name)]
-
-
-def _bare(contig: str) -> str:
-    name = contig.removeprefix("chr")
-    return "MT" if name == "M" else name
-
-
 class _Places:
     """Where the weights are in the VCF: by the place that an id names, else by the ID of a record."""
 
-    def __init__(self, genotypes: GenotypeCache, genes: Sequence[GeneWeights]) -> None:
-        self._contigs = {_bare(name): name for name in reversed(genotypes.contigs)}
+    def __init__(self, genotypes: GenotypeCache, genes: Sequence[GeneWeights], contigs: str | None) -> None:
+        self._names = ContigNames({name: genotypes.length_of(name) for name in genotypes.contigs}, contigs)
         names = {name for gene in genes for i, name in enumerate(gene.rsid) if place_of(gene.variant_id[i]) is None}
         self._of_id = places_of_ids(genotypes.paths, names) if names else {}
 
@@ -147,7 +138,7 @@ class _Places:
         named = place_of(gene.variant_id[i])
         if named is None:
             return self._of_id.get(gene.rsid[i], _NO_PLACE)
-        contig = self._contigs.get(_bare(named[0]))
+        contig = self._names.find(named[0])
         return _NO_CONTIG if contig is None else (contig, named[1])
 
 
