@@ -86,9 +86,9 @@ def parse_size(text: str | None) -> int | None:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def input_options(*, model: bool, expression: str = "optional") -> Callable[[F], F]:
-    """FASTA, VCF, genes, expression, samples and, if asked, models."""
-    options: list[Any] = [
+def input_options(function: F) -> F:
+    """FASTA, VCF, genes, expression, samples and models."""
+    decorate: Callable[[F], F] = stacked(
         click.option("--fasta", required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi)."),
         click.option(
             "--vcf", multiple=True, required=True, metavar="V",
@@ -101,17 +101,14 @@ def input_options(*, model: bool, expression: str = "optional") -> Callable[[F],
         contigs_option,
         covariate_options,
         people_options,
-    ]  # fmt: skip
-    if model:
-        options += [
-            click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
-            click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
-            click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
-            click.option("--window", "length", type=click.IntRange(1), help="Bases to read, if no model or card says."),
-            click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
-            click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches."),
-        ]  # fmt: skip
-    return stacked(*options)
+        click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
+        click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
+        click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
+        click.option("--window", "length", type=click.IntRange(1), help="Bases to read, if no model or card says."),
+        click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
+        click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches."),
+    )  # fmt: skip
+    return decorate(function)
 
 
 def policy_options(function: F) -> F:

@@ -32,7 +32,7 @@ _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted
 
 
 @click.command()
-@input_options(model=True)
+@input_options
 @policy_options
 @common_options
 def check(**options: Any) -> int:
@@ -65,7 +65,7 @@ def _print_findings(findings: Sequence[Any], *, stream_is_stderr: bool, skip_ok:
 
 
 @click.command()
-@input_options(model=True)
+@input_options
 @policy_options
 @_OUTPUT
 @_RESUME
@@ -76,7 +76,7 @@ def predict(**options: Any) -> int:
 
 
 @click.command()
-@input_options(model=True)
+@input_options
 @policy_options
 @evaluate_options
 @_OUTPUT
@@ -89,7 +89,7 @@ def drivers(**options: Any) -> int:
 
 
 @click.command()
-@input_options(model=True)
+@input_options
 @policy_options
 @evaluate_options
 @step_options

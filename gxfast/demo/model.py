@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..models.card import ModelCard, card_from_json
 from ..models.onnx_writer import GraphWriter
-from ..models.saving import save_model, serialized, with_card
+from ..models.saving import save_model
 
 __all__ = [
     "CARD",
@@ -28,7 +28,6 @@ __all__ = [
     "MOTIFS",
     "TSS_INDEX",
     "Motif",
-    "build_model",
     "packaged_model",
     "predict",
     "reverse_complement",
@@ -181,11 +180,6 @@ def predict(sequences: NDArray[np.uint8]) -> NDArray[np.float64]:
         peak = np.maximum(score, 0.0).reshape(len(sequences), -1, POOL).max(axis=2)
         result += peak.astype(np.float64) @ linear[k].astype(np.float64)
     return result
-
-
-def build_model() -> bytes:
-    """Return the ONNX model (opset 17, dynamic batch) with its card in the metadata; same bytes each time."""
-    return serialized(with_card(_graph(), _card()))
 
 
 def _card() -> ModelCard:

@@ -6,27 +6,24 @@ A person's value may not depend on who else is in the batch. What cannot be told
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .graphs import attributes_of, node_text, subgraphs, tensors_read
+from .graphs import RANDOM_OPERATORS, node_text, normalises_by_batch, subgraphs, tensors_read
 from .onnx_writer import opset_of
 
 __all__ = ["Suspect", "suspects"]
 
-_RANDOM: Final = frozenset(
-    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
-)
 _DYNAMIC: Final = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"})
 _STATIC_REMEDY: Final = (
     "export the model unquantised, or quantise it statically (onnxruntime.quantization.quantize_static), or export it "
     "for a batch of 1"
 )
 _EVAL_REMEDY: Final = "export the model for inference: in PyTorch call model.eval() before torch.onnx.export"
-_TRAINING_MODE: Final = 14  # BatchNormalization has the attribute since; before, further outputs meant training
 
 
 class Suspect(NamedTuple):
@@ -82,28 +79,21 @@ def _reached(nodes: Iterable[Any], tensor: str) -> set[str]:
 
 def _reason(model: Any, node: Any) -> tuple[str, str, bool] | None:
     """Why a node, or one inside it, mixes rows; how to export instead; whether a batch of 1 is fine."""
-    if node.op_type in _RANDOM:
+    if node.op_type in RANDOM_OPERATORS:
         return "draws random numbers", _EVAL_REMEDY, False
     if node.op_type in _DYNAMIC:
         return "takes the range of its numbers from the whole batch", _STATIC_REMEDY, True
-    settings = attributes_of(node)
-    trains = settings.get("training_mode", 0) or (opset_of(model) < _TRAINING_MODE and any(list(node.output)[1:]))
-    if node.op_type == "BatchNormalization" and trains:
+    if normalises_by_batch(node, opset_of(model)):
         return "is in training mode: it takes mean and variance from the batch", _EVAL_REMEDY, True
     if node.op_type == "Dropout" and _drops(model, node):
         return "is in training mode: it drops numbers at random", _EVAL_REMEDY, False
     inner = [body.node for body in subgraphs(node)]
     inner += [function.node for function in model.functions if (function.domain, function.name) == _key(node)]
-    return next((reason for each in _flat(inner) if (reason := _reason(model, each)) is not None), None)
+    return next((reason for each in chain.from_iterable(inner) if (reason := _reason(model, each)) is not None), None)
 
 
 def _key(node: Any) -> tuple[str, str]:
     return node.domain, node.op_type
-
-
-def _flat(bodies: Iterable[Iterable[Any]]) -> Iterator[Any]:
-    for nodes in bodies:
-        yield from nodes
 
 
 def _drops(model: Any, node: Any) -> bool:

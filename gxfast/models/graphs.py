@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["attributes_of", "node_text", "subgraphs", "tensors_read"]
+__all__ = ["RANDOM_OPERATORS", "attributes_of", "node_text", "normalises_by_batch", "subgraphs", "tensors_read"]
+
+RANDOM_OPERATORS: Final = frozenset(
+    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
+_TRAINING_MODE: Final = 14  # BatchNormalization has the attribute since; before, further outputs meant training
 
 
 def subgraphs(node: Any) -> Iterator[Any]:
@@ -37,3 +42,11 @@ def node_text(node: Any) -> str:
     """Return how a message names a node."""
     named = node.name or next((name for name in node.output if name), "")
     return f"node {named!r} ({node.op_type})"
+
+
+def normalises_by_batch(node: Any, opset: int) -> bool:
+    """Whether a node is a BatchNormalization in training mode: mean and variance are those of the batch."""
+    if node.op_type != "BatchNormalization":
+        return False
+    mode = any(attribute.name == "training_mode" and attribute.i for attribute in node.attribute)
+    return mode or (opset < _TRAINING_MODE and any(list(node.output)[1:]))

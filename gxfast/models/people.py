@@ -14,6 +14,7 @@ from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..io.fasta import Genome
 from ..personal.policy import HaplotypePolicy
+from ..personal.presence import absent_from, people_on
 from ..personal.windows import Source, WindowHaplotypes, plan_window
 from ..types import GeneTable, PredictionSet, Progress, Windows
 
@@ -163,10 +164,10 @@ def predict_block(
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     # A quarter each for reading, for letters; the rest is the model's.
     share = None if max_mem is None else max(1, max_mem // 4)
-    sources = {chrom: _people_on(genotypes, chrom) for chrom in {genes.chrom[g] for g in usable}}
+    present = {chrom: people_on(genotypes, chrom) for chrom in {genes.chrom[g] for g in usable}}
     plans = [
         plan_window(
-            genome, sources[windows.chrom[g]], windows.chrom[g], int(windows.start[g]), windows.length,
+            genome, present[windows.chrom[g]][0], windows.chrom[g], int(windows.start[g]), windows.length,
             int(windows.anchor[g]), bool(windows.reverse[g]), policy, share,
         )
         for g in usable
@@ -174,29 +175,13 @@ def predict_block(
     values = _run(model, plans, windows.length, min(_STEP_BYTES, share or _STEP_BYTES), n_threads)
     rows = np.concatenate([[0], np.cumsum([len(plan) for plan in plans])]).astype(np.int64)
     for g, plan, first, last in zip(usable, plans, rows[:-1], rows[1:], strict=True):
-        status[g] = _status(values[first:last], plan, sources[genes.chrom[g]].samples)
+        status[g] = _status(values[first:last], plan, present[genes.chrom[g]][0].samples)
     done = [i for i, g in enumerate(usable) if status[g] == "ok"]
     if len(done) < len(usable):
         values = np.concatenate([values[:0], *(values[rows[i] : rows[i + 1]] for i in done)])
         usable, plans = [usable[i] for i in done], [plans[i] for i in done]
-    people = [_indices_of_people(genotypes, genes.chrom[g]) for g in usable]
+    people = [present[genes.chrom[g]][1] for g in usable]
     return _assemble(model, genotypes.samples, tuple(status), usable, plans, people, values)
-
-
-def _people_on(genotypes: Source, chrom: str) -> Source:
-    """The genotypes of those people who are in a file of the contig."""
-    absent = _absent(genotypes, chrom)
-    if not absent.any():
-        return genotypes
-    subset: Any = genotypes
-    there: Source = subset.subset([name for name, gone in zip(genotypes.samples, absent, strict=True) if not gone])
-    return there
-
-
-def _indices_of_people(genotypes: Source, chrom: str) -> NDArray[np.int64]:
-    """Where the people of `_people_on` stand among all samples."""
-    absent = _absent(genotypes, chrom)
-    return np.flatnonzero(~absent) if absent.any() else np.arange(len(genotypes.samples))
 
 
 def gene_statuses(genes: GeneTable, genome: Genome, genotypes: Any = None) -> list[str]:
@@ -225,15 +210,8 @@ def _contig_status(chrom: str, genome: Genome, genotypes: Any, known: Sequence[s
         return "contig not in the FASTA"
     if known is not None and chrom not in known:
         return "contig not in the VCF"
-    absent = _absent(genotypes, chrom)
+    absent = absent_from(genotypes, chrom) if genotypes is not None else np.empty(0, np.bool_)
     return "nobody is in the VCF of the contig" if absent.size and absent.all() else "ok"
-
-
-def _absent(genotypes: Any, chrom: str) -> NDArray[np.bool_]:
-    """Which people are in no file of a contig; of size 0 where a source cannot say."""
-    ask = getattr(genotypes, "absent", None)
-    found: NDArray[np.bool_] = ask(chrom) if callable(ask) else np.empty(0, np.bool_)
-    return found
 
 
 def _run(model: Model, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int) -> Float64Array:

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..errors import GxfastError, InputError
 from ..io.contigs import ContigNames
-from ..io.genotype_cache import GenotypeCache
 from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
 from ..personal.phase import refuse_several_sets
+from ..personal.presence import people_on
 from ..personal.records import PreparedRecords, prepare_records
 from ..types import GeneTable
 from .inputs import Inputs
@@ -239,13 +239,6 @@ def _probe(genes: GeneTable) -> list[int]:
     return list(range(0, len(genes), step))[:_PROBED_GENES]
 
 
-def _there(inputs: Inputs, chrom: str) -> GenotypeCache:
-    """The genotypes of those who are in a file of the contig."""
-    absent = inputs.genotypes.absent(chrom)
-    names = [name for name, gone in zip(inputs.genotypes.samples, absent, strict=True) if not gone]
-    return inputs.genotypes.subset(names) if absent.any() else inputs.genotypes
-
-
 def _records(inputs: Inputs) -> list[Finding]:
     """REF, phase, ploidy and odd alleles in a sample of windows, under the policies of this run."""
     counts: Counter[str] = Counter()
@@ -279,7 +272,8 @@ def _window_records(inputs: Inputs, g: int) -> PreparedRecords:
     read = [(card.window(tss, strand)[0], card.read_length) for card in cards for strand in strands]
     low = min((start for start, _ in read), default=tss - 5_000)
     high = max((start + length for start, length in read), default=tss + 5_000)
-    genotypes, reference = _there(inputs, chrom).region(chrom, low, high), inputs.genome.fetch_array(chrom, low, high)
+    people, _ = people_on(inputs.genotypes, chrom)
+    genotypes, reference = people.region(chrom, low, high), inputs.genome.fetch_array(chrom, low, high)
     return prepare_records(genotypes, reference, low, inputs.policy, contig_end=inputs.genome.contigs[chrom])
 
 
@@ -288,8 +282,9 @@ def _refusal_of_sets(inputs: Inputs, records: PreparedRecords, chrom: str) -> In
     calls = records.phase
     if calls is None:
         return None
+    people, _ = people_on(inputs.genotypes, chrom)
     try:
-        refuse_several_sets(calls, _there(inputs, chrom).samples, records.source, chrom, records.describe)
+        refuse_several_sets(calls, people.samples, records.source, chrom, records.describe)
     except InputError as error:
         return error
     return None

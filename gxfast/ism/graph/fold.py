@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
-from ...models.graphs import tensors_read
+from ...models.graphs import RANDOM_OPERATORS, normalises_by_batch, tensors_read
 from ...models.onnx_writer import GraphWriter, opset_of
 from ...models.runtime import open_session
 
@@ -19,10 +19,6 @@ Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 MAX_ROUNDS: Final = 12  # shape arithmetic feeds reshapes that feed shape arithmetic
 MAX_FOLDED_BYTES: Final = 2**28
 SMALL_CONSTANT: Final = 1024  # elements: sizes, axes and the like, whose values inference reads
-_TRAINING_MODE: Final = 14  # BatchNormalization has the attribute since; before, further outputs meant training
-_NOT_FOLDED: Final = frozenset(
-    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
-)
 
 
 def fold(
@@ -106,7 +102,7 @@ def _leave_out(node: Any, needed: set[str], opset: int) -> None:
     """Leave out the optional outputs that nobody reads: masks, indices, statistics, last states."""
     from onnx import defs
 
-    if node.domain not in ("", "ai.onnx") or len(node.output) < 2 or _trains(node, opset):
+    if node.domain not in ("", "ai.onnx") or len(node.output) < 2 or normalises_by_batch(node, opset):
         return
     try:
         declared = defs.get_schema(node.op_type, opset).outputs
@@ -117,12 +113,6 @@ def _leave_out(node: Any, needed: set[str], opset: int) -> None:
             node.output[i] = ""
     while not node.output[-1]:
         del node.output[-1]
-
-
-def _trains(node: Any, opset: int) -> bool:
-    """Whether the number of a BatchNormalization's outputs, or its mode, make it use the batch's own statistics."""
-    mode = any(attribute.name == "training_mode" and attribute.i for attribute in node.attribute)
-    return node.op_type == "BatchNormalization" and (mode or opset < _TRAINING_MODE)
 
 
 def _delete(field: Any, unwanted: list[bool]) -> None:
@@ -214,7 +204,7 @@ def _computed(node: Any, value: Any, constant: set[str], shapes: Shapes, opsets:
         ends = {attribute.name: attribute.i for attribute in node.attribute}
         return [sizes[slice(ends.get("start", 0), ends.get("end"))]]
     names = set(tensors_read(node))
-    if not names <= constant or node.op_type in _NOT_FOLDED:
+    if not names <= constant or node.op_type in RANDOM_OPERATORS:
         return None
     return _evaluated(node, {name: value(name) for name in names}, opsets)
 

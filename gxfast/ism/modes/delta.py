@@ -13,7 +13,6 @@ from ...errors import ModelError
 from ...kernels.compiled import DeltaReference
 from ...models.runtime import run_options
 from ...models.workers import run_tasks
-from ..costs import node_macs
 from ..edit_rows import chosen_rows, rows_of
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
@@ -100,11 +99,6 @@ class DeltaRunner(Runner):
     def barriers(self) -> dict[str, str]:
         """Tensor to why it and everything after it is computed in full."""
         return dict(self._program.barriers)
-
-    @property
-    def macs_behind(self) -> float:
-        """Multiply-adds that are done in full for each row."""
-        return sum(node_macs(self._graph, node) for node in self._program.behind)
 
     def _values(
         self, window: CodeArray, edits: Edits, flipped: bool

@@ -75,7 +75,7 @@ def _model_costs(
         "passes": round(members * (mutants * share + scans)),
         "seconds_per_mutant": float(f"{seconds / mutants:.3g}") if mutants else 0.0,
         "hours": float(f"{seconds / 3600:.3g}"),
-        "bytes": _sizes(one, layout, positions, sample, formats),
+        "bytes": _sizes(one, positions, sample, formats),
         "memory": block_memory(one, source, blocks),
     }
 
@@ -152,7 +152,7 @@ def _representative(one: Plan, begin: int, end: int) -> NDArray[np.int64]:
     return positions[np.argsort(np.abs(positions - (begin + end) // 2), kind="stable")]
 
 
-def _sizes(one: Plan, layout: Layout, positions: int, sample: _Sample | None, formats: Sequence[str]) -> dict[str, int]:
+def _sizes(one: Plan, positions: int, sample: _Sample | None, formats: Sequence[str]) -> dict[str, int]:
     """Bytes of the outputs, from how far the sample can be compressed; of the blocks, as they are stored."""
     if sample is None:
         return dict.fromkeys((*formats, "blocks"), 0)

@@ -55,7 +55,7 @@ def open_saturation(
     plans = open_plans(paths, engine)
     models = [one.model for one in plans]
     if choice.sequences is not None:
-        return _of_sequences(paths, choice, plans, hashes)
+        return _of_sequences(choice, plans, hashes)
     genome = Genome(paths.fasta)
     names = contig_names(paths, genome)
     facts: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def open_saturation(
     return SaturationInputs(plans, tuple(layouts), (source,) * len(plans), facts, found)
 
 
-def _of_sequences(paths: InputPaths, choice: WindowChoice, plans: tuple[Plan, ...], hashes: bool) -> SaturationInputs:
+def _of_sequences(choice: WindowChoice, plans: tuple[Plan, ...], hashes: bool) -> SaturationInputs:
     path = str(choice.sequences)
     layouts, sources = [], []
     for one in plans:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ...io.fasta import Genome
 from ...io.tables.text import at, read_lines
 from ...personal.batch import haplotypes
 from ...personal.policy import HaplotypePolicy
+from ...personal.presence import people_on
 from ...personal.windows import Source
 from ...types import Windows
 from .targets import Layout
@@ -113,10 +114,7 @@ class HaplotypeSource:
             (layout.chrom[w],), layout.start[w : w + 1], layout.length, layout.anchor[w : w + 1],
             layout.reverse[w : w + 1],
         )  # fmt: skip
-        there = np.flatnonzero(~self._absent(layout.chrom[w]))
-        people: Any = self.genotypes
-        if there.size < len(self.samples):
-            people = people.subset([self.samples[i] for i in there])
+        people, there = people_on(self.genotypes, layout.chrom[w])
         batch = haplotypes(self.genome, people, windows, policy=self.policy, positions=True, max_mem=self.max_mem)
         self._counts.update(batch.counts)
         carriers = np.full((len(self.samples), 2), -1, batch.carriers.dtype)
@@ -132,11 +130,6 @@ class HaplotypeSource:
             raise RuntimeError("positions were asked for")
         labels = tuple(f"{self.samples[i // 2]}|{i % 2 + 1}" for i in first[order].tolist())
         return WindowRows(batch.sequences[rows], positions[rows], labels, rank[inverse.reshape(-1)].reshape(-1, 2))
-
-    def _absent(self, chrom: str) -> NDArray[np.bool_]:
-        """Which people are in no file of a contig."""
-        ask = getattr(self.genotypes, "absent", None)
-        return ask(chrom) if ask else np.zeros(len(self.samples), np.bool_)
 
     def take_counts(self) -> dict[str, int]:
         """Return what the policies met since the last call."""

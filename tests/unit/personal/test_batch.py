@@ -6,7 +6,6 @@ One contig throughout, positions 0-19:   AACCGGTTACGATTACAGGC
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,19 +15,9 @@ from gxfast.errors import InputError
 from gxfast.personal.batch import haplotypes
 from gxfast.types import Windows
 
-CONTIG = "AACCGGTTACGATTACAGGC"
 Build = Callable[..., Any]
 
 pytestmark = pytest.mark.usefixtures("backend")
-
-
-@pytest.fixture
-def build(tmp_path: Path, make_world: Callable[..., Any]) -> Build:
-    def make(*records: tuple[Any, ...], samples: tuple[str, ...] = ("s1",), contig: str = CONTIG) -> Any:
-        full = [("c", pos, ref, alt, [gts] if isinstance(gts, str) else gts) for pos, ref, alt, gts in records]
-        return make_world(tmp_path, {"c": contig}, full, samples)
-
-    return make
 
 
 class TestAnchor:
