@@ -87,6 +87,11 @@ class Genotypes:
         at = int(self.first_allele[variant]) + index
         return self.bases[self.allele_offset[at] : self.allele_offset[at + 1]].tobytes()
 
+    def alleles(self, variant: int) -> tuple[str, ...]:
+        """Return the texts of all alleles of a record, upper-case; REF first."""
+        n = int(self.first_allele[variant + 1] - self.first_allele[variant])
+        return tuple(self.allele(variant, i).decode("ascii", "replace").upper() for i in range(n))
+
     def describe(self, variant: int) -> str:
         """Return ``chrom:pos REF>ALT`` (1-based) for messages."""
         n = int(self.first_allele[variant + 1] - self.first_allele[variant])

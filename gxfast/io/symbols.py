@@ -53,7 +53,7 @@ def describe(read: Genotypes, info: list[str], version: str) -> Genotypes:
     letters: dict[int, bytes] = {}
     for v, text in zip(_described_records(read), info, strict=True):
         first = int(read.first_allele[v])
-        alleles = [read.allele(v, i).decode("latin-1").upper() for i in range(int(read.first_allele[v + 1]) - first)]
+        alleles = read.alleles(v)
         one = _Record(int(read.position[v]), alleles, text, per_allele)
         for number in range(1, len(alleles)):
             spans[first + number] = one.span(number)
@@ -89,7 +89,7 @@ def _with_letters(read: Genotypes, letters: dict[int, bytes]) -> Genotypes:
 class _Record:
     """One record with symbolic alleles, and its INFO."""
 
-    def __init__(self, position: int, alleles: list[str], info: str, per_allele: bool) -> None:
+    def __init__(self, position: int, alleles: tuple[str, ...], info: str, per_allele: bool) -> None:
         self.position, self.alleles, self.per_allele = position, alleles, per_allele
         pairs = (entry.partition("=") for entry in info.split(";"))
         self.info: _Info = {name: text.split(",") for name, _, text in pairs if text}

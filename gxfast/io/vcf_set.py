@@ -74,14 +74,15 @@ def choose_samples(available: Sequence[str], wanted: Sequence[str] | None, *, so
         return list(available)
     exclude = wanted[0].startswith("^")
     names = [wanted[0].removeprefix("^"), *wanted[1:]]
-    unknown = [name for name in names if name not in set(available)]
+    known, named = set(available), set(names)
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(
             f"{len(unknown)} of the named samples are not there, first {unknown[0]!r}",
             path=source,
             remedy="list the samples with: bcftools query -l FILE",
         )
-    chosen = [name for name in available if (name in set(names)) != exclude]
+    chosen = [name for name in available if (name in named) != exclude]
     if not chosen:
         raise InputError("no sample is left after the selection", path=source, remedy="leave fewer people out")
     return chosen
@@ -142,7 +143,7 @@ class VariantFileSet:
         known = set(self.all_samples)
         if any(name not in known for name in samples) or not len(samples):
             self.files[0].subset(samples)  # words the error
-        there = [[name for name in samples if name in set(file.all_samples)] for file in self.files]
+        there = [list(filter(set(file.all_samples).__contains__, samples)) for file in self.files]
         # A file with none of them is kept as it is: all its contigs have nobody.
         chosen = {id(f): f.subset(names) if names else f for f, names in zip(self.files, there, strict=True)}
         self._parts = {name: [(chosen[id(f)], c) for f, c in found] for name, found in self._parts.items()}
@@ -288,14 +289,9 @@ def _refuse_twice(found: Genotypes, v: int, parts: Sequence[Genotypes], of: NDAr
     """Refuse a record that is also in another file, among those at the position of record v."""
     here = range(v, int(np.searchsorted(found.position, found.position[v], side="right")))
     for w in here[1:]:
-        if of[w] != of[v] and _alleles(found, v) == _alleles(found, w):
+        if of[w] != of[v] and found.alleles(v) == found.alleles(w):
             raise InputError(
                 f"the record is also in {Path(parts[int(of[v])].source).name}",
                 path=parts[int(of[w])].source, record=found.describe(w),
                 remedy="give each record once (bcftools concat -a -D)",
             )  # fmt: skip
-
-
-def _alleles(found: Genotypes, v: int) -> bytes:
-    first, last = found.allele_offset[found.first_allele[v : v + 2]]
-    return found.bases[first:last].tobytes() + found.allele(v, 0)

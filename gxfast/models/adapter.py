@@ -32,14 +32,12 @@ def adapted(model: Any, card: ModelCard) -> Any:
     card : ModelCard
         With ``input_name`` filled in.
     """
-    from onnx import TensorProto
-
     name = str(card.input_name)
     writer = GraphWriter(opset=opset_of(model), prefix=f"{name}_", taken=names_in(model.graph))
     (value,) = (each for each in model.graph.input if each.name == name)
     tensor = value.type.tensor_type
     kind = int(tensor.elem_type)
-    whole = TensorProto.DataType.Name(kind).lower() not in SEQUENCE_DTYPES
+    whole = _type_name(kind) not in SEQUENCE_DTYPES
     bare = whole and card.layout != TOKENS and _only_cast(model.graph.node, name)
     read = writer.free(f"{name}_read")
     _rename(model.graph.node, name, read)

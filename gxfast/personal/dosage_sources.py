@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..io.vcf import Genotypes, GenotypeSource
 from ..io.vcf_dosages import IMPUTED, ImputedFile, ImputedRecords
-from .dosages import AlleleCalls, Dosages, complete, count_alternative, is_bases
+from .dosages import AlleleCalls, Dosages, count_alternative, diploid, is_bases
 
 __all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages"]
 
@@ -92,20 +92,11 @@ def _covering(genotypes: Genotypes, places: Int64Array) -> Genotypes:
     return genotypes.take(np.flatnonzero(mine), genotypes.start, genotypes.end)
 
 
-def _alleles(genotypes: Genotypes) -> list[tuple[str, ...]]:
-    """Alleles of each record, upper-case."""
-    numbers = np.diff(genotypes.first_allele).tolist()
-    return [
-        tuple(genotypes.allele(v, i).decode("ascii", "replace").upper() for i in range(n))
-        for v, n in enumerate(numbers)
-    ]
-
-
 class _CalledAlleles:
     def __init__(self, parts: Sequence[Genotypes]) -> None:
         self.position = np.concatenate([part.position for part in parts])
         self._calls = np.concatenate([part.calls for part in parts])
-        self.alleles = [alleles for part in parts for alleles in _alleles(part)]
+        self.alleles = [alleles for part in parts for alleles in map(part.alleles, range(len(part)))]
 
     def of(self, record: int, allele: int) -> tuple[NDArray[Any], int]:
         if allele == 0 and len(self.alleles[record]) == 2:
@@ -113,9 +104,8 @@ class _CalledAlleles:
             return 2 - values, n_missing
         calls = self._calls[record]
         copies = (calls == allele).sum(axis=1, dtype=np.int8)
-        values, missing = np.where(calls[:, 1] == -2, 2 * copies, copies), (calls == -1).any(axis=1)
-        complete(values[np.newaxis], missing[np.newaxis])
-        return values, int(missing.sum())
+        missing = (calls == -1).any(axis=1)
+        return diploid(copies, calls[:, 1] == -2, missing), int(missing.sum())
 
 
 class _Imputed:
@@ -152,9 +142,8 @@ class _ImputedAlleles:
 
     def of(self, record: int, allele: int) -> tuple[NDArray[Any], int]:
         copies = self._copies[record][allele]
-        values, missing = np.where(self._haploid[record], 2 * copies, copies), np.isnan(copies)
-        complete(values[np.newaxis], missing[np.newaxis])
-        return values, int(missing.sum())
+        missing = np.isnan(copies)
+        return diploid(copies, self._haploid[record], missing), int(missing.sum())
 
 
 def _biallelic(found: ImputedRecords, chrom: str, start: int, end: int) -> Dosages:
@@ -164,13 +153,11 @@ def _biallelic(found: ImputedRecords, chrom: str, start: int, end: int) -> Dosag
     position, haploid = found.position[rows], found.haploid[rows]
     copies = np.array([found.copies[v][1] for v in rows], np.float64).reshape(haploid.shape)
     missing = np.isnan(copies)
-    values = np.where(haploid, 2 * copies, copies)
-    complete(values, missing)
     called = np.where(missing, 0, np.where(haploid, 1, 2)).astype(np.int8)
     ref, alt = (tuple(found.alleles[v][i] for v in rows) for i in (0, 1))
     names = zip((position + 1).tolist(), ref, alt, strict=True)
     return Dosages(
-        chrom, position, tuple(f"{chrom}_{at}_{r}_{a}" for at, r, a in names), ref, alt, values,
-        missing.sum(axis=1).astype(np.int64), int(inside.sum()) - len(rows),
+        chrom, position, tuple(f"{chrom}_{at}_{r}_{a}" for at, r, a in names), ref, alt,
+        diploid(copies, haploid, missing), missing.sum(axis=1).astype(np.int64), int(inside.sum()) - len(rows),
         AlleleCalls(np.where(missing, 0, copies), called, haploid),
     )  # fmt: skip

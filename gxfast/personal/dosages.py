@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..io.vcf import Genotypes, GenotypeSource
 
-__all__ = ["AlleleCalls", "Dosages", "complete", "count_alternative", "is_bases", "snvs_in"]
+__all__ = ["AlleleCalls", "Dosages", "count_alternative", "diploid", "is_bases", "snvs_in"]
 
 Float64Array = NDArray[np.float64]
 
@@ -166,8 +166,21 @@ def is_bases(*alleles: str) -> bool:
     return _BASES.issuperset("".join(alleles))
 
 
-def complete(values: NDArray[Any], missing: NDArray[np.bool_]) -> None:
-    """Put into missing entries, row by row, the most frequent value of whole numbers, the mean of others; 0 of none."""
+def diploid(copies: NDArray[Any], haploid: NDArray[np.bool_], missing: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return dosages: a haploid call counts double, and missing ones get what is usual at their record.
+
+    That is the most frequent dosage of whole numbers (the smaller of equal ones), the mean of others; 0 of none.
+
+    Parameters
+    ----------
+    copies, haploid, missing : arrays, shape (V, S) or (S,)
+    """
+    result = np.where(haploid, 2 * copies, copies)
+    _complete(np.atleast_2d(result), np.atleast_2d(missing))
+    return result
+
+
+def _complete(values: NDArray[Any], missing: NDArray[np.bool_]) -> None:
     for v in np.flatnonzero(missing.any(axis=1)):
         known = values[v, ~missing[v]]
         if values.dtype.kind == "f":
@@ -191,7 +204,7 @@ def count_alternative(genotypes: Genotypes) -> Dosages:
     biallelic = inside & (np.diff(genotypes.first_allele) == 2)
     rows, texts = [], []
     for v in np.flatnonzero(biallelic):
-        pair = tuple(genotypes.allele(int(v), i).decode("ascii", "replace").upper() for i in (0, 1))
+        pair = genotypes.alleles(int(v))
         if is_bases(*pair):
             rows.append(int(v))
             texts.append(pair)
@@ -212,8 +225,7 @@ def _counted(calls: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int6
     if not calls.size or calls.min() >= 0:
         return copies, np.zeros(len(calls), np.int64), None
     haploid, missing = calls[:, :, 1] == -2, (calls == -1).any(axis=2)
-    values = np.where(haploid, 2 * copies, copies)
-    complete(values, missing)
+    values = diploid(copies, haploid, missing)
     made = AlleleCalls(copies, (calls >= 0).sum(axis=2, dtype=np.int8), haploid)
     return values, missing.sum(axis=1).astype(np.int64), made
 

@@ -169,7 +169,8 @@ def _covariates(inputs: Inputs) -> list[Finding]:
     if table is None:
         return []
     found = [Finding("note", "samples", f"{table.source}: {TURNED}")] if table.transposed else []
-    mine = [i for i, name in enumerate(table.samples) if name in set(inputs.genotypes.samples)]
+    people = set(inputs.genotypes.samples)
+    mine = [i for i, name in enumerate(table.samples) if name in people]
     bad = np.argwhere(~np.isfinite(table.values[:, mine]))
     if bad.size:
         k, i = bad[0].tolist()

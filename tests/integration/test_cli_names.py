@@ -125,6 +125,26 @@ def test_weights_of_others(named: dict[str, Path], tmp_path: Path) -> None:
     assert g == h == found[0].splitlines()[1].split("\t")[1:]
 
 
+def test_weights_by_place_and_by_rsid(tmp_path: Path, make_vcf_text: Any) -> None:
+    """An rsid's place has the VCF's name of the contig, the other weights' places have theirs."""
+    people, options = ["a", "b", "c"], []
+    for chrom, calls in (("1", ["0|1", "1|1", "0|0"]), ("2", ["0|0", "0|1", "1|1"])):
+        records = [(chrom, at, "A", "C", calls) for at in (400, 500)]
+        text = make_vcf_text({chrom: "A" * 900}, records, people).replace("500\t.\t", f"500\trs{chrom}\t")
+        path = write_bgzf(tmp_path / f"{chrom}.vcf.gz", text.encode())
+        index_vcf(path)
+        options += ["--vcf", str(path)]
+    database, out = tmp_path / "w.db", tmp_path / "p.tsv"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE weights (rsid, gene, weight, ref_allele, eff_allele, varID)")
+        connection.execute('CREATE TABLE extra (gene, genename, "n.snps.in.model")')
+        for name, weight in (("chr1_400_A_C", 1.0), ("chr2_400_A_C", 10.0), ("rs2", 100.0)):
+            connection.execute("INSERT INTO weights VALUES (?, 'G', ?, 'A', 'C', ?)", (name, weight, name))
+        connection.execute("INSERT INTO extra VALUES ('G', 'G', 3)")
+    assert main(["baseline", "--apply", str(database), *options, "-q", "-o", str(out)]) == 0
+    assert [float(value) for value in out.read_text().splitlines()[1].split("\t")[1:]] == [1.0, 112.0, 220.0]
+
+
 def test_eqtls_of_those_who_have_the_chromosome(tmp_path: Path, make_vcf_text: Any) -> None:
     """Nine men and three women: on Y, the slope is that of the men, whatever the women's values are."""
     people = [f"p{i}" for i in range(12)]

@@ -137,7 +137,9 @@ class _Places:
         """Return a weight's place, or why it has none."""
         named = place_of(gene.variant_id[i])
         if named is None:
-            return self._of_id.get(gene.rsid[i], _NO_PLACE)
+            named = self._of_id.get(gene.rsid[i])
+        if named is None:
+            return _NO_PLACE
         contig = self._names.find(named[0])
         return _NO_CONTIG if contig is None else (contig, named[1])
 

@@ -49,6 +49,11 @@ def test_a_record_in_two_files_is_refused(make: Make) -> None:
         VariantFileSet(files).region("c", 0, 90)
 
 
+def test_alleles_of_the_same_letters_are_two_records(make: Make) -> None:
+    files = [make(f"{i}.vcf.gz", [("c", 5, "A", alts, ["1|2"])], ["a"]) for i, alts in enumerate(("C,GT", "CG,T"))]
+    assert len(VariantFileSet(files).region("c", 0, 90)) == 2
+
+
 def test_people_who_are_not_in_a_file(make: Make) -> None:
     y = make("y.vcf.gz", [("Y", 5, "A", "T", ["1", "0"])], ["c", "a"], ["Y"])
     one = make("1.vcf.gz", [("1", 5, "A", "T", ["1|0", "0|0", "0|1"])], ["a", "b", "c"], ["1"])
