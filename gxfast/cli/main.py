@@ -29,6 +29,7 @@ _COMMANDS = {
     "compare": ("compare", "compare", "Do models agree in direction, and in magnitude?"),
     "run": ("run", "run", "All of it: check, predict, evaluate, baselines, eQTLs, drivers, report."),
     "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),
+    "verify": ("verify", "verify", "Re-hash a finished run directory and name what differs."),
     "model": ("model", "model", "Import, inspect, verify and list models; search tracks."),
     "doctor": ("doctor", "doctor", "Versions, CPU features, devices that really work, a self-test."),
 }

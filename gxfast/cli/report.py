@@ -18,11 +18,11 @@ __all__ = ["report"]
 def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
     """Draw the figures of a run directory and write its report.html (one file, no network)."""
     from ..reporting import write_report
-    from ..workflow.rundir import rehash_results
+    from ..workflow.rundir import noted_results
 
     set_verbosity(0, quiet)
-    path = write_report(directory, genes=genes)
-    rehash_results(Path(directory))
+    with noted_results(Path(directory)):
+        path = write_report(directory, genes=genes)
     if not quiet:
         click.echo(f"wrote {path}")
     return 0

@@ -184,7 +184,7 @@ cdef class VariantReader:
     cdef readonly int64_t failed_position
     cdef readonly int n_samples
 
-    def __cinit__(self, bytes path, bint is_bcf, bytes samples, int n_samples_in_file):
+    def __cinit__(self, bytes path, bytes index, bint is_bcf, bytes samples, int n_samples_in_file):
         self._is_bcf = is_bcf
         self._file = hts_open(path, "r")
         if self._file == NULL:
@@ -200,9 +200,9 @@ cdef class VariantReader:
             raise OSError("htslib cannot select the samples")
         # flags 2 = HTS_IDX_SILENT_FAIL: the caller words the error
         if is_bcf:
-            self._index = bcf_index_load3(path, NULL, 2)
+            self._index = bcf_index_load3(path, index, 2)
         else:
-            self._tabix = tbx_index_load3(path, NULL, 2)
+            self._tabix = tbx_index_load3(path, index, 2)
         if self._index == NULL and self._tabix == NULL:
             raise OSError("htslib cannot load the index")
         self._record = bcf_init()

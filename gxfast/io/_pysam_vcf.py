@@ -16,10 +16,10 @@ __all__ = ["PysamVariantReader"]
 class PysamVariantReader:
     """Same arguments and same answer as the compiled reader, through pysam's record objects."""
 
-    def __init__(self, path: bytes, is_bcf: bool, samples: bytes, n_samples_in_file: int) -> None:
+    def __init__(self, path: bytes, index: bytes, is_bcf: bool, samples: bytes, n_samples_in_file: int) -> None:
         import pysam
 
-        self._file = pysam.VariantFile(path.decode())
+        self._file = pysam.VariantFile(path.decode(), index_filename=index.decode())
         wanted = set(samples.decode().split(","))
         self._names = [name for name in self._file.header.samples if name in wanted]
         self.failed_position = -1

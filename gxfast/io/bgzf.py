@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 import zlib
@@ -18,6 +19,7 @@ __all__ = [
     "BgzfText",
     "bgzf_text",
     "check_complete",
+    "htslib_name",
     "is_bgzf_block",
     "require_file",
     "sniff",
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 _GZIP = b"\x1f\x8b"
+_INDEX_MARK = "##idx##"
 # The empty block that ends every BGZF file (SAM specification, section 4.1.2).
 _EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 EOF_BLOCK_SIZE = len(_EOF_BLOCK)
@@ -48,6 +51,15 @@ def require_file(path: Path, what: str) -> None:
         raise InputError(f"the {what} is not a regular file", path=path, remedy="name a file, not a folder or a pipe")
     if info.st_size == 0:
         raise InputError(f"the {what} is empty", path=path, remedy="make or copy the file again")
+    if _INDEX_MARK in str(path):
+        raise InputError(
+            f"htslib takes what follows {_INDEX_MARK} for the name of an index", path=path, remedy="rename the file"
+        )
+
+
+def htslib_name(path: str | Path) -> str:
+    """Return the name by which htslib opens just this file: a relative one might look like a URL (``data:...``)."""
+    return os.path.abspath(path)
 
 
 def is_bgzf_block(head: bytes) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..kernels import backend
-from .bgzf import check_complete, require_file, sniff
+from .bgzf import check_complete, htslib_name, require_file, sniff
 
 __all__ = ["Genome"]
 
@@ -112,10 +112,10 @@ class Genome:
         if getattr(self._local, "pid", None) != key:
             try:
                 if self._reader == "pysam":
-                    self._local.handle = PysamFasta(os.fsencode(self.path))
+                    self._local.handle = PysamFasta(os.fsencode(htslib_name(self.path)))
                 else:
                     module: Any = importlib.import_module("gxfast.io._htslib")
-                    self._local.handle = module.FastaReader(os.fsencode(self.path))
+                    self._local.handle = module.FastaReader(os.fsencode(htslib_name(self.path)))
             except (OSError, ValueError) as error:
                 raise InputError(
                     f"the FASTA index cannot be used: {error}",

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,17 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
-__all__ = ["atomic_write", "npz_bytes", "publish", "sha256_of", "written_whole"]
+__all__ = [
+    "appended",
+    "atomic_write",
+    "differing",
+    "npz_bytes",
+    "opened_lock",
+    "plain_files",
+    "publish",
+    "sha256_of",
+    "written_whole",
+]
 
 _CHUNK = 1 << 22
 
@@ -58,8 +69,46 @@ def written_whole(path: Path, *, remedy: str = _REMEDY) -> Iterator[Path]:
 
 def atomic_write(path: Path, content: bytes, *, remedy: str = _REMEDY) -> None:
     """Write a file so that it is either absent, old, or whole; see `written_whole`."""
-    with written_whole(path, remedy=remedy) as partial:
-        partial.write_bytes(content)
+    with written_whole(path, remedy=remedy) as partial, os.fdopen(_open(partial, os.O_WRONLY | os.O_EXCL), "wb") as out:
+        out.write(content)
+
+
+def appended(path: Path, text: str) -> None:
+    """Add text to the end of a file and sync it; a symbolic link is not followed."""
+    with os.fdopen(_open(path, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def opened_lock(path: Path) -> int:
+    """Open a file to lock it, made if absent and never written; a symbolic link is not followed."""
+    return _open(path, os.O_RDWR)
+
+
+def _open(path: Path, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+
+
+def plain_files(folder: Path) -> list[Path]:
+    """Return every file below a folder, relative to it, in order.
+
+    Raises
+    ------
+    InputError
+        If there is a symbolic link, a pipe or a device: what is read or written there would be elsewhere.
+    """
+    found = []
+    for root, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(root) / name
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode):
+                found.append(path.relative_to(folder))
+            elif not stat.S_ISDIR(mode):
+                what = "a symbolic link" if stat.S_ISLNK(mode) else "no regular file"
+                raise InputError(f"{what} in a folder that gxfast writes", path=path, remedy=f"remove it: rm {path}")
+    return sorted(found)
 
 
 def publish(partial: Path, path: Path) -> None:
@@ -77,6 +126,30 @@ def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
+
+
+def differing(folder: Path, recorded: Mapping[str, str]) -> dict[str, str]:
+    """Return which files of a folder are not as recorded, and how: ``missing`` or ``changed``.
+
+    Parameters
+    ----------
+    folder : Path
+    recorded : mapping of str to str
+        SHA-256 by name relative to the folder.
+
+    Raises
+    ------
+    InputError
+        See `plain_files`.
+    """
+    there = {str(file) for file in plain_files(folder)}
+    found = {}
+    for name, digest in recorded.items():
+        if name not in there:
+            found[name] = "missing"
+        elif sha256_of(folder / name) != digest:
+            found[name] = "changed"
+    return found
 
 
 def _sync(path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .vcf import Genotypes, join_records
+from .vcf import Genotypes, VariantFile, join_records
 from .vcf_set import VariantFileSet
 
 __all__ = ["GenotypeCache"]
@@ -72,7 +72,7 @@ class GenotypeCache:
         absent = self._kept.source.absent(chrom)
         return absent if self._columns is None else absent[self._columns]
 
-    def file_of(self, contig: str) -> tuple[Path, str]:
+    def file_of(self, contig: str) -> tuple[VariantFile, str]:
         """Return the file of a contig and its name there, see `VariantFileSet.file_of`."""
         return self._kept.source.file_of(contig)
 

@@ -7,6 +7,7 @@ zlib because pysam's writer crashes the process where a file cannot be opened.
 from __future__ import annotations
 
 import gzip
+import logging
 import struct
 import zlib
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import BinaryIO
 from ..errors import InputError
 from .bgzf import EOF_BLOCK_SIZE, is_bgzf_block, sniff
 
-__all__ = ["check_index", "find_index", "index_bed", "index_fasta", "index_vcf"]
+__all__ = ["check_index", "index_bed", "index_fasta", "index_vcf", "indices_of", "verified_index"]
 
 
 def index_fasta(path: str | Path) -> Path:
@@ -82,19 +83,46 @@ def _tabix(path: str | Path, preset: str) -> Path:
 
 _MAX_PROBES = 256
 _PSEUDO_BIN_TBI = 37450
+_TABIX_AUX = 28  # bytes of tabix's description of a file, before the names of its contigs
+_CLOCK = 1.0  # seconds that an index may be older than its file without a word
+_LOGGER = logging.getLogger("gxfast")
 
 
-def find_index(path: Path) -> Path | None:
-    """Return the .tbi or .csi beside a VCF/BCF, or None."""
-    for suffix in (".tbi", ".csi"):
-        candidate = path.with_name(path.name + suffix)
-        if candidate.exists():
-            return candidate
-    return None
+def indices_of(path: Path) -> list[Path]:
+    """Return the indices beside a VCF (.tbi, .csi) or BCF (.csi) that are there."""
+    suffixes = (".csi",) if _is_bcf(path) else (".tbi", ".csi")
+    beside = (path.with_name(path.name + suffix) for suffix in suffixes)
+    return [index for index in beside if index.exists()]
 
 
-def check_index(path: Path, index: Path, remedy: str) -> None:
-    """Refuse an index that was not made for this file.
+def verified_index(path: Path) -> Path:
+    """Return the index to open a VCF or BCF with, by name: htslib would choose another where there are two.
+
+    Raises
+    ------
+    InputError
+        If there is none, one was made for another file, or two do not agree. One that is older than its file,
+        but fits, is told in the log.
+    """
+    remedy = f"bcftools index -f {'' if _is_bcf(path) else '-t '}{path}"
+    indices = indices_of(path)
+    if not indices:
+        raise InputError("the VCF/BCF has no index (.tbi or .csi)", path=path, remedy=remedy)
+    found = [check_index(path, index, remedy) for index in indices]
+    if found[1:] and found[0] != found[1]:
+        names = " and ".join(index.name for index in indices)
+        raise InputError(
+            f"the indices {names} do not agree",
+            path=path,
+            remedy=f"remove the one that is not of this file, or {remedy}",
+        )
+    if indices[0].stat().st_mtime + _CLOCK < path.stat().st_mtime:
+        _LOGGER.warning("%s is older than its file (it fits; touch it if that is right)", indices[0])
+    return indices[0]
+
+
+def check_index(path: Path, index: Path, remedy: str) -> dict[str, tuple[int, int]]:
+    """Refuse an index that was not made for this file; return where the records of each contig lie by it.
 
     Raises
     ------
@@ -103,9 +131,10 @@ def check_index(path: Path, index: Path, remedy: str) -> None:
     """
     try:
         with gzip.open(index, "rb") as handle:
-            starts, last_end = _chunk_offsets(handle.read())
+            starts, spans = _chunk_offsets(handle.read())
     except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
         raise InputError(f"the index is damaged ({error})", path=index, remedy=remedy) from None
+    last_end = max((end for _, end in spans.values()), default=0)
     size = path.stat().st_size
     blocks = sorted({offset >> 16 for offset in starts})
     step = max(1, len(blocks) // _MAX_PROBES)
@@ -116,6 +145,15 @@ def check_index(path: Path, index: Path, remedy: str) -> None:
             fits = fits and block < size and is_bgzf_block(handle.read(18))
     if not fits:
         raise InputError(f"the index {index.name} was made for another version of the file", path=path, remedy=remedy)
+    return spans
+
+
+def _is_bcf(path: Path) -> bool:
+    try:
+        with gzip.open(path, "rb") as handle:
+            return handle.read(3) == b"BCF"
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def _data_end(handle: BinaryIO, start: int, size: int) -> set[int]:
@@ -131,37 +169,49 @@ def _data_end(handle: BinaryIO, start: int, size: int) -> set[int]:
     return {last, size - EOF_BLOCK_SIZE}
 
 
-def _chunk_offsets(data: bytes) -> tuple[list[int], int]:
-    """Virtual offsets at which chunks begin, and the largest at which one ends."""
+def _chunk_offsets(data: bytes) -> tuple[list[int], dict[str, tuple[int, int]]]:
+    """Virtual offsets at which chunks begin, and the first and the last of each contig that has records."""
     magic = data[:4]
+    is_csi = magic == b"CSI\x01"
     if magic == b"TBI\x01":
         (n_ref,) = struct.unpack_from("<i", data, 4)
-        (name_bytes,) = struct.unpack_from("<i", data, 32)
-        position, has_loffset = 36 + name_bytes, False
-    elif magic == b"CSI\x01":
+        names, position = _names(data, 32)
+    elif is_csi:
         (aux_bytes,) = struct.unpack_from("<i", data, 12)
         (n_ref,) = struct.unpack_from("<i", data, 16 + aux_bytes)
-        position, has_loffset = 20 + aux_bytes, True
+        names, position = _names(data, 16 + 24)[0] if aux_bytes >= _TABIX_AUX else [], 20 + aux_bytes
     else:
         raise ValueError("not a .tbi or .csi file")
     starts: list[int] = []
-    last_end = 0
-    depth = struct.unpack_from("<i", data, 8)[0] if has_loffset else 5
-    pseudo_bin = ((1 << 3 * (depth + 1)) - 1) // 7 + 1 if has_loffset else _PSEUDO_BIN_TBI
-    for _ in range(n_ref):
+    spans: dict[str, tuple[int, int]] = {}
+    depth = struct.unpack_from("<i", data, 8)[0] if is_csi else 5
+    pseudo_bin = ((1 << 3 * (depth + 1)) - 1) // 7 + 1 if is_csi else _PSEUDO_BIN_TBI
+    for number in range(n_ref):
+        ends: list[int] = []
+        begins: list[int] = []
         (n_bin,) = struct.unpack_from("<i", data, position)
         position += 4
         for _ in range(n_bin):
             (bin_id,) = struct.unpack_from("<I", data, position)
-            position += 12 if has_loffset else 4
+            position += 12 if is_csi else 4
             (n_chunk,) = struct.unpack_from("<i", data, position)
             position += 4
             if bin_id != pseudo_bin:
                 offsets = struct.unpack_from(f"<{2 * n_chunk}Q", data, position)
-                starts.extend(offsets[::2])
-                last_end = max(last_end, *offsets[1::2]) if n_chunk else last_end
+                begins.extend(offsets[::2])
+                ends.extend(offsets[1::2])
             position += 16 * n_chunk
-        if not has_loffset:
+        if not is_csi:
             (n_intervals,) = struct.unpack_from("<i", data, position)
             position += 4 + 8 * n_intervals
-    return starts, last_end
+        if begins:
+            spans[names[number] if number < len(names) else str(number)] = min(begins), max(ends)
+        starts += begins
+    return starts, spans
+
+
+def _names(data: bytes, position: int) -> tuple[list[str], int]:
+    """Contig names of a tabix header whose length stands at a position, and where they end."""
+    (size,) = struct.unpack_from("<i", data, position)
+    begin = position + 4
+    return data[begin : begin + size].decode(errors="replace").split("\0"), begin + size

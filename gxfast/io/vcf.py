@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bgzf import check_complete, require_file, sniff
+from .bgzf import check_complete, htslib_name, require_file, sniff
 from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
-from .indexing import check_index, find_index
+from .htslib_log import htslib_told
+from .indexing import verified_index
 from .symbols import describe
 from .vcf_dosages import imputed_fields
 
@@ -44,8 +45,8 @@ class VariantFile:
     Raises
     ------
     InputError
-        If the file is missing, cut off, not block-compressed, without (or with a stale) index, or if a
-        sample is not in it.
+        If the file is missing, cut off, not block-compressed, without (or with a stale) index, with two
+        indices that do not agree, or if a sample is not in it.
 
     Attributes
     ----------
@@ -54,6 +55,8 @@ class VariantFile:
         Contigs that the index knows.
     contig_lengths : dict of str to int
         Of those that the header gives one.
+    index : Path
+        The index by which it is read.
     """
 
     def __init__(self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib") -> None:
@@ -68,36 +71,24 @@ class VariantFile:
                 remedy=f"bcftools view -Oz -o {self.path.name}.bgz.vcf.gz --write-index=tbi {self.path}",
             )
         check_complete(self.path)
-        self._index = find_index(self.path)
-        index_command = f"bcftools index -f -t {self.path}"
-        if self._index is None:
-            raise InputError("the VCF/BCF has no index (.tbi or .csi)", path=self.path, remedy=index_command)
-        check_index(self.path, self._index, index_command)
+        self.index = verified_index(self.path)
         self._read_header()
         self.samples = self._choose(samples)
         self._order = self._file_order()
 
     def _read_header(self) -> None:
-        import pysam
-
-        previous = pysam.set_verbosity(0)
         try:
-            with pysam.VariantFile(os.fspath(self.path)) as handle:
+            with htslib_told(self.path), self.opened() as handle:
                 self.all_samples = tuple(handle.header.samples)
                 self._is_bcf = handle.is_bcf
                 self._version = str(handle.header.version)
-                self.contigs = tuple(handle.index or ())
+                # A BCF index carries no names: every contig of the header may have records.
+                self.contigs = tuple(handle.index or ()) or tuple(handle.header.contigs)
                 self.contig_lengths = {name: one.length for name, one in handle.header.contigs.items() if one.length}
         except (OSError, ValueError) as error:
             raise InputError(
                 f"the header cannot be read ({error})", path=self.path, remedy="bcftools view -h FILE"
             ) from None
-        finally:
-            pysam.set_verbosity(previous)
-        if not self.contigs:
-            # A BCF index carries no names: every contig of the header may have records.
-            with pysam.VariantFile(os.fspath(self.path)) as handle:
-                self.contigs = tuple(handle.header.contigs)
 
     def _choose(self, samples: Sequence[str] | None) -> tuple[str, ...]:
         if not self.all_samples:
@@ -149,22 +140,25 @@ class VariantFile:
         other._order = other._file_order()
         return other
 
+    def opened(self, **options: Any) -> Any:
+        """Open the file with pysam, by the index that was verified."""
+        import pysam
+
+        return pysam.VariantFile(htslib_name(self.path), index_filename=htslib_name(self.index), **options)
+
     def _handle(self) -> Any:
         key = os.getpid()
         if getattr(self._local, "pid", None) != key:
             names = ",".join(self.samples).encode()
             try:
+                files = os.fsencode(htslib_name(self.path)), os.fsencode(htslib_name(self.index))
                 if self._reader == "pysam":
                     from ._pysam_vcf import PysamVariantReader
 
-                    self._local.handle = PysamVariantReader(
-                        os.fsencode(self.path), self._is_bcf, names, len(self.all_samples)
-                    )
+                    self._local.handle = PysamVariantReader(*files, self._is_bcf, names, len(self.all_samples))
                 else:
                     module: Any = importlib.import_module("gxfast.io._htslib")
-                    self._local.handle = module.VariantReader(
-                        os.fsencode(self.path), self._is_bcf, names, len(self.all_samples)
-                    )
+                    self._local.handle = module.VariantReader(*files, self._is_bcf, names, len(self.all_samples))
             except OSError as error:
                 raise InputError(
                     str(error), path=self.path, remedy="check the file with: bcftools view FILE > /dev/null"
@@ -174,9 +168,7 @@ class VariantFile:
 
     def has_records(self, chrom: str) -> bool:
         """Whether the contig holds any record (reads no genotypes beyond the first block)."""
-        import pysam
-
-        with pysam.VariantFile(os.fspath(self.path)) as handle:
+        with self.opened() as handle:
             return chrom in self.contigs and next(iter(handle.fetch(chrom)), None) is not None
 
     def region(self, chrom: str, start: int, end: int) -> Genotypes:

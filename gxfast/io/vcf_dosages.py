@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .bgzf import htslib_name
+from .indexing import verified_index
 
 __all__ = ["IMPUTED", "ImputedFile", "ImputedRecords", "imputed_fields", "places_of_ids"]
 
@@ -29,7 +31,7 @@ def imputed_fields(path: str | Path) -> tuple[str, ...]:
     import pysam
 
     try:
-        with pysam.VariantFile(os.fspath(path)) as handle:
+        with pysam.VariantFile(htslib_name(path)) as handle:
             record = next(iter(handle), None)
             return tuple(name for name in IMPUTED if record is not None and name in record.format)
     except (OSError, ValueError):
@@ -42,7 +44,7 @@ def places_of_ids(paths: Sequence[str | Path], wanted: Iterable[str]) -> dict[st
 
     left, found = set(wanted), dict[str, tuple[str, int]]()
     for path in paths:
-        with pysam.VariantFile(os.fspath(path), drop_samples=True) as handle:
+        with pysam.VariantFile(htslib_name(path), drop_samples=True) as handle:
             for record in handle if left else ():
                 for name in (record.id or "").split(";"):
                     if name in left:
@@ -82,10 +84,13 @@ class ImputedFile:
     samples : sequence of str
         People to read, in this order.
     field : {"DS", "GP"}
+    index : Path, optional
+        The index that was verified; found and verified by default.
     """
 
-    def __init__(self, path: str | Path, samples: Sequence[str], field: str) -> None:
+    def __init__(self, path: str | Path, samples: Sequence[str], field: str, *, index: Path | None = None) -> None:
         self.path, self.samples, self.field = Path(path), tuple(samples), field
+        self._index = index or verified_index(self.path)
         self._local = threading.local()
 
     def region(self, chrom: str, start: int, end: int) -> ImputedRecords:
@@ -124,7 +129,7 @@ class ImputedFile:
         if getattr(self._local, "pid", None) != os.getpid():
             import pysam
 
-            handle = pysam.VariantFile(os.fspath(self.path))
+            handle = pysam.VariantFile(htslib_name(self.path), index_filename=htslib_name(self._index))
             handle.subset_samples(list(self.samples))
             chosen = set(self.samples)
             place = {name: i for i, name in enumerate(name for name in handle.header.samples if name in chosen)}

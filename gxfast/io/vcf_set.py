@@ -156,7 +156,7 @@ class VariantFileSet:
         other._choose(samples)
         return other
 
-    def file_of(self, chrom: str) -> tuple[Path, str]:
+    def file_of(self, chrom: str) -> tuple[VariantFile, str]:
         """Return the one file that has a contig, and the contig's name in it.
 
         Raises
@@ -171,7 +171,7 @@ class VariantFileSet:
                 path=file.path,
                 remedy="merge the files with bcftools concat -a",
             )
-        return file.path, contig
+        return file, contig
 
     def named_by(self, names: ContigNames) -> VariantFileSet:
         """Return the same files with the contigs under their names in a reference, as far as these are certain.

@@ -25,11 +25,9 @@ class SiteFile(VariantFile):
         return ()
 
     def _handle(self) -> Any:
-        import pysam
-
         key = os.getpid()
         if getattr(self._local, "pid", None) != key:
-            self._local.handle = pysam.VariantFile(os.fspath(self.path), drop_samples=True)
+            self._local.handle = self.opened(drop_samples=True)
             self._local.pid = key
         return self._local.handle
 

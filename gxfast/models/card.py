@@ -229,7 +229,7 @@ def card_from_json(text: str, *, source: str) -> ModelCard:
     top = Fields(parse_object(text, source=source), source=source)
     top.integer("gxfast_card", low=1, high=1)
     name = top.text("name")
-    if name is not None and not _NAME.fullmatch(name):
+    if name is not None and not is_model_name(name):
         raise top.error("name", f"expected 1 to 100 letters, digits, '.', '_' or '-', found {name!r}")
     values: dict[str, object] = {"name": name or "", "origin": source}
     values |= _input_fields(top.child("input"))
@@ -300,6 +300,11 @@ def find_card(model: Path, *, explicit: str | Path | None, metadata: str | None)
     if beside:
         return load_card(beside[0])
     return None if metadata is None else card_from_json(metadata, source=f"{model} ({METADATA_KEY})")
+
+
+def is_model_name(text: object) -> bool:
+    """Whether a name is one that a model may have: it becomes a file name."""
+    return isinstance(text, str) and bool(_NAME.fullmatch(text))
 
 
 def clean_name(text: str) -> str:

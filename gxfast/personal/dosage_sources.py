@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.vcf import Genotypes, GenotypeSource
+from ..io.vcf import Genotypes, GenotypeSource, VariantFile
 from ..io.vcf_dosages import IMPUTED, ImputedFile, ImputedRecords
 from .dosages import AlleleCalls, Dosages, count_alternative, diploid, is_bases
 
@@ -31,7 +31,7 @@ class GenotypeFiles(GenotypeSource, Protocol):
 
     @property
     def contigs(self) -> tuple[str, ...]: ...
-    def file_of(self, contig: str) -> tuple[Path, str]: ...
+    def file_of(self, contig: str) -> tuple[VariantFile, str]: ...
 
 
 class AlleleDosages(Protocol):
@@ -119,10 +119,10 @@ class _Imputed:
         """The file of a contig, and the contig's name there."""
         if chrom not in self._genotypes.contigs:
             self._genotypes.region(chrom, 0, 1)  # words the error
-        path, contig = self._genotypes.file_of(chrom)
-        if path not in self._files:
-            self._files[path] = ImputedFile(path, self._genotypes.samples, self._field)
-        return self._files[path], contig
+        file, contig = self._genotypes.file_of(chrom)
+        if file.path not in self._files:
+            self._files[file.path] = ImputedFile(file.path, self._genotypes.samples, self._field, index=file.index)
+        return self._files[file.path], contig
 
     def window(self, chrom: str, start: int, end: int) -> Dosages:
         file, contig = self._file(chrom)

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..io.files import differing
 from ..io.tables import read_predictions, read_table
+from ..models.card import is_model_name
 
 __all__ = ["Matrix", "ModelTable", "RunData", "load_run"]
 
@@ -98,6 +100,7 @@ def load_run(path: Path) -> RunData:
             path=path,
             remedy="give the directory that gxfast run or gxfast evaluate wrote, or finish it with --resume",
         ) from None
+    recorded = _recorded(path, manifest)
     table = read_table(path / "genes.tsv")
     lacking = [column for column in ("gene_id", "model", "status") if column not in table]
     if lacking:
@@ -107,25 +110,48 @@ def load_run(path: Path) -> RunData:
             remedy="write the table again with gxfast evaluate",
         )
     names = list(dict.fromkeys(table["model"]))
-    folder = path / "evaluation"
-    observed = _matrix(folder / "observed.bed.gz")
+
+    def there(file: str) -> bool:
+        return (path / file).is_file() and (recorded is None or file in recorded)
+
+    def matrix(file: str) -> Matrix | None:
+        return _matrix(path / file) if there(file) else None
+
+    observed = matrix("evaluation/observed.bed.gz")
     models = tuple(part for name in names for part in _of_model(table, name, observed))
-    predictions = {}
-    for name in names:
-        file = path / "predictions" / f"{name}.bed.gz"
-        if file.exists():
-            predictions[name] = _matrix(file)
-    truth = path / "demo_truth.tsv"
+    predictions = {
+        name: found
+        for name in names
+        if is_model_name(name) and (found := matrix(f"predictions/{name}.bed.gz")) is not None
+    }
     return RunData(
         path,
         manifest,
         models,
         predictions,
         observed,
-        _matrix(folder / "observed.residual.bed.gz"),
-        read_table(truth) if truth.exists() else None,
-        {name: read_table(path / file) for name, file in _FURTHER.items() if (path / file).exists()},
+        matrix("evaluation/observed.residual.bed.gz"),
+        read_table(path / "demo_truth.tsv") if there("demo_truth.tsv") else None,
+        {name: read_table(path / file) for name, file in _FURTHER.items() if there(file)},
     )
+
+
+def _recorded(path: Path, manifest: dict[str, Any]) -> set[str] | None:
+    """Names of the results of a finished run, all of which are as they were written; None while it is not finished.
+
+    Figures and report may differ: they are drawn again.
+    """
+    if manifest.get("complete") is not True:
+        return None
+    changed = differing(path, manifest["results"])
+    damaged = [name for name in changed if name != "report.html" and not name.startswith("figures/")]
+    if damaged:
+        more = f" (and {len(damaged) - 1} more: see gxfast verify)" if damaged[1:] else ""
+        raise InputError(
+            f"{changed[damaged[0]]} since the run wrote it{more}", path=path / damaged[0],
+            remedy="make it again: the command of the run with --resume",
+        )  # fmt: skip
+    return {*manifest["results"]}
 
 
 def _of_model(table: dict[str, list[str]], model: str, observed: Matrix | None) -> list[ModelTable]:
@@ -156,8 +182,6 @@ def _split(gene_id: str, known: dict[str, int]) -> tuple[str, str]:
     return gene_id[:end], gene_id[end + 1 :]
 
 
-def _matrix(file: Path) -> Any:
-    if not file.exists():
-        return None
+def _matrix(file: Path) -> Matrix:
     ids, samples, values = read_predictions(file)
     return Matrix({name: i for i, name in enumerate(ids)}, tuple(samples), values)

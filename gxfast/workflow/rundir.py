@@ -1,9 +1,9 @@
 """The run directory: who may write, what is finished, and files that appear only when they are whole.
 
 Protocol: each block is written to a partial name, synced, renamed, and then named with its SHA-256 in a
-journal. A resumed run re-hashes what the journal names and redoes the rest; it is refused when anything that
-changes numbers differs. ``manifest.json`` with ``"complete": true`` is the last file to appear. What may differ
-between equal runs (times, host, paths, threads) is kept apart in ``.gxfast/run.json``.
+journal, whose first line is the hash of the plan. A resumed run re-hashes what the journal names and redoes the
+rest; it is refused when anything that changes numbers differs, or the plan is not the journal's.
+``manifest.json`` with ``"complete": true`` is the last file to appear. What may differ between equal runs (times, host, paths, threads) is kept apart in ``.gxfast/run.json``.
 """
 
 from __future__ import annotations
@@ -13,19 +13,24 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.files import atomic_write, npz_bytes, sha256_of
+from ..io.files import appended, atomic_write, differing, npz_bytes, opened_lock, plain_files, sha256_of
 
-__all__ = ["RunDirectory", "rehash_results"]
+__all__ = ["EXTRA", "STATE", "RunDirectory", "differences", "noted_results", "read_journal", "read_manifest", "verify"]
 
-_STATE = ".gxfast"
+STATE: Final = ".gxfast"
+EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
+_PLAN: Final = "plan.json"  # also the name under which the journal holds the plan's hash
+_JOURNAL: Final = "journal.tsv"
+_ANEW: Final = "start anew in another directory"
 
 
 class RunDirectory:
@@ -50,7 +55,7 @@ class RunDirectory:
         self.path = Path(path)
         self.plan = json.loads(json.dumps(plan))
         _refuse_foreign(self.path)
-        self._lock = _claim(self.path)
+        self._lock: int | None = _claim(self.path)
         try:
             self._start(resume)
         except BaseException:
@@ -58,8 +63,12 @@ class RunDirectory:
             raise
 
     def _start(self, resume: bool) -> None:
-        state = self.path / _STATE
-        plan_file = state / "plan.json"
+        state = self.path / STATE
+        plan_file = state / _PLAN
+        plain_files(self.path)  # refuses links
+        journal = read_journal(self.path)
+        if not plan_file.exists() and journal:
+            raise InputError("the plan of this run is lost, its blocks are not", path=self.path, remedy=_ANEW)
         if plan_file.exists():
             if not resume:
                 raise InputError(
@@ -70,16 +79,23 @@ class RunDirectory:
             self._check_same_plan(plan_file)
         else:
             atomic_write(plan_file, _json_bytes(self.plan))
+        planned = sha256_of(plan_file)
+        if journal.setdefault(_PLAN, planned) != planned:
+            raise InputError("the blocks in this directory are of another plan", path=self.path, remedy=_ANEW)
         (self.path / "manifest.json").unlink(missing_ok=True)
-        self._done = self._read_journal()
+        # A torn last line or a damaged block is simply done again, and a torn line must not swallow the next entry.
+        damaged = differing(state / "blocks", {name: digest for name, digest in journal.items() if name != _PLAN})
+        self._done = {name: digest for name, digest in journal.items() if name not in {*damaged, _PLAN}}
+        lines = {_PLAN: planned, **self._done}
+        atomic_write(state / _JOURNAL, "".join(f"{name}\t{digest}\n" for name, digest in lines.items()).encode())
         self.resumed = len(self._done)
 
     def _check_same_plan(self, plan_file: Path) -> None:
         try:
-            old = json.loads(plan_file.read_text())
-        except ValueError:
-            raise InputError("the plan of this run is damaged", path=plan_file, remedy="start anew") from None
-        changed = sorted(_differences(old, self.plan))
+            old = json.loads(plan_file.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            raise InputError("the plan of this run is damaged", path=plan_file, remedy=_ANEW) from None
+        changed = sorted(differences(old, self.plan))
         if changed:
             raise InputError(
                 f"cannot resume: {', '.join(changed[:5])} changed since the run was started",
@@ -87,42 +103,23 @@ class RunDirectory:
                 remedy="use the same inputs, options and version, or start anew in another directory",
             )
 
-    def _read_journal(self) -> dict[str, str]:
-        """Blocks that the journal names and whose bytes still agree with it."""
-        journal = self.path / _STATE / "journal.tsv"
-        done: dict[str, str] = {}
-        if not journal.exists():
-            return done
-        for line in journal.read_text(errors="replace").splitlines():
-            name, _, digest = line.partition("\t")
-            file = self.path / _STATE / "blocks" / name
-            # A torn last line or a damaged block is simply done again.
-            if len(digest) == 64 and ".." not in name and file.is_file() and sha256_of(file) == digest:
-                done[name] = digest
-        # A torn line must not swallow the next entry.
-        atomic_write(journal, "".join(f"{name}\t{digest}\n" for name, digest in done.items()).encode())
-        return done
-
     def has_block(self, name: str) -> bool:
         """Whether a block is finished and whole."""
         return name in self._done
 
     def write_block(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Store named arrays as one block and enter it in the journal."""
-        file = self.path / _STATE / "blocks" / name
+        file = self.path / STATE / "blocks" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         content = npz_bytes(arrays)
         atomic_write(file, content)
         digest = hashlib.sha256(content).hexdigest()
-        with (self.path / _STATE / "journal.tsv").open("a") as journal:
-            journal.write(f"{name}\t{digest}\n")
-            journal.flush()
-            os.fsync(journal.fileno())
+        appended(self.path / STATE / _JOURNAL, f"{name}\t{digest}\n")
         self._done[name] = digest
 
     def read_block(self, name: str) -> dict[str, NDArray[Any]]:
         """Return the arrays of a finished block."""
-        with np.load(self.path / _STATE / "blocks" / name, allow_pickle=False) as stored:
+        with np.load(self.path / STATE / "blocks" / name, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}
 
     def subdirectory(self, name: str) -> Path:
@@ -133,14 +130,23 @@ class RunDirectory:
 
     def note_run(self, facts: Mapping[str, Any]) -> None:
         """Record what may differ between equal runs (times, host, threads, command line)."""
-        file = self.path / _STATE / "run.json"
-        events = json.loads(file.read_text()) if file.exists() else []
+        file = self.path / STATE / "run.json"
+        try:
+            events = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            events = []
+        events = events if isinstance(events, list) else []  # one that is damaged is worth no run
         events.append({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **facts})
         atomic_write(file, _json_bytes(events))
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, with the hash of every result file: the run is complete from here on."""
-        content = {**self.plan, **manifest, "results": _result_hashes(self.path), "complete": True}
+        content = {
+            **self.plan,
+            **manifest,
+            "results": {name: sha256_of(self.path / name) for name in _results(self.path)},
+            "complete": True,
+        }
         atomic_write(self.path / "manifest.json", _json_bytes(content))
 
     def write_provisional_manifest(self, manifest: Mapping[str, Any]) -> None:
@@ -149,7 +155,9 @@ class RunDirectory:
 
     def close(self) -> None:
         """Give the lock back."""
-        self._lock.close()
+        if self._lock is not None:
+            os.close(self._lock)
+        self._lock = None
 
     def __enter__(self) -> RunDirectory:
         return self
@@ -158,22 +166,105 @@ class RunDirectory:
         self.close()
 
 
-def _result_hashes(path: Path) -> dict[str, str]:
-    files = sorted(file.relative_to(path) for file in path.rglob("*") if file.is_file())
-    return {str(file): sha256_of(path / file) for file in files if file.parts[0] not in (_STATE, "manifest.json")}
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest of a run that is finished.
+
+    Raises
+    ------
+    InputError
+        If it is not there, damaged, or of a run that is not finished.
+    """
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        results = manifest["results"] if manifest["complete"] is True else {None: None}
+        if not all(isinstance(text, str) for text in (*results, *results.values())):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputError(
+            "this is no finished run: it has no whole manifest.json",
+            path=path,
+            remedy="finish it with --resume, and name its directory",
+        ) from None
+    return dict(manifest)
 
 
-def rehash_results(path: Path) -> None:
-    """Bring the hashes in the manifest of a finished run up to date, after its report was drawn again."""
-    file = path / "manifest.json"
-    manifest = json.loads(file.read_text(encoding="utf-8"))
-    if manifest.get("complete") is True:
-        atomic_write(file, _json_bytes({**manifest, "results": _result_hashes(path)}))
+def read_journal(path: Path) -> dict[str, str]:
+    """Return the SHA-256 of the blocks that the journal of a run directory names, and of its plan; no torn line."""
+    try:
+        text = (path / STATE / _JOURNAL).read_text(errors="replace")
+    except FileNotFoundError:
+        return {}
+    pairs = (line.split("\t") for line in text.splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and len(pair[1]) == 64 and _inside(pair[0])}
+
+
+def verify(path: Path) -> dict[str, str]:
+    """Re-hash everything in a finished run directory.
+
+    Returns
+    -------
+    dict of str to str
+        Files that are not as the run wrote them, and how: ``missing``, ``changed``, or ``not of this run``.
+
+    Raises
+    ------
+    InputError
+        See `read_manifest`.
+    """
+    manifest = read_manifest(path)
+    found = differing(path, manifest["results"])
+    known = {*manifest["results"], "manifest.json"}
+    for file in plain_files(path):
+        if str(file) not in known and file.parts[0] != STATE:
+            found[str(file)] = EXTRA
+    journal = read_journal(path)
+    planned = journal.pop(_PLAN, None)
+    found |= {f"{STATE}/blocks/{name}": how for name, how in differing(path / STATE / "blocks", journal).items()}
+    plan = path / STATE / _PLAN
+    if not plan.exists() or sha256_of(plan) != planned:
+        found[f"{STATE}/{_PLAN}"] = "changed" if plan.exists() else "missing"
+    elif any(manifest.get(key) != value for key, value in json.loads(plan.read_text(encoding="utf-8")).items()):
+        found["manifest.json"] = "changed"
+    return found
+
+
+@contextmanager
+def noted_results(path: Path) -> Iterator[None]:
+    """Let a finished run be added to; afterwards the manifest has the hashes of what was written, and of no other.
+
+    Raises
+    ------
+    InputError
+        See `read_manifest`.
+    """
+    read_manifest(path)
+    before = _states(path)
+    yield
+    manifest = read_manifest(path)
+    written = [name for name, state in _states(path).items() if before.get(name) != state]
+    manifest["results"] |= {name: sha256_of(path / name) for name in written}
+    atomic_write(path / "manifest.json", _json_bytes(manifest))
+
+
+def _states(path: Path) -> dict[str, tuple[int, int]]:
+    """What tells that a result was written again: it is another file then."""
+    states = {name: (path / name).stat() for name in _results(path)}
+    return {name: (state.st_ino, state.st_mtime_ns) for name, state in states.items()}
+
+
+def _results(path: Path) -> list[str]:
+    return [str(file) for file in plain_files(path) if file.parts[0] not in (STATE, "manifest.json")]
+
+
+def _inside(name: str) -> bool:
+    """Whether a name that was read back names something below the folder it belongs to."""
+    parts = Path(name).parts
+    return bool(parts) and not Path(name).is_absolute() and ".." not in parts
 
 
 def _refuse_foreign(path: Path) -> None:
     """Leave a folder alone that is not ours."""
-    if not path.is_dir() or (path / _STATE).exists():
+    if not path.is_dir() or (path / STATE).exists():
         return
     others = sorted(os.listdir(path))
     if others:
@@ -184,11 +275,11 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _claim(path: Path) -> IO[str]:
+def _claim(path: Path) -> int:
     """Create the directory and take its lock, or say who may not."""
     try:
-        (path / _STATE).mkdir(parents=True, exist_ok=True)
-        lock = (path / _STATE / "lock").open("w")
+        (path / STATE).mkdir(parents=True, exist_ok=True)
+        lock = opened_lock(path / STATE / "lock")
     except OSError as error:
         raise InputError(
             f"cannot write into the output directory: {error.strerror}",
@@ -198,7 +289,7 @@ def _claim(path: Path) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        lock.close()
+        os.close(lock)
         raise InputError(
             "another run is writing into this directory",
             path=path,
@@ -211,8 +302,8 @@ def _json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
-def _differences(old: Any, new: Any, at: str = "") -> list[str]:
+def differences(old: Any, new: Any, at: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(set(old) | set(new))
-        return [d for key in keys for d in _differences(old.get(key), new.get(key), f"{at}.{key}" if at else key)]
+        return [d for key in keys for d in differences(old.get(key), new.get(key), f"{at}.{key}" if at else key)]
     return [] if old == new else [at or "the plan"]

@@ -132,7 +132,6 @@ def calls(path: Path) -> set[str]:
 WRITERS = {
     "io/files.py": "the one writer",
     "io/bgzf.py": "opens the partial file that the one writer names",
-    "workflow/rundir.py": "appends to the journal; holds the lock",
 }
 
 

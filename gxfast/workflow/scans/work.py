@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ...errors import InputError, NotFiniteError
 from ...io.files import sha256_of
 from ...ism import Plan
-from ..rundir import RunDirectory
+from ...models.card import is_model_name
+from ..rundir import EXTRA, STATE, RunDirectory, differences, read_journal, verify
 
 __all__ = [
     "NOT_FINITE",
@@ -165,11 +166,11 @@ class StoredBlocks:
     def __init__(self, folders: Sequence[Path], name: str, blocks: Sequence[Sequence[Block]]) -> None:
         self.blocks = [block for part in blocks for block in part]
         self._files = {
-            block: folder / ".gxfast" / "blocks" / name / block.name
+            block: folder / STATE / "blocks" / name / block.name
             for folder, part in zip(folders, blocks, strict=True)
             for block in part
         }
-        self._digests = {folder: _journal(folder) for folder in folders}
+        self._digests = {folder: read_journal(folder) for folder in folders}
         self._folder = {block: folder for folder, part in zip(folders, blocks, strict=True) for block in part}
         self._name = name
         self._verified: set[Block] = set()
@@ -211,11 +212,6 @@ def counts_of(stored: StoredBlocks) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _journal(folder: Path) -> dict[str, str]:
-    lines = (folder / ".gxfast" / "journal.tsv").read_text().splitlines()
-    return dict(line.split("\t", 1) for line in lines if "\t" in line)
-
-
 def finished_parts(folders: Sequence[Path]) -> tuple[dict[str, Any], list[Path]]:
     """Check that directories are the parts of one scan.
 
@@ -240,12 +236,15 @@ def finished_parts(folders: Sequence[Path]) -> tuple[dict[str, Any], list[Path]]
         part = plan.pop("shard", None)
         if part is None:
             raise InputError("this is a whole scan, not a part of one", path=folder, remedy=again)
-        index, of = (int(number) for number in part.split("/"))
+        try:
+            shard = parse_shard(part)
+            _check_models(plan["scan"], shard, len(read_journal(folder)))
+        except (InputError, KeyError, TypeError, ValueError):
+            raise InputError("the plan of this scan is damaged", path=folder, remedy="run the scan again") from None
+        index, of = shard.index, shard.total
         whole, total = whole or plan, total or of
         if plan != whole or of != total:
-            from ..rundir import _differences
-
-            changed = sorted(_differences(whole, plan)) or ["the number of parts"]
+            changed = sorted(differences(whole, plan)) or ["the number of parts"]
             raise InputError(
                 f"part {part} is of another scan than {folders[0]}: {', '.join(changed[:5])} differ",
                 path=folder,
@@ -261,14 +260,33 @@ def finished_parts(folders: Sequence[Path]) -> tuple[dict[str, Any], list[Path]]
     return whole, [found[i] for i in range(1, total + 1)]
 
 
+def _check_models(scan: Mapping[str, Any], shard: Shard, n_blocks: int) -> None:
+    """Refuse a plan that was read back and is not as a scan writes it: names become paths, and numbers loops.
+
+    Raises
+    ------
+    InputError, KeyError, TypeError, ValueError
+    """
+    for model in scan["models"]:
+        if not is_model_name(model["name"]):
+            raise ValueError(model["name"])
+        numbers = [model[name] for name in ("positions", "windows", "values", "max_rows")]
+        if not all(type(number) is int and 0 <= number < 2**48 for number in numbers):
+            raise ValueError(numbers)
+        first, last = shard.windows(model["windows"])
+        # At least so many blocks, each with a line in the journal.
+        if (last - first) // BLOCK_WINDOWS > n_blocks or (
+            last > first and model["positions"] > BLOCK_VALUES * n_blocks
+        ):
+            raise ValueError(n_blocks)
+
+
 def _finished_plan(folder: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        plan: dict[str, Any] = json.loads((folder / ".gxfast" / "plan.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        manifest, plan = {}, {}
-    if manifest.get("complete") is not True or "scan" not in plan:
-        raise InputError(
-            "this is no finished scan", path=folder, remedy="finish it with --resume, and name its directory"
-        )
+    for name, how in verify(folder).items():
+        if how == EXTRA:
+            continue
+        raise InputError(f"{name}: {how}", path=folder, remedy=f"run the scan of {folder} with --resume")
+    plan: dict[str, Any] = json.loads((folder / STATE / "plan.json").read_text(encoding="utf-8"))
+    if not isinstance(plan.get("scan"), dict):
+        raise InputError("this is no scan", path=folder, remedy="name the directories that gxfast ism wrote")
     return plan
