@@ -35,10 +35,13 @@ def thread_budget() -> int:
 
 
 def resolve_threads(n_threads: int) -> int:
-    """Translate the public convention: 0 means the whole budget, n > 0 means n."""
+    """Translate the public convention: 0 means the whole budget, n > 0 means n, as far as that makes sense.
+
+    Results do not depend on the number; more than four threads per core, or 64, would take memory for nothing.
+    """
     if n_threads < 0:
         raise InputError(f"n_threads must be 0 (all) or positive, found {n_threads}")
-    return thread_budget() if n_threads == 0 else n_threads
+    return thread_budget() if n_threads == 0 else min(n_threads, max(64, 4 * (os.cpu_count() or 1)))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import click
 
 from ..errors import InputError
 from .options import common_options, input_paths, linear_options, set_verbosity
+from .outputs import refuse_overwriting
 
 __all__ = ["baseline"]
 
@@ -46,6 +47,8 @@ def baseline(**options: Any) -> int:
 def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
     from ..workflow.steps.predictdb import predict_with
 
+    stem = options["output"].removesuffix(".tsv")
+    refuse_overwriting([f"{stem}.weights.tsv", f"{stem}.genes.tsv"], options)
     found = predict_with(
         options["database"], options["vcf"], options["output"], samples=samples, dosage=options["dosage"],
         min_matched=options["min_matched"], weights_table=options["weights_table"], contigs=options["contigs"],

@@ -10,6 +10,7 @@ import click
 
 from ..errors import InputError
 from .options import common_options, set_verbosity
+from .outputs import refuse_overwriting
 
 __all__ = ["plot"]
 
@@ -62,7 +63,7 @@ def plot(output: str, **options: Any) -> int:
     from ..workflow.scans.stretch import figure_paths, write_stretch
 
     set_verbosity(options["verbose"], options["quiet"])
-    figure_paths(output)  # wrong ones are refused before any work
+    refuse_overwriting(figure_paths(output), options)  # wrong ones are refused before any work
     stretch = _stretch(_source(options), options)
     paths = [str(path) for path in write_stretch(stretch, output)]
     if options["as_json"]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from .outputs import guarded
+
 __all__ = ["LazyGroup"]
 
 
@@ -29,12 +31,12 @@ class LazyGroup(click.Group):
         return list(self._lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
+        """Import a command; it will not write over what it reads."""
         if cmd_name not in self._lazy:
             return None
         module, attribute, _ = self._lazy[cmd_name]
         command: click.Command = getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute)
-        return command
+        return guarded(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show what each command does, without importing it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,6 +59,14 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.group(cls=_Main, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=lambda _, __, value: os.environ.update(GXFAST_DEBUG="1") if value else None,
+    help="Show the traceback of an internal error.",
+)
+@click.option(
     "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True,
     help="Versions of gxfast, htslib and onnxruntime.",
 )  # fmt: skip
@@ -82,8 +93,31 @@ def main(argv: list[str] | None = None) -> int:
         click.echo("gxfast: error: out of memory\n  remedy: lower --batch-size or --max-mem", err=True)
         return 1
     except OSError as error:
-        click.echo(f"gxfast: error: {error}\n  remedy: check free space, quota and limits (ulimit -a)", err=True)
+        click.echo(f"gxfast: error: {error}\n  remedy: {_remedy_of(error)}", err=True)
         return 1
+    except Exception as error:
+        if os.environ.get("GXFAST_DEBUG"):
+            raise
+        click.echo(_internal(error), err=True)
+        return 1
+
+
+def _remedy_of(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "check free space, quota and limits (df, ulimit -a), then go on with --resume"
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
+        return "check the limits (ulimit -a)"
+    return "check the file and its folder"
+
+
+def _internal(error: Exception) -> str:
+    """One line on an exception that is not ours: a fault of gxfast, whatever was read."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return (
+        f"gxfast: internal error: {text} ({Path(frame.filename).name}:{frame.lineno})\n"
+        f"  remedy: please report it (CONTRIBUTING.md) with the command and the output of gxfast --debug COMMAND ..."
+    )
 
 
 def entry() -> None:

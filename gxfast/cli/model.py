@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from .outputs import refuse_overwriting
 
 __all__ = ["model"]
 
@@ -46,6 +47,7 @@ def import_model(kind: str, source: str, output: str, tracks: tuple[str, ...], n
     """
     from ..models import OutputOptions, importer
 
+    refuse_overwriting([f"{output}.data"], {"source": source, **given})
     function = importer(kind)
     options: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
     chosen = {k: options.pop(k) for k in _OUTPUT_CHOICES if k in options} | ({"tracks": tracks} if tracks else {})

@@ -52,6 +52,8 @@ class BatchRunner:
         accepted if they give the same bits as the smallest one.
     fixed : bool
         Whether the graph takes this size only.
+    filled : bool
+        Whether a batch always has this size; otherwise it has no more rows than there are sequences.
     path : str
         The model, for messages.
     """
@@ -65,6 +67,7 @@ class BatchRunner:
         limit: int,
         tune: bool,
         fixed: bool,
+        filled: bool = True,
         path: str,
     ) -> None:
         self._evaluate = evaluate
@@ -72,7 +75,7 @@ class BatchRunner:
         self.size = size
         self._limit = limit
         self._tune = tune
-        self._fixed = fixed
+        self._fixed, self._filled = fixed, filled
         self._path = path
         self._lock = threading.Lock()
 
@@ -91,7 +94,7 @@ class BatchRunner:
                     self._pick_size(sequences, result, done)
                     self._tune = False
         while (todo := np.flatnonzero(~done)).size:
-            size = self.size
+            size = self.size if self._filled else min(self.size, max(MIN_BATCH, todo.size))
             try:
                 self._pass(sequences, result, done, todo, size=size, n_threads=n_threads)
             except OutOfMemoryError as error:
@@ -125,7 +128,7 @@ class BatchRunner:
                 remedy="use a machine or device with more memory, fewer threads, or a smaller model",
             ) from None
         with self._lock:
-            if self.size == size:
+            if self.size >= size:
                 self.size = smaller
                 _LOG.warning("%s: out of memory at batch size %d; going on with %d", self._path, size, smaller)
 

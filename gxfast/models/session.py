@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._memory import available_bytes, require_bytes
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..personal.batch import HaplotypeBatch
@@ -132,7 +133,9 @@ class Model:
         )
         self.tf32, self.device, self.provider = tf32, self._session.device, self._session.provider
         self.provider_options, self.feed = self._session.provider_options, feed_of(self.provider)
-        self._batch_size, self._max_bytes = batch_size, max_bytes or DEFAULT_MAX_BYTES
+        self._batch_size, self._allowed, self._max_bytes = batch_size, max_bytes, max_bytes or DEFAULT_MAX_BYTES
+        least = (self.fixed_batch or MIN_BATCH) * self._bytes_per_row
+        require_bytes(least, f"{self.path}: one batch of {self.length} bases", "a shorter window, or more memory")
         self._runner = self._new_runner()
         self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
         self.tracks = self._rule.track_names()
@@ -247,9 +250,13 @@ class Model:
             raise InputError(f"model {self.card.name} takes sequences as a uint8 array (N, {length}), found {found}")
         return sequences
 
+    @property
+    def _bytes_per_row(self) -> int:
+        return 4 * self.length * np.dtype(self.dtype).itemsize * ACTIVATION_FACTOR
+
     def _new_runner(self) -> BatchRunner:
         """Return a runner of the batch size that the options and the device ask for."""
-        per_row = 4 * self.length * np.dtype(self.dtype).itemsize * ACTIVATION_FACTOR
+        per_row = self._bytes_per_row
         allowed = max(MIN_BATCH, min(MAX_BATCH[self.provider], self._max_bytes // per_row))
         limit = 1 << (allowed.bit_length() - 1)  # a power of two: the sizes tried double each time
         fixed, asked, on_cpu = self.fixed_batch, self._batch_size, self.provider == CPU
@@ -258,7 +265,7 @@ class Model:
                 _LOG.warning("%s: the graph fixes the batch at %d; %s is not used", self.path, fixed, asked)
             size = fixed
         elif asked is not None:
-            size = max(MIN_BATCH, asked)
+            size = self._affordable(max(MIN_BATCH, asked), per_row)
         else:
             # On CUDA bits may change with the size, so it is not left to a stop watch.
             size = MIN_BATCH if on_cpu else limit
@@ -269,15 +276,27 @@ class Model:
             limit=limit,
             tune=on_cpu and fixed is None and asked is None,
             fixed=fixed is not None,
+            filled=asked is None or fixed is not None,
             path=str(self.path),
         )
+
+    def _affordable(self, asked: int, per_row: int) -> int:
+        """Rows of a batch that was asked for, or as many as the memory holds: results do not depend on it."""
+        room = self._allowed or (available_bytes() if self.provider == CPU else asked * per_row)
+        most = max(MIN_BATCH, room // per_row)
+        if asked > most:
+            _LOG.warning(
+                "%s: a batch of %d does not fit into the memory allowed; going on with %d", self.path, asked, most
+            )
+        return min(asked, most)
 
     def _output_shape(self) -> tuple[int, ...]:
         """Shape of the output of one batch: as declared, or from running the model once."""
         declared = self._binding.output_shape
+        n_rows = self.fixed_batch or MIN_BATCH
         if declared and len(declared) > 1 and None not in declared[1:]:
-            return (self.batch_size, *(int(size or 0) for size in declared[1:]))
-        rows = np.full((self.batch_size, self.card.read_length), ord("N"), np.uint8)
+            return (n_rows, *(int(size or 0) for size in declared[1:]))
+        rows = np.full((n_rows, self.card.read_length), ord("N"), np.uint8)
         try:
             return self._raw_output(rows, self.card.shifts[0], False, run_options()).shape
         except OutOfMemoryError as error:

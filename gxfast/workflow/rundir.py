@@ -3,7 +3,8 @@
 Protocol: each block is written to a partial name, synced, renamed, and then named with its SHA-256 in a
 journal, whose first line is the hash of the plan. A resumed run re-hashes what the journal names and redoes the
 rest; it is refused when anything that changes numbers differs, or the plan is not the journal's.
-``manifest.json`` with ``"complete": true`` is the last file to appear. What may differ between equal runs (times, host, paths, threads) is kept apart in ``.gxfast/run.json``.
+``manifest.json`` with ``"complete": true`` is the last file to appear. What may differ between equal runs (times,
+host, paths, threads) is kept apart in ``.gxfast/run.json``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,91 @@
+"""No command writes over what it reads."""
+
+from __future__ import annotations
+
+import functools
+import glob
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from ..errors import InputError
+
+__all__ = ["guarded", "refuse_overwriting"]
+
+# Parameters that name what is written.
+_OUTPUTS: Final = ("output", "wide", "weights_table")
+_BESIDE: Final = ("", ".fai", ".gzi", ".tbi", ".csi", ".data", ".card.json")
+
+
+def guarded(command: click.Command) -> click.Command:
+    """Return the command; before it runs, what it writes is compared with what it reads."""
+    if isinstance(command, click.Group):
+        for one in getattr(command, "commands", {}).values():
+            guarded(one)
+    elif command.callback is not None and not hasattr(command.callback, "compares_outputs"):
+        command.callback = _comparing(command.callback)
+    return command
+
+
+def _comparing(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(callback)
+    def compared(*arguments: Any, **parameters: Any) -> Any:
+        refuse_overwriting([parameters[name] for name in _OUTPUTS if parameters.get(name)], parameters)
+        return callback(*arguments, **parameters)
+
+    compared.compares_outputs = True  # type: ignore[attr-defined]
+    return compared
+
+
+def refuse_overwriting(outputs: Iterable[str | Path], parameters: Mapping[str, Any]) -> None:
+    """Refuse an output that is, or as a folder holds, one of the files that the parameters of a command name.
+
+    Raises
+    ------
+    InputError
+    """
+    inputs = [file for name, value in parameters.items() if name not in _OUTPUTS for file in _files(value)]
+    for output in map(Path, outputs):
+        for file in inputs:
+            if _same(output, file) or _result_of(output, file):
+                raise InputError("this file is an input: it would be written over", path=output, remedy=_REMEDY)
+            if output.is_dir() and file.is_file() and output.resolve() in file.resolve().parents:
+                raise InputError(f"the input {file} lies in the folder to be written", path=output, remedy=_REMEDY)
+
+
+_REMEDY: Final = "choose another name with -o"
+
+
+def _files(value: Any) -> Iterator[Path]:
+    """Files that a parameter may name, with those that lie beside them."""
+    if isinstance(value, tuple | list):
+        for one in value:
+            yield from _files(one)
+    elif isinstance(value, str | Path) and str(value):
+        text = str(value)
+        # FILE#COLUMN; a pattern with {chrom}
+        names = {text, text.rpartition("#")[0]}
+        if "{chrom}" in text:
+            names |= {*glob.glob(glob.escape(text).replace("{chrom}", "*"))}
+        yield from (Path(name + beside) for name in sorted(names - {""}) for beside in _BESIDE)
+
+
+def _result_of(output: Path, folder: Path) -> bool:
+    """Whether a file is a result of the run in a folder that is read."""
+    from ..workflow.rundir import read_manifest
+
+    try:
+        results = read_manifest(folder)["results"] if (folder / "manifest.json").is_file() else {}
+    except InputError:
+        return False
+    return any(_same(output, folder / name) for name in results)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return other.is_file() and os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
