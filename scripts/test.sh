@@ -7,4 +7,4 @@ venv=${1:-.venv}
 python3 -m venv "$venv"
 "$venv/bin/pip" install -q --upgrade pip "setuptools>=77"
 "$venv/bin/pip" install -q -e ".[cpu,models,dev]"
-"$venv/bin/python" -m pytest -q tests
+"$venv/bin/python" -m pytest -q -n 2 --dist loadfile tests
