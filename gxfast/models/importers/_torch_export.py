@@ -137,7 +137,7 @@ def export_module(
             ) from error
         difference = _difference(torch, module, path, card) if check else None
         model = onnx.load(path)
-    return save_model(model, card, output), difference
+    return save_model(model, card, output, trial=False), difference
 
 
 def _difference(torch: Any, module: Any, path: Path, card: ModelCard) -> float:
