@@ -56,8 +56,8 @@ def stem_suffix(path: Path) -> str:
     return Path(name).suffix
 
 
-def read_lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
-    """Yield (line number from 1, line without its end).
+def read_lines(path: Path, what: str, *, streams: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield (line number from 1, line without its end); with ``streams``, also of ``/dev/stdin`` or ``<(command)``.
 
     Raises
     ------
@@ -65,8 +65,10 @@ def read_lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
         If the file is missing, not regular, empty, cut off, damaged, or not UTF-8 text; or a line holds a control
         character or another one that cannot be seen.
     """
-    require_file(path, what)
-    kind = sniff(path)
+    kind = "plain"
+    if not (streams and path.is_relative_to("/dev") and path.is_fifo()):
+        require_file(path, what)
+        kind = sniff(path)
     if kind == "bgzf":
         check_complete(path)
     number = 0

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError, ModelError
 from ...io.files import atomic_write
+from ...io.numbers import whole_number
 from ...io.tables import write_table
 from ...io.tables.plain import number_texts
 from ...ism import Outputs, Plan, plan
@@ -81,7 +82,7 @@ def plan_track(model: Model, track: str | None) -> tuple[Plan, int]:
     """
     card = model.card
     by_name = track in (card.track_names or ())
-    wanted: str | int | None = track if by_name else int(track) if track is not None and track.isdigit() else None
+    wanted: str | int | None = track if by_name else whole_number(track or "")
     try:
         one = plan(model, Outputs(tracks=None if wanted is None else (wanted,)))
     except ModelError as error:
@@ -239,8 +240,9 @@ def _stored_track(path: Path, tracks: list[str], track: str | None) -> int:
         return tracks.index(track)
     if track is None and len(tracks) == 1:
         return 0
-    if track is not None and track.isdigit() and int(track) < len(tracks):
-        return int(track)
+    index = whole_number(track or "", last=len(tracks) - 1)
+    if index is not None:
+        return index
     raise _no_track(track, tracks, path)
 
 
