@@ -29,7 +29,7 @@ def read_state_dict(path: str | Path) -> dict[str, NDArray[np.float32]]:
         raise InputError("the weight file is not a readable file", path=path, remedy="check the path")
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                 found: dict[str, Any] = {name: file[name] for name in file.files}
         elif path.suffix == ".safetensors":
             found = _package("safetensors.numpy", "safetensors", path).load_file(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from ..saving import save_model
 
 __all__ = ["CHECK_TOLERANCE", "export_module", "kept_rows", "loaded", "needed", "pretrained", "replaced"]
 
+_WEIGHTS_ONLY: Final = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 CHECK_TOLERANCE: Final = 1e-3  # of the largest output; a wrong export is wrong by more
 
 
@@ -57,10 +59,14 @@ def loaded(module: Any, state: dict[str, Any], path: str | Path) -> None:
     module.load_state_dict(fitting, strict=False)
 
 
-def pretrained(load: Callable[[str], Any], weights: str | Path, package: str, remedy: str) -> Any:
-    """Return a package's model with the weights of a folder or of a name on the hub; InputError where it has none."""
+def pretrained(from_pretrained: Callable[[str], Any], weights: str | Path, package: str, remedy: str) -> Any:
+    """Return a package's model with the weights of a folder or of a name on the hub; InputError where it has none.
+
+    Whatever the versions of PyTorch and of the package, no code in the weights runs.
+    """
     try:
-        return load(str(weights))
+        with _weights_only():
+            return from_pretrained(str(weights))
     except Exception as error:
         message = f"{package} cannot load it: {str(error).splitlines()[0]}"
         raise InputError(
@@ -77,6 +83,18 @@ def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(module, name, own)
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """Let every ``torch.load`` load tensors alone, while it lasts."""
+    before = os.environ.get(_WEIGHTS_ONLY)
+    os.environ[_WEIGHTS_ONLY] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_WEIGHTS_ONLY]
+        os.environ.update({} if before is None else {_WEIGHTS_ONLY: before})
 
 
 def kept_rows(layer: Any, made: Any, rows: Sequence[int]) -> Any:
