@@ -36,8 +36,8 @@ class _Contig(NamedTuple):
         return self.offset + (self.length - 1) // self.bases * self.width + rest
 
 
-def check_fai(fasta: Path, *, compressed: bool) -> None:
-    """Refuse an index that lists a contig twice, holds numbers that cannot be, or is of another file.
+def check_fai(fasta: Path, *, compressed: bool) -> list[tuple[str, int]]:
+    """Return the contigs and their lengths; refuse an index that lists one twice, or is of another file.
 
     What lies between two contigs must be the header line of the second, and behind the last nothing: an index knows
     nothing of a contig whose name was there before, and htslib reads the first alone.
@@ -66,6 +66,7 @@ def check_fai(fasta: Path, *, compressed: bool) -> None:
             raise _unlisted(fasta, rest[0], [other.name for other in contigs], remedy)
         if compressed and len(read(contigs[-1].end - 1, contigs[-1].end)) != 1:
             raise _other(fasta, contigs[-1].name, remedy)
+    return [(one.name, one.length) for one in sorted(contigs, key=lambda one: one.line)]
 
 
 def _read(index: Path, remedy: str) -> list[_Contig]:

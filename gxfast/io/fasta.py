@@ -91,8 +91,13 @@ class Genome:
                 raise InputError(
                     f"the FASTA has no {suffix} index", path=self.path, remedy=f"samtools faidx {self.path}"
                 )
-        check_fai(self.path, compressed=kind == "bgzf")
-        self.contigs: dict[str, int] = dict(self._handle().contigs())
+        contigs = check_fai(self.path, compressed=kind == "bgzf")
+        if [*self._handle().contigs()] != contigs:
+            raise InputError(
+                "the FASTA index is damaged: htslib reads other contigs", path=self.path,
+                remedy=f"samtools faidx {self.path}",
+            )  # fmt: skip
+        self.contigs: dict[str, int] = dict(contigs)
 
     def _handle(self) -> _Handle:
         key = os.getpid()

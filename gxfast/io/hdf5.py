@@ -1,19 +1,32 @@
-"""HDF5 files of others: opened so that nothing but the file itself is read, and nothing larger than it can hold."""
+"""HDF5 files of others: opened so that nothing but the file itself is read, and nothing larger than it can hold.
+
+The HDF5 library itself crashes on some damage, and goes round in circles on other: a file is first read in a process
+of its own, which may.
+"""
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from ..errors import GxfastError, InputError
 from .bgzf import require_file
 
-__all__ = ["open_hdf5", "read_dataset"]
+__all__ = ["open_hdf5", "read_all", "read_dataset"]
 
 _MAGIC: Final = b"\x89HDF\r\n\x1a\n"
 _FEW: Final = 1 << 20  # bytes, or objects
+_WHOLE: Final = 1 << 26  # bytes of a dataset up to which it is tried whole
+_SECONDS: Final = 10  # of a processor, and one for every 10 MB, until a file has no end
+_READ_ALL: Final = "import sys; from gxfast.io.hdf5 import read_all; read_all(sys.argv[1], int(sys.argv[2]))"
 _RATIO: Final = 1100  # of a compressed chunk that is all zeros; deflate makes no larger
 
 
@@ -41,6 +54,10 @@ def open_hdf5(path: Path, what: str, *, remedy: str = "download or write the fil
     with path.open("rb") as handle:
         if handle.read(len(_MAGIC)) != _MAGIC:
             raise InputError(f"the {what} is not an HDF5 file", path=path, remedy=remedy)
+    info = path.stat()
+    problem = _deadly(os.path.realpath(path), info.st_size, info.st_mtime_ns)
+    if problem:
+        raise InputError(f"the {what} is damaged: {problem}", path=path, remedy=remedy)
     try:
         with h5py.File(path, "r", locking=False) as file:
             _refuse_links(h5py, file, path)
@@ -50,6 +67,48 @@ def open_hdf5(path: Path, what: str, *, remedy: str = "download or write the fil
     except Exception as error:  # h5py has none of its own: a damaged file gives any of a dozen kinds
         text = " ".join(str(error).split())[:300] or type(error).__name__
         raise InputError(f"the {what} is damaged, or holds something else: {text}", path=path, remedy=remedy) from error
+
+
+@lru_cache(maxsize=64)
+def _deadly(path: str, size: int, changed: int) -> str:
+    """Say what happened to a process that read a file; nothing where it came to an end, with an error or without."""
+    if not sys.executable:
+        return ""
+    paths = os.pathsep.join(part for part in sys.path if part)
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-c", _READ_ALL, path, str(_SECONDS + size // 10_000_000)],
+        env={**os.environ, "PYTHONPATH": paths}, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return "reading it does not come to an end"
+    return f"the HDF5 library crashes on it (signal {-done.returncode})" if done.returncode < 0 else ""
+
+
+def read_all(path: str, seconds: int) -> None:
+    """Read attributes and datasets of a file, as far as its errors let one; large datasets at both ends.
+
+    Whoever runs this is killed by a crash, or after so many seconds of a processor.
+    """
+    import h5py
+
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    def visit(_: str, item: Any) -> None:
+        for name in list(item.attrs):
+            with suppress(Exception):
+                item.attrs[name]
+        with suppress(Exception):
+            if item.size * item.dtype.itemsize <= _WHOLE:
+                read_dataset(item, Path(path))
+            elif not item.is_virtual and not item.external:
+                for row in (0, len(item) - 1):
+                    item[row]
+
+    with suppress(Exception), h5py.File(path, "r", locking=False) as file:
+        visit("", file)
+        _refuse_links(h5py, file, Path(path))
+        file.visititems(visit)
 
 
 def _refuse_links(h5py: Any, file: Any, path: Path) -> None:

@@ -223,7 +223,7 @@ class VariantFile:
         ).without_empty()  # fmt: skip
         if self._order is not None:
             read = read.people(self._order, self.samples)
-        return describe(read, bytes(info).decode("latin-1").splitlines(), self._version) if info else read
+        return describe(read, bytes(info).decode("latin-1").split("\n")[:-1], self._version) if info else read
 
     def _fail(self, status: int, chrom: str, position: int) -> None:
         at = f"{chrom}:{position + 1}"

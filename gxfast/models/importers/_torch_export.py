@@ -18,7 +18,7 @@ from ..card import ModelCard
 from ..onnx_writer import OPSET
 from ..saving import save_model
 
-__all__ = ["CHECK_TOLERANCE", "export_module", "kept_rows", "loaded", "needed", "pretrained", "replaced"]
+__all__ = ["CHECK_TOLERANCE", "export_module", "first_line", "kept_rows", "loaded", "needed", "pretrained", "replaced"]
 
 _WEIGHTS_ONLY: Final = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 CHECK_TOLERANCE: Final = 1e-3  # of the largest output; a wrong export is wrong by more
@@ -59,6 +59,11 @@ def loaded(module: Any, state: dict[str, Any], path: str | Path) -> None:
     module.load_state_dict(fitting, strict=False)
 
 
+def first_line(error: Exception) -> str:
+    """Return what an error of another package says, on one line; some say nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def pretrained(from_pretrained: Callable[[str], Any], weights: str | Path, package: str, remedy: str) -> Any:
     """Return a package's model with the weights of a folder or of a name on the hub; InputError where it has none.
 
@@ -68,7 +73,7 @@ def pretrained(from_pretrained: Callable[[str], Any], weights: str | Path, packa
         with _weights_only():
             return from_pretrained(str(weights))
     except Exception as error:
-        message = f"{package} cannot load it: {str(error).splitlines()[0]}"
+        message = f"{package} cannot load it: {first_line(error)}"
         raise InputError(
             message, path=weights, remedy=f"name a folder written by save_pretrained, or {remedy}"
         ) from error
@@ -150,7 +155,7 @@ def export_module(
             )  # fmt: skip
         except Exception as error:
             raise ModelError(
-                f"PyTorch cannot export the module: {str(error).splitlines()[0]}",
+                f"PyTorch cannot export the module: {first_line(error)}",
                 remedy="export it to ONNX yourself, and write a card beside it",
             ) from error
         difference = _difference(torch, module, path, card) if check else None

@@ -58,6 +58,16 @@ def test_files_of_another_kind(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.glob("*.onnx"))
 
 
+def test_damage_on_which_the_library_crashes(tmp_path: Path) -> None:
+    """A string of a kind that there is not: HDF5 1.14 reads it through a pointer to nowhere."""
+    path = h5ad(tmp_path / "a.h5ad", X=np.ones((2, 3)))
+    text_of_any_length = b"\x19\x01\x01\x00\x10\x00\x00\x00"
+    data = path.read_bytes()
+    assert text_of_any_length in data
+    path.write_bytes(data.replace(text_of_any_length, b"\x19\xd3" + text_of_any_length[2:]))
+    refused(path, "is damaged")
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_links_out_of_the_file(tmp_path: Path, name: str) -> None:
     """Wherever in the file they are, used or not."""
