@@ -18,6 +18,7 @@ from .bgzf import check_complete, require_file, sniff
 from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
 from .indexing import check_index, find_index
 from .symbols import describe
+from .tables.text import check_id
 from .vcf_dosages import imputed_fields
 
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
@@ -75,6 +76,9 @@ class VariantFile:
         check_index(self.path, self._index, index_command)
         self._read_header()
         self.samples = self._choose(samples)
+        for what, names in (("contig", self.contigs), ("sample", self.all_samples)):
+            for name in names:
+                check_id(name, what, self.path)
         self._order = self._file_order()
 
     def _read_header(self) -> None:
