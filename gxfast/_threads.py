@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ def thread_budget() -> int:
         budget = min(budget, max(1, math.ceil(quota)))
     override = os.environ.get("GXFAST_NUM_THREADS")
     if override:
-        if not override.isdigit() or int(override) < 1:
+        if not re.fullmatch("0*[1-9][0-9]{0,8}", override):
             raise InputError(
                 f"GXFAST_NUM_THREADS must be a positive whole number, found {override!r}",
                 remedy="unset GXFAST_NUM_THREADS or give a number such as 4",

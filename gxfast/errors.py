@@ -41,9 +41,15 @@ class GxfastError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        where = ": ".join(part for part in (self.path, self.record) if part)
-        text = f"{where}: {self.message}" if where else self.message
-        return f"{text}\n  remedy: {self.remedy}" if self.remedy else text
+        where = ": ".join(part for part in (self.path, _shown(self.record or "", 300)) if part)
+        message = _shown(self.message, 2000)
+        text = f"{where}: {message}" if where else message
+        return f"{text}\n  remedy: {_shown(self.remedy, 2000)}" if self.remedy else text
+
+
+def _shown(text: str, most: int) -> str:
+    """A text as messages show it: what a damaged file holds may have no end."""
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 class InputError(GxfastError, ValueError):

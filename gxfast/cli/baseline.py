@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from ..io.numbers import whole_number
+from .numbers import Number, Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 from .outputs import refuse_overwriting
 
@@ -16,8 +18,8 @@ __all__ = ["baseline"]
 
 @click.command()
 @linear_options(expression_required=False)
-@click.option("--folds", default=5, show_default=True, type=click.IntRange(2), help="Outer folds.")
-@click.option("--inner-folds", default=10, show_default=True, type=click.IntRange(2), help="To choose the penalty.")
+@click.option("--folds", default=5, show_default=True, type=Whole(2), help="Outer folds.")
+@click.option("--inner-folds", default=10, show_default=True, type=Whole(2), help="To choose the penalty.")
 @click.option("--stop-after", default="20", show_default=True, metavar="N|none", help="Lambdas past the best one.")
 @click.option(
     "--beside", multiple=True, metavar="TSV", help="genes.tsv of evaluated models, into one table; repeatable."
@@ -27,7 +29,7 @@ __all__ = ["baseline"]
     "--min-matched",
     default=0.0,
     show_default=True,
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="Refuse with --apply if a smaller share of the weights is in the VCF; none is always refused.",
 )
 @click.option("--weights-table", metavar="TSV", help="What became of each weight of --apply; default OUT.weights.tsv.")
@@ -106,6 +108,7 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
 def _stop_after(text: str) -> int | None:
     if text == "none":
         return None
-    if not text.isdigit() or int(text) < 1:
-        raise InputError(f"--stop-after: expected a number or none, found {text!r}")
-    return int(text)
+    number = whole_number(text, 1)
+    if number is None:
+        raise InputError(f"--stop-after: expected a number or none, found {text[:40]!r}", remedy="write 100, or none")
+    return number

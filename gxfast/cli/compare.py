@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
+from .numbers import Whole
 
 if TYPE_CHECKING:
     from ..evaluation.agreement import ModelGenes
@@ -21,8 +22,8 @@ __all__ = ["compare"]
 @click.argument("sources", nargs=-1, required=True, metavar="A B [C ...]")
 @click.option("-o", "--output", metavar="T.tsv", help="Table to write.")
 @click.option("--side-by-side", "wide", metavar="T.tsv", help="Table of every gene to write.")
-@click.option("--bootstrap", default=2000, show_default=True, type=click.IntRange(0), help="Samples for the test.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--bootstrap", default=2000, show_default=True, type=Whole(0), help="Samples for the test.")
+@click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63 - 1))
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result on stdout.")
 def compare(
     sources: tuple[str, ...], output: str | None, wide: str | None, bootstrap: int, seed: int, as_json: bool

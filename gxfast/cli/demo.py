@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from .numbers import Whole
 from .options import common_options
 
 __all__ = ["demo"]
@@ -16,9 +17,9 @@ __all__ = ["demo"]
 
 @click.command()
 @click.option("-o", "--output", default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write.")
-@click.option("--seed", default=7, show_default=True, help="Of the simulation.")
-@click.option("--people", default=80, show_default=True, type=click.IntRange(20))
-@click.option("--genes", "n_genes", default=36, show_default=True, type=click.IntRange(9))
+@click.option("--seed", default=7, show_default=True, type=Whole(0, 2**63 - 1), help="Of the simulation.")
+@click.option("--people", default=80, show_default=True, type=Whole(20))
+@click.option("--genes", "n_genes", default=36, show_default=True, type=Whole(9))
 @common_options
 def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> int:
     """Offline: simulate a cohort with planted effects, run everything on it, compare with what was planted.

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .numbers import Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 
 __all__ = ["eqtl"]
@@ -14,7 +15,7 @@ __all__ = ["eqtl"]
 
 @click.command()
 @linear_options(expression_required=True)
-@click.option("--permutations", default=1000, show_default=True, type=click.IntRange(0), help="Per gene; 0: none.")
+@click.option("--permutations", default=1000, show_default=True, type=Whole(0), help="Per gene; 0: none.")
 @click.option(
     "--shared-permutations",
     is_flag=True,

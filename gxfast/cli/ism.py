@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from ..io.numbers import whole_number
 from .lazy_group import LazyGroup
+from .numbers import Whole
 from .options import (
     common_options,
     contigs_option,
@@ -25,6 +26,8 @@ from .options import (
 from .progress import ProgressLine
 
 __all__ = ["ism", "merge", "saturate", "variants"]
+
+_MOST_BINS = 1_000_000
 
 _COMMANDS = {
     "saturate": ("ism", "saturate", "Every single-base change around TSSs, in regions, sequences or haplotypes."),
@@ -43,8 +46,8 @@ _MODELS = stacked(
     click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
     click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
-    click.option("--length", type=click.IntRange(1), help="Bases to read, if neither model nor card says."),
-    click.option("--batch-size", type=click.IntRange(2), help="Sequences per run where alleles are predicted."),
+    click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says."),
+    click.option("--batch-size", type=Whole(2), help="Sequences per run where alleles are predicted."),
     click.option("--max-mem", metavar="8G", help="Refuse a scan whose blocks take more; bounds reading too."),
     click.option("--track", "tracks", multiple=True, metavar="T", help="Track (index or name) instead of the card's."),
     click.option("--bins", metavar="A-B,C", help="Bins of the output (0-based, ends included) instead of the card's."),
@@ -234,9 +237,10 @@ def _reach(text: str | None) -> int | None:
         return DEFAULT_REACH
     if text == "all":
         return None
-    if not text.isdigit():
-        raise InputError(f"--window {text!r} is no number of bases", remedy="write a number such as 1000, or all")
-    return int(text)
+    reach = whole_number(text)
+    if reach is None:
+        raise InputError(f"--window {text[:40]!r} is no number of bases", remedy="write a number such as 1000, or all")
+    return reach
 
 
 def _positions(text: str | None) -> tuple[int, int] | None:
@@ -249,10 +253,10 @@ def _positions(text: str | None) -> tuple[int, int] | None:
 
 
 def _span(text: str, option: str, remedy: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text.strip())
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-    if last < first:
-        raise InputError(f"{option} {text!r} is no interval", remedy=remedy)
+    begin, dash, end = text.strip().partition("-")
+    first, last = whole_number(begin), whole_number(end if dash else begin)
+    if first is None or last is None or last < first:
+        raise InputError(f"{option} {text[:40]!r} is no interval", remedy=remedy)
     return first, last
 
 
@@ -261,10 +265,13 @@ def _engine(options: dict[str, Any], *, check: bool) -> Any:
     from ..ism import Outputs
     from ..workflow.options import EngineOptions
 
-    tracks = [int(track) if track.isdigit() else track for track in options["tracks"]] or None
+    indices = [(whole_number(track), track) for track in options["tracks"]]
+    tracks = [name if index is None else index for index, name in indices] or None
     bins = None
     if options["bins"]:
         spans = [_span(part, "--bins", "write bins as A-B,C, 0-based") for part in options["bins"].split(",")]
+        if sum(last - first for first, last in spans) > _MOST_BINS:
+            raise InputError(f"--bins names more than {_MOST_BINS} bins", remedy="write bins as A-B,C, 0-based")
         bins = [b for first, last in spans for b in range(first, last + 1)]
     outputs = Outputs(tracks, bins, options["reduce"])
     return EngineOptions(outputs, options["mode"], resolve_threads(options["threads"]), check)

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from ..io.numbers import whole_number
+from .numbers import Whole
 from .options import common_options, set_verbosity
 from .outputs import refuse_overwriting
 
@@ -40,7 +42,7 @@ DEFAULT_REACH = 50
 @click.command()
 @click.option("--model", metavar="M", help="ONNX; with --scan the name of a model in it.")
 @click.option("--card", metavar="C", help="Model card (JSON).")
-@click.option("--length", type=click.IntRange(1), help="Bases to read, if neither model nor card says.")
+@click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says.")
 @click.option("--fasta", metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
 @click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
 @click.option("--gene", metavar="ID", help="Gene to draw (id or name); with --scan any name in it.")
@@ -157,7 +159,7 @@ def _region(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:
     from ..workflow.scans.targets import Region, named_regions, region_layout
 
     text = options["region"]
-    if not re.fullmatch(r".+:[\d,]+-[\d,]+", text):
+    if not re.fullmatch(r".+:[0-9,]+-[0-9,]+", text):
         raise InputError(f"region {text!r} names no interval", remedy="write -r chr:beg-end, 1-based inclusive")
     genome = Genome(options["fasta"])
     regions = named_regions([Region(text, *parse_region(text))], ContigNames(genome.contigs))
@@ -180,16 +182,18 @@ def _record(card: Any, options: dict[str, Any], span: tuple[int, int] | None) ->
 def _reach(text: str | None, default: int | None) -> int | None:
     if text is None or text == "all":
         return default if text is None else None
-    if not text.isascii() or not text.isdigit():
-        raise InputError(f"--window: not a number of bases: {text!r}", remedy="write --window 50, or --window all")
-    return int(text)
+    reach = whole_number(text)
+    if reach is None:
+        raise InputError(f"--window: not a number of bases: {text[:40]!r}", remedy="write --window 50, or --window all")
+    return reach
 
 
 def _span(text: str | None) -> tuple[int, int] | None:
     """Translate ``a-b``, 1-based inclusive, to 0-based half-open."""
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+)-(\d+)", text.replace(",", ""), re.ASCII)
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise InputError(f"--positions: not a range: {text!r}", remedy="write --positions a-b, 1-based inclusive")
-    return int(match[1]) - 1, int(match[2])
+    begin, _, end = text.replace(",", "").partition("-")
+    first, last = whole_number(begin, 1), whole_number(end, 1)
+    if first is None or last is None or last < first:
+        raise InputError(f"--positions: not a range: {text[:40]!r}", remedy="write --positions a-b, 1-based inclusive")
+    return first - 1, last

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from .numbers import Number, Whole
 from .outputs import refuse_overwriting
 
 __all__ = ["model"]
@@ -35,7 +36,7 @@ def model() -> None:
 @click.option("--haplotypes", type=click.Choice(["mean", "sum"]), help="A person's value from two haplotypes.")
 @click.option("--head", metavar="M.save", help="expecto: linear booster of a tissue.")
 @click.option("--weights", metavar="F", help="torch: parameters (.pth, .safetensors, .npz).")
-@click.option("--length", type=click.IntRange(1), help="torch, keras, enformer: bases of the input.")
+@click.option("--length", type=Whole(1), help="torch, keras, enformer: bases of the input.")
 @click.option("--layout", type=click.Choice(["NLC", "NCL", "NC1L"]), help="torch: axes of the input; NCL by default.")
 @click.option("--output-layout", type=click.Choice(["NT", "NBT", "NTB"]), help="torch: axes of the output.")
 @click.option("--no-check", is_flag=True, help="Do not compare the export with PyTorch.")
@@ -113,7 +114,7 @@ def tracks(table: str, text: str) -> int:
 @click.option("--genes", required=True, metavar="G", help="Genes of the publication.")
 @click.option("--published", required=True, metavar="T", help="Table of published predictions.")
 @click.option("--column", required=True, metavar="C", help="Its column for this model.")
-@click.option("--tolerance", type=float, default=1e-5, show_default=True, help="Largest difference that passes.")
+@click.option("--tolerance", type=Number(0), default=1e-5, show_default=True, help="Largest difference that passes.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]")
 @click.option("--json", "as_json", is_flag=True)
 def verify(

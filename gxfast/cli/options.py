@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ..errors import InputError
+from .numbers import Number, Whole
 
 __all__ = [
     "common_options",
@@ -53,16 +54,14 @@ people_options = stacked(
 )
 covariate_options = stacked(
     click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out."),
-    click.option("--n-covariates", type=click.IntRange(1), help="Use the first so many covariates only."),
+    click.option("--n-covariates", type=Whole(1), help="Use the first so many covariates only."),
 )
 transform_option = click.option(
     "--expression-transform", "transform", default="none", show_default=True,
     type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
 )  # fmt: skip
-_MIN_MAF = click.option(
-    "--min-maf", default=0.01, show_default=True, type=click.FloatRange(0, 0.5), help="Baselines, eQTLs."
-)
-_SEED = click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of folds and draws.")
+_MIN_MAF = click.option("--min-maf", default=0.01, show_default=True, type=Number(0, 0.5), help="Baselines, eQTLs.")
+_SEED = click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63 - 1), help="Of folds and draws.")
 
 
 contigs_option = click.option(
@@ -80,10 +79,11 @@ def parse_size(text: str | None) -> int | None:
     """
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?", text.strip().lower())
-    if not match or float(match[1]) <= 0:
-        raise InputError(f"--max-mem: not a size: {text!r}", remedy="write a size such as 8G or 512M")
-    return int(float(match[1]) * _UNITS[match[2]])
+    match = re.fullmatch(r"([0-9]{1,19}(?:\.[0-9]+)?)([kmgt]?)(?:i?b)?", text.strip().lower())
+    size = int(float(match[1]) * _UNITS[match[2]]) if match else 0
+    if not 1 <= size < 1 << 62:
+        raise InputError(f"--max-mem: not a size: {text[:40]!r}", remedy="write a size such as 8G or 512M")
+    return size
 
 
 def input_options(function: F) -> F:
@@ -104,8 +104,8 @@ def input_options(function: F) -> F:
         click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
         click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
         click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
-        click.option("--window", "length", type=click.IntRange(1), help="Bases to read, if no model or card says."),
-        click.option("--batch-size", type=click.IntRange(1), help="Sequences per run; measured by default."),
+        click.option("--window", "length", type=Whole(1), help="Bases to read, if no model or card says."),
+        click.option("--batch-size", type=Whole(1), help="Sequences per run; measured by default."),
         click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches."),
     )  # fmt: skip
     return decorate(function)
@@ -153,7 +153,7 @@ driver_options = stacked(
         type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
     ),
     click.option(
-        "--motif-reach", default=0, show_default=True, type=click.IntRange(0),
+        "--motif-reach", default=0, show_default=True, type=Whole(0),
         help="Motif sizes by the largest effect so near to the TSS (1000: as published); 0: near the driver.",
     ),
     click.option("--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."),
@@ -161,11 +161,11 @@ driver_options = stacked(
 # Baselines, eQTLs and drivers as steps of a run.
 step_options = stacked(
     click.option(
-        "--cis-window", default=1_000_000, show_default=True, type=click.IntRange(1),
+        "--cis-window", default=1_000_000, show_default=True, type=Whole(1),
         help="Baselines, eQTLs: bases around the TSS.",
     ),
     _MIN_MAF,
-    click.option("--permutations", default=1000, show_default=True, type=click.IntRange(0), help="eQTLs: per gene."),
+    click.option("--permutations", default=1000, show_default=True, type=Whole(0), help="eQTLs: per gene."),
     driver_options,
 )  # fmt: skip
 
@@ -191,7 +191,7 @@ _LINEAR = {"cis_window": "window", "min_maf": "min_maf", "seed": "seed"}
 
 
 common_options = stacked(
-    click.option("--threads", default=0, show_default="all", type=click.IntRange(0), help="Threads."),
+    click.option("--threads", default=0, show_default="all", type=Whole(0), help="Threads."),
     click.option("-v", "--verbose", count=True, help="Say more on stderr."),
     click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
     click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout."),
@@ -213,7 +213,7 @@ def linear_options(*, expression_required: bool) -> Callable[[F], F]:
         contigs_option,
         people_options,
         click.option(
-            "--window", default=1_000_000, show_default=True, type=click.IntRange(1), help="Bases around the TSS."
+            "--window", default=1_000_000, show_default=True, type=Whole(1), help="Bases around the TSS."
         ),
         click.option(
             "--dosage", default="GT", show_default=True, type=click.Choice(["GT", "DS", "GP"]),
@@ -282,12 +282,10 @@ def _listed(option: str, text: str, remedy: str) -> list[str]:
 
 
 def _sample_lines(path: str) -> list[str]:
-    try:
-        names = Path(path.removeprefix("^")).read_text(encoding="utf-8").split()
-    except OSError as error:
-        raise InputError(
-            f"cannot read the samples: {error.strerror}", path=path, remedy="check the path given to -S"
-        ) from None
+    from ..io.tables.text import read_lines
+
+    lines = read_lines(Path(path.removeprefix("^")), "list of samples", streams=True)
+    names = [line.strip() for _, line in lines if line.strip()]
     if not names:
         raise InputError("the file names no sample", path=path, remedy="write one sample a line, or leave -S out")
     return [("^" + names[0]) if path.startswith("^") else names[0], *names[1:]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from ..io.tables import write_rows
+from ..io.tables import read_table, write_rows
 
 __all__ = ["DemoComparison", "DemoGeneResult", "compare"]
 
@@ -222,18 +222,8 @@ def _found(row: Mapping[str, str] | None, fdr: float, path: str | Path) -> str:
 
 
 def _read(path: str | Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path=path) from error
-    header = lines[0].split("\t") if lines else []
-    missing = [name for name in needed if name not in header]
+    table = read_table(path)
+    missing = [name for name in needed if name not in table]
     if missing:
         raise InputError(f"columns not found: {', '.join(missing)}", path=path, record="line 1")
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        fields = line.split("\t")
-        if len(fields) != len(header):
-            raise InputError(f"expected {len(header)} columns, found {len(fields)}", path=path, record=f"line {number}")
-        rows.append(dict(zip(header, fields, strict=True)))
-    return rows
+    return [dict(zip(table, cells, strict=True)) for cells in zip(*table.values(), strict=True)]

@@ -158,6 +158,11 @@ def _rules(contigs: Mapping[str, int | None], table: str | Path | None) -> tuple
         return STRICT, ()
     if table is not None:
         groups = _read_table(Path(table))
+        if contigs and groups.keys().isdisjoint(contigs):
+            raise InputError(
+                f"none of its names is a contig here (there are {', '.join(list(contigs)[:3])}, ...)", path=table,
+                remedy="write one row per contig: its names, tab-separated, one of them that of the reference",
+            )  # fmt: skip
         return Path(table).name, (lambda name, length: groups.get(name) or _plain_key(name, length),)
     fitting = _fitting(contigs)
     if not fitting:

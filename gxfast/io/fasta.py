@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..kernels import backend
+from ._fai import check_fai
 from .bgzf import check_complete, htslib_name, require_file, sniff
 
 __all__ = ["Genome"]
@@ -90,22 +91,13 @@ class Genome:
                 raise InputError(
                     f"the FASTA has no {suffix} index", path=self.path, remedy=f"samtools faidx {self.path}"
                 )
-        listed = self._listed()
-        self.contigs: dict[str, int] = dict(listed)
-        if not 0 < len(self.contigs) == len(listed) or min(self.contigs.values()) <= 0:
+        contigs = check_fai(self.path, compressed=kind == "bgzf")
+        if [*self._handle().contigs()] != contigs:
             raise InputError(
-                "the FASTA index lists no contigs, one of them twice, or one with no bases",
-                path=self.path,
-                remedy=f"mend the FASTA, then samtools faidx {self.path}",
-            )
-
-    def _listed(self) -> list[tuple[str, int]]:
-        try:
-            return list(self._handle().contigs())
-        except UnicodeDecodeError:
-            raise InputError(
-                "the FASTA index is damaged", path=self.path, remedy=f"samtools faidx {self.path}"
-            ) from None
+                "the FASTA index is damaged: htslib reads other contigs", path=self.path,
+                remedy=f"samtools faidx {self.path}",
+            )  # fmt: skip
+        self.contigs: dict[str, int] = dict(contigs)
 
     def _handle(self) -> _Handle:
         key = os.getpid()

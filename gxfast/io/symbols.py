@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from .genotypes import Genotypes, offsets_of
+from .numbers import finite_number, whole_number
 
 __all__ = ["describe", "is_deletion", "is_described", "repeat_letters"]
 
@@ -17,6 +18,8 @@ _DESCRIBED: Final = re.compile("<[CDcd]")
 _REPEAT: Final = "<CNV:TR"
 # From this version on SVLEN comes before END, which is the last base of the longest allele.
 _PER_ALLELE: Final = (4, 4)
+
+_LONGEST_REPEAT: Final = 10_000_000  # bases that are spelled out; the longest known tandem repeats have fewer
 
 _Info = dict[str, list[str]]
 
@@ -47,7 +50,7 @@ def describe(read: Genotypes, info: list[str], version: str) -> Genotypes:
     version : str
         ``fileformat`` of the header.
     """
-    found = re.search(r"(\d+)\.(\d+)", version)
+    found = re.search(r"([0-9]{1,3})\.([0-9]{1,3})", version)
     per_allele = found is not None and (int(found[1]), int(found[2])) >= _PER_ALLELE
     spans = read.allele_spans().copy()
     letters: dict[int, bytes] = {}
@@ -124,7 +127,10 @@ class _Record:
         if not self.alleles[number].startswith(_REPEAT) or self.span(number) < 2 or "RUB" in self.info:
             return None
         first = sum(self._n_repeats(i) for i in range(1, number))
-        units = [self._unit(i, number) for i in range(first, first + self._n_repeats(number))]
+        last = first + self._n_repeats(number)
+        if last > len(self.info.get("RUS", [])):
+            return None
+        units = [self._unit(i, number) for i in range(first, last)]
         return None if not units or None in units else "".join(map(str, units))
 
     def _n_repeats(self, number: int) -> int:
@@ -136,10 +142,12 @@ class _Record:
         if not unit or not set(unit) <= set("ACGTN"):
             return None
         length = _whole(self._entry("RB", number)) if self._n_repeats(number) == 1 else None
-        count = self._listed("RUC", index)
-        if re.fullmatch(r"\d+(\.\d+)?", count):
-            length = round(float(count) * len(unit))
-        return None if length is None else (unit * (length // len(unit) + 1))[:length]
+        count = finite_number(self._listed("RUC", index))
+        if count is not None:
+            length = round(count * len(unit))
+        if length is None or not 0 <= length <= _LONGEST_REPEAT:
+            return None
+        return (unit * (length // len(unit) + 1))[:length]
 
     def _listed(self, name: str, index: int) -> str:
         values = self.info.get(name, [])
@@ -147,4 +155,5 @@ class _Record:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[+-]?\d+", text) else None
+    value = whole_number(text[text[:1] in ("+", "-") :])
+    return -value if value is not None and text[:1] == "-" else value

@@ -19,6 +19,7 @@ from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
 from .htslib_log import htslib_told
 from .indexing import verified_index
 from .symbols import describe
+from .tables.text import check_id
 from .vcf_dosages import imputed_fields
 
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
@@ -74,6 +75,9 @@ class VariantFile:
         self.index = verified_index(self.path)
         self._read_header()
         self.samples = self._choose(samples)
+        for what, names in (("contig", self.contigs), ("sample", self.all_samples)):
+            for name in names:
+                check_id(name, what, self.path)
         self._order = self._file_order()
 
     def _read_header(self) -> None:
@@ -215,7 +219,7 @@ class VariantFile:
         ).without_empty()  # fmt: skip
         if self._order is not None:
             read = read.people(self._order, self.samples)
-        return describe(read, bytes(info).decode("latin-1").splitlines(), self._version) if info else read
+        return describe(read, bytes(info).decode("latin-1").split("\n")[:-1], self._version) if info else read
 
     def _fail(self, status: int, chrom: str, position: int) -> None:
         at = f"{chrom}:{position + 1}"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .bgzf import htslib_name
 from .indexing import verified_index
+from .numbers import finite_number
 
 __all__ = ["IMPUTED", "ImputedFile", "ImputedRecords", "imputed_fields", "places_of_ids"]
 
@@ -223,4 +224,7 @@ def _numbers(texts: Sequence[str], width: int) -> Float64Array:
 
 
 def _number(text: str) -> float:
-    return float("nan") if text == "." else float(text)
+    value = float("nan") if text.lower() in (".", "nan") else finite_number(text)
+    if value is None:
+        raise ValueError(f"{text[:40]!r} is no finite number")
+    return value

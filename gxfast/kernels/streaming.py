@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -27,7 +28,7 @@ def stream_from() -> int:
 def _parsed(text: str | None) -> int:
     if not text:
         return _DEFAULT
-    if not text.isdigit():
+    if not re.fullmatch("[0-9]{1,18}", text):
         raise InputError(
             f"GXFAST_STREAM_FROM must be a number of bytes, found {text!r}",
             remedy="unset it, or give a number such as 16777216",

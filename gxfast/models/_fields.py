@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, Final
 
 from ..errors import InputError, ModelError
@@ -11,6 +10,7 @@ from ..errors import InputError, ModelError
 __all__ = ["Fields", "parse_object"]
 
 MAX_CHARACTERS = 16 * 2**20
+_LARGEST: Final = 3.4028234663852886e38  # of float32, which models read
 
 
 CARD_REMEDY: Final = "see docs/model_cards.md; gxfast model inspect MODEL prints a card to begin with"
@@ -30,6 +30,7 @@ def parse_object(text: str, *, source: str) -> dict[str, Any]:
         )
     try:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode()  # half a character, as "\\ud800", is no text
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a valid JSON model card: {error}", path=source, remedy=CARD_REMEDY) from None
     if not isinstance(value, dict):
@@ -83,6 +84,8 @@ class Fields:
             return default
         if not isinstance(value, str):
             raise self.error(key, f"expected a string, found {_name(value)}")
+        if not all(letter.isprintable() or letter in "\n\t" for letter in value):
+            raise self.error(key, f"expected printable text, found {value[:80]!r}")
         return value
 
     def choice(self, key: str, allowed: tuple[str, ...], *, default: str | None = None) -> str:
@@ -185,10 +188,7 @@ class Fields:
 def _is_finite_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
+    return abs(value) <= _LARGEST  # false of NaN
 
 
 def _name(value: object) -> str:

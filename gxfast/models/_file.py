@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ModelError
+from ..io.numbers import whole_number
 from ._rows import Suspect, suspects
 from .card import METADATA_KEY
 from .graphs import subgraphs
@@ -19,6 +21,9 @@ __all__ = ["ModelFile", "Tensor", "read_model_file", "read_proto"]
 
 # Domains whose operators ship inside onnxruntime; anything else needs a custom-op library.
 KNOWN_DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc")
+_MOST_BYTES: Final = 2**62
+# Bits of what is packed: UINT4, INT4, FLOAT4E2M1, UINT2, INT2, FLOAT6E2M3, FLOAT6E3M2.
+_PACKED: Final = {21: 4, 22: 4, 23: 4, 25: 2, 26: 2, 27: 6, 28: 6}
 _SIGNATURES: Final = (
     (b"PK\x03\x04", "a zip archive (PyTorch .pt, Keras .keras or NumPy .npz)", "export the model to ONNX"),
     (b"\x89HDF", "an HDF5 file", "convert Keras weights with: gxfast model import"),
@@ -90,7 +95,7 @@ def read_model_file(path: str | Path) -> ModelFile:
     model = _parse(data, path)
     _refuse_custom_operators(model, path)
     files = {path.name: hashlib.sha256(data).hexdigest()}
-    for location, needed in sorted(_external_locations(model.graph, model.functions).items()):
+    for location, needed in sorted(_external_locations(model.graph, model.functions, path).items()):
         files[location] = _check_external(path, location, needed)
     constants = {tensor.name for tensor in model.graph.initializer}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -208,18 +213,39 @@ def _refuse_custom_operators(model: Any, path: Path) -> None:
                 )
 
 
-def _external_locations(graph: Any, functions: Any) -> dict[str, int]:
+def _external_locations(graph: Any, functions: Any, path: Path) -> dict[str, int]:
     """External data files and how many bytes of each are needed."""
     needed: dict[str, int] = {}
     for tensor in _tensors(graph, functions):
         if tensor.data_location != tensor.EXTERNAL:
             continue
         entries = {entry.key: entry.value for entry in tensor.external_data}
-        location = entries.get("location", "")
-        numbers = [entries.get(key) or "0" for key in ("offset", "length")]
-        end = sum(int(number) for number in numbers) if all(n.isdigit() for n in numbers) else 0
-        needed[location] = max(needed.get(location, 0), end)
+        location, size = entries.get("location", ""), _n_bytes(tensor)
+        offset, length = (
+            whole_number(entries.get(key, default), last=_MOST_BYTES)
+            for key, default in (("offset", "0"), ("length", str(size)))
+        )
+        if offset is None or length != size or len(entries) < len(tensor.external_data):
+            written = ", ".join(f"{entry.key} {entry.value[:40]!r}" for entry in tensor.external_data)
+            raise ModelError(
+                f"its external data are not where a tensor of {size} bytes can be: {written}",
+                path=path, record=f"tensor {tensor.name}", remedy="download or export the model again",
+            )  # fmt: skip
+        needed[location] = max(needed.get(location, 0), offset + size)
     return needed
+
+
+def _n_bytes(tensor: Any) -> int:
+    """Bytes that a tensor's values take; -1 for a type of which it is not known."""
+    import onnx
+
+    count = math.prod(int(size) for size in tensor.dims)
+    if tensor.data_type in _PACKED:
+        return (count * _PACKED[tensor.data_type] + 7) // 8
+    try:
+        return count * int(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize)
+    except KeyError:
+        return -1
 
 
 def _tensors(graph: Any, functions: Any) -> Iterator[Any]:
@@ -237,6 +263,8 @@ def _tensors(graph: Any, functions: Any) -> Iterator[Any]:
                 yield from attribute.tensors
                 if attribute.HasField("t"):
                     yield attribute.t
+                for sparse in (*attribute.sparse_tensors, attribute.sparse_tensor):
+                    yield from (sparse.values, sparse.indices)
             graphs.extend(subgraphs(node))
 
 

@@ -289,7 +289,7 @@ def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str
 
 def device_index(device: str) -> int:
     """Return the number of the CUDA device; InputError where the string is not understood."""
-    match = re.fullmatch(r"auto|cpu|cuda(?::(\d{1,3}))?", device)
+    match = re.fullmatch(r"auto|cpu|cuda(?::([0-9]{1,3}))?", device)
     if not match:
         raise InputError(
             f"device must be auto, cpu, cuda or cuda:<number>, found {device!r}", remedy="choose one of these"

@@ -133,7 +133,7 @@ def test_files_that_are_no_weights(inputs: list[str], tmp_path: Path) -> None:
     text.write_text("weights\n" * 100)
     empty = tmp_path / "empty.db"
     sqlite3.connect(empty).execute("CREATE TABLE weights (gene TEXT)").connection.close()
-    for path, message in ((text, "not a SQLite database"), (empty, "lacks rsid"), (tmp_path / "no.db", "not found")):
+    for path, message in ((text, "not a SQLite database"), (empty, "lacks rsid"), (tmp_path / "no.db", "No such file")):
         with pytest.raises(InputError, match=message):
             read_predictdb(path)
         assert main(["baseline", "--apply", str(path), "--vcf", inputs[1], "-o", str(tmp_path / "x.tsv")]) == 2

@@ -91,10 +91,16 @@ def test_tss_past_the_contig_end(world: dict[str, Path], tmp_path: Path, capfd: 
         (["--samples", ""], "--samples lists nothing"),
         (["--samples", ","], "--samples lists nothing"),
         (["--regions", ""], "--regions lists nothing"),
-        (["--samples-file", "EMPTY"], "names no sample"),
-        (["--samples-file", "ABSENT"], "cannot read the samples"),
+        (["--samples-file", "EMPTY"], "the list of samples is empty"),
+        (["--samples-file", "ABSENT"], "cannot open the list of samples"),
         (["--samples", "^person01", "--samples-file", "PEOPLE"], "people are chosen twice"),
         (["--max-mem", "8X"], "not a size: '8X'"),
+        (["--max-mem", "9" * 400 + "T"], "not a size: '999"),
+        (["--max-mem", "٣G"], "not a size: '٣G'"),
+        (["--max-mem", "0.0001"], "not a size"),
+        (["--regions", "chr1:0-5"], "region 'chr1:0-5' is not valid"),
+        (["--regions", "chr1:" + "9" * 5000], "is not valid"),
+        (["--regions", "chr1:²"], "no gene has its TSS in"),
         (["--device", "tpu"], "found 'tpu'"),
         (["--gene", "NOPE"], "gene 'NOPE' of --gene is not among the genes"),
         (["--window", "7"], "7 was asked for"),
@@ -157,3 +163,31 @@ def test_model_path_that_is_not_utf8(world: dict[str, Path], tmp_path: Path) -> 
     done = command(line)
     assert done.returncode == 2
     assert "rename the file" in done.stderr
+
+
+def test_names_that_could_be_paths_or_options(world: dict[str, Path], tmp_path: Path) -> None:
+    """Genes and people may be called anything that can be seen; files are made in the run directory alone."""
+    names = ["../../up", "/etc/x", "-rf", "..", ".hidden", "a b", "é" * 300, "x" * 3000, "a%2Fb", "CON", "$(touch x)"]
+    header, *rows = world["genes"].read_text().splitlines()
+    known = [row.split("\t")[0] for row in rows]
+    renamed = dict(zip(known, names, strict=False))
+    lines = ["\t".join([renamed.get(cells[0], cells[0]), *cells[1:]]) for cells in (row.split("\t") for row in rows)]
+    world["genes"].write_text("\n".join([header, *lines]) + "\n")
+    with gzip.open(world["expression"], "rt") as handle:
+        first, *values = [line.split("\t") for line in handle.read().splitlines()]
+    first = [f"-{cell}" if cell == "person01" else f"../{cell}" if cell == "person02" else cell for cell in first]
+    values = [[*cells[:3], renamed.get(cells[3], cells[3]), *cells[4:]] for cells in values]
+    write_bgzf(world["expression"], ("\n".join("\t".join(cells) for cells in [first, *values]) + "\n").encode())
+    with gzip.open(world["vcf"], "rt") as handle:
+        text = handle.read().replace("\tperson01", "\t-person01").replace("\tperson02", "\t../person02")
+    write_bgzf(world["vcf"], text.encode())
+    index_vcf(world["vcf"])
+    before = {path for path in tmp_path.parent.rglob("*") if tmp_path not in path.parents}
+    out = tmp_path / "deep" / "er" / "out"
+    assert main([*arguments(world, out), "-q"]) == 0
+    assert set(tmp_path.iterdir()) == {tmp_path / "deep", world["fasta"].parent}
+    assert {path for path in tmp_path.parent.rglob("*") if tmp_path not in path.parents} == before
+    found = [line.split("\t")[0] for line in (out / "genes.tsv").read_text().splitlines()]
+    assert set(renamed.values()) <= set(found)
+    (predictions,) = (out / "predictions").glob("*.bed.gz")
+    assert "../person02" in gzip.decompress(predictions.read_bytes()).decode().partition("\n")[0]

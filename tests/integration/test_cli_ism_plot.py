@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -270,8 +271,6 @@ def test_what_a_scan_does_not_hold_is_refused(
 
 
 def test_damaged_and_missing_scans_are_refused(scans: dict[str, Path], plot: Plot, tmp_path: Path) -> None:
-    import shutil
-
     code, _, err = plot("--scan", tmp_path / "none", "--gene", "DEMO0002", "-o", tmp_path / "x")
     assert_refused(code, err, tmp_path, "ism/MODEL.zarr", str(tmp_path / "none"))
     for damage in ("attributes", "array", "chunk"):
@@ -288,3 +287,27 @@ def test_damaged_and_missing_scans_are_refused(scans: dict[str, Path], plot: Plo
                     path.write_bytes(b"no chunk")
         code, _, err = plot("--scan", folder, "--gene", "DEMO0002", "-o", tmp_path / "x")
         assert_refused(code, err, tmp_path, str(cube))
+
+
+@pytest.mark.parametrize(
+    ("array", "change"),
+    [
+        ("effects", {"shape": [10**12, 60, 4, 1]}),
+        ("effects", {"shape": [60]}),
+        ("gene_id", {"shape": [10**13], "chunks": [10**13]}),
+        ("position", {"shape": [9, 10**12]}),
+        ("tracks", {"dtype": "|O", "filters": [{"id": "pickle"}]}),
+        ("gene_id", {"compressor": {"id": "pickle"}}),
+        ("strand", {"dtype": "nonsense"}),
+    ],
+)
+def test_scans_that_are_damaged(
+    plot: Plot, scans: dict[str, Path], tmp_path: Path, array: str, change: dict[str, Any]
+) -> None:
+    """Descriptions of arrays that no memory holds, or that ask to run code."""
+    folder = tmp_path / "scan"
+    shutil.copytree(scans["reference"], folder)
+    description = folder / "ism" / "demo-promoter.zarr" / array / ".zarray"
+    description.write_text(json.dumps({**json.loads(description.read_text()), **change}))
+    code, _, err = plot("--scan", folder, "--gene", "DEMO0002", "-o", tmp_path / "x")
+    assert_refused(code, err, tmp_path, "the scan cannot be read")

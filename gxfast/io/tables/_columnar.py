@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..bgzf import require_file
-from .text import check_names, is_bed_header, lower_names
+from ..hdf5 import open_hdf5, read_dataset
+from .text import check_id, check_names, is_bed_header, lower_names
 
 __all__ = ["Columns", "read_h5ad", "read_parquet"]
 
@@ -44,9 +45,10 @@ def read_parquet(path: Path) -> Columns:
         raise InputError("Parquet needs pyarrow", path=path, remedy="pip install 'gxfast[io]'") from None
     try:
         table: Any = pyarrow.parquet.read_table(path)
-    except (OSError, pyarrow.ArrowException) as error:
+    except (OSError, ValueError, MemoryError, pyarrow.ArrowException) as error:
         raise InputError(f"the file is no Parquet: {error}", path=path, remedy="make or copy it again") from None
     names = [str(name) for name in table.column_names]
+    check_names(names, what="column", path=path, number=1)
     is_bed = len(names) > 4 and is_bed_header(names)
     texts = names[: 6 if lower_names(names[5:6]) == ["strand"] else 4] if is_bed else [_index(path, table, names)]
     numbers = tuple(name for name in names if name not in texts)
@@ -70,7 +72,11 @@ def _index(path: Path, table: Any, names: list[str]) -> str:
 
 
 def _numbers(path: Path, name: str, column: Any) -> Float64Array:
+    import pyarrow.types as kinds
+
     try:
+        if not any(is_kind(column.type) for is_kind in (kinds.is_integer, kinds.is_floating, kinds.is_null)):
+            raise TypeError(f"they are {column.type}")
         return np.array(column.to_numpy(), np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"not all are numbers: {error}", path=path, record=f"column {name}") from None
@@ -84,35 +90,49 @@ def read_h5ad(path: Path) -> Columns:
     InputError
         If h5py is not installed, or the file holds something else.
     """
-    require_file(path, "expression table")
-    try:
-        import h5py
-    except ImportError:
-        raise InputError("h5ad needs h5py", path=path, remedy="pip install 'gxfast[models]'") from None
-    try:
-        with h5py.File(path, "r") as file:
-            people, genes = (_names(file[group]) for group in ("obs", "var"))
-            values = _matrix(file["X"], (len(people), len(genes)))
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"the file is no h5ad: {error}", path=path, remedy=_H5AD_REMEDY) from None
+    with open_hdf5(path, "h5ad expression table", remedy=_H5AD_REMEDY) as file:
+        people, genes = (_names(file[group], path) for group in ("obs", "var"))
+        values = _matrix(file["X"], (len(people), len(genes)), path)
     return _checked(path, Columns(people, [], genes, values))
 
 
-def _names(group: Any) -> tuple[str, ...]:
-    return tuple(
-        text.decode() if isinstance(text, bytes) else str(text) for text in group[group.attrs["_index"]][:].tolist()
-    )
+def _names(group: Any, path: Path) -> tuple[str, ...]:
+    names = read_dataset(group[group.attrs["_index"]], path)
+    return tuple(text.decode() if isinstance(text, bytes) else str(text) for text in names.tolist())
 
 
-def _matrix(stored: Any, shape: tuple[int, int]) -> Float64Array:
+def _matrix(stored: Any, shape: tuple[int, int], path: Path) -> Float64Array:
     """The values of X, whichever way they are stored."""
     if hasattr(stored, "shape"):
-        return np.array(stored[:], np.float64).reshape(shape)
-    by_row = str(stored.attrs["encoding-type"]) == "csr_matrix"
-    values = np.zeros(shape if by_row else shape[::-1])
-    line = np.repeat(np.arange(len(values)), np.diff(stored["indptr"][:]))
-    values[line, stored["indices"][:]] = stored["data"][:]
-    return values if by_row else np.ascontiguousarray(values.T)
+        return np.array(_real(read_dataset(stored, path)), np.float64).reshape(shape)
+    encoding = str(stored.attrs["encoding-type"])
+    if encoding not in ("csr_matrix", "csc_matrix"):
+        raise ValueError(f"X is stored as {encoding!r}")
+    rows, columns = shape if encoding == "csr_matrix" else shape[::-1]
+    ends, index = (_places(read_dataset(stored[name], path)) for name in ("indptr", "indices"))
+    data = _real(read_dataset(stored["data"], path))
+    counts = np.diff(ends)
+    fit = ends.size == rows + 1 and ends[0] == 0 and counts.min(initial=0) >= 0
+    if not fit or not int(ends[-1]) == index.size == data.size or (index >= columns).any():
+        raise ValueError("the sparse matrix X does not fit its shape")
+    places = np.repeat(np.arange(rows), counts) * columns + index
+    if np.unique(places).size < places.size:
+        raise ValueError("the sparse matrix X has two values for one gene of one person")
+    values: Float64Array = np.zeros((rows, columns))
+    values.reshape(-1)[places] = data
+    return values if encoding == "csr_matrix" else np.ascontiguousarray(values.T)
+
+
+def _places(values: Any) -> NDArray[np.int64]:
+    if values.dtype.kind not in "iu" or values.ndim != 1 or (values < 0).any():
+        raise ValueError("the sparse matrix X is not placed by whole numbers")
+    return np.asarray(values, np.int64)
+
+
+def _real(values: Any) -> Any:
+    if values.dtype.kind not in "fiu":
+        raise ValueError(f"X holds {values.dtype}, not numbers")
+    return values
 
 
 def _checked(path: Path, found: Columns) -> Columns:
@@ -120,6 +140,8 @@ def _checked(path: Path, found: Columns) -> Columns:
         if not names:
             raise InputError(f"the table has no {what}", path=path, remedy="give genes x people")
         check_names(names, what=what, path=path, number=1)
+        for name in names:
+            check_id(name, what, path)
     bad = np.argwhere(np.isinf(found.values))
     if bad.size:
         r, c = bad[0].tolist()

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...types import GeneTable
+from ..numbers import whole_number
 from .text import at, parse_position
 
 __all__ = ["looks_like_gtf", "read_gtf"]
@@ -42,7 +43,8 @@ class _Locus:
 def looks_like_gtf(line: str) -> bool:
     """Whether a line has the nine columns of a GTF and names a gene."""
     cells = line.split("\t")
-    return len(cells) == 9 and cells[3].isdigit() and cells[4].isdigit() and "gene_id" in cells[8]
+    placed = len(cells) == 9 and whole_number(cells[3]) is not None and whole_number(cells[4]) is not None
+    return placed and "gene_id" in cells[8]
 
 
 def read_gtf(path: Path, lines: Iterator[tuple[int, str]]) -> GeneTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ..numbers import finite_number
 from .text import at, split
 
 __all__ = ["MatrixSpec", "Rows", "read_rows"]
@@ -19,7 +19,6 @@ Float64Array = NDArray[np.float64]
 
 _MISSING = frozenset({"", ".", "na", "nan"})
 _COMMON_MISSING = frozenset({"", ".", "NA", "NaN", "nan"})
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +164,12 @@ def _cell_parser(name: str, number: int, spec: MatrixSpec) -> Callable[[str, str
         missing = cell.lower() in _MISSING
         if missing and spec.missing:
             return float("nan")
-        value = float(cell) if _NUMBER.fullmatch(cell) else float("nan")
-        if np.isfinite(value):
+        value = finite_number(cell)
+        if value is not None:
             return value
         expected = "a finite number or NA" if spec.missing else "a finite number"
         raise InputError(
-            f"{spec.row_is} {name!r}, {spec.column_is} {column!r}: expected {expected}, found {cell!r}",
+            f"{spec.row_is} {name!r}, {spec.column_is} {column!r}: expected {expected}, found {cell[:40]!r}",
             path=spec.path,
             record=at(number),
             remedy=_cell_remedy(spec),

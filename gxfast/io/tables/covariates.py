@@ -63,7 +63,7 @@ def read_covariates(
 def _by_people(path: Path, first: int | None, people: Collection[str]) -> CovariateTable | None:
     """Read people x covariates; None where no row names one of the people."""
     lines = read_lines(path, "covariate table")
-    number, header = next((n, line) for n, line in lines if line.strip())
+    number, header = next(((n, line) for n, line in lines if line.strip()), (1, ""))
     delimiter = delimiter_of(header)
     cells = split(header, delimiter)
     leading = 2 if len(cells) > 2 and cells[1].strip() == "IID" else 1  # PLINK: FID IID

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...types import ExpressionTable, GeneTable
+from ..numbers import whole_number
 from ._columnar import read_h5ad, read_parquet
 from ._matrix import MatrixSpec, Rows, read_rows
 from .text import (
@@ -117,22 +118,23 @@ def _read_columns(path: Path, orientation: Orientation) -> ExpressionTable:
 
 def _read_gct(path: Path, lines: Iterator[tuple[int, str]], number: int) -> ExpressionTable:
     """Read GCT 1.2 (GTEx: Name, Description, people) or 1.3: genes x people."""
-    sizes = next(lines, (number + 1, ""))[1].split()
+    sizes = [whole_number(size) for size in next(lines, (number + 1, ""))[1].split()]
     number, header = next(lines, (number + 2, ""))
     names = split(header, "\t")
-    if len(sizes) not in (2, 4) or not all(size.isdigit() for size in sizes):
+    counts = [size for size in sizes if size is not None]
+    if len(sizes) not in (2, 4) or len(counts) < len(sizes):
         raise InputError(
             "the second line of a GCT gives the numbers of rows and columns", path=path, record=at(number - 1),
             remedy="give a GCT 1.2 or 1.3",
         )  # fmt: skip
     # Beside the name: the description, or what 1.3 says of each row; and rows of what it says of each column.
-    n_beside, n_above = (1, 0) if len(sizes) == 2 else (int(sizes[2]), int(sizes[3]))
+    n_beside, n_above = (1, 0) if len(counts) == 2 else counts[2:]
     columns = column_names(names[1 + n_beside :], what="sample", path=path, number=number)
     spec = MatrixSpec(path, "\t", 1 + n_beside, 0, columns, "gene", "sample", missing=True)
     rows = read_rows(islice(lines, n_above, None), spec)
-    if len(rows.names) != int(sizes[0]):
+    if len(rows.names) != counts[0]:
         raise InputError(
-            f"the file says it has {sizes[0]} rows, found {len(rows.names)}", path=path, record=at(rows.numbers[-1]),
+            f"the file says it has {counts[0]} rows, found {len(rows.names)}", path=path, record=at(rows.numbers[-1]),
             remedy="copy the file again, or mend its second line",
         )  # fmt: skip
     return ExpressionTable(tuple(rows.names), columns, rows.values, None, str(path))

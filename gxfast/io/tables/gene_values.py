@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import InputError
-from .text import at, delimiter_of, read_lines, split
+from .text import at, delimiter_of, parse_number, read_lines, split
 
 __all__ = ["read_gene_values"]
 
@@ -49,8 +49,6 @@ def read_gene_values(path: str | Path, column: str, *, where: tuple[str, str] | 
             raise InputError(f"the row has {len(cells)} cells, the header {len(names)}", path=path, record=at(number))
         if cells[value].strip().lower() in _UNDEFINED:
             continue
-        try:
-            found.setdefault(cells[gene].strip(), float(cells[value]))
-        except ValueError:
-            raise InputError(f"not a number: {cells[value]!r}", path=path, record=at(number)) from None
+        read = parse_number(cells[value], what=column, path=path, number=number)
+        found.setdefault(cells[gene].strip(), read)
     return found

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...types import GeneTable
+from ..numbers import whole_number
 from ._gtf import looks_like_gtf, read_gtf
 from .text import (
     BED_REMEDY,
@@ -86,7 +87,7 @@ def read_genes(path: str | Path) -> GeneTable:
         return _read_bed(path, lines, delimiter)
     if suffix == ".bed":
         return _read_bed(path, chain([(number, line)], lines), delimiter)
-    if delimiter == "," and len(names) == 5 and names[2].strip().isdecimal() and names[4].strip() in ("+", "-"):
+    if delimiter == "," and len(names) == 5 and whole_number(names[2]) and names[4].strip() in ("+", "-"):
         columns = ["gene_id", "chrom", "tss", "name", "strand"]
         return _read_named(path, chain([(number, line)], lines), number, columns, delimiter)
     return _read_named(path, lines, number, names, delimiter)

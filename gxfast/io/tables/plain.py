@@ -88,7 +88,7 @@ def read_table(path: str | Path) -> dict[str, list[str]]:
     Raises
     ------
     InputError
-        For a missing file, ragged rows, or unnamed or repeated columns.
+        For a missing file, ragged rows, empty lines before the end, or unnamed or repeated columns.
     """
     path = Path(path)
     lines = read_lines(path, "table")
@@ -96,13 +96,17 @@ def read_table(path: str | Path) -> dict[str, list[str]]:
     names = column_names(header.split("\t"), what="column", path=path, number=number)
     columns: dict[str, list[str]] = {name: [] for name in names}
     lists = list(columns.values())
+    blank = 0  # line number of the first empty line, which only other empty lines may follow
     for number, line in lines:
+        if not line and len(lists) > 1:
+            blank = blank or number
+            continue
         cells = line.split("\t")
-        if len(cells) != len(lists):
+        if blank or len(cells) != len(lists):
             raise InputError(
-                f"the row has {len(cells)} cells, the header has {len(lists)}",
+                "the line is empty" if blank else f"the row has {len(cells)} cells, the header has {len(lists)}",
                 path=path,
-                record=at(number),
+                record=at(blank or number),
                 remedy="write every row with as many tab-separated cells as the header",
             )
         for column, cell in zip(lists, cells, strict=True):

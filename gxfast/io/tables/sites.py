@@ -41,10 +41,9 @@ def read_sites(path: str | Path) -> GeneTable:
         if not line.strip() or line.startswith(("#", "track ", "browser ")):
             continue
         cells = [cell.strip() for cell in split(line, delimiter_of(line))]
-        if len(cells) < 3:
-            raise InputError(
-                f"expected 3 columns or more, found {len(cells)}", path=path, record=at(number), remedy=_REMEDY
-            )
+        if len(cells) < 3 or not cells[0]:
+            what = "the contig is empty" if len(cells) > 2 else f"expected 3 columns or more, found {len(cells)}"
+            raise InputError(what, path=path, record=at(number), remedy=_REMEDY)
         start = parse_position(cells[1], what="start", first=0, path=path, number=number)
         end = parse_position(cells[2], what="end", first=1, path=path, number=number)
         name = cells[3] if len(cells) > 3 and cells[3] not in ("", ".") else f"{cells[0]}:{start + 1}-{end}"

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
 from .plain import read_table, write_table
+from .text import parse_number
 
 __all__ = ["TrackWeights", "read_track_weights", "write_track_weights"]
 
@@ -65,12 +66,7 @@ def read_track_weights(path: str | Path) -> TrackWeights:
     for number, (name, text) in enumerate(zip(columns["track"], columns["weight"], strict=True), start=2):
         if name in weights:
             raise InputError(f"track {name} is there twice", path=path, record=f"line {number}")
-        try:
-            weights[name] = float(text)
-        except ValueError as error:
-            raise InputError(f"no number: {text!r}", path=path, record=f"line {number}") from error
-        if not np.isfinite(weights[name]):
-            raise InputError(f"not finite: {text!r}", path=path, record=f"line {number}")
+        weights[name] = parse_number(text, what=f"the weight of {name}", path=path, number=number)
     if _OFFSET not in weights:
         raise InputError("the row of the offset is missing", path=path, remedy="end with a row: offset, number")
     offset = weights.pop(_OFFSET)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...io.hdf5 import open_hdf5, read_dataset
 
-__all__ = ["KerasFile", "Layer", "layers_in_order", "read_keras"]
+__all__ = ["KerasFile", "Layer", "layers_in_order", "read_config", "read_keras"]
+
+_REMEDY: Final = 'download it again; write .h5 files, not .keras, with model.save("m.h5")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +45,49 @@ def read_keras(path: str | Path) -> KerasFile:
         If h5py is missing, the file is not of this kind, or a weight is not a finite number.
     """
     path = Path(path)
-    try:
-        import h5py
-    except ImportError:
-        raise InputError("reading Keras weights needs h5py", path=path, remedy='pip install "gxfast[models]"') from None
-    if not path.is_file():
-        raise InputError("the weight file is not a readable file", path=path, remedy="check the path")
     weights: dict[str, dict[str, NDArray[np.float32]]] = {}
 
     def visit(name: str, item: Any) -> None:
-        if not isinstance(item, h5py.Dataset) or item.dtype.kind != "f" or name.startswith("optimizer_weights"):
+        if getattr(item, "dtype", np.dtype(object)).kind != "f" or name.startswith("optimizer_weights"):
             return
         *folders, leaf = name.split("/")
-        values = np.asarray(item[()], np.float32)
+        with np.errstate(over="ignore"):
+            values = np.asarray(read_dataset(item, path), np.float32)
         if not np.isfinite(values).all():
             raise InputError(f"{name} holds values that are not finite", path=path)
         layer = folders[1] if folders[0] == "model_weights" and len(folders) > 1 else folders[0] if folders else ""
         weights.setdefault(layer, {})[leaf.removesuffix(":0")] = values
 
-    try:
-        with h5py.File(path, "r") as file:
-            text = file.attrs.get("model_config")
-            file.visititems(visit)
-    except OSError as error:
-        raise InputError(f"not a readable HDF5 file: {error}", path=path, remedy="download the weights again") from None
+    with open_hdf5(path, "Keras weight file", remedy=_REMEDY) as file:
+        text = file.attrs.get("model_config")
+        file.visititems(visit)
     if not weights:
         raise InputError("the file holds no weights", path=path, remedy='save the model with model.save("m.h5")')
-    return KerasFile(weights, None if text is None else _config(text, path))
+    return KerasFile(weights, None if text is None else read_config(text, path))
 
 
-def _config(text: Any, path: Path) -> dict[str, Any]:
+def read_config(text: Any, path: Path) -> dict[str, Any]:
+    """Return the description of a model.
+
+    Raises
+    ------
+    InputError
+        If it describes none, in the form that Keras writes.
+    """
     try:
-        config = json.loads(text if isinstance(text, str) else bytes(text).decode())
-    except (ValueError, RecursionError):
-        raise InputError("its model_config cannot be read", path=path) from None
-    if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
-        raise InputError("its model_config describes no model", path=path)
+        config: dict[str, Any] = json.loads(text if isinstance(text, str) else bytes(text).decode())
+    except (TypeError, ValueError, RecursionError):
+        raise InputError("its model_config cannot be read", path=path, remedy=_REMEDY) from None
+    described = config.get("config") if isinstance(config, dict) else None
+    rows = described.get("layers") if isinstance(described, dict) else described
+    if not isinstance(rows, list) or not all(map(_is_layer, rows)):
+        raise InputError("its model_config describes no model", path=path, remedy=_REMEDY)
     return config
+
+
+def _is_layer(row: Any) -> bool:
+    kind, config = (row.get("class_name", ""), row.get("config")) if isinstance(row, dict) else (None, None)
+    return isinstance(kind, str) and isinstance(config, dict) and isinstance(config.get("name", row.get("name")), str)
 
 
 def layers_in_order(file: KerasFile, path: str | Path) -> tuple[list[Layer], str]:
@@ -95,25 +104,34 @@ def layers_in_order(file: KerasFile, path: str | Path) -> tuple[list[Layer], str
         )
     described = file.config["config"]
     rows = described["layers"] if isinstance(described, dict) else described
+    if not rows:
+        raise InputError("the model has no layers", path=path)
     if file.config.get("class_name") == "Sequential":
         layers = _in_sequence(rows)
-        return layers, layers[-1].name
-    layers = [
-        Layer(row["config"].get("name", row.get("name")), row["class_name"], row["config"], _inbound(row))
-        for row in rows
-    ]
-    return _inputs_first(layers, path), _only_output(described["output_layers"], path)
+        last = layers[-1].name
+    else:
+        layers = [_layer(row, _inbound(row)) for row in rows]
+        last = _only_output(described.get("output_layers") if isinstance(described, dict) else None, path)
+    names = [layer.name for layer in layers]
+    if last not in names or len(set(names)) < len(names):
+        raise InputError("two layers have one name, or the output is none of them", path=path)
+    return _inputs_first(layers, path), last
+
+
+def _layer(row: dict[str, Any], inputs: tuple[str, ...]) -> Layer:
+    config = row["config"]
+    return Layer(config.get("name", row.get("name")), row.get("class_name", ""), config, inputs)
 
 
 def _in_sequence(rows: list[dict[str, Any]]) -> list[Layer]:
-    if rows and rows[0]["class_name"] != "InputLayer":
+    if rows and rows[0].get("class_name") != "InputLayer":
         first = rows[0]["config"]
         shape = first.get("batch_input_shape") or first.get("batch_shape")
-        rows = [{"class_name": "InputLayer", "config": {"name": "input", "batch_shape": shape}}, *rows]
+        rows = [{"class_name": "InputLayer", "config": {"name": "(input)", "batch_shape": shape}}, *rows]
     layers: list[Layer] = []
     for row in rows:
         before = (layers[-1].name,) if layers else ()
-        layers.append(Layer(row["config"]["name"], row["class_name"], row["config"], before))
+        layers.append(_layer(row, before))
     return layers
 
 
@@ -129,10 +147,11 @@ def _inputs_first(waiting: list[Layer], path: str | Path) -> list[Layer]:
     return ordered
 
 
-def _only_output(outputs: list[Any], path: str | Path) -> str:
-    outputs = [outputs] if outputs and isinstance(outputs[0], str) else outputs
-    if len(outputs) != 1:
-        raise InputError(f"the model has {len(outputs)} outputs, one is expected", path=path)
+def _only_output(outputs: Any, path: str | Path) -> str:
+    outputs = [outputs] if outputs and isinstance(outputs, list) and isinstance(outputs[0], str) else outputs
+    if not isinstance(outputs, list) or len(outputs) != 1 or not isinstance(outputs[0], list) or not outputs[0]:
+        n = len(outputs) if isinstance(outputs, list) else "no"
+        raise InputError(f"the model has {n} outputs, one is expected", path=path)
     return str(outputs[0][0])
 
 
@@ -143,8 +162,8 @@ def _inbound(row: dict[str, Any]) -> tuple[str, ...]:
     def walk(value: Any) -> None:
         if isinstance(value, dict):
             history = value.get("config", {}).get("keras_history") if isinstance(value.get("config"), dict) else None
-            if history:
-                names.append(history[0])
+            if isinstance(history, list) and history:
+                names.append(str(history[0]))
             else:
                 for part in value.values():
                     walk(part)

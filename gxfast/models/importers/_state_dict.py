@@ -29,7 +29,7 @@ def read_state_dict(path: str | Path) -> dict[str, NDArray[np.float32]]:
         raise InputError("the weight file is not a readable file", path=path, remedy="check the path")
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                 found: dict[str, Any] = {name: file[name] for name in file.files}
         elif path.suffix == ".safetensors":
             found = _package("safetensors.numpy", "safetensors", path).load_file(path)
@@ -41,7 +41,16 @@ def read_state_dict(path: str | Path) -> dict[str, NDArray[np.float32]]:
         raise InputError(f"not a readable file of parameters: {error}", path=path) from error
     if not found:
         raise InputError("no parameters are in the file", path=path)
-    return {name: np.asarray(value, np.float32) for name, value in found.items()}
+    for name, value in found.items():
+        if value.dtype.kind not in "fiu" or not np.isfinite(value).all():
+            what = "values that are not finite" if value.dtype.kind == "f" else f"{value.dtype}, not numbers"
+            raise InputError(f"it holds {what}", path=path, record=name, remedy="save the parameters again")
+    with np.errstate(over="ignore"):
+        state = {name: np.asarray(value, np.float32) for name, value in found.items()}
+    large = next((name for name, value in state.items() if not np.isfinite(value).all()), None)
+    if large is not None:
+        raise InputError("it holds a value that is too large for float32", path=path, record=large)
+    return state
 
 
 def _torch_tensors(path: Path) -> dict[str, Any]:

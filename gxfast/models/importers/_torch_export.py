@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +18,9 @@ from ..card import ModelCard
 from ..onnx_writer import OPSET
 from ..saving import save_model
 
-__all__ = ["CHECK_TOLERANCE", "export_module", "kept_rows", "loaded", "needed", "pretrained", "replaced"]
+__all__ = ["CHECK_TOLERANCE", "export_module", "first_line", "kept_rows", "loaded", "needed", "pretrained", "replaced"]
 
+_WEIGHTS_ONLY: Final = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 CHECK_TOLERANCE: Final = 1e-3  # of the largest output; a wrong export is wrong by more
 
 
@@ -57,12 +59,21 @@ def loaded(module: Any, state: dict[str, Any], path: str | Path) -> None:
     module.load_state_dict(fitting, strict=False)
 
 
-def pretrained(load: Callable[[str], Any], weights: str | Path, package: str, remedy: str) -> Any:
-    """Return a package's model with the weights of a folder or of a name on the hub; InputError where it has none."""
+def first_line(error: Exception) -> str:
+    """Return what an error of another package says, on one line; some say nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def pretrained(from_pretrained: Callable[[str], Any], weights: str | Path, package: str, remedy: str) -> Any:
+    """Return a package's model with the weights of a folder or of a name on the hub; InputError where it has none.
+
+    Whatever the versions of PyTorch and of the package, no code in the weights runs.
+    """
     try:
-        return load(str(weights))
+        with _weights_only():
+            return from_pretrained(str(weights))
     except Exception as error:
-        message = f"{package} cannot load it: {str(error).splitlines()[0]}"
+        message = f"{package} cannot load it: {first_line(error)}"
         raise InputError(
             message, path=weights, remedy=f"name a folder written by save_pretrained, or {remedy}"
         ) from error
@@ -77,6 +88,18 @@ def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(module, name, own)
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """Let every ``torch.load`` load tensors alone, while it lasts."""
+    before = os.environ.get(_WEIGHTS_ONLY)
+    os.environ[_WEIGHTS_ONLY] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_WEIGHTS_ONLY]
+        os.environ.update({} if before is None else {_WEIGHTS_ONLY: before})
 
 
 def kept_rows(layer: Any, made: Any, rows: Sequence[int]) -> Any:
@@ -132,12 +155,12 @@ def export_module(
             )  # fmt: skip
         except Exception as error:
             raise ModelError(
-                f"PyTorch cannot export the module: {str(error).splitlines()[0]}",
+                f"PyTorch cannot export the module: {first_line(error)}",
                 remedy="export it to ONNX yourself, and write a card beside it",
             ) from error
         difference = _difference(torch, module, path, card) if check else None
         model = onnx.load(path)
-    return save_model(model, card, output), difference
+    return save_model(model, card, output, trial=False), difference
 
 
 def _difference(torch: Any, module: Any, path: Path, card: ModelCard) -> float:

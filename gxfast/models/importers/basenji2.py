@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...io.numbers import natural_key
 from ..card import ModelCard
 from ..onnx_writer import GraphWriter
 from ..saving import save_model
@@ -108,10 +109,13 @@ def read_network(path: str | Path) -> Network:
         If they are those of another network.
     """
     keras = Path(path).suffix.lower() in _FORMATS
-    if keras:
-        convolutions, norms, dense, dilations = _from_keras(read_keras(path))
-    else:
-        convolutions, norms, dense, dilations = _from_torch(read_state_dict(path))
+    try:
+        parts = _from_keras(read_keras(path)) if keras else _from_torch(read_state_dict(path))
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"not the Basenji2 network: {error}", path=path, remedy="download the weights again") from None
+    convolutions, norms, dense, dilations = parts
     widths = [weight.shape[2] for weight in convolutions]
     layers = widths.count(3)
     expected = [15] + [5] * widths.count(5) + [3, 1] * layers + [1]
@@ -123,6 +127,8 @@ def read_network(path: str | Path) -> Network:
             f"not the Basenji2 network: convolutions of widths {widths}, {len(norms)} normalisations", path=path,
             remedy="widths 15, 5 (tower), 3 and 1 (residual layers), 1, each with its normalisation, and a dense layer",
         )  # fmt: skip
+    if not all((norm[3] + _EPSILON > 0).all() for norm in norms):
+        raise InputError("a variance of a normalisation is negative", path=path, remedy="download the weights again")
     rounded = tuple(_published_dilations(layers)) if dilations is None else dilations
     return Network(tuple(map(_folded, convolutions, norms)), rounded, dense, exact_gelu=not keras)
 
@@ -147,9 +153,9 @@ _Parts = tuple[list[Array], list[Array], tuple[Array, Array] | None, tuple[int, 
 def _from_keras(file: KerasFile) -> _Parts:
     """Layers in the order of the numbers behind their names: ``conv1d``, ``conv1d_1``, ..."""
 
-    def number(layer: str) -> int:
-        found = re.search(r"_(\d+)$", layer)
-        return int(found[1]) if found else 0
+    def number(layer: str) -> str:
+        found = re.search("_([0-9]+)$", layer)
+        return natural_key(found[1] if found else "0")
 
     convolutions, norms, heads = [], [], []
     for layer in sorted(file.weights, key=number):
@@ -170,12 +176,15 @@ def _stated_dilations(config: dict[str, Any] | None, number: Any) -> tuple[int, 
     found = [c for c in found if list(c.get("kernel_size", [])) == [3]]
     if not found:
         return None
-    return tuple(int(c["dilation_rate"][0]) for c in sorted(found, key=lambda c: number(c["name"])))
+    rates = tuple(c["dilation_rate"][0] for c in sorted(found, key=lambda c: number(c["name"])))
+    if not all(type(rate) is int and 1 <= rate <= LENGTH for rate in rates):
+        raise ValueError(f"dilations {rates}")
+    return rates
 
 
 def _from_torch(state: dict[str, Array]) -> _Parts:
     """Parameters in the order of the numbers in their names."""
-    names = sorted(state, key=lambda name: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)])
+    names = sorted(state, key=natural_key)
     convolutions = [state[name] for name in names if state[name].ndim == 3]
     norms = []
     for name in names:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...io.numbers import natural_key
 from ..card import ModelCard
 from ..onnx_writer import GraphWriter
 from ..saving import save_model
@@ -85,7 +86,7 @@ def beluga_layers(state: dict[str, NDArray[np.float32]], path: str | Path) -> li
     InputError
         If the parameters are those of another network.
     """
-    order = sorted((name for name in state if name.endswith("weight")), key=_natural)
+    order = sorted((name for name in state if name.endswith("weight")), key=natural_key)
     layers = [(state[name], state.get(name.removesuffix("weight") + "bias")) for name in order]
     shapes = [weight.shape for weight, _ in layers]
     columns = WINDOW
@@ -102,10 +103,6 @@ def beluga_layers(state: dict[str, NDArray[np.float32]], path: str | Path) -> li
             remedy="six convolutions of width 8 and two dense layers are expected",
         )  # fmt: skip
     return [(weight, bias) for weight, bias in layers if bias is not None]
-
-
-def _natural(name: str) -> list[Any]:
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 class _Graph(GraphWriter):

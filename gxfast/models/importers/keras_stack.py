@@ -6,6 +6,7 @@ the mutagenesis engine move out of the way.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ __all__ = ["import_keras"]
 _ACTIVATIONS: Final = {
     "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus", "elu": "Elu", "exponential": "Exp",
 }  # fmt: skip
+_REMEDY: Final = 'save the model again with model.save("m.h5")'
+_MOST_VALUES: Final = 2**29  # of one layer and one sequence: 2 GiB
+_MOST: Final = 2**31 - 1
 _NOTHING: Final = ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
 
 
@@ -97,9 +101,19 @@ def _converted(
         try:
             made = build(graph, layer, [flows[name] for name in layer.inputs], file.weights.get(layer.name, {}))
         except KeyError as error:
-            raise InputError(f"{layer.name}: {error} is missing in the file", path=path) from None
+            raise InputError(f"{error} is missing in the file", path=path, record=layer.name, remedy=_REMEDY) from None
         except _UnknownError as error:
             raise _unknown(layer, str(error), path) from None
+        except (ArithmeticError, AttributeError, IndexError, TypeError, ValueError) as error:  # of what the file says
+            raise InputError(
+                f"the layer {layer.kind} does not fit its weights or the layers before it: {error}",
+                path=path, record=layer.name, remedy=_REMEDY,
+            ) from None  # fmt: skip
+        if min(made.shape) < 1 or math.prod(made.shape) > _MOST_VALUES:
+            raise InputError(
+                f"the layer {layer.kind} gives values of shape {made.shape} per sequence",
+                path=path, record=layer.name, remedy=_REMEDY,
+            )  # fmt: skip
         flows[layer.name] = made
     return flows
 
@@ -110,20 +124,23 @@ class _UnknownError(Exception):
 
 def _unknown(layer: Layer, what: str, path: str | Path) -> InputError:
     return InputError(
-        f"{layer.name}: {what} is not converted", path=path,
+        f"{what} is not converted", path=path, record=layer.name,
         remedy="export the model to ONNX yourself (tf2onnx) and write a card beside it",
     )  # fmt: skip
 
 
 def _input_shape(layer: Layer, length: int | None, path: str | Path) -> tuple[int, int]:
     shape = layer.config.get("batch_input_shape") or layer.config.get("batch_shape") or []
-    if len(shape) != 3 or shape[2] != 4:
+    if not isinstance(shape, list) or len(shape) != 3 or shape[2] != 4:
         raise InputError(f"the input has shape {shape}, (batch, bases, 4) is expected", path=path)
     if shape[1] is None and length is None:
         raise InputError("the number of bases is open", path=path, remedy="give it with --length")
     if shape[1] is not None and length not in (None, shape[1]):
         raise InputError(f"the model reads {shape[1]} bases, not {length}", path=path)
-    return int(shape[1] or length or 0), 4
+    bases = shape[1] if length is None else length
+    if type(bases) is not int or not 1 <= bases <= _MOST:
+        raise InputError(f"the input has {bases!r} bases", path=path, remedy=_REMEDY)
+    return bases, 4
 
 
 _Weights = dict[str, NDArray[np.float32]]
@@ -134,7 +151,7 @@ def _activated(graph: GraphWriter, x: str, kind: Any) -> str:
         return x
     if kind == "softmax":
         return graph.add("Softmax", x, axis=-1)
-    if kind not in _ACTIVATIONS:
+    if not isinstance(kind, str) or kind not in _ACTIVATIONS:
         raise _UnknownError(f"the activation {kind!r}")
     return graph.add(_ACTIVATIONS[kind], x)
 
@@ -146,7 +163,28 @@ def _channels_first(graph: GraphWriter, x: str, node: Callable[[str], str]) -> s
 def _one(config: dict[str, Any], key: str, default: int = 1) -> int:
     value = config.get(key)
     value = default if value is None else value
-    return int(value[0] if isinstance(value, list | tuple) else value)
+    (value,) = value if isinstance(value, list) else (value,)
+    return _whole(value, 1, key)
+
+
+def _whole(value: Any, least: int, what: str) -> int:
+    if type(value) is not int or not least <= value <= _MOST:
+        raise ValueError(f"{what} is {value!r}")
+    return value
+
+
+def _pair(config: dict[str, Any], key: str) -> tuple[int, int]:
+    """Bases at both ends."""
+    left, right = (_whole(value, 0, key) for value in config[key])
+    return left, right
+
+
+def _fitting(weights: _Weights, name: str, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
+    """Return a layer's parameters if they have this shape; None stands for any size."""
+    found = weights[name]
+    if found.ndim != len(shape) or any(size not in (None, n) for size, n in zip(shape, found.shape, strict=True)):
+        raise ValueError(f"{name} has shape {found.shape}")
+    return found
 
 
 def _same(length: int, width: int, stride: int) -> tuple[int, int]:
@@ -170,13 +208,14 @@ def _convolution(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: 
     (flow,), config = flows, layer.config
     if _one(config, "groups") != 1:
         raise _UnknownError("a grouped convolution")
-    kernel = weights["kernel"]
+    kernel = _fitting(weights, "kernel", (None, flow.shape[1], None))
     dilation, stride = _one(config, "dilation_rate"), _one(config, "strides")
     reach = dilation * (kernel.shape[0] - 1) + 1
     pads = _padding(config, flow.shape[0], reach, stride)
     operands = [graph.constant(kernel.transpose(2, 1, 0), name=f"{layer.name}_kernel")]
     if config.get("use_bias", True):
-        operands.append(graph.constant(weights["bias"], name=f"{layer.name}_bias"))
+        bias = _fitting(weights, "bias", kernel.shape[2:])
+        operands.append(graph.constant(bias, name=f"{layer.name}_bias"))
     made = _channels_first(
         graph, flow.name,
         lambda x: graph.add(
@@ -215,12 +254,15 @@ def _normalization(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights
     """One scale and one shift per channel, made in float64."""
     (flow,) = flows
     axis = layer.config.get("axis", -1)
-    axis = axis[0] if isinstance(axis, list) else axis
+    (axis,) = axis if isinstance(axis, list) else (axis,)
     if axis not in (-1, len(flow.shape)):
         raise _UnknownError(f"normalisation over axis {axis}")
-    mean, variance = weights["moving_mean"].astype(np.float64), weights["moving_variance"].astype(np.float64)
-    scale = weights.get("gamma", np.float32(1)) / np.sqrt(variance + layer.config["epsilon"])
-    shift = weights.get("beta", np.float32(0)) - mean * scale
+    given = {name: _fitting(weights, name, flow.shape[-1:]).astype(np.float64) for name in weights}
+    mean, variance = given["moving_mean"], given["moving_variance"] + float(layer.config["epsilon"])
+    if not (variance > 0).all():
+        raise ValueError("a variance is not positive")
+    scale = given.get("gamma", 1.0) / np.sqrt(variance)
+    shift = given.get("beta", 0.0) - mean * scale
     scaled = graph.add("Mul", flow.name, graph.constant(scale, np.float32, name=f"{layer.name}_scale"))
     shifted = graph.add("Add", scaled, graph.constant(shift, np.float32, name=f"{layer.name}_shift"))
     return _Flow(shifted, flow.shape)
@@ -228,11 +270,13 @@ def _normalization(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights
 
 def _dense(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     (flow,) = flows
-    made = graph.add("MatMul", flow.name, graph.constant(weights["kernel"], name=f"{layer.name}_kernel"))
+    kernel = _fitting(weights, "kernel", (flow.shape[-1], None))
+    made = graph.add("MatMul", flow.name, graph.constant(kernel, name=f"{layer.name}_kernel"))
     if layer.config.get("use_bias", True):
-        made = graph.add("Add", made, graph.constant(weights["bias"], name=f"{layer.name}_bias"))
+        bias = _fitting(weights, "bias", kernel.shape[1:])
+        made = graph.add("Add", made, graph.constant(bias, name=f"{layer.name}_bias"))
     made = _activated(graph, made, layer.config.get("activation"))
-    return _Flow(made, (*flow.shape[:-1], weights["kernel"].shape[1]))
+    return _Flow(made, (*flow.shape[:-1], kernel.shape[1]))
 
 
 def _flatten(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
@@ -254,13 +298,13 @@ def _activation(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _
 
 
 def _cropping(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
-    (flow,), (left, right) = flows, layer.config["cropping"]
+    (flow,), (left, right) = flows, _pair(layer.config, "cropping")
     end = flow.shape[0] - right
     return _Flow(graph.slice(flow.name, 1, left, end), (end - left, flow.shape[1]))
 
 
 def _zero_padding(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
-    (flow,), (left, right) = flows, layer.config["padding"]
+    (flow,), (left, right) = flows, _pair(layer.config, "padding")
     pads = graph.constant([0, left, 0, 0, right, 0], np.int64, name=f"{layer.name}_pads")
     return _Flow(graph.add("Pad", flow.name, pads), (flow.shape[0] + left + right, flow.shape[1]))
 
@@ -276,8 +320,10 @@ def _sum(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights
 
 def _concatenate(graph: GraphWriter, layer: Layer, flows: list[_Flow], weights: _Weights) -> _Flow:
     axis, axes = layer.config.get("axis", -1), len(flows[0].shape)
-    at = axes - 1 if axis == -1 else axis - 1
+    at = axes - 1 if axis == -1 else _whole(axis, 1, "axis") - 1
     shape = list(flows[0].shape)
+    if any([*flow.shape[:at], *flow.shape[at + 1 :]] != [*shape[:at], *shape[at + 1 :]] for flow in flows):
+        raise ValueError("shapes that differ beside the axis")
     shape[at] = sum(flow.shape[at] for flow in flows)
     return _Flow(graph.add("Concat", *(flow.name for flow in flows), axis=at + 1), tuple(shape))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import InputError
+from ...io.numbers import whole_number
 from ..card import ModelCard
 from .tracks import read_tracks
 
@@ -95,9 +96,10 @@ def _tracks(options: OutputOptions, n_tracks: int) -> tuple[tuple[int, ...], tup
     if options.tracks_table is None:
         if list(options.tracks) == ["all"]:
             return tuple(range(n_tracks)), None
-        if not all(text.strip().isdecimal() for text in options.tracks):
+        indices = [index for text in options.tracks if (index := whole_number(text)) is not None]
+        if len(indices) < len(options.tracks):
             raise InputError("tracks are named by description", remedy="give the targets file with --tracks-table")
-        found = {int(text): f"track{int(text)}" for text in options.tracks}
+        found = {index: f"track{index}" for index in indices}
     else:
         table = read_tracks(options.tracks_table)
         chosen = table.tracks if list(options.tracks) == ["all"] else table.choose(options.tracks)
@@ -120,9 +122,12 @@ def _bins(text: str | None, n_bins: int, default: Sequence[int]) -> tuple[int, .
     bins: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise InputError(f"not a list of bins: {text!r}", remedy="write 447-449, or 443,452, or all")
-        bins.extend(range(int(first), int(last or first) + 1))
+        begin, end = whole_number(first), whole_number(last if dash else first)
+        if begin is None or end is None:
+            raise InputError(f"not a list of bins: {text[:80]!r}", remedy="write 447-449, or 443,452, or all")
+        bins.extend(range(begin, min(end, n_bins) + 1))  # n_bins is one too many, and refused
     if not bins or len(set(bins)) < len(bins) or max(bins) >= n_bins:
-        raise InputError(f"bins must lie in 0-{n_bins - 1}, each once, found {text!r}")
+        raise InputError(
+            f"bins must lie in 0-{n_bins - 1}, each once, found {text[:80]!r}", remedy="write 447-449, 443,452, or all"
+        )
     return tuple(bins)

@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
 from ._state_dict import read_state_dict
-from ._torch_export import export_module, loaded, needed
+from ._torch_export import export_module, first_line, loaded, needed
 
 __all__ = ["import_torch"]
 
@@ -93,8 +93,7 @@ def _output_layout(torch: Any, module: Any, shape: tuple[int, ...], stated: str 
             found = module(torch.zeros(1, *shape))
     except Exception as error:
         raise InputError(
-            f"the module does not run on an input of shape (1, {', '.join(map(str, shape))}): "
-            + str(error).splitlines()[0],
+            f"the module does not run on an input of shape (1, {', '.join(map(str, shape))}): " + first_line(error),
             remedy="check --length and --layout",
         ) from error
     axes = getattr(found, "ndim", None)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ...errors import InputError
+from ...io.numbers import whole_number
 from ...io.tables.text import at, delimiter_of, lower_names, read_lines, split
 
 __all__ = ["Track", "TrackTable", "read_tracks"]
@@ -41,8 +42,9 @@ class TrackTable:
             If there is none; the message names similar descriptions.
         """
         wanted = text.strip().casefold()
-        if wanted.isdecimal():
-            found = [track for track in self.tracks if track.index == int(wanted)]
+        index = whole_number(wanted)
+        if index is not None:
+            found = [track for track in self.tracks if track.index == index]
         else:
             found = [t for t in self.tracks if wanted in (t.description.casefold(), t.identifier.casefold())]
             found = found or [t for t in self.tracks if wanted and wanted in t.description.casefold()]
@@ -88,13 +90,15 @@ def read_tracks(path: str | Path) -> TrackTable:
         if len(cells) != len(names):
             raise InputError(f"the row has {len(cells)} cells, the header {len(names)}", path=path, record=at(number))
         row = dict(zip(names, (cell.strip() for cell in cells), strict=True))
-        index = row.get("index", row.get("", str(len(tracks))))
-        if not index.isdecimal() or int(index) in seen:
+        text = row.get("index", row.get("", str(len(tracks))))
+        index = whole_number(text)
+        if index is None or index in seen:
             raise InputError(
-                f"the index {index!r} is not a whole number that stands once", path=path, record=at(number)
-            )
-        seen.add(int(index))
-        tracks.append(Track(int(index), row.get("identifier", ""), row["description"]))
+                f"the index {text[:40]!r} is not a whole number that stands once", path=path, record=at(number),
+                remedy="number the rows from 0",
+            )  # fmt: skip
+        seen.add(index)
+        tracks.append(Track(index, row.get("identifier", ""), row["description"]))
     if not tracks:
         raise InputError("the table has no rows", path=path)
     return TrackTable(tuple(tracks), str(path))

@@ -7,7 +7,6 @@ channels second.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...io.hdf5 import open_hdf5, read_dataset
 from ..card import ModelCard
 from ..onnx_writer import GraphWriter
 from ..saving import save_model
+from ._keras_file import read_config
 
 __all__ = ["import_xpresso"]
 
@@ -104,18 +105,9 @@ def _card(name: str) -> ModelCard:
 
 
 def _read_weights(path: Path) -> Weights:
-    try:
-        import h5py
-    except ImportError:
-        raise InputError("reading Keras weights needs h5py", path=path, remedy='pip install "gxfast[models]"') from None
-    if not path.is_file():
-        raise InputError("the weight file is not a readable file", path=path, remedy="check the path")
-    try:
-        with h5py.File(path, "r") as file:
-            _check_settings(file, path)
-            return {layer: _layer(file, layer, shape, path) for layer, shape in LAYERS.items()}
-    except OSError as error:
-        raise InputError(f"not a readable HDF5 file: {error}", path=path, remedy="download the weights again") from None
+    with open_hdf5(path, "Keras weight file", remedy="download the weights again") as file:
+        _check_settings(file, path)
+        return {layer: _layer(file, layer, shape, path) for layer, shape in LAYERS.items()}
 
 
 def _other(path: Path, what: str) -> InputError:
@@ -131,11 +123,9 @@ def _check_settings(file: Any, path: Path) -> None:
     text = file.attrs.get("model_config")
     if text is None or "model_weights" not in file:
         raise _other(path, "the file has no Keras model_config and model_weights (weights-only file?)")
-    try:
-        config = json.loads(text if isinstance(text, str) else bytes(text).decode())
-        layers = {layer["name"]: layer["config"] for layer in config["config"]["layers"]}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise _other(path, "its model_config cannot be read") from None
+    described = read_config(text, path)["config"]
+    rows = described["layers"] if isinstance(described, dict) else described
+    layers = {layer["config"].get("name", layer.get("name")): layer["config"] for layer in rows}
     for layer, settings in SETTINGS.items():
         if layer not in layers:
             raise _other(path, f"it has no layer {layer}")
@@ -160,7 +150,7 @@ def _layer(
         found = getattr(dataset, "shape", None)
         if found != expected or dataset.dtype.kind != "f":
             raise _other(path, f"{layer} {part} has shape {found}, expected {expected}")
-        array = np.asarray(dataset[()], np.float32)
+        array = np.asarray(read_dataset(dataset, path), np.float32)
         if not np.isfinite(array).all():
             raise InputError(f"{layer} {part} holds values that are not finite", path=path)
         arrays.append(array)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError, ModelError
+from ...errors import GxfastError, InputError, ModelError
 from ...io.files import atomic_write
+from ...io.numbers import whole_number
 from ...io.tables import write_table
 from ...io.tables.plain import number_texts
 from ...ism import Outputs, Plan, plan
@@ -30,6 +31,7 @@ __all__ = ["ScannedStretch", "figure_paths", "plan_track", "read_stretch", "scan
 
 # Names that a message lists.
 _LISTED = 5
+_LARGEST = 2**28  # of an axis: no chromosome of man is longer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +83,7 @@ def plan_track(model: Model, track: str | None) -> tuple[Plan, int]:
     """
     card = model.card
     by_name = track in (card.track_names or ())
-    wanted: str | int | None = track if by_name else int(track) if track is not None and track.isdigit() else None
+    wanted: str | int | None = track if by_name else whole_number(track or "")
     try:
         one = plan(model, Outputs(tracks=None if wanted is None else (wanted,)))
     except ModelError as error:
@@ -172,12 +174,13 @@ def read_stretch(
     path = _cube_path(Path(folder), model)
     try:
         return _read_cube(path, name, track, haplotype, reach, positions)
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
+    except GxfastError:
+        raise
+    except Exception as error:  # zarr has none of its own: damage gives any of a dozen kinds
         raise InputError(
-            f"the scan cannot be read: {error}", path=path, remedy="make it again with gxfast ism saturate"
-        ) from None
+            f"the scan cannot be read: {error or type(error).__name__}", path=path,
+            remedy="make it again with gxfast ism saturate",
+        ) from None  # fmt: skip
 
 
 def _cube_path(folder: Path, model: str | None) -> Path:
@@ -204,6 +207,7 @@ def _read_cube(
     group: Any = zarr.open_group(str(path), mode="r")
     if group.attrs.get("format") != "gxfast.ism.saturate":
         raise InputError("this is no scan of every change", path=path, remedy="give what gxfast ism saturate wrote")
+    _check_shapes(path, group)
     row = _row(path, group["gene_id"][:], group["haplotype"][:], name, haplotype)
     tracks = [str(text) for text in group["tracks"][:]]
     at = _stored_track(path, tracks, track)
@@ -218,6 +222,19 @@ def _read_cube(
     label, chrom, strand = (str(group[key][row]) for key in ("haplotype", "chrom", "strand"))
     reference = np.asarray(group["reference"][row, kept], np.uint8)[whole]
     return ScannedStretch(name, chrom, strand, label, tracks[at], position[kept][whole], reference, effects[whole])
+
+
+def _check_shapes(path: Path, group: Any) -> None:
+    """Refuse arrays that do not fit each other, or are larger than any scan: what is missing would be made up."""
+    effects = group["effects"].shape
+    n, positions, tracks = effects[0], effects[1:2], effects[3:]
+    shapes = {"effects": (n, *positions, 4, *tracks), "tracks": tracks}
+    shapes |= dict.fromkeys(("position", "reference"), (n, *positions))
+    shapes |= dict.fromkeys(("gene_id", "haplotype", "chrom", "strand"), (n,))
+    wrong = [name for name, shape in shapes.items() if len(effects) != 4 or tuple(group[name].shape) != shape]
+    if wrong or max(effects) > _LARGEST:
+        what = f"{wrong[0]} has shape {group[wrong[0]].shape}" if wrong else f"effects have shape {effects}"
+        raise InputError(f"the scan cannot be read: {what}", path=path, remedy="make it again with gxfast ism saturate")
 
 
 def _row(path: Path, names: Any, labels: Any, name: str, haplotype: str | None) -> int:
@@ -239,8 +256,9 @@ def _stored_track(path: Path, tracks: list[str], track: str | None) -> int:
         return tracks.index(track)
     if track is None and len(tracks) == 1:
         return 0
-    if track is not None and track.isdigit() and int(track) < len(tracks):
-        return int(track)
+    index = whole_number(track or "", last=len(tracks) - 1)
+    if index is not None:
+        return index
     raise _no_track(track, tracks, path)
 
 

@@ -278,9 +278,9 @@ def _bed_regions(path: Path) -> list[Region]:
         if not line.strip() or line.startswith(("#", "track ", "browser ")):
             continue
         cells = [cell.strip() for cell in split(line, "\t" if "\t" in line else "")]
-        if len(cells) < 3:
+        if len(cells) < 3 or not cells[0]:
             raise InputError(
-                f"expected chrom, start, end; found {len(cells)} columns",
+                f"expected chrom, start, end; found {'no contig' if cells[2:] else f'{len(cells)} columns'}",
                 path=path, record=at(number), remedy="write BED: tab-separated, 0-based half-open",
             )  # fmt: skip
         start = parse_position(cells[1], what="start", first=0, path=path, number=number)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError, NotFiniteError
 from ...io.files import sha256_of
+from ...io.numbers import whole_number
 from ...ism import Plan
 from ...models.card import is_model_name
 from ..rundir import EXTRA, STATE, RunDirectory, differences, read_journal, verify
@@ -91,10 +92,13 @@ def parse_shard(text: str | None) -> Shard:
     """
     if text is None:
         return Shard()
-    index, slash, total = text.partition("/")
-    if not (slash and index.isdigit() and total.isdigit() and 1 <= int(index) <= int(total)):
-        raise InputError(f"--shard {text!r} is not a part of a whole", remedy="write i/N with i from 1 to N, as 2/8")
-    return Shard(int(index), int(total))
+    part, _, whole = text.partition("/")
+    index, total = whole_number(part, 1), whole_number(whole, 1)
+    if index is None or total is None or index > total:
+        raise InputError(
+            f"--shard {text[:40]!r} is not a part of a whole", remedy="write i/N with i from 1 to N, as 2/8"
+        )
+    return Shard(index, total)
 
 
 def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, max_rows: int) -> list[Block]:

@@ -154,3 +154,42 @@ def test_damaged_index(tmp_path: Path, reader: str) -> None:
     for text in (b"", b"one\n", b"one\t12\t18\t0\t0\n", b"one\t-4\t18\t5\t6\n", b"\xff\xfe\t12\t18\t5\t6\n"):
         Path(f"{path}.fai").write_bytes(text)
         refused(path, "FASTA", None, reader)
+
+
+def test_a_contig_twice_in_the_index(fasta: Path, reader: str) -> None:
+    index = Path(f"{fasta}.fai")
+    lines = index.read_text().splitlines()
+    index.write_text("\n".join([*lines, lines[0]]) + "\n")
+    refused(fasta, r"line 3: contig 'one' is there twice \(first on line 1\)", "samtools faidx", reader)
+
+
+@pytest.mark.parametrize("place", ["middle", "end"])
+def test_a_contig_twice_in_the_fasta(tmp_path: Path, reader: str, place: str) -> None:
+    """Htslib reads the first alone, and its index does not list the second."""
+    again = b">one\nGGGGG\n"
+    text = TEXT + again if place == "end" else TEXT.replace(b">two", again + b">two")
+    for path in (tmp_path / "g.fa", tmp_path / "g.fa.gz"):
+        path.write_bytes(text) if path.suffix == ".fa" else write_bgzf(path, text)
+        index_fasta(path)
+        refused(path, "contig 'one' is there twice: line 1 of the index is the first", "a name of its own", reader)
+
+
+@pytest.mark.parametrize("column", [1, 2, 3, 4])
+@pytest.mark.parametrize("text", ["-1", "0", "9" * 18, "9" * 5000, "\u00b2", "\u0663", "1_0", "1e1", "", "nan"])
+def test_numbers_of_the_index(fasta: Path, reader: str, column: int, text: str) -> None:
+    index = Path(f"{fasta}.fai")
+    lines = [line.split("\t") for line in index.read_text().splitlines()]
+    lines[1][column] = text
+    index.write_text("\n".join("\t".join(cells) for cells in lines) + "\n")
+    refused(fasta, "line 2: a line of a FASTA index is|do not fit together", "samtools faidx", reader)
+
+
+def test_many_contigs_across_blocks(tmp_path: Path, reader: str) -> None:
+    """Headers on either side of a block's end, and over it."""
+    sizes = {f"c{i}": 3000 + 37 * i for i in range(60)}
+    text = b"".join(b">%s some words\n%s\n" % (name.encode(), b"ACGT" * (n // 4)) for name, n in sizes.items())
+    path = write_bgzf(tmp_path / "g.fa.gz", text)
+    index_fasta(path)
+    assert Genome(path, reader=reader).contigs == {name: n // 4 * 4 for name, n in sizes.items()}
+    Path(f"{path}.gzi").write_bytes(b"\x01" + bytes(7))
+    refused(path, "cut off or damaged", "samtools faidx", reader)

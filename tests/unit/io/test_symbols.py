@@ -93,3 +93,38 @@ def test_tandem_repeats(read: Callable[..., Genotypes], alt: str, info: str, let
     assert [repeat_letters(found.allele(0, i + 1).decode()) for i in range(len(letters))] == letters
     if any(one is not None for one in letters):
         assert found.allele_spans()[1] == 10
+
+
+@pytest.mark.parametrize("reader", ["htslib", "pysam"])
+@pytest.mark.parametrize(
+    ("alt", "info"),
+    [
+        ("<DEL>", f"SVLEN={10**25}"),
+        ("<DEL>", "SVLEN=" + "9" * 5000),
+        ("<DEL>", "SVLEN=٣"),
+        ("<DEL>", "SVLEN=²"),
+        ("<DEL>", "SVLEN=1_0"),
+        ("<DEL>", "SVLEN=-"),
+        ("<DEL>", "X=\x0b\x1c\x1d;Y=\x85"),
+        ("<CNV:TR>", "SVLEN=9;RUS=CAG;RUC=1e12"),
+        ("<CNV:TR>", "SVLEN=9;RUS=CAG;RUC=-4"),
+        ("<CNV:TR>", "SVLEN=9;RUS=CAG;RUC=" + "9" * 400),
+        ("<CNV:TR>", "SVLEN=9;RUS=CAG;RUC=nan"),
+        ("<CNV:TR>", "SVLEN=9;RUS=CAG;RUC=٣"),
+        ("<CNV:TR>", f"SVLEN=9;RUS=CAG;RB={2**31 - 1}"),
+        ("<CNV:TR>", "SVLEN=9;RUS=CAG;RN=2147483647;RUC=1"),
+        ("<CNV:TR>", "SVLEN=9;RUS=CAG;RN=-3;RUC=1"),
+    ],
+)
+def test_info_that_says_nothing(tmp_path: Path, alt: str, info: str, reader: str) -> None:
+    """Numbers that no genome has and repeats that no memory holds: the allele is as if INFO did not say."""
+    text = HEADER.format(version="4.4").replace("Type=Integer", "Type=String").replace("Type=Float", "Type=String")
+    line = f"c\t10\t.\tA\t{alt}\t.\tPASS\t{info}\tGT\t0|1\n"
+    path = write_bgzf(tmp_path / "one.vcf.gz", (text + line).encode())
+    index_vcf(path)
+    found = VariantFile(path, reader=reader).region("c", 0, 100)
+    assert len(found) == 1
+    if alt == "<DEL>":
+        assert found.allele_spans().tolist() == [1, 1]
+    else:
+        assert repeat_letters(found.allele(0, 1).decode()) is None

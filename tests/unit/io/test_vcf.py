@@ -299,3 +299,12 @@ class TestRefusedRecords:
         path = self.change(write, "GT\t0/1\t1/1\t0/0\t./1", "GT\t0/1\tx/y\t0/0\t./1")
         with pytest.raises(InputError):
             VariantFile(path).region("c1", 0, 100)
+
+
+@pytest.mark.parametrize("name", ["b\x1b[31mob", "b\u200bob", "\ufeffbob", "b\u202eob", "b" * 2000])
+def test_names_that_cannot_be_seen(write: Callable[..., Path], name: str) -> None:
+    """Of people; those of contigs are in the index, too."""
+    path = write(samples=("ann", name, "cy", "dee"))
+    with pytest.raises(InputError, match=r"the name of (a|the) sample"):
+        VariantFile(path)
+    VariantFile(write(samples=("ann", "Bøb / 2", "cy", "日本")))

@@ -113,3 +113,22 @@ def test_ids_and_fields(tmp_path):
     assert imputed_fields(two) == ()
     assert imputed_fields(tmp_path / "none.vcf.gz") == ()
     assert places_of_ids([one, two], ["rs1", "rs3", "rs9"]) == {"rs1": ("chrX", 99), "rs3": ("chrX", 199)}
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "1e400", "1_0", "0x1", "٣", "9" * 400, "a"])
+@pytest.mark.parametrize("field", ["DS", "GP"])
+def test_numbers_that_are_none(tmp_path, field, text):
+    """The fields are declared as text, so that htslib hands them on as they are."""
+    values = text if field == "DS" else f"0.5,{text},0.5"
+    path = tmp_path / "c.vcf.gz"
+    line = f"chrX\t100\t.\tA\tG\t.\tPASS\t.\t{field}\t{values}\t.\t.\n"
+    write_bgzf(path, (HEADER.replace("Type=Float", "Type=String") + line).encode())
+    index_vcf(path)
+    with pytest.raises(InputError, match=rf"chrX:100: {field}: '.*' is no finite number"):
+        ImputedFile(path, ["A", "B", "C"], field).region("chrX", 0, 250)
+
+
+def test_nan_is_a_missing_dosage(tmp_path):
+    path = write(tmp_path, "chrX 100 . A G DS nan 1.5 .")
+    found = ImputedFile(path, ["A", "B", "C"], "DS").region("chrX", 0, 250)
+    np.testing.assert_allclose(found.copies[0][1], [np.nan, 1.5, np.nan])

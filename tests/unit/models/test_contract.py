@@ -290,6 +290,45 @@ def test_refuses_external_data_outside_the_folder(tmp_path: Path, location: str)
     assert "external data" in str(refusal(path))
 
 
+@pytest.mark.parametrize("key", ["offset", "length"])
+@pytest.mark.parametrize("text", ["-4", "٣", "²", "9" * 5000, str(2**64), "1e1", "4", "95", "", " ", "0x60"])
+def test_refuses_places_in_external_data_that_are_none(tmp_path: Path, key: str, text: str) -> None:
+    path = external_model(tmp_path)
+    model = onnx.load(str(path), load_external_data=False)
+    (tensor,) = model.graph.initializer
+    kept = [(entry.key, entry.value) for entry in tensor.external_data if entry.key != key]
+    del tensor.external_data[:]
+    for one, value in [*kept, (key, text)]:
+        tensor.external_data.add(key=one, value=value)
+    path.write_bytes(model.SerializeToString())
+    message = str(refusal(path))
+    assert "m.data" in message
+    assert "tensor w: its external data" in message or "cut off: 96 bytes of 1" in message
+
+
+def test_refuses_two_places_for_one_tensor(tmp_path: Path) -> None:
+    path = external_model(tmp_path)
+    model = onnx.load(str(path), load_external_data=False)
+    model.graph.initializer[0].external_data.add(key="location", value="other.data")
+    path.write_bytes(model.SerializeToString())
+    assert "tensor w" in str(refusal(path))
+
+
+def test_a_model_that_is_a_link_reads_the_data_that_are_hashed(tmp_path: Path) -> None:
+    """Onnxruntime looks beside the link, not beside what it links to; so does the hash."""
+    real, linked = tmp_path / "real", tmp_path / "linked"
+    for folder in (real, linked):
+        folder.mkdir()
+    path = linked / "m.onnx"
+    path.symlink_to(external_model(real))
+    assert "'m.data' are missing" in str(refusal(path))
+    data = np.ones(24, np.float32).tobytes()
+    (linked / "m.data").write_bytes(data)
+    model = Model(path, device="cpu")
+    assert model.files["m.data"] == hashlib.sha256(data).hexdigest()
+    assert model.predict(np.full((1, 6), ord("A"), np.uint8)).tolist() == [[6.0]]
+
+
 @pytest.mark.parametrize(("link", "message"), [(os.symlink, "a link to a place"), (os.link, "hard link")])
 def test_refuses_links_to_data_outside_the_folder(tmp_path: Path, link: Any, message: str) -> None:
     folder = tmp_path / "model"
@@ -324,6 +363,7 @@ def test_finds_external_data_of_every_kind_of_tensor(tmp_path: Path) -> None:
     sparse = onnx.SparseTensorProto(values=outside("sparse"), indices=numpy_helper.from_array(np.array([0])))
     for extend in (
         lambda graph: graph.node.append(constant("attribute")),
+        lambda graph: graph.node.append(helper.make_node("Constant", [], ["z"], sparse_value=sparse)),
         lambda graph: graph.node.append(helper.make_node("If", ["c"], ["z"], then_branch=branch)),
         lambda graph: graph.sparse_initializer.append(sparse),
     ):

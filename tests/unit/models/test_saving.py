@@ -57,3 +57,36 @@ def test_what_is_not_valid_is_not_written(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written(tmp_path: Path, limit: int) -> None:
     with pytest.raises(InputError, match="cannot write"):
         save_model(net(), CARD, tmp_path / "absent" / "m.onnx", limit=limit)
+
+
+@pytest.mark.parametrize("limit", [0, 2**20])
+@pytest.mark.parametrize(
+    "message", ["the model fails on a batch of 1", r"gives shape \[1, 8, 4\], not", "a value that is not finite"]
+)
+def test_what_onnxruntime_cannot_run_is_not_written(tmp_path: Path, message: str, limit: int) -> None:
+    """Graphs that are valid: what is wrong with them shows when they are run."""
+    graph = GraphWriter()
+    flow = graph.input("x", ["n", 4, 8])
+    bases = graph.add("Cast", graph.sum(flow, [1, 2], keepdims=False), to=onnx.TensorProto.INT64)  # 8
+    if "finite" in message:
+        graph.add("Log", graph.add("Neg", flow), name="y")
+    elif "shape" in message:
+        half = graph.add("Div", bases, graph.sizes([2]))
+        graph.add("Reshape", flow, graph.add("Concat", graph.sizes([1]), bases, half, axis=0), name="y")
+    else:
+        graph.add("Reshape", flow, graph.add("Concat", bases, bases, bases, axis=0), name="y")
+    graph.output("y", ["n", 4, 8])
+    with pytest.raises(ModelError, match=message) as caught:
+        save_model(graph.model("net"), CARD, tmp_path / "m.onnx", limit=limit)
+    assert str(tmp_path / "m.onnx") in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_onnxruntime_cannot_load_is_not_written(tmp_path: Path) -> None:
+    """Valid by ONNX, but nothing computes it: found also where the run is left out."""
+    graph = GraphWriter()
+    flow = graph.add("Cast", graph.input("x", ["n", 4, 8]), to=onnx.TensorProto.BFLOAT16)
+    graph.output(graph.add("Cast", graph.add("Neg", flow), name="y", to=onnx.TensorProto.FLOAT), ["n", 4, 8])
+    with pytest.raises(ModelError, match=r"cannot load the model: .*Neg"):
+        save_model(graph.model("net"), CARD, tmp_path / "m.onnx", trial=False)
+    assert not list(tmp_path.iterdir())

@@ -116,7 +116,7 @@ def test_h5ad(tmp_path: Path, kind: str) -> None:
     assert np.array_equal(table.values, x.T)
     with h5py.File(path, "a") as file:
         del file["var"]
-    with pytest.raises(InputError, match="no h5ad"):
+    with pytest.raises(InputError, match="h5ad expression table is damaged, or holds something else"):
         read_expression(path)
 
 

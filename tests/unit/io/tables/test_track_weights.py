@@ -31,8 +31,8 @@ def test_there_and_back(tmp_path):
         ("track\tw\na\t1\noffset\t0\n", "weight is missing"),
         ("track\tweight\na\t1\n", "offset is missing"),
         ("track\tweight\na\t1\na\t2\noffset\t0\n", "twice"),
-        ("track\tweight\na\tx\noffset\t0\n", "no number"),
-        ("track\tweight\na\tnan\noffset\t0\n", "not finite"),
+        ("track\tweight\na\tx\noffset\t0\n", "must be a finite decimal number, found 'x'"),
+        ("track\tweight\na\tnan\noffset\t0\n", "must be a finite decimal number, found 'nan'"),
     ],
 )
 def test_files_that_are_none(tmp_path, text, message):

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from gxfast.errors import InputError
+from gxfast.errors import GxfastError, InputError
 from gxfast.models import Model
 from gxfast.models.importers.keras_stack import import_keras
 
@@ -145,3 +145,94 @@ def test_an_unknown_layer_and_a_missing_weight(tmp_path):
         import_keras(_write(tmp_path / "m.h5", _functional(2), weights), tmp_path)
     with pytest.raises(InputError, match="not 40"):
         import_keras(_write(tmp_path / "l.h5", _functional(2)), tmp_path, length=40)
+
+
+def _with(place, kind=None, /, **config):
+    """The functional model with another kind of layer, or other settings, at one place."""
+    described = _functional(2)
+    row = next(row for row in described["config"]["layers"] if row["name"] == place)
+    row["class_name"] = kind or row["class_name"]
+    row["config"].update(config)
+    return described
+
+
+HOSTILE = [
+    _with("o", "Lambda", function=["4wEAAAAAAAAA", None, None]),
+    _with("o", "TFOpLambda", function="math.exp"),
+    _with("a", strides=[0]),
+    _with("a", strides=[-1]),
+    _with("a", strides=[1.5]),
+    _with("a", strides="2"),
+    _with("a", strides=[]),
+    _with("a", dilation_rate=[10**30]),
+    _with("a", padding={"a": 1}),
+    _with("a", activation={"class_name": "relu"}),
+    _with("a", padding="valid", dilation_rate=[1000]),
+    _with("n", axis=[2, 3]),
+    _with("n", epsilon=-100.0),
+    _with("n", epsilon="small"),
+    _with("p", pool_size=[0]),
+    _with("p", pool_size=[1000], padding="valid"),
+    _with("o", "ZeroPadding1D", padding=[10**15, 0]),
+    _with("o", "ZeroPadding1D", padding=[2**30, 0]),
+    _with("o", "ZeroPadding1D", padding=3),
+    _with("o", "Cropping1D", cropping=[20, 20]),
+    _with("o", "Cropping1D", cropping=[-5, 0]),
+    _with("o", "Concatenate", axis=7),
+    _with("o", "LeakyReLU", alpha="steep"),
+    _with("x", batch_input_shape=[None, "41", 4]),
+    _with("x", batch_input_shape=[None, -41, 4]),
+    _with("x", batch_input_shape=[None, 10**12, 4]),
+    _with("x", batch_input_shape=5),
+    _with("d", name=["d"]),
+    _with("d", name="a"),
+    _with("s", "Dense"),
+    {"class_name": "Functional", "config": {"layers": []}},
+    {"class_name": "Sequential", "config": []},
+    {"class_name": "Functional", "config": {"layers": [5]}},
+    {"class_name": "Functional", "config": {"layers": "abc"}},
+    {"class_name": "Functional", "config": [_functional(2)["config"]["layers"][0]]},
+    {**_functional(2), "config": {**_functional(2)["config"], "output_layers": [["nobody", 0, 0]]}},
+    {**_functional(2), "config": {**_functional(2)["config"], "output_layers": 7}},
+    {**_functional(2), "config": {**_functional(2)["config"], "output_layers": [[]]}},
+    [],
+    5,
+]
+
+
+@pytest.mark.parametrize("config", HOSTILE, ids=range(len(HOSTILE)))
+def test_descriptions_of_no_network(tmp_path, config):
+    with pytest.raises(GxfastError) as caught:
+        import_keras(_write(tmp_path / "n.h5", config), tmp_path / "n.onnx")
+    assert str(tmp_path) in str(caught.value)
+    assert not list(tmp_path.glob("*.onnx*"))
+
+
+def test_the_layer_is_named(tmp_path):
+    for config, name in ((HOSTILE[0], "o"), (HOSTILE[2], "a"), (HOSTILE[11], "n"), (HOSTILE[16], "o")):
+        with pytest.raises(InputError, match=f"n.h5: {name}: ") as caught:
+            import_keras(_write(tmp_path / "n.h5", config), tmp_path / "n.onnx")
+        assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "values"),
+    [
+        ("a", "kernel", KERNEL[:, :3]),
+        ("a", "kernel", KERNEL[0]),
+        ("a", "bias", BIAS[:5]),
+        ("n", "gamma", NORM["gamma"][:1]),
+        ("n", "moving_variance", -NORM["moving_variance"]),
+        ("d", "kernel", DENSE.T),
+        ("d", "bias", DENSE_BIAS[:1]),
+        ("b", "kernel", np.full_like(SECOND, np.nan)),
+        ("b", "kernel", np.full(SECOND.shape, 1e300)),
+        ("b", "kernel", np.full_like(SECOND, 3e38)),
+    ],
+)
+def test_weights_that_do_not_fit(tmp_path, layer, name, values):
+    """Of the last one every weight is fine, and no value is."""
+    weights = {**WEIGHTS, layer: {**WEIGHTS[layer], name: values}}
+    with pytest.raises(GxfastError):
+        import_keras(_write(tmp_path / "n.h5", _functional(2), weights), tmp_path / "n.onnx")
+    assert not list(tmp_path.glob("*.onnx*"))
