@@ -54,16 +54,17 @@ def check_fai(fasta: Path, *, compressed: bool) -> list[tuple[str, int]]:
         read = _bgzf_reader(handle, fasta, remedy) if compressed else _plain_reader(handle)
         before = 0
         for one in contigs:
-            between = read(before, one.offset) if 0 < one.offset - before <= _LOOKED_AT else b""
-            header, *others = [line for line in between.split(b"\n") if line.strip()][::-1] or [b""]
-            if header[:1] != b">" or (header[1:].split() or [b""])[0] != one.name.encode() or between[-1:] != b"\n":
+            between = read(before, min(one.offset, before + _LOOKED_AT)) if one.offset > before else b""
+            first, *others = _lines(between) or [b""]
+            own = first[:1] == b">" and _name(first) == one.name
+            if not own and first:
+                raise _unlisted(fasta, first, contigs, remedy)
+            if not own or others or between[-1:] != b"\n" or one.offset - before > _LOOKED_AT:
                 raise _other(fasta, one.name, remedy)
-            if others:
-                raise _unlisted(fasta, others[-1], [other.name for other in contigs], remedy)
             before = one.end
-        rest = [line for line in read(before, before + _LOOKED_AT).split(b"\n") if line.strip()]
+        rest = _lines(read(before, before + _LOOKED_AT))
         if rest:
-            raise _unlisted(fasta, rest[0], [other.name for other in contigs], remedy)
+            raise _unlisted(fasta, rest[0], contigs, remedy)
         if compressed and len(read(contigs[-1].end - 1, contigs[-1].end)) != 1:
             raise _other(fasta, contigs[-1].name, remedy)
     return [(one.name, one.length) for one in sorted(contigs, key=lambda one: one.line)]
@@ -106,14 +107,24 @@ def _other(fasta: Path, name: str, remedy: str) -> InputError:
     )  # fmt: skip
 
 
-def _unlisted(fasta: Path, line: bytes, known: list[str], remedy: str) -> InputError:
-    name = (line[1:].split() or [b""])[0].decode("utf-8", "replace") if line[:1] == b">" else ""
-    if name in known:
-        return InputError(
-            f"contig {name!r} is there twice: line {known.index(name) + 1} of the index is the first", path=fasta,
-            record=f"contig {name}", remedy=f"give every contig a name of its own, then {remedy}",
-        )  # fmt: skip
-    return _other(fasta, name or known[-1], remedy)
+def _lines(text: bytes) -> list[bytes]:
+    return [line for line in text.split(b"\n") if line.strip()]
+
+
+def _name(header: bytes) -> str:
+    return (header[1:].split() or [b""])[0].decode("utf-8", "replace")
+
+
+def _unlisted(fasta: Path, line: bytes, contigs: list[_Contig], remedy: str) -> InputError:
+    """Say what a line is that stands where the index has nothing."""
+    known = {one.name: one.line for one in contigs}
+    name = _name(line) if line[:1] == b">" else ""
+    if name not in known:
+        return _other(fasta, name or contigs[-1].name, remedy)
+    return InputError(
+        f"contig {name!r} is there twice: line {known[name]} of the index is the first", path=fasta,
+        record=f"contig {name}", remedy=f"give every contig a name of its own, then {remedy}",
+    )  # fmt: skip
 
 
 _Read = Callable[[int, int], bytes]

@@ -163,10 +163,11 @@ def test_a_contig_twice_in_the_index(fasta: Path, reader: str) -> None:
     refused(fasta, r"line 3: contig 'one' is there twice \(first on line 1\)", "samtools faidx", reader)
 
 
+@pytest.mark.parametrize("size", [1, 2000])
 @pytest.mark.parametrize("place", ["middle", "end"])
-def test_a_contig_twice_in_the_fasta(tmp_path: Path, reader: str, place: str) -> None:
+def test_a_contig_twice_in_the_fasta(tmp_path: Path, reader: str, place: str, size: int) -> None:
     """Htslib reads the first alone, and its index does not list the second."""
-    again = b">one\nGGGGG\n"
+    again = b">one\n" + (b"G" * 100 + b"\n") * size
     text = TEXT + again if place == "end" else TEXT.replace(b">two", again + b">two")
     for path in (tmp_path / "g.fa", tmp_path / "g.fa.gz"):
         path.write_bytes(text) if path.suffix == ".fa" else write_bgzf(path, text)
