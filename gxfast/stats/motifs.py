@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, truths, whole_numbers
 
 __all__ = [
     "THRESHOLDS",
@@ -73,9 +74,11 @@ def motif_sizes(
     After Supplementary Table 3 of Sasse et al. (2023), whose sizes and distances these are; there the scale is that of
     the 2,001 bases around the TSS, and the reach is 20.
     """
-    z = np.asarray(attribution, np.float64)
-    if z.ndim != 1 or not 0 <= centre < z.size or not scale > 0:
-        raise InputError(f"need a centre among {z.size} bases and a positive scale, found {centre} and {scale}")
+    z = finite_or_nan(attribution, "attribution", ("L",))
+    if not 0 <= centre < z.size or not scale > 0:
+        raise InputError(
+            f"need a centre in attribution ({z.size} bases) and a positive scale, found {centre} and {scale}"
+        )
     share = np.nan_to_num(z / scale, nan=0.0)
     same_sign = share * (np.sign(z[centre]) if z[centre] else 1.0)
     found = [(_size(same_sign >= threshold, centre), _distance(np.abs(share) >= threshold, centre))
@@ -178,9 +181,8 @@ def cluster_enrichment(clusters: ArrayLike, has: ArrayLike, *, least: int = 2) -
 
     from .false_discovery import fdr
 
-    of, yes = np.asarray(clusters, np.int64), np.asarray(has, bool)
-    if of.ndim != 1 or of.shape != yes.shape:
-        raise InputError(f"two lists of equal length expected, found shapes {of.shape} and {yes.shape}")
+    of = whole_numbers(clusters, "clusters", ("N",))
+    yes = truths(has, "has", of.shape)
     rows = []
     for cluster in np.unique(of).tolist():
         inside = of == cluster

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan
 
 __all__ = ["NullTest", "null_test"]
 
@@ -70,9 +71,7 @@ def null_test(
         raise InputError(f"n_draws must be at least 2, found {n_draws}")
     try:
         size, mean, sd = np.broadcast_arrays(
-            np.abs(np.asarray(r, dtype=np.float64)),
-            np.asarray(null_mean, dtype=np.float64),
-            np.asarray(null_sd, dtype=np.float64),
+            np.abs(finite_or_nan(r, "r")), finite_or_nan(null_mean, "null_mean"), finite_or_nan(null_sd, "null_sd")
         )
     except ValueError as error:
         raise InputError(f"r, null_mean and null_sd do not fit together: {error}") from error
