@@ -124,7 +124,7 @@ def saturate(
     plan = _planned(plan_or_model)
     rows, _ = as_sequences(seqs)
     stop = plan.model.card.read_length if end is None else end
-    if rows.size:
+    if len(rows):
         _range(plan, rows[0], start, stop)
     result = np.zeros((len(rows), max(0, stop - start), 4, len(plan.tracks)), np.float32)
     for i, row in enumerate(rows):

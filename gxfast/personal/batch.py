@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..io.fasta import Genome
 from ..io.vcf import GenotypeSource
 from ..kernels import backend
+from ..kernels.arguments import truths, whole_numbers
 from ..types import Windows
 from .alleles import Rows
 from .policy import HaplotypePolicy, refuse_draws, refuse_overlaps
@@ -29,6 +30,7 @@ from .windows import Source, WindowHaplotypes, plan_window, unique_rows
 __all__ = ["HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"]
 
 Int64Array = NDArray[np.int64]
+_FAR: Final = 2**62  # beyond which sums of positions would wrap around
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def haplotypes(
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     refuse_draws(policy)
     threads = resolve_threads(n_threads)
+    windows = _checked(windows)
     plans = [
         plan_window(
             genome, genotypes, windows.chrom[w], int(windows.start[w]), windows.length,
@@ -124,6 +127,18 @@ def haplotypes(
         for w in range(len(windows))
     ]  # fmt: skip
     return _join(plans, windows, genotypes.samples, positions, threads)
+
+
+def _checked(windows: Windows) -> Windows:
+    """Return windows with the arrays that they document; InputError where one does not fit."""
+    shape = (len(windows),)
+    start = whole_numbers(windows.start, "windows.start", shape)
+    anchor = whole_numbers(windows.anchor, "windows.anchor", shape)
+    if start.size and not -_FAR < start.min() <= start.max() < _FAR:
+        raise InputError(f"windows.start must be positions on a contig, found {start.min()} to {start.max()}")
+    if windows.length < 1:
+        raise InputError(f"windows.length must be positive, found {windows.length}")
+    return replace(windows, start=start, anchor=anchor, reverse=truths(windows.reverse, "windows.reverse", shape))
 
 
 def _anchor_of(windows: Windows, w: int, anchor: str | None) -> int:

@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..io.fasta import Genome
 from ..io.vcf import GenotypeSource
 from ..kernels import backend
+from ..kernels.arguments import whole_numbers
 from ..kernels.streaming import stream_from
 from .alleles import Rows
 from .blocks import concatenate, read_blocks
@@ -321,12 +322,10 @@ class HaplotypeStore:
     def _chosen(self, haplotypes: Sequence[int] | Int64Array | None) -> Int64Array:
         if haplotypes is None:
             return np.arange(self.n_haplotypes)
-        chosen = np.asarray(haplotypes)
-        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
-            raise InputError(f"haplotypes must be whole numbers, shape (H,), found {chosen.dtype} {chosen.shape}")
+        chosen = whole_numbers(haplotypes, "haplotypes", ("H",))
         if chosen.size and not 0 <= chosen.min() <= chosen.max() < self.n_haplotypes:
             raise InputError(f"haplotypes must lie in 0 to {self.n_haplotypes - 1}")
-        return np.ascontiguousarray(chosen, np.int64)
+        return chosen
 
     def _window(
         self, start: int, end: int, anchor: int | None, haplotypes: Sequence[int] | Int64Array | None

@@ -275,6 +275,18 @@ def _letters(x: Array) -> Iterator[Nasty]:
     yield Nasty("array of objects with bytes", np.array([b"ACGT", b"ACG"], object), None)
 
 
+def _feed(x: Array) -> Iterator[Nasty]:
+    """An array that a session reads as it lies in memory; another dtype is another tensor."""
+    yield from _same(x, _SAME)
+    for dtype in (*_FLOATS, *_WHOLE, "?"):
+        if np.dtype(dtype).newbyteorder("=") != x.dtype:
+            yield Nasty(f"dtype {dtype}", x.astype(dtype), None)
+    yield from (Nasty(kind, make(x), None) for kind, make in _LOOSE.items())
+    yield from _gaps(x)
+    yield from _refused(x)
+    yield from _shapes(x)
+
+
 def _outs(x: Array) -> Iterator[Nasty]:
     """Arrays to fill: one that cannot be filled as it is has to be refused."""
     values: dict[str, Any] = {
@@ -316,6 +328,7 @@ ROLES: Final[dict[str, Callable[[Array], Iterator[Nasty]]]] = {
     "whole": _whole,
     "truths": _truths,
     "letters": _letters,
+    "feed": _feed,
     "out": _outs,
 }
 
