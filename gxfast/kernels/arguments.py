@@ -8,6 +8,7 @@ read a number into them.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Set
 from typing import Any, Literal
 
 import numpy as np
@@ -15,11 +16,23 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
-__all__ = ["array_of", "checked_size", "finite_or_nan", "numbers", "truths", "whole_numbers"]
+__all__ = [
+    "array_of",
+    "checked_size",
+    "finite_or_nan",
+    "kernel_array",
+    "numbers",
+    "rank_arrays",
+    "row_arrays",
+    "step_arrays",
+    "texts",
+    "truths",
+    "whole_numbers",
+]
 
 # One entry per axis: a size, or the letter that the documentation gives it.
 Shape = tuple[int | str, ...]
-_WHAT = {"fiub": "numbers", "fiu": "numbers", "iu": "whole numbers", "b": "True and False"}
+_WHAT = {"UO": "text", "fiub": "numbers", "fiu": "numbers", "iu": "whole numbers", "b": "True and False"}
 
 
 def array_of(values: Any, name: str, shape: Shape | None = None, kinds: str = "fiub") -> NDArray[Any]:
@@ -49,7 +62,7 @@ def array_of(values: Any, name: str, shape: Shape | None = None, kinds: str = "f
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name} is no array: {error}") from None
     if not array.size and not isinstance(values, np.ndarray):
-        array = array.astype({"f": np.float64, "i": np.int64, "b": np.bool_}[kinds[0]])
+        array = array.astype({"f": np.float64, "i": np.int64, "b": np.bool_, "U": np.str_}[kinds[0]])
     if array.dtype.kind not in kinds:
         raise InputError(f"{name} must hold {_WHAT[kinds]}, found dtype {array.dtype}")
     if shape is not None:
@@ -117,6 +130,61 @@ def truths(values: Any, name: str, shape: Shape | None = None) -> NDArray[np.boo
     InputError
     """
     return array_of(values, name, shape, "b")
+
+
+def texts(values: Any, name: str, shape: Shape | None = None) -> NDArray[np.str_]:
+    """Return names as an array of text; numbers, bytes and None are refused, and one text for many.
+
+    Raises
+    ------
+    InputError
+    """
+    if isinstance(values, str | bytes | Mapping | Set):
+        raise InputError(f"{name} must be a list of text, found {type(values).__name__}")
+    array = array_of(values, name, shape, "UO")
+    # NumPy makes text of numbers beside text
+    items = values if isinstance(values, list | tuple) else array.reshape(-1) if array.dtype.kind == "O" else ()
+    odd = [one for one in items if not isinstance(one, str)]
+    if odd:
+        raise InputError(f"{name} must hold text, found {type(odd[0]).__name__}")
+    return array.astype(np.str_)
+
+
+def kernel_array(array: Any, name: str, dtype: Any, shape: tuple[int, ...], *, out: bool = False) -> None:
+    """Raise InputError unless a kernel without checks of its own can read an array as it lies there, or fill it."""
+    plain = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
+    if not plain or array.dtype != dtype or array.shape != shape:
+        found = f"{array.dtype} {array.shape}" if plain else type(array).__name__
+        raise InputError(f"{name} must be a {np.dtype(dtype)} array of shape {shape}, found {found}")
+    if not (array.flags.c_contiguous and array.flags.aligned and (array.flags.writeable or not out)):
+        raise InputError(f"{name} must be C-contiguous and aligned{', and writeable' if out else ''}")
+
+
+def row_arrays(x: Any, y: Any, r: Any, n: Any, why: Any) -> None:
+    """Check the arrays of kernels that correlate rows: floats of one kind (G, S), and results (G,)."""
+    shape = x.shape if isinstance(x, np.ndarray) and x.ndim == 2 else (-1, -1)
+    dtype = np.float32 if isinstance(x, np.ndarray) and x.dtype == np.float32 else np.float64
+    for name, array in (("x", x), ("y", y)):
+        kernel_array(array, name, dtype, shape)
+    for name, array, kind in (("r", r, np.float64), ("n", n, np.int64), ("why", why, np.int8)):
+        kernel_array(array, name, kind, shape[:1], out=True)
+
+
+def rank_arrays(x: Any, order: Any, ranks: Any) -> None:
+    """Check the arrays of kernels that rank rows: values, the order of each row, and ranks, all (G, S)."""
+    shape = x.shape if isinstance(x, np.ndarray) and x.ndim == 2 else (-1, -1)
+    kernel_array(x, "x", np.float32 if isinstance(x, np.ndarray) and x.dtype == np.float32 else np.float64, shape)
+    kernel_array(order, "order", np.int64, shape)
+    kernel_array(ranks, "ranks", np.float64, shape, out=True)
+    if order.size and not 0 <= order.min() <= order.max() < shape[1]:
+        raise InputError(f"order must name places in rows of {shape[1]}, found {order.min()} to {order.max()}")
+
+
+def step_arrays(p_sorted: Any, q: Any) -> None:
+    """Check the arrays of kernels that adjust p values, (M,)."""
+    shape = p_sorted.shape if isinstance(p_sorted, np.ndarray) and p_sorted.ndim == 1 else (-1,)
+    kernel_array(p_sorted, "p_sorted", np.float64, shape)
+    kernel_array(q, "q", np.float64, shape, out=True)
 
 
 def checked_size(shape: tuple[int, ...], itemsize: int, name: str) -> None:

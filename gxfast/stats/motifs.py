@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import finite_or_nan, truths, whole_numbers
+from ..kernels.arguments import finite_or_nan, texts, truths, whole_numbers
 
 __all__ = [
     "THRESHOLDS",
@@ -117,11 +117,14 @@ def sequence_distances(sequences: Sequence[str]) -> Float64Array:
     InputError
         For sequences of several or of even lengths.
     """
-    lengths = {len(sequence) for sequence in sequences}
+    rows = texts(sequences, "sequences", ("N",)).tolist()
+    lengths = {len(row) for row in rows}
+    if not all(map(str.isascii, rows)):
+        raise InputError("sequences must be ASCII letters")
     if len(lengths) > 1 or any(length % 2 == 0 for length in lengths):
         raise InputError(f"sequences of one odd length expected, found lengths {sorted(lengths)}")
-    n, length = len(sequences), lengths.pop() if lengths else 1
-    letters = np.frombuffer("".join(sequences).upper().encode("ascii", "replace"), np.uint8).reshape(n, length)
+    n, length = len(rows), lengths.pop() if lengths else 1
+    letters = np.frombuffer("".join(rows).upper().encode("ascii"), np.uint8).reshape(n, length)
     best = np.zeros((n, n), np.int64)
     for shift in range(-(length // 2), length // 2 + 1):
         a = letters[:, max(0, shift) : length + min(0, shift)]
@@ -155,9 +158,10 @@ def cluster_sequences(sequences: Sequence[str], *, cut: float = 0.25) -> NDArray
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    if len(sequences) < 2:
-        return np.zeros(len(sequences), np.int64)
-    tree = linkage(squareform(sequence_distances(sequences), checks=False), "complete")
+    distances = sequence_distances(sequences)
+    if len(distances) < 2:
+        return np.zeros(len(distances), np.int64)
+    tree = linkage(squareform(distances, checks=False), "complete")
     found = fcluster(tree, cut, "distance")
     number: dict[int, int] = {}
     return np.array([number.setdefault(int(k), len(number)) for k in found], np.int64)

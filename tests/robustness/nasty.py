@@ -287,6 +287,73 @@ def _feed(x: Array) -> Iterator[Nasty]:
     yield from _shapes(x)
 
 
+def _raw(x: Array) -> Iterator[Nasty]:
+    """An array that a kernel reads by its address: of one dtype, and whole."""
+    yield from _same(x, _SAME)
+    for dtype in (*_FLOATS, *_WHOLE, "?"):
+        if np.dtype(dtype) != x.dtype:
+            with np.errstate(over="ignore"):
+                yield Nasty(f"dtype {dtype}", x.astype(dtype), None)
+    yield from (Nasty(kind, make(x), None) for kind, make in _LOOSE.items())
+    if x.dtype.kind == "f":
+        for kind, value in (("nan", np.nan), ("inf", np.inf), ("-inf", -np.inf)):
+            yield Nasty(kind, _with(x, value), None)
+            yield Nasty(f"all {kind}", np.full_like(x, value), None)
+    else:
+        info = np.iinfo(x.dtype)
+        for kind, value in _FAR.items():
+            if info.min <= value <= info.max:
+                yield Nasty(kind, _with(x, value), None)
+                yield Nasty(
+                    f"last {kind}", np.append(x.reshape(-1)[:-1], np.array(value, x.dtype)).reshape(x.shape), None
+                )
+                yield Nasty(f"all {kind}", np.full_like(x, value), None)
+    yield from _refused(x)
+    yield from _shapes(x)
+
+
+def _texts(x: Array) -> Iterator[Nasty]:
+    """Names of people, genes or labels, or short sequences."""
+    yield from _same(x, {kind: make for kind, make in _SAME.items() if "endian" not in kind and kind != "zero stride"})
+    yield from _same(x, _LOOSE)
+    yield Nasty("big-endian", x.astype(x.dtype.newbyteorder(">")), x)
+    yield Nasty("objects", x.astype(object), x)
+    values: dict[str, Any] = {
+        "objects with None": _with(x.astype(object), None),
+        "objects with NaN": _with(x.astype(object), np.nan),
+        "list with a number": _with(x.astype(object), 5).tolist(),
+        "list of bytes": [one.encode() for one in x.tolist()],
+        "bytes": x.astype("S"),
+        "numbers": np.arange(x.size),
+        "fractions": np.arange(x.size) / 2,
+        "nan": np.full(x.size, np.nan),
+        "truths": np.arange(x.size) > 2,
+        "dates": np.arange(x.size).astype("M8[s]"),
+        "masked": np.ma.masked_array(x, mask=np.arange(x.size) == 1),
+        "masked, nothing hidden": np.ma.masked_array(x),
+        "one text": "".join(x.tolist()),
+        "bytes themselves": b"abc",
+        "a dict": dict.fromkeys(x.tolist()),
+        "a set": set(x.tolist()),
+        "a generator": (one for one in x.tolist()),
+        "None": None,
+        "a number": 7,
+        "ragged list": [*x.tolist(), ["a"]],
+        "records": np.zeros(x.size, [("a", "U3")]),
+        "0-d": np.array("a"),
+    }
+    yield from (Nasty(kind, value, None) for kind, value in values.items())
+    shapes: dict[str, Any] = {
+        "an axis more": x[np.newaxis],
+        "an axis more behind": x[:, np.newaxis],
+        "one short": x[:-1],
+        "one long": np.append(x, "another"),
+        "nothing": x[:0],
+        "empty list": [],
+    }
+    yield from (Nasty(kind, value, None, of_shape=True) for kind, value in shapes.items())
+
+
 def _outs(x: Array) -> Iterator[Nasty]:
     """Arrays to fill: one that cannot be filled as it is has to be refused."""
     values: dict[str, Any] = {
@@ -329,6 +396,8 @@ ROLES: Final[dict[str, Callable[[Array], Iterator[Nasty]]]] = {
     "truths": _truths,
     "letters": _letters,
     "feed": _feed,
+    "texts": _texts,
+    "raw": _raw,
     "out": _outs,
 }
 

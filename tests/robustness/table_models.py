@@ -17,10 +17,10 @@ from gxfast.types import CovariateTable, ExpressionTable, PredictionSet, Windows
 from .table_sequences import FAR, FIRST_AXIS, GAPS, TEXT
 from .target import Target
 
-__all__ = ["targets"]
+__all__ = ["World", "targets"]
 
 
-class _World:
+class World:
     """One cohort with its model, opened."""
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class _World:
 
 def targets() -> list[Target]:
     """Return one entry per function."""
-    world = _World()
+    world = World()
     return [*_personal(world), *_models(world), *_mutagenesis(world), *_evaluation(world)]
 
 
-def _personal(world: _World) -> list[Target]:
+def _personal(world: World) -> list[Target]:
     chrom = ("chr1", "chr1", "chr2")
 
     def haplotypes(start: Any, anchor: Any, reverse: Any) -> Any:
@@ -91,7 +91,7 @@ def _personal(world: _World) -> list[Target]:
     return found
 
 
-def _models(world: _World) -> list[Target]:
+def _models(world: World) -> list[Target]:
     rows, session = {"sequences": world.letters}, world.model._session
     free = {"sequences": FIRST_AXIS}
     one_hot = {"feed": gx.one_hot(world.letters)}
@@ -112,7 +112,7 @@ def _models(world: _World) -> list[Target]:
     ]
 
 
-def _mutagenesis(world: _World) -> list[Target]:
+def _mutagenesis(world: World) -> list[Target]:
     plan, one, many = world.plan, world.letters[0], world.letters
     at = np.array([1000, 1001, 1500, 1501])
 
@@ -171,7 +171,7 @@ def _mutagenesis(world: _World) -> list[Target]:
     ]
 
 
-def _evaluation(world: _World) -> list[Target]:
+def _evaluation(world: World) -> list[Target]:
     rng = np.random.default_rng(5)
     genes, samples = world.genes, tuple(world.expression.samples)
     counts = np.ones(len(genes), np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gxfast import stats
-from gxfast.stats.motifs import cluster_enrichment, motif_sizes
+from gxfast.stats.motifs import cluster_enrichment, cluster_sequences, motif_sizes, sequence_distances
 from gxfast.stats.personal_heads import fit_personal_heads
 
 from .target import Expected, Target
@@ -344,6 +344,49 @@ def _heads() -> list[Target]:
     ]
 
 
+def _names() -> list[Target]:
+    ids = np.array([f"person{i}" for i in _RNG.permutation(PEOPLE)])
+    labels = np.array([f"p{i % 3}" for i in range(PEOPLE)])
+    people, loose = {"ids": ids, "labels": labels}, frozenset({"a generator"})
+    short = np.array(["ACGTA", "ACGTT", "TTTTT", "AAAAA", "ACGTA"])
+    split = partial(stats.split_people, n_folds=3)
+    any_number = ("one short", "nothing", "empty list")
+    apart = partial(stats.split_by_lists, lists={"train": ids[:5].tolist(), "test": ids[5:9].tolist()})
+    return [
+        Target(
+            "stats.split_people",
+            split,
+            people,
+            {"ids": "texts", "labels": "texts"},
+            loose=loose,
+            legal={"labels": ("None",)},
+        ),
+        Target("stats.split_by_label", stats.split_by_label, people, {"ids": "texts", "labels": "texts"}),
+        Target(
+            "stats.split_by_lists",
+            apart,
+            {"genes": ids},
+            {"genes": "texts"},
+            words={"genes": "ids"},
+            legal={"genes": ("one short", "one long")},
+        ),
+        Target(
+            "stats.cluster_sequences",
+            cluster_sequences,
+            {"sequences": short},
+            {"sequences": "texts"},
+            legal={"sequences": any_number},
+        ),
+        Target(
+            "stats.sequence_distances",
+            sequence_distances,
+            {"sequences": short},
+            {"sequences": "texts"},
+            legal={"sequences": any_number},
+        ),
+    ]
+
+
 def targets() -> list[Target]:
     """Return one entry per function, and per backend or method where other code runs."""
-    return [*_correlations(), *_tests(), *_effects(), *_genotypes(), *_heads()]
+    return [*_correlations(), *_tests(), *_effects(), *_genotypes(), *_heads(), *_names()]
