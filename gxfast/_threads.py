@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,9 +37,13 @@ def thread_budget() -> int:
 
 def resolve_threads(n_threads: int) -> int:
     """Translate the public convention: 0 means the whole budget, n > 0 means n."""
-    if n_threads < 0:
+    try:
+        number = operator.index(n_threads)
+    except TypeError:
+        raise InputError(f"n_threads must be a whole number, found {n_threads!r}") from None
+    if not 0 <= number < 2**31:
         raise InputError(f"n_threads must be 0 (all) or positive, found {n_threads}")
-    return thread_budget() if n_threads == 0 else n_threads
+    return thread_budget() if number == 0 else number
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .._threads import resolve_threads
 from ..errors import InputError
 from ..kernels import backend
-from ..kernels.arguments import array_of, whole_numbers
+from ..kernels.arguments import array_of, checked_size, whole_number, whole_numbers
 from .alphabet import as_sequences
 from .one_hot import channels_first, complement_bases, one_hot, one_hot_table, output_array
 
@@ -101,8 +101,7 @@ class EditedBatches:
         rows, single = as_sequences(sequence, "sequence")
         if not single or not rows.size:
             raise InputError(f"sequence must be one row of letters, found shape {rows.shape}")
-        if batch_size < 1:
-            raise InputError(f"batch_size must be at least 1, found {batch_size}")
+        batch_size = whole_number(batch_size, "batch_size", 1)
         length = rows.shape[1]
         offset, position, base = checked_edits(edits, length)
         self._table, shape = one_hot_table(batch_size, length, layout, dtype, unknown, channels, False)
@@ -110,6 +109,7 @@ class EditedBatches:
         self._edits = Edits(offset, position, base)
         self._channels_first = channels_first(layout)
         self._rows: Any = None
+        checked_size(shape, np.dtype(dtype).itemsize, "a batch of batch_size rows")
         self.buffer = np.empty(shape, dtype)
         self.buffer[:] = one_hot(rows, layout=layout, dtype=dtype, unknown=unknown, channels=channels)
 
@@ -198,8 +198,8 @@ def saturation_edits(sequence: Text, *, start: int = 0, end: int | None = None) 
         Unless ``0 <= start <= end <= L``.
     """
     letters = _one_sequence(sequence)
-    stop = len(letters) if end is None else end
-    if not 0 <= start <= stop <= len(letters):
+    start, stop = whole_number(start, "start", 0), whole_number(len(letters) if end is None else end, "end", 0)
+    if not start <= stop <= len(letters):
         raise InputError(f"need 0 <= start <= end <= {len(letters)}, found start {start}, end {stop}")
     positions, bases = np.empty(4 * (stop - start), np.int64), np.empty(4 * (stop - start), np.uint8)
     n = backend().list_saturation_edits(letters, start, stop, positions, bases)

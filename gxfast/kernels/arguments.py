@@ -8,8 +8,9 @@ read a number into them.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Set
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 
 __all__ = [
+    "MOST",
     "array_of",
     "checked_size",
     "finite_or_nan",
@@ -27,10 +29,13 @@ __all__ = [
     "step_arrays",
     "texts",
     "truths",
+    "whole_number",
     "whole_numbers",
 ]
 
 # One entry per axis: a size, or the letter that the documentation gives it.
+# No position, length or count is larger: sums and products of a few of them do not wrap around.
+MOST: Final = 2**40 - 1
 Shape = tuple[int | str, ...]
 _WHAT = {"UO": "text", "fiub": "numbers", "fiu": "numbers", "iu": "whole numbers", "b": "True and False"}
 
@@ -148,6 +153,23 @@ def texts(values: Any, name: str, shape: Shape | None = None) -> NDArray[np.str_
     if odd:
         raise InputError(f"{name} must hold text, found {type(odd[0]).__name__}")
     return array.astype(np.str_)
+
+
+def whole_number(value: Any, name: str, low: int, high: int = MOST) -> int:
+    """Return a count or a position; fractions, text, arrays, and what lies outside [low, high] are refused.
+
+    Raises
+    ------
+    InputError
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InputError(f"{name} must be a whole number, found {value!r}") from None
+    if not low <= number <= high:
+        limit = f"at least {low}" if number < low else f"at most {high}"
+        raise InputError(f"{name} must be {limit}, found {number}")
+    return number
 
 
 def kernel_array(array: Any, name: str, dtype: Any, shape: tuple[int, ...], *, out: bool = False) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..io.fasta import Genome
 from ..io.vcf import GenotypeSource
 from ..kernels import backend
-from ..kernels.arguments import truths, whole_numbers
+from ..kernels.arguments import MOST, truths, whole_number, whole_numbers
 from ..types import Windows
 from .alleles import Rows
 from .policy import HaplotypePolicy, refuse_draws, refuse_overlaps
@@ -30,7 +30,6 @@ from .windows import Source, WindowHaplotypes, plan_window, unique_rows
 __all__ = ["HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"]
 
 Int64Array = NDArray[np.int64]
-_FAR: Final = 2**62  # beyond which sums of positions would wrap around
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +133,12 @@ def _checked(windows: Windows) -> Windows:
     shape = (len(windows),)
     start = whole_numbers(windows.start, "windows.start", shape)
     anchor = whole_numbers(windows.anchor, "windows.anchor", shape)
-    if start.size and not -_FAR < start.min() <= start.max() < _FAR:
+    if start.size and not -MOST <= start.min() <= start.max() <= MOST:
         raise InputError(f"windows.start must be positions on a contig, found {start.min()} to {start.max()}")
-    if windows.length < 1:
-        raise InputError(f"windows.length must be positive, found {windows.length}")
-    return replace(windows, start=start, anchor=anchor, reverse=truths(windows.reverse, "windows.reverse", shape))
+    length = whole_number(windows.length, "windows.length", 1)
+    return replace(
+        windows, length=length, start=start, anchor=anchor, reverse=truths(windows.reverse, "windows.reverse", shape)
+    )
 
 
 def _anchor_of(windows: Windows, w: int, anchor: str | None) -> int:
@@ -206,6 +206,7 @@ def consensus(
     policy = policy or HaplotypePolicy()
     refuse_draws(policy)
     kernels: Any = backend()
+    start, end = whole_number(start, "start", -MOST), whole_number(end, "end", -MOST)
     records_in = genotypes.region(chrom, start, end)
     low = min(start, int(records_in.position.min(initial=start)))
     reach = records_in.position + records_in.ref_length

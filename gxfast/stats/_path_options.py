@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import whole_numbers
+from ..kernels.arguments import whole_number, whole_numbers
 
 __all__ = ["check_path_options", "fold_ids"]
 
@@ -37,7 +37,8 @@ def check_path_options(l1_ratio: float, n_lambdas: int, lambda_ratio: float, gap
     """Raise InputError if an option lies outside its range."""
     if not 0 < l1_ratio <= 1:
         raise InputError(f"l1_ratio must be in (0, 1], found {l1_ratio}")
-    if n_lambdas < 1 or not 0 < lambda_ratio < 1:
-        raise InputError(f"n_lambdas must be >= 1 and lambda_ratio in (0, 1), found {n_lambdas} and {lambda_ratio}")
+    whole_number(n_lambdas, "n_lambdas", 1, 100_000)
+    if not 0 < lambda_ratio < 1:
+        raise InputError(f"lambda_ratio must be in (0, 1), found {lambda_ratio}")
     if not 0 < gap < 1:
         raise InputError(f"gap must be in (0, 1), found {gap}")

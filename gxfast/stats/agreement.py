@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import finite_or_nan
+from ..kernels.arguments import finite_or_nan, whole_number
 
 __all__ = ["DirectionTest", "RankAgreement", "SignAgreement", "direction_test", "rank_agreement", "sign_agreement"]
 
@@ -91,6 +91,7 @@ def direction_test(a: ArrayLike, b: ArrayLike, *, n_bootstrap: int = 2000, seed:
     x, y = first[there], second[there]
     direction, magnitude = _pearson(x, y), _pearson(np.abs(x), np.abs(y))
     nan = float("nan")
+    n_bootstrap = whole_number(n_bootstrap, "n_bootstrap", 0)
     if x.size < 3 or n_bootstrap < 1 or np.isnan(direction) or np.isnan(magnitude):
         return DirectionTest(int(x.size), direction, magnitude, magnitude - direction, nan, nan, nan)
     drawn = np.sort(_bootstrap_differences(x, y, n_bootstrap, seed))
@@ -188,8 +189,8 @@ def sign_agreement(
     """
     first = finite_or_nan(a, "a", ("N",))
     second = finite_or_nan(b, "b", first.shape)
-    if strata is not None and strata < 1:
-        raise InputError(f"strata must be at least 1, found {strata}")
+    if strata is not None:
+        strata = whole_number(strata, "strata", 1, 10_000)
     if not 0 < confidence < 1:
         raise InputError(f"confidence must lie between 0 and 1, found {confidence}")
     signs = np.sign(first) * np.sign(second)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import array_of, numbers
+from ..kernels.arguments import array_of, numbers, whole_number
 from ._beta_fit import BetaApproximation, fit_beta
 from ._design import COLLINEAR, design_basis, explained, project_out
 from .tails import correlation_p
@@ -142,8 +142,7 @@ def eqtl_permutations(
     PermutedAssociation
         ``pval_perm`` is (1 + permutations at least as good) / (1 + permutations).
     """
-    if n_permutations < 1:
-        raise InputError(f"n_permutations must be >= 1, found {n_permutations}")
+    n_permutations = whole_number(n_permutations, "n_permutations", 1)
     target = _phenotype(y)
     window = _Window(dosages, target.size, covariates)
     found = eqtl(dosages, target, covariates=covariates)

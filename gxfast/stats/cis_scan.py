@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import array_of, numbers, whole_numbers
+from ..kernels.arguments import array_of, numbers, whole_number, whole_numbers
 from ..kernels.compiled import associate, largest_products, residual_squares
 from ._design import design_basis, explained, project_out
 from .association import Association, PermutedAssociation, judge
@@ -145,8 +145,7 @@ class CisScan:
         -------
         list of PermutedAssociation, length G
         """
-        if n_permutations < 1:
-            raise InputError(f"n_permutations must be >= 1, found {n_permutations}")
+        n_permutations = whole_number(n_permutations, "n_permutations", 1)
         y, start, end = self._checked(phenotypes, first, last)
         if found is None:
             found = self.associations(y, start, end)

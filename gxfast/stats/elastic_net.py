@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import array_of, numbers
+from ..kernels.arguments import array_of, numbers, whole_number
 from ..kernels.compiled import elastic_net_cv as _compiled
 from ._path_options import check_path_options, fold_ids
 
@@ -139,8 +139,8 @@ def elastic_net_cv(
     ids = fold_ids(folds, target.size, seed)
     grid = _grid(lambdas)
     check_path_options(l1_ratio, n_lambdas, lambda_ratio, gap)
-    if stop_after is not None and stop_after < 1:
-        raise InputError(f"stop_after must be None or >= 1, found {stop_after}")
+    if stop_after is not None:
+        stop_after = whole_number(stop_after, "stop_after", 1)
     found: dict[str, Any] = _compiled(
         x, target, ids, int(ids.max()) + 1, grid, l1_ratio, lambda_ratio, n_lambdas,
         -1 if stop_after is None else stop_after, gap, keep_path,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import finite_or_nan
+from ..kernels.arguments import finite_or_nan, whole_number
 
 __all__ = ["CorrelationInterval", "correlation_interval", "permutation_p"]
 
@@ -154,6 +154,5 @@ def _pair(x: ArrayLike, y: ArrayLike, n_draws: int) -> tuple[Float64Array, Float
     if a.ndim not in (1, 2) or a.shape != b.shape:
         raise InputError(f"x and y must have one shape, people or genes by people; found {a.shape} and {b.shape}")
     a, b = np.atleast_2d(a), np.atleast_2d(b)
-    if n_draws < 2:
-        raise InputError(f"n_draws must be at least 2, found {n_draws}")
+    whole_number(n_draws, "n_draws", 2)
     return a, b

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import finite_or_nan, texts, truths, whole_numbers
+from ..kernels.arguments import finite_or_nan, texts, truths, whole_number, whole_numbers
 
 __all__ = [
     "THRESHOLDS",
@@ -75,7 +75,7 @@ def motif_sizes(
     the 2,001 bases around the TSS, and the reach is 20.
     """
     z = finite_or_nan(attribution, "attribution", ("L",))
-    if not 0 <= centre < z.size or not scale > 0:
+    if not 0 <= whole_number(centre, "centre", 0) < z.size or not scale > 0:
         raise InputError(
             f"need a centre in attribution ({z.size} bases) and a positive scale, found {centre} and {scale}"
         )

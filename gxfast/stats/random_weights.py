@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import array_of, numbers
+from ..kernels.arguments import array_of, numbers, whole_number
 
 __all__ = ["RandomNull", "random_null"]
 
@@ -122,6 +122,5 @@ def _checked(dosages: ArrayLike, observed: ArrayLike, n_draws: int) -> tuple[NDA
         raise InputError(f"dosages and observed must be of at least 3 people, found {len(y)}")
     if x.size and (x.min() < 0 or x.max() > 2):
         raise InputError("dosages must be 0, 1 or 2", remedy="leave out variants with missing genotypes")
-    if n_draws < 2:
-        raise InputError(f"n_draws must be at least 2, found {n_draws}")
+    whole_number(n_draws, "n_draws", 2)
     return x.astype(np.int8, copy=False), y

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..kernels.arguments import texts
+from ..kernels.arguments import texts, whole_number
 
 __all__ = ["split_by_label", "split_by_lists", "split_people"]
 
@@ -41,7 +41,7 @@ def split_people(ids: Sequence[str], n_folds: int, seed: int = 0, labels: Sequen
         If an id is repeated, or ``n_folds`` or the length of ``labels`` does not fit.
     """
     names = _distinct(ids)
-    if not 2 <= n_folds <= len(names):
+    if not 2 <= whole_number(n_folds, "n_folds", 0) <= len(names):
         raise InputError(f"n_folds must lie between 2 and the {len(names)} people, found {n_folds}")
     groups = np.zeros(len(names), dtype=np.int64) if labels is None else _codes(labels, len(names))[0]
     order = np.argsort(names, kind="stable")

@@ -24,7 +24,7 @@ class Nasty(NamedTuple):
 
     kind: str
     value: Any
-    twin: Array | None
+    twin: Array | int | None
     of_shape: bool = False
 
 
@@ -354,6 +354,48 @@ def _texts(x: Array) -> Iterator[Nasty]:
     yield from (Nasty(kind, value, None, of_shape=True) for kind, value in shapes.items())
 
 
+def _size(x: Array) -> Iterator[Nasty]:
+    """A number that says how many, or where."""
+    n = int(x)
+    for dtype in (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint32, np.uint64):
+        if n <= np.iinfo(dtype).max:
+            yield Nasty(f"as {dtype.__name__}", dtype(n), n)
+    for kind, value in {**_FAR, **_FARTHER}.items():
+        yield Nasty(kind, value, None)
+    for kind, value in (("2^32 as uint64", np.uint64(2**32)), ("2^63 as uint64", np.uint64(2**63))):
+        yield Nasty(kind, value, None)
+    values: dict[str, Any] = {
+        "a fraction": n + 0.5,
+        "float": float(n),
+        "float64": np.float64(n),
+        "nan": float("nan"),
+        "inf": float("inf"),
+        "complex": complex(n),
+        "text": str(n),
+        "bytes": b"3",
+        "a list": [n],
+        "an array of one": np.array([n]),
+        "an array of two": np.array([n, n]),
+        "masked": np.ma.masked,
+        "a date": np.datetime64(n, "s"),
+        "a dict": {},
+        "an object": object(),
+    }
+    yield from (Nasty(kind, value, None) for kind, value in values.items())
+
+
+_FARTHER: Final = {
+    "0": 0,
+    "2^62": 2**62,
+    "2^63": 2**63,
+    "2^64": 2**64,
+    "2^64 + 1": 2**64 + 1,
+    "2^70": 2**70,
+    "-2^63 - 1": -(2**63) - 1,
+    "-2^70": -(2**70),
+}
+
+
 def _outs(x: Array) -> Iterator[Nasty]:
     """Arrays to fill: one that cannot be filled as it is has to be refused."""
     values: dict[str, Any] = {
@@ -396,6 +438,7 @@ ROLES: Final[dict[str, Callable[[Array], Iterator[Nasty]]]] = {
     "truths": _truths,
     "letters": _letters,
     "feed": _feed,
+    "size": _size,
     "texts": _texts,
     "raw": _raw,
     "out": _outs,

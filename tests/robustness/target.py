@@ -82,6 +82,7 @@ class Case(NamedTuple):
 def judge(case: Case) -> str:
     """Run a case; "equal", "refused" or "legal" if it went well, else what went wrong."""
     target, argument, nasty = case
+    role = target.roles[argument]
     legal = nasty.kind in target.legal.get(argument, ())
     given = target.fresh()
     given[argument] = nasty.value
@@ -91,7 +92,7 @@ def judge(case: Case) -> str:
     try:
         found = target.call(**given)
     except MemoryError:
-        return "refused" if "zero stride" in nasty.kind else "WRONG: MemoryError"
+        return "refused" if "zero stride" in nasty.kind or role == "size" else "WRONG: MemoryError"
     except refusals as error:
         if _bytes_of(nasty.value) != before:
             return "WRONG: the argument was changed before it was refused"
@@ -102,7 +103,7 @@ def judge(case: Case) -> str:
         return _named(target, case, error)
     except Exception as error:
         return f"WRONG: {type(error).__name__}: {error}"
-    if target.roles[argument] != "out" and _bytes_of(nasty.value) != before:
+    if role != "out" and _bytes_of(nasty.value) != before:
         return "WRONG: the argument was changed"
     if legal:
         return "legal"
@@ -141,7 +142,12 @@ def _named(target: Target, case: Case, error: Exception) -> str:
 
 
 def _bytes_of(value: Any) -> bytes:
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject and value.size < 1 << 20:
+    if (
+        isinstance(value, np.ndarray)
+        and value is not np.ma.masked
+        and not value.dtype.hasobject
+        and value.size < 1 << 20
+    ):
         return value.tobytes()
     return repr(value).encode() if isinstance(value, list) else b""
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from robustness.test_arrays import environment
 
 
