@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import re
 from collections.abc import Iterator
@@ -40,9 +41,13 @@ def resolve_threads(n_threads: int) -> int:
 
     Results do not depend on the number; more than four threads per core, or 64, would take memory for nothing.
     """
-    if n_threads < 0:
+    try:
+        number = operator.index(n_threads)
+    except TypeError:
+        raise InputError(f"n_threads must be a whole number, found {n_threads!r}") from None
+    if not 0 <= number < 2**31:
         raise InputError(f"n_threads must be 0 (all) or positive, found {n_threads}")
-    return thread_budget() if n_threads == 0 else min(n_threads, max(64, 4 * (os.cpu_count() or 1)))
+    return thread_budget() if number == 0 else min(number, max(64, 4 * (os.cpu_count() or 1)))
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def _files(value: Any) -> Iterator[Path]:
         names = {text, text.rpartition("#")[0]}
         if "{chrom}" in text:
             names |= {*glob.glob(glob.escape(text).replace("{chrom}", "*"))}
-        yield from (Path(name + beside) for name in sorted(names - {""}) for beside in _BESIDE)
+        yield from (Path(name + beside) for name in sorted(names - {""}) for beside in _BESIDE if _there(name + beside))
 
 
 def _result_of(output: Path, folder: Path) -> bool:
@@ -82,6 +82,13 @@ def _result_of(output: Path, folder: Path) -> bool:
     except InputError:
         return False
     return any(_same(output, folder / name) for name in results)
+
+
+def _there(name: str) -> bool:
+    try:
+        return os.path.exists(name)
+    except (OSError, ValueError):
+        return False
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Final
 
@@ -46,13 +46,15 @@ def _complement_table() -> UInt8Array:
     return table
 
 
-def as_sequences(seqs: Sequences) -> tuple[UInt8Array, bool]:
+def as_sequences(seqs: Sequences, name: str = "sequences") -> tuple[UInt8Array, bool]:
     """Turn anything accepted as sequences into a C-contiguous uint8 array (N, L).
 
     Parameters
     ----------
     seqs : str, bytes, list of str or bytes of one length, or uint8 array (L,) or (N, L)
         Letters or codes.
+    name : str
+        Of the argument, for messages.
 
     Returns
     -------
@@ -66,33 +68,33 @@ def as_sequences(seqs: Sequences) -> tuple[UInt8Array, bool]:
         For another type or dtype, non-ASCII text, or sequences of unequal length.
     """
     if isinstance(seqs, str | bytes):
-        return np.frombuffer(_to_bytes(seqs, 0), np.uint8)[np.newaxis], True
+        return np.frombuffer(_to_bytes(seqs, 0, name), np.uint8)[np.newaxis], True
     if isinstance(seqs, np.ndarray):
         if seqs.dtype != np.uint8:
             raise InputError(
-                f"sequences given as an array must be uint8 (letters or codes 0-4), found {seqs.dtype}",
+                f"{name} given as an array must be uint8 (letters or codes 0-4), found {seqs.dtype}",
                 remedy="convert on purpose, e.g. seqs.astype('uint8')",
             )
         if seqs.ndim not in (1, 2) or isinstance(seqs, np.ma.MaskedArray):
-            raise InputError(f"sequences must be a plain array (L,) or (N, L), found shape {seqs.shape}")
+            raise InputError(f"{name} must be a plain array (L,) or (N, L), found shape {seqs.shape}")
         return np.ascontiguousarray(np.atleast_2d(seqs)), seqs.ndim == 1
-    if not isinstance(seqs, Iterable):
-        kind = type(seqs).__name__  # type: ignore[unreachable]
-        raise InputError(f"sequences must be str, bytes, a list of them or an array, found {kind}")
-    rows = [_to_bytes(seq, i) for i, seq in enumerate(seqs)]
+    if not isinstance(seqs, Iterable) or isinstance(seqs, Mapping | Set):
+        kind = type(seqs).__name__
+        raise InputError(f"{name} must be str, bytes, a list of them or an array, found {kind}")
+    rows = [_to_bytes(seq, i, name) for i, seq in enumerate(seqs)]
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
-        raise InputError(f"sequences must have one length, found {min(lengths)} to {max(lengths)}")
+        raise InputError(f"{name} must have one length, found {min(lengths)} to {max(lengths)}")
     length = lengths.pop() if lengths else 0
     return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), length), False
 
 
-def _to_bytes(seq: object, index: int) -> bytes:
+def _to_bytes(seq: object, index: int, name: str) -> bytes:
     if isinstance(seq, bytes):
         return seq
     if isinstance(seq, str):
         try:
             return seq.encode("ascii")
         except UnicodeEncodeError as error:
-            raise InputError(f"sequence {index} holds non-ASCII text at position {error.start}") from None
-    raise InputError(f"sequence {index} must be str or bytes, found {type(seq).__name__}")
+            raise InputError(f"{name}: sequence {index} holds non-ASCII text at position {error.start}") from None
+    raise InputError(f"{name}: sequence {index} must be str or bytes, found {type(seq).__name__}")

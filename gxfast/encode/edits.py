@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from .._threads import resolve_threads
 from ..errors import InputError
 from ..kernels import backend
+from ..kernels.arguments import array_of, checked_size, whole_number, whole_numbers
 from .alphabet import as_sequences
-from .one_hot import channels_first, complement_bases, one_hot, one_hot_table
+from .one_hot import channels_first, complement_bases, one_hot, one_hot_table, output_array
 
 __all__ = ["EditedBatches", "Edits", "apply_edits", "checked_edits", "saturation_edits", "saturation_mutants"]
 
@@ -39,11 +40,11 @@ class Edits(NamedTuple):
     @classmethod
     def single(cls, positions: Sequence[int] | Int64Array, bases: str | bytes | UInt8Array) -> Edits:
         """Return one edit per row, as `gxfast.saturation_edits` lists them."""
-        letters, one = as_sequences(bases)
-        at = _positions(positions)
-        if not one or at.ndim != 1 or letters.size != at.size:
-            raise InputError(f"need one letter per position, found {letters.size} letters for shape {at.shape}")
-        return cls(np.arange(at.size + 1), at, np.ascontiguousarray(letters[0]))
+        at = whole_numbers(positions, "positions", ("M",))
+        letters, one = as_sequences(bases, "bases")
+        if not one or letters.size != at.size:
+            raise InputError(f"bases must be one letter per position, found {letters.size} for {at.size} positions")
+        return cls(np.arange(at.size + 1), at, letters[0])
 
     def __repr__(self) -> str:
         return f"Edits({len(self.offset) - 1} rows, {len(self.position)} edits)"
@@ -97,11 +98,10 @@ class EditedBatches:
         unknown: str = "zero",
         channels: str = "ACGT",
     ) -> None:
-        rows, single = as_sequences(sequence)
+        rows, single = as_sequences(sequence, "sequence")
         if not single or not rows.size:
-            raise InputError(f"one sequence is needed, found shape {rows.shape}")
-        if batch_size < 1:
-            raise InputError(f"batch_size must be at least 1, found {batch_size}")
+            raise InputError(f"sequence must be one row of letters, found shape {rows.shape}")
+        batch_size = whole_number(batch_size, "batch_size", 1)
         length = rows.shape[1]
         offset, position, base = checked_edits(edits, length)
         self._table, shape = one_hot_table(batch_size, length, layout, dtype, unknown, channels, False)
@@ -109,6 +109,7 @@ class EditedBatches:
         self._edits = Edits(offset, position, base)
         self._channels_first = channels_first(layout)
         self._rows: Any = None
+        checked_size(shape, np.dtype(dtype).itemsize, "a batch of batch_size rows")
         self.buffer = np.empty(shape, dtype)
         self.buffer[:] = one_hot(rows, layout=layout, dtype=dtype, unknown=unknown, channels=channels)
 
@@ -137,24 +138,18 @@ class EditedBatches:
                 self._rows = None
 
 
-def _positions(values: Any) -> Int64Array:
-    array = np.asarray(values)
-    if array.size and array.dtype.kind not in "iu":
-        raise InputError(f"positions must be whole numbers, found {array.dtype}")
-    return np.ascontiguousarray(array, np.int64)
-
-
 def checked_edits(edits: Edits, length: int) -> Edits:
     """Return edits as the arrays that loops take; InputError where they do not fit together, or the sequence."""
-    offset, position = _positions(edits.offset), _positions(edits.position)
-    if np.asarray(edits.base).dtype != np.uint8:
-        raise InputError(f"bases must be letters as uint8, found {np.asarray(edits.base).dtype}")
-    base = np.ascontiguousarray(edits.base)
-    fits = offset.ndim == position.ndim == base.ndim == 1 and offset.size > 0 and position.size == base.size
-    if not fits or offset[0] != 0 or offset[-1] != position.size or (np.diff(offset) < 0).any():
-        raise InputError(
-            f"offset, position and base do not fit together: {offset.shape}, {position.shape}, {base.shape}"
-        )
+    if not isinstance(edits, Edits):
+        raise InputError(f"edits must be Edits, found {type(edits).__name__}")
+    offset = whole_numbers(edits.offset, "offset", ("H + 1",))
+    position = whole_numbers(edits.position, "position", ("K",))
+    base = array_of(edits.base, "base", position.shape, "iu")
+    if base.dtype != np.uint8:
+        raise InputError(f"base must be letters as uint8, found {base.dtype}")
+    # no differences, which wrap around
+    if not offset.size or offset[0] != 0 or offset[-1] != position.size or (offset[1:] < offset[:-1]).any():
+        raise InputError(f"offset must ascend from 0 to the {position.size} edits")
     outside = np.flatnonzero((position < 0) | (position >= length))
     if outside.size:
         k = int(outside[0])
@@ -170,10 +165,10 @@ _UPPER_ACGT[[ord("U"), ord("u")]] = ord("T")
 _UPPER_ACGT[97:123] -= 32
 
 
-def _one_sequence(sequence: Text) -> UInt8Array:
-    rows, single = as_sequences(sequence)
+def _one_sequence(sequence: Text, name: str = "sequence") -> UInt8Array:
+    rows, single = as_sequences(sequence, name)
     if not single:
-        raise InputError(f"one sequence is needed, found {len(rows)}")
+        raise InputError(f"{name} must be one row of letters, found {len(rows)}")
     letters: UInt8Array = np.empty(rows.shape[1], np.uint8)
     backend().translate(rows, _UPPER_ACGT, False, letters[np.newaxis], 1)
     return letters
@@ -203,8 +198,8 @@ def saturation_edits(sequence: Text, *, start: int = 0, end: int | None = None) 
         Unless ``0 <= start <= end <= L``.
     """
     letters = _one_sequence(sequence)
-    stop = len(letters) if end is None else end
-    if not 0 <= start <= stop <= len(letters):
+    start, stop = whole_number(start, "start", 0), whole_number(len(letters) if end is None else end, "end", 0)
+    if not start <= stop <= len(letters):
         raise InputError(f"need 0 <= start <= end <= {len(letters)}, found start {start}, end {stop}")
     positions, bases = np.empty(4 * (stop - start), np.int64), np.empty(4 * (stop - start), np.uint8)
     n = backend().list_saturation_edits(letters, start, stop, positions, bases)
@@ -242,24 +237,19 @@ def apply_edits(
         For positions outside the sequence, or arrays that do not fit together.
     """
     letters = _one_sequence(sequence)
-    at = np.asarray(positions)
-    if at.ndim != 1 or (at.size and at.dtype.kind not in "iu"):
-        raise InputError(f"positions must be whole numbers, shape (M,), found {at.dtype} {at.shape}")
-    written = _one_sequence(bases) if len(bases) else np.empty(0, np.uint8)
+    at = whole_numbers(positions, "positions", ("M",))
+    written = _one_sequence(bases, "bases")
     if written.size != at.size:
-        raise InputError(f"{at.size} positions but {written.size} bases")
+        raise InputError(f"positions and bases must be as many, found {at.size} and {written.size}")
     outside = np.flatnonzero((at < 0) | (at >= letters.size))
     if outside.size:
         k = int(outside[0])
-        raise InputError(f"position {at[k]} of edit {k} lies outside the sequence (length {letters.size})")
-    shape = (at.size, letters.size)
-    if out is None:
-        out = np.empty(shape, np.uint8)
-    elif out.dtype != np.uint8 or out.shape != shape or not (out.flags.c_contiguous and out.flags.writeable):
-        raise InputError(f"out must be a C-contiguous writeable uint8 array of shape {shape}")
-    positions64 = np.ascontiguousarray(at, np.int64)
-    backend().write_mutants(letters, positions64, written, out, resolve_threads(n_threads))
-    return out
+        raise InputError(f"positions: {at[k]} of edit {k} lies outside the sequence (length {letters.size})")
+    result: UInt8Array = output_array(out, (at.size, letters.size), "uint8")
+    if np.may_share_memory(at, result):
+        at = at.copy()
+    backend().write_mutants(letters, at, written, result, resolve_threads(n_threads))
+    return result
 
 
 def saturation_mutants(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .._threads import resolve_threads
 from ..errors import InputError
 from ..kernels import backend
+from ..kernels.arguments import array_of, checked_size
 from ..kernels.streaming import stream_from
 from .alphabet import _COMPLEMENT, IUPAC, UNKNOWN_CODE, _code_table, _complement_table, as_sequences
 
@@ -83,10 +84,12 @@ def output_array(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -
 
     Large new arrays lie on huge pages: NumPy asks the kernel for them from 4 MiB on.
     """
+    checked_size(shape, np.dtype(dtype).itemsize, "the output")
     if out is None:
         return np.empty(shape, dtype)
-    if not isinstance(out, np.ndarray) or out.dtype != np.dtype(dtype) or out.shape != shape:
-        found = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+    plain = isinstance(out, np.ndarray) and not isinstance(out, np.ma.MaskedArray)
+    if not plain or out.dtype != np.dtype(dtype) or out.shape != shape:
+        found = f"{out.dtype} {out.shape}" if plain else type(out).__name__
         raise InputError(f"out must be a {dtype} array of shape {shape}, found {found}")
     if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
         raise InputError("out must be C-contiguous, aligned and writeable")
@@ -182,16 +185,18 @@ def one_hot(
     result = output_array(out, shape[1:] if single else shape, dtype)
     if np.may_share_memory(sequences, result):
         sequences = sequences.copy()
-    flat = result.reshape(-1).view(table.dtype)
-    backend().one_hot(
-        sequences,
-        table,
-        channels_first(layout),
-        reverse_complement,
-        result.nbytes >= stream_from(),
-        flat.reshape((n, 4, length) if channels_first(layout) else (n, length, 4)),
-        resolve_threads(n_threads),
-    )
+    threads = resolve_threads(n_threads)
+    if result.size:  # a loop over rows without letters would last
+        flat = result.reshape(-1).view(table.dtype)
+        backend().one_hot(
+            sequences,
+            table,
+            channels_first(layout),
+            reverse_complement,
+            result.nbytes >= stream_from(),
+            flat.reshape((n, 4, length) if channels_first(layout) else (n, length, 4)),
+            threads,
+        )
     return result
 
 
@@ -237,17 +242,17 @@ def reverse_complement(
     """
     if layout is not None:
         _check_choice("layout", layout, _LAYOUTS)
-        array = np.asarray(x)
+        array = array_of(x, "x")
         axes = (layout.index("L") - len(layout), layout.index("C") - len(layout))
-        if array.ndim < len(layout) - 1 or array.shape[axes[1]] != 4:
-            raise InputError(f"layout {layout} does not fit an array of shape {array.shape}")
-        flipped = np.flip(array, axis=axes)
+        if array.ndim not in (len(layout) - 1, len(layout)) or array.shape[axes[1]] != 4:
+            raise InputError(f"x of shape {array.shape} does not fit layout {layout}")
+        flipped: NDArray[Any] = np.flip(array, axis=axes)
         if out is None:
             return np.ascontiguousarray(flipped)
         target = output_array(out, array.shape, str(array.dtype))
-        target[...] = flipped
+        target[...] = flipped.copy() if np.may_share_memory(array, target) else flipped
         return target
-    result = _translated(x, _complement_table(), True, out, n_threads)
+    result = _translated(x, _complement_table(), True, out, n_threads, "x")
     if isinstance(x, str):
         return result.tobytes().decode("ascii")
     if isinstance(x, bytes):
@@ -272,11 +277,13 @@ def reverse_complement_in_place(sequences: UInt8Array, n_threads: int) -> None:
 
 
 def _translated(
-    seqs: Sequences, table: UInt8Array, reverse: bool, out: UInt8Array | None, n_threads: int
+    seqs: Sequences, table: UInt8Array, reverse: bool, out: UInt8Array | None, n_threads: int, name: str = "sequences"
 ) -> UInt8Array:
-    sequences, single = as_sequences(seqs)
+    sequences, single = as_sequences(seqs, name)
     result = output_array(out, sequences.shape[1:] if single else sequences.shape, "uint8")
     if np.may_share_memory(sequences, result):
         sequences = sequences.copy()  # in place: the kernel reads after it has written
-    backend().translate(sequences, table, reverse, result.reshape(sequences.shape), resolve_threads(n_threads))
+    threads = resolve_threads(n_threads)
+    if result.size:  # a loop over rows without letters would last
+        backend().translate(sequences, table, reverse, result.reshape(sequences.shape), threads)
     return result

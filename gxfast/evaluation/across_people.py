@@ -111,7 +111,7 @@ def _one_track(
         part[column] = np.where(undefined, np.nan, values)
     part["pearson_q"] = fdr(part["pearson_p"])
     part["mean_predicted"] = row_means(predicted)
-    part["reference_prediction"] = predictions.reference[:, track]
+    part["reference_prediction"] = predictions.reference[:, track].astype(np.float64)
     return part
 
 

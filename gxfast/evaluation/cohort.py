@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import array_of
 from ..types import CovariateTable, ExpressionTable, PredictionSet
 from .alignment import NO_GENE, match_genes, shared_people
 
@@ -93,26 +94,26 @@ def gather(
 
 
 def check_shapes(predictions: PredictionSet, expression: ExpressionTable, covariates: CovariateTable | None) -> None:
-    """Refuse arrays that do not have the shape their names ask for."""
-    shape = (len(predictions.genes), len(predictions.samples), len(predictions.tracks))
-    if predictions.values.shape != shape or predictions.reference.shape != (shape[0], shape[2]):
-        raise InputError(
-            f"predictions: values must have shape {shape}, found {predictions.values.shape} "
-            f"(reference {predictions.reference.shape})"
-        )
-    if not shape[2]:
+    """Refuse what is no array of numbers of the shape that the names ask for."""
+    genes, people, tracks = len(predictions.genes), len(predictions.samples), len(predictions.tracks)
+    _check(predictions.values, "predictions: values", (genes, people, tracks), "")
+    _check(predictions.reference, "predictions: reference", (genes, tracks), "")
+    if not tracks:
         raise InputError("predictions have no track")
-    tables: list[tuple[str, tuple[int, int], Any, str]] = [
-        ("expression", (len(expression.gene_id), len(expression.samples)), expression, expression.source)
-    ]
+    size = len(expression.gene_id), len(expression.samples)
+    _check(expression.values, "expression: values", size, expression.source)
     if covariates is not None:
-        size = (len(covariates.name), len(covariates.samples))
-        tables.append(("covariates", size, covariates, covariates.source))
-    for what, expected, table, source in tables:
-        if table.values.shape != expected:
-            raise InputError(
-                f"{what}: values must have shape {expected}, found {table.values.shape}", path=source or None
-            )
+        size = len(covariates.name), len(covariates.samples)
+        _check(covariates.values, "covariates: values", size, covariates.source)
+
+
+def _check(values: Any, what: str, shape: tuple[int, ...], source: str) -> None:
+    try:
+        if not isinstance(values, np.ndarray):
+            raise InputError(f"{what} must be an array, found {type(values).__name__}")
+        array_of(values, what, shape)
+    except InputError as error:
+        raise InputError(error.message, path=source or None, remedy=error.remedy) from None
 
 
 def pick(values: Float64Array, rows: Int64Array, people: Int64Array) -> Float64Array:

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..encode.alphabet import as_sequences
 from ..errors import InputError, ModelError
+from ..kernels.arguments import whole_numbers
 from ..models.card import AXES
 from .graph.reverse import GRADIENT, SEED, gradient_model
 from .graph.view import Graph, load_graph
@@ -236,25 +238,22 @@ def gradient_x_variant(
     ModelError
         As `input_gradient`.
     """
-    sequence = np.asarray(sequence)
-    if sequence.ndim != 1:
-        raise InputError(f"one sequence is needed, found shape {sequence.shape}")
-    where, letters = np.asarray(positions), bases
-    if isinstance(letters, str):
-        letters = np.frombuffer(letters.encode("utf-8"), np.uint8)
-    letters = np.asarray(letters)
-    if where.size == 0:
-        where = where.astype(np.int64)
-    if where.ndim != 1 or where.shape != letters.shape or where.dtype.kind not in "iu" or letters.dtype != np.uint8:
-        raise InputError(f"one base per position is needed, found {letters.shape} and {where.dtype} {where.shape}")
-    outside = (where < 0) | (where >= len(sequence))
+    rows, single = as_sequences(sequence, "sequence")
+    if not single:
+        raise InputError(f"sequence must be one row of letters, found shape {rows.shape}")
+    where = whole_numbers(positions, "positions", ("K",))
+    written, single = as_sequences(bases, "bases")
+    if not single or written.size != where.size:
+        raise InputError(f"bases must be one per position, found {written.size} for {where.size} positions")
+    outside = (where < 0) | (where >= rows.shape[1])
     if outside.any():
-        raise InputError(f"position {int(where[outside][0])} is outside the sequence of {len(sequence)} bases")
+        raise InputError(f"positions: {int(where[outside][0])} is outside the sequence of {rows.shape[1]} bases")
+    letters = written[0]
     new = _codes(letters)
     if (new == 4).any():
         raise InputError(f"bases must be A, C, G or T, found {chr(int(letters[new == 4][0]))!r}")
-    gradient = input_gradient(model, sequence[None], track=track, outputs=outputs)
-    old = _at(gradient, sequence[None], model.card.unknown)[0]
+    gradient = input_gradient(model, rows, track=track, outputs=outputs)
+    old = _at(gradient, rows, model.card.unknown)[0]
     effects: NDArray[np.float32] = gradient[0, where, new] - old[where]
     return effects
 

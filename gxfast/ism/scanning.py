@@ -12,6 +12,7 @@ from ..encode.alphabet import as_sequences
 from ..encode.edits import Edits, checked_edits
 from ..encode.one_hot import codes
 from ..errors import InputError
+from ..kernels.arguments import whole_number
 from . import planning
 from .edit_rows import chosen_rows, rows_of
 from .mutants import all_mutants, one_sequence
@@ -64,8 +65,8 @@ def scan(
     """
     plan = _planned(plan_or_model)
     sequence_codes, first, last = _range(plan, sequence, start, end)
-    if block is not None and block < 1:
-        raise InputError(f"block must be positive, found {block}")
+    if block is not None:
+        block = whole_number(block, "block", 1)
     return _blocks(plan, sequence_codes, first, last, block)
 
 
@@ -123,8 +124,9 @@ def saturate(
     """
     plan = _planned(plan_or_model)
     rows, _ = as_sequences(seqs)
-    stop = plan.model.card.read_length if end is None else end
-    if rows.size:
+    start = whole_number(start, "start", 0)
+    stop = plan.model.card.read_length if end is None else whole_number(end, "end", 0)
+    if len(rows):
         _range(plan, rows[0], start, stop)
     result = np.zeros((len(rows), max(0, stop - start), 4, len(plan.tracks)), np.float32)
     for i, row in enumerate(rows):
@@ -206,7 +208,7 @@ def _planned(plan_or_model: Plan | Model) -> Plan:
 def _range(plan: Plan, sequence: Sequences, start: int, end: int | None) -> tuple[NDArray[np.uint8], int, int]:
     length = plan.model.card.read_length
     found = one_sequence(sequence, length)
-    last = length if end is None else end
-    if not 0 <= start <= last <= length:
+    start, last = whole_number(start, "start", 0), whole_number(length if end is None else end, "end", 0)
+    if not start <= last <= length:
         raise InputError(f"need 0 <= start <= end <= {length}, found start {start}, end {last}")
     return found, start, last

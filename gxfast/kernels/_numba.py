@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+from .arguments import kernel_array, rank_arrays, row_arrays, step_arrays
 from .jit import jit_flags
 from .numpy_stats import DEFINED, FLAT_X, FLAT_Y, INFINITE, TOO_FEW
 
@@ -154,9 +155,14 @@ def _pearson(x: Any, y: Any, sx: float, sy: float, a: Any, b: Any) -> tuple[floa
     return min(1.0, max(-1.0, r)), DEFINED
 
 
-@_jit
 def pearson_rows(x: Any, y: Any, r: Any, n: Any, why: Any) -> None:
     """Fill ``r``, ``n`` and ``why`` of every pair of rows of ``x`` and ``y``, shape (G, S)."""
+    row_arrays(x, y, r, n, why)  # the loops look at no bounds
+    _pearson_rows(x, y, r, n, why)
+
+
+@_jit
+def _pearson_rows(x: Any, y: Any, r: Any, n: Any, why: Any) -> None:
     people = x.shape[1]
     a = np.empty(people, np.float64)
     b = np.empty(people, np.float64)
@@ -177,9 +183,14 @@ def pearson_rows(x: Any, y: Any, r: Any, n: Any, why: Any) -> None:
         r[g], why[g] = _pearson(a[:k], b[:k], sx, sy, a, b)
 
 
-@_jit
 def average_ranks(x: Any, order: Any, ranks: Any) -> None:
     """Fill ``ranks`` (G, S) from ``order`` = argsort of ``x``; ties share their mean rank, NaN stays."""
+    rank_arrays(x, order, ranks)
+    _average_ranks(x, order, ranks)
+
+
+@_jit
+def _average_ranks(x: Any, order: Any, ranks: Any) -> None:
     people = x.shape[1]
     for g in range(x.shape[0]):
         start = 0
@@ -197,9 +208,14 @@ def average_ranks(x: Any, order: Any, ranks: Any) -> None:
             ranks[g, order[g, i]] = np.nan
 
 
-@_jit
 def step_up(p_sorted: Any, factor: float, q: Any) -> None:
     """Fill ``q`` with the adjusted values of ascending ``p_sorted``: running minimum from the largest."""
+    step_arrays(p_sorted, q)
+    _step_up(p_sorted, factor, q)
+
+
+@_jit
+def _step_up(p_sorted: Any, factor: float, q: Any) -> None:
     m = p_sorted.shape[0]
     scale = factor * m
     lowest = 1.0
@@ -247,13 +263,21 @@ def _gap(correlation: Any, left: Any, b: Any, yy: float, l1: float, l2: float) -
     return float(primal + 0.5 * scale * scale * (residual + l2 * square) - scale * (yy - fit))
 
 
-@_jit
 def gram_path(gram: Any, correlation: Any, yy: float, lambdas: Any, l1_ratio: float, gap: float) -> Any:
     """Coefficients at each lambda, from the one before, and the largest gap as a share of ``yy / 2``.
 
     ``gram``: correlations of the standardised columns, float32 (p, p), with rows of 0 for columns without
     variation; ``correlation``: products with the centred response over n; ``yy``: its mean square.
     """
+    size = correlation.size if isinstance(correlation, np.ndarray) else -1
+    kernel_array(correlation, "correlation", np.float64, (size,))
+    kernel_array(gram, "gram", np.float32, (size, size))
+    kernel_array(lambdas, "lambdas", np.float64, (lambdas.size if isinstance(lambdas, np.ndarray) else -1,))
+    return _gram_path(gram, correlation, yy, lambdas, l1_ratio, gap)
+
+
+@_jit
+def _gram_path(gram: Any, correlation: Any, yy: float, lambdas: Any, l1_ratio: float, gap: float) -> Any:
     b = np.zeros(correlation.size)
     left = correlation.copy()
     out = np.zeros((lambdas.size, b.size))

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import rank_arrays, row_arrays, step_arrays
+
 __all__ = ["DEFINED", "FLAT_X", "FLAT_Y", "INFINITE", "TOO_FEW", "average_ranks", "pearson_rows", "step_up"]
 
 # Why a correlation is undefined; the codes of the ``why`` arrays.
@@ -20,6 +22,7 @@ Rows = NDArray[Any]
 
 def pearson_rows(x: Rows, y: Rows, r: NDArray[np.float64], n: NDArray[np.int64], why: NDArray[np.int8]) -> None:
     """Fill ``r``, ``n`` and ``why`` of every pair of rows of ``x`` and ``y``, shape (G, S)."""
+    row_arrays(x, y, r, n, why)
     for g in range(x.shape[0]):
         usable = ~(np.isnan(x[g]) | np.isnan(y[g]))
         r[g], why[g] = _pearson(x[g][usable].astype(np.float64), y[g][usable].astype(np.float64))
@@ -55,7 +58,7 @@ def average_ranks(x: Rows, order: NDArray[np.int64], ranks: NDArray[np.float64])
 
     ``order`` is ``argsort(x, axis=1)``; the twin does without it.
     """
-    del order
+    rank_arrays(x, order, ranks)
     for g in range(x.shape[0]):
         there = ~np.isnan(x[g])
         values = np.sort(x[g][there])
@@ -67,6 +70,7 @@ def average_ranks(x: Rows, order: NDArray[np.int64], ranks: NDArray[np.float64])
 
 def step_up(p_sorted: NDArray[np.float64], factor: float, q: NDArray[np.float64]) -> None:
     """Fill ``q`` with the adjusted values of ascending ``p_sorted``: running minimum from the largest."""
+    step_arrays(p_sorted, q)
     m = p_sorted.size
     raw = p_sorted * (factor * m) / np.arange(1, m + 1)
     q[:] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)

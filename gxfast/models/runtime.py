@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeviceError, InputError, ModelError
+from ..kernels.arguments import array_of
 from ._batches import OutOfMemoryError
 from .onnx_writer import GraphWriter
 
@@ -32,6 +33,10 @@ CUDA: Final = "CUDAExecutionProvider"
 CUDA_OPTIONS: Final = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
 _OUT_OF_MEMORY: Final = re.compile(r"Failed to allocate memory|out of memory|BFCArena|CUDA error 2\b|bad_alloc", re.I)
 _WHEELS: Final = ("onnxruntime", "onnxruntime-gpu")
+# How onnxruntime names the elements of a tensor, by NumPy's name.
+_ELEMENTS: Final = {"float16": "float16", "float32": "float", "float64": "double", "bool": "bool"} | {
+    f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
 _INSTALL: Final = 'pip install "gxfast[cpu]" or pip install "gxfast[gpu]"'
 Source = Path | bytes | Callable[[str], Path | bytes]
 
@@ -64,7 +69,7 @@ class Session:
         onnxruntime.OrtValue
             For `run_bound`.
         """
-        return _onnxruntime().OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), *self._place())
+        return _onnxruntime().OrtValue.ortvalue_from_numpy(_native(array, "array"), *self._place())
 
     def run_bound(
         self, outputs: Sequence[str], feeds: Mapping[str, Any], options: Any = None, *, keep: bool = False
@@ -84,13 +89,24 @@ class Session:
         -------
         list
             Arrays; OrtValues with ``keep``.
+
+        Raises
+        ------
+        InputError
+            If a feed is no plain array of numbers, or has another type or shape than the input declares: a binding
+            is not checked by onnxruntime before it is read.
         """
         binding = self.raw.io_binding()
+        declared = {one.name: one for one in self.raw.get_inputs()}
+        resident = _onnxruntime().OrtValue
         for name, value in feeds.items():
-            if isinstance(value, np.ndarray):
-                binding.bind_cpu_input(name, np.ascontiguousarray(value))
-            else:
+            if isinstance(value, resident):
+                _check_feed(declared, name, value.data_type(), value.shape())
                 binding.bind_ortvalue_input(name, value)
+            else:
+                array = _native(value, name)
+                _check_feed(declared, name, f"tensor({_ELEMENTS[array.dtype.name]})", array.shape)
+                binding.bind_cpu_input(name, array)
         for name in outputs:
             binding.bind_output(name, *(self._place() if keep else ("cpu", 0)))
         self.raw.run_with_iobinding(binding, options)
@@ -100,6 +116,29 @@ class Session:
     def _place(self) -> tuple[str, int]:
         kind, _, index = self.device.partition(":")
         return kind, int(index or 0)
+
+
+def _native(array: Any, name: str) -> NDArray[Any]:
+    """Return an array as onnxruntime reads it, which takes any byte order for its own."""
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{name} must be an array, found {type(array).__name__}")
+    plain = array_of(array, name)
+    if plain.dtype.name not in _ELEMENTS:
+        raise InputError(f"{name} of dtype {plain.dtype} is no tensor that onnxruntime knows")
+    return plain
+
+
+def _check_feed(declared: Mapping[str, Any], name: str, kind: str, shape: Sequence[int]) -> None:
+    """Raise InputError where a feed does not fit the input of the graph."""
+    if name not in declared:
+        raise InputError(f"the graph has no input {name!r}; its inputs: {', '.join(declared)}")
+    wanted = declared[name]
+    fits = not wanted.shape or (
+        len(wanted.shape) == len(shape)
+        and all(not isinstance(size, int) or size == n for size, n in zip(wanted.shape, shape, strict=True))
+    )
+    if kind != wanted.type or not fits:
+        raise InputError(f"{name} must be {wanted.type} {wanted.shape}, found {kind} {list(shape)}")
 
 
 def open_session(source: Source, *, device: str = "auto", path: object = None, tf32: bool = False) -> Session:
@@ -215,9 +254,7 @@ def run(
     session: Any, output: str, feeds: dict[str, NDArray[Any]], options: Any, *, n_rows: int, path: Path
 ) -> NDArray[Any]:
     """Run one batch of ``n_rows``; onnxruntime gets contiguous arrays in native byte order only."""
-    for name, array in feeds.items():
-        if not (array.flags.c_contiguous and array.dtype.isnative):
-            feeds[name] = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    feeds = {name: _native(array, name) for name, array in feeds.items()}
     try:
         raw = session.run([output], feeds, options)[0]
     except Exception as error:  # onnxruntime's exceptions share no base class but this

@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..io.fasta import Genome
 from ..io.vcf import GenotypeSource
 from ..kernels import backend
+from ..kernels.arguments import MOST, truths, whole_number, whole_numbers
 from ..types import Windows
 from .alleles import Rows
 from .policy import HaplotypePolicy, refuse_draws, refuse_overlaps
@@ -116,6 +117,7 @@ def haplotypes(
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     refuse_draws(policy)
     threads = resolve_threads(n_threads)
+    windows = _checked(windows)
     plans = [
         plan_window(
             genome, genotypes, windows.chrom[w], int(windows.start[w]), windows.length,
@@ -124,6 +126,19 @@ def haplotypes(
         for w in range(len(windows))
     ]  # fmt: skip
     return _join(plans, windows, genotypes.samples, positions, threads)
+
+
+def _checked(windows: Windows) -> Windows:
+    """Return windows with the arrays that they document; InputError where one does not fit."""
+    shape = (len(windows),)
+    start = whole_numbers(windows.start, "windows.start", shape)
+    anchor = whole_numbers(windows.anchor, "windows.anchor", shape)
+    if start.size and not -MOST <= start.min() <= start.max() <= MOST:
+        raise InputError(f"windows.start must be positions on a contig, found {start.min()} to {start.max()}")
+    length = whole_number(windows.length, "windows.length", 1)
+    return replace(
+        windows, length=length, start=start, anchor=anchor, reverse=truths(windows.reverse, "windows.reverse", shape)
+    )
 
 
 def _anchor_of(windows: Windows, w: int, anchor: str | None) -> int:
@@ -191,6 +206,7 @@ def consensus(
     policy = policy or HaplotypePolicy()
     refuse_draws(policy)
     kernels: Any = backend()
+    start, end = whole_number(start, "start", -MOST), whole_number(end, "end", -MOST)
     records_in = genotypes.region(chrom, start, end)
     low = min(start, int(records_in.position.min(initial=start)))
     reach = records_in.position + records_in.ref_length

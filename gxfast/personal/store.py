@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..io.fasta import Genome
 from ..io.vcf import GenotypeSource
 from ..kernels import backend
+from ..kernels.arguments import MOST, whole_number, whole_numbers
 from ..kernels.streaming import stream_from
 from .alleles import Rows
 from .blocks import concatenate, read_blocks
@@ -290,6 +291,7 @@ class HaplotypeStore:
         InputError
             If a variant in the window is not a substitution of one base: positions would shift.
         """
+        start, end = whole_number(start, "start", -MOST), whole_number(end, "end", -MOST)
         if not start < end:
             raise InputError(f"need start < end, found {start} and {end}")
         part = self._phased(start, end, (start, end), self._chosen(haplotypes))
@@ -313,6 +315,7 @@ class HaplotypeStore:
 
     def reference(self, start: int, end: int, *, reverse_complement: bool = False) -> NDArray[np.uint8]:
         """Return the letters of the reference in a window, shape (L,)."""
+        start, end = whole_number(start, "start", -MOST), whole_number(end, "end", -MOST)
         letters = self._records.known.put_into(self.genome.fetch_array(self.chrom, start, end), start)
         if reverse_complement:
             reverse_complement_in_place(letters[np.newaxis], 1)
@@ -321,17 +324,16 @@ class HaplotypeStore:
     def _chosen(self, haplotypes: Sequence[int] | Int64Array | None) -> Int64Array:
         if haplotypes is None:
             return np.arange(self.n_haplotypes)
-        chosen = np.asarray(haplotypes)
-        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
-            raise InputError(f"haplotypes must be whole numbers, shape (H,), found {chosen.dtype} {chosen.shape}")
+        chosen = whole_numbers(haplotypes, "haplotypes", ("H",))
         if chosen.size and not 0 <= chosen.min() <= chosen.max() < self.n_haplotypes:
             raise InputError(f"haplotypes must lie in 0 to {self.n_haplotypes - 1}")
-        return np.ascontiguousarray(chosen, np.int64)
+        return chosen
 
     def _window(
         self, start: int, end: int, anchor: int | None, haplotypes: Sequence[int] | Int64Array | None
     ) -> _Window:
-        anchor = start if anchor is None else anchor
+        start, end = whole_number(start, "start", -MOST), whole_number(end, "end", -MOST)
+        anchor = start if anchor is None else whole_number(anchor, "anchor", -MOST)
         if not start < end or not start <= anchor < end:
             raise InputError(f"need start <= anchor < end, found {start}, {anchor}, {end}")
         chosen = self._chosen(haplotypes)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import numbers
 
 __all__ = ["COLLINEAR", "centred_design", "checked_covariates", "design_basis", "explained", "project_out"]
 
@@ -24,10 +25,7 @@ def checked_covariates(covariates: ArrayLike | None, people: int) -> Float64Arra
     """
     if covariates is None:
         return np.empty((0, people))
-    given = np.asarray(covariates, np.float64)
-    if given.ndim != 2 or given.shape[1] != people or not np.isfinite(given).all():
-        raise InputError(f"covariates must be complete and have shape (K, {people}), found {given.shape}")
-    return given
+    return numbers(covariates, "covariates", ("K", people), finite=True)
 
 
 def centred_design(covariates: ArrayLike | None, people: int) -> Float64Array:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, whole_number
 
 __all__ = ["DirectionTest", "RankAgreement", "SignAgreement", "direction_test", "rank_agreement", "sign_agreement"]
 
@@ -84,13 +85,13 @@ def direction_test(a: ArrayLike, b: ArrayLike, *, n_bootstrap: int = 2000, seed:
     -----
     Efron (1979), Annals of Statistics 7, 1: percentile interval.
     """
-    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if first.ndim != 1 or first.shape != second.shape:
-        raise InputError(f"two lists of equal length expected, found shapes {first.shape} and {second.shape}")
+    first = finite_or_nan(a, "a", ("N",))
+    second = finite_or_nan(b, "b", first.shape)
     there = np.isfinite(first) & np.isfinite(second)
     x, y = first[there], second[there]
     direction, magnitude = _pearson(x, y), _pearson(np.abs(x), np.abs(y))
     nan = float("nan")
+    n_bootstrap = whole_number(n_bootstrap, "n_bootstrap", 0)
     if x.size < 3 or n_bootstrap < 1 or np.isnan(direction) or np.isnan(magnitude):
         return DirectionTest(int(x.size), direction, magnitude, magnitude - direction, nan, nan, nan)
     drawn = np.sort(_bootstrap_differences(x, y, n_bootstrap, seed))
@@ -151,9 +152,8 @@ def rank_agreement(a: ArrayLike, b: ArrayLike) -> RankAgreement:
     """
     from .correlation import spearman
 
-    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if first.ndim != 1 or first.shape != second.shape:
-        raise InputError(f"two lists of equal length expected, found shapes {first.shape} and {second.shape}")
+    first = finite_or_nan(a, "a", ("N",))
+    second = finite_or_nan(b, "b", first.shape)
     found = spearman(np.stack([first, np.abs(first)]), np.stack([second, np.abs(second)]))
     (signed, absolute), (signed_p, absolute_p) = found.rho.tolist(), found.p.tolist()
     return RankAgreement(int(found.n[0]), signed, signed_p, absolute, absolute_p)
@@ -187,11 +187,10 @@ def sign_agreement(
     -----
     Clopper and Pearson (1934), Biometrika 26, 404.
     """
-    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if first.ndim != 1 or first.shape != second.shape:
-        raise InputError(f"two lists of equal length expected, found shapes {first.shape} and {second.shape}")
-    if strata is not None and strata < 1:
-        raise InputError(f"strata must be at least 1, found {strata}")
+    first = finite_or_nan(a, "a", ("N",))
+    second = finite_or_nan(b, "b", first.shape)
+    if strata is not None:
+        strata = whole_number(strata, "strata", 1, 10_000)
     if not 0 < confidence < 1:
         raise InputError(f"confidence must lie between 0 and 1, found {confidence}")
     signs = np.sign(first) * np.sign(second)

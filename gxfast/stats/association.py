@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import array_of, numbers, whole_number
 from ._beta_fit import BetaApproximation, fit_beta
 from ._design import COLLINEAR, design_basis, explained, project_out
 from .tails import correlation_p
@@ -63,9 +64,7 @@ class _Window:
     """What both passes need: the covariates' basis, and each variant's variance beside them."""
 
     def __init__(self, dosages: ArrayLike, people: int, covariates: ArrayLike | None) -> None:
-        x = np.asarray(dosages)
-        if x.ndim != 2 or x.shape[1] != people:
-            raise InputError(f"dosages must have shape (V, {people}), found {x.shape}")
+        x = array_of(dosages, "dosages", ("V", people))
         if x.dtype.kind == "f" and not np.isfinite(x).all():
             raise InputError("dosages have missing values", remedy="fill missing calls first")
         self.basis, self.df = design_basis(covariates, people)
@@ -143,8 +142,7 @@ def eqtl_permutations(
     PermutedAssociation
         ``pval_perm`` is (1 + permutations at least as good) / (1 + permutations).
     """
-    if n_permutations < 1:
-        raise InputError(f"n_permutations must be >= 1, found {n_permutations}")
+    n_permutations = whole_number(n_permutations, "n_permutations", 1)
     target = _phenotype(y)
     window = _Window(dosages, target.size, covariates)
     found = eqtl(dosages, target, covariates=covariates)
@@ -171,7 +169,4 @@ def judge(r2: Float64Array, best: float, df: int, *, beta: bool) -> PermutedAsso
 
 
 def _phenotype(y: ArrayLike) -> Float64Array:
-    target = np.asarray(y, np.float64)
-    if target.ndim != 1 or not np.isfinite(target).all():
-        raise InputError(f"y must be complete and have shape (S,), found {target.shape}")
-    return target
+    return numbers(y, "y", ("S",), finite=True)

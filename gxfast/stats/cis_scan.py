@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import array_of, numbers, whole_number, whole_numbers
 from ..kernels.compiled import associate, largest_products, residual_squares
 from ._design import design_basis, explained, project_out
 from .association import Association, PermutedAssociation, judge
@@ -76,8 +77,8 @@ class CisScan:
     """
 
     def __init__(self, dosages: ArrayLike, *, covariates: ArrayLike | None = None, n_threads: int = 1) -> None:
-        x = np.asarray(dosages)
-        if x.ndim != 2 or x.dtype.kind not in "iub" or (x.size and not (x.min() >= 0 and x.max() <= 2)):
+        x = array_of(dosages, "dosages", ("V", "S"))
+        if x.dtype.kind not in "iub" or (x.size and not (x.min() >= 0 and x.max() <= 2)):
             raise InputError("dosages must have shape (V, S) and be 0, 1 or 2", remedy="use eqtl for other values")
         self._x = np.ascontiguousarray(x, np.int8)
         self._n_threads = n_threads
@@ -144,8 +145,7 @@ class CisScan:
         -------
         list of PermutedAssociation, length G
         """
-        if n_permutations < 1:
-            raise InputError(f"n_permutations must be >= 1, found {n_permutations}")
+        n_permutations = whole_number(n_permutations, "n_permutations", 1)
         y, start, end = self._checked(phenotypes, first, last)
         if found is None:
             found = self.associations(y, start, end)
@@ -209,13 +209,10 @@ class CisScan:
     def _checked(
         self, phenotypes: ArrayLike, first: ArrayLike, last: ArrayLike
     ) -> tuple[Float64Array, Int64Array, Int64Array]:
-        y = np.asarray(phenotypes, np.float64)
-        if y.ndim != 2 or y.shape[1] != self._x.shape[1] or not np.isfinite(y).all():
-            raise InputError(f"phenotypes must be complete and have shape (G, {self._x.shape[1]}), found {y.shape}")
-        start, end = np.ascontiguousarray(first, np.int64), np.ascontiguousarray(last, np.int64)
-        fit = start.shape == end.shape == (len(y),)
-        if not fit or (start < 0).any() or (end < start).any() or (end > len(self._x)).any():
-            raise InputError(f"windows must be {len(y)} stretches of the {len(self._x)} variants")
+        y = numbers(phenotypes, "phenotypes", ("G", self._x.shape[1]), finite=True)
+        start, end = whole_numbers(first, "first", (len(y),)), whole_numbers(last, "last", (len(y),))
+        if (start < 0).any() or (end < start).any() or (end > len(self._x)).any():
+            raise InputError(f"first and last must be {len(y)} stretches of the {len(self._x)} variants")
         return y, start, end
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._threads import resolve_threads, worker_pool
 from ..errors import InputError
 from ..kernels import Backend, load_kernels
+from ..kernels.arguments import numbers, whole_numbers
 from ..kernels.numpy_stats import DEFINED, INFINITE, TOO_FEW
 from .tails import correlation_p
 
@@ -166,8 +167,8 @@ def _finish(
     n_covariates: int | NDArray[np.int64],
     shape: tuple[int, ...],
 ) -> tuple[Float64Array, Float64Array, Float64Array, NDArray[np.int64], NDArray[np.int8]]:
-    used = np.asarray(n_covariates)
-    if used.dtype.kind not in "iu" or (used < 0).any() or used.shape not in ((), r.shape):
+    used = whole_numbers(n_covariates, "n_covariates")
+    if (used < 0).any() or used.shape not in ((), r.shape):
         raise InputError(f"n_covariates must be a whole number >= 0, or one per row, found {n_covariates!r}")
     df = n - 2 - used
     short = (df < 1) & (why == DEFINED)
@@ -184,18 +185,16 @@ def _rows(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any, tuple[int, ...]]:
         raise InputError(f"x and y must have as many rows, found shapes {first.shape} and {second.shape}")
     shape = first.shape[:-1] if first.ndim == 2 else second.shape[:-1]
     full = (*shape, first.shape[-1]) if shape else (1, first.shape[-1])
-    rows = [np.ascontiguousarray(np.broadcast_to(values, full)) for values in (first, second)]
+    both = np.result_type(first, second)  # kernels read one dtype
+    rows = [np.ascontiguousarray(np.broadcast_to(values, full), both) for values in (first, second)]
     return rows[0], rows[1], shape
 
 
 def _numbers(values: ArrayLike, name: str) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"{name} must hold numbers, found dtype {array.dtype}")
+    array = numbers(values, name, exact=True)
     if array.ndim not in (1, 2):
         raise InputError(f"{name} must have shape (G, S) or (S,), found {array.shape}")
-    exact = array.dtype in (np.float32, np.float64)
-    return array if exact else array.astype(np.float64)
+    return array
 
 
 def _refuse_infinite(a: Any, b: Any) -> None:
@@ -208,7 +207,7 @@ def _refuse_infinite(a: Any, b: Any) -> None:
 
 def _raise_infinite(row: int) -> None:
     raise InputError(
-        "infinite value; expected numbers, or NaN where there is none",
+        "x or y has an infinite value; expected numbers, or NaN where there is none",
         record=f"row {row}",
         remedy="replace infinite values by NaN, or mend the transform (a logarithm of zero?)",
     )

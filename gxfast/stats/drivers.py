@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, numbers
 
 __all__ = ["DRIVER_RULES", "DriverSelection", "Rule", "SupportTest", "driver_support", "select_drivers", "support_test"]
 
@@ -108,11 +109,9 @@ def select_drivers(
     """
     if rule not in DRIVER_RULES:
         raise InputError(f"rule must be one of {', '.join(DRIVER_RULES)}, found {rule!r}")
-    x, beta, y = (np.asarray(values, np.float64) for values in (dosages, effects, predictions))
-    if x.ndim != 2 or beta.shape != x.shape[:1] or y.shape != x.shape[1:]:
-        raise InputError(f"dosages {x.shape}, effects {beta.shape} and predictions {y.shape} do not fit together")
-    if not (np.isfinite(x).all() and np.isfinite(beta).all() and np.isfinite(y).all()):
-        raise InputError("dosages, effects and predictions must be finite", remedy="leave incomplete people out")
+    x = numbers(dosages, "dosages", ("V", "S"), finite=True)
+    beta = numbers(effects, "effects", x.shape[:1], finite=True)
+    y = numbers(predictions, "predictions", x.shape[1:], finite=True)
     return _Walk(x, beta, y).select(rule, gain, alpha)
 
 
@@ -220,7 +219,8 @@ def driver_support(effects: ArrayLike, slopes: ArrayLike) -> NDArray[np.str_]:
     str array, shape (D,)
         ``supported`` (equal signs), ``unsupported`` (opposite ones), or ``neither`` (one is 0 or NaN).
     """
-    sign = np.sign(np.asarray(effects, np.float64)) * np.sign(np.asarray(slopes, np.float64))
+    effect = finite_or_nan(effects, "effects", ("D",))
+    sign = np.sign(effect) * np.sign(finite_or_nan(slopes, "slopes", effect.shape))
     return np.where(sign > 0, "supported", np.where(sign < 0, "unsupported", "neither"))
 
 
@@ -240,7 +240,8 @@ def support_test(fractions: ArrayLike, r: ArrayLike) -> SupportTest:
     """
     from scipy.stats import mannwhitneyu
 
-    share, sign = np.asarray(fractions, np.float64), np.asarray(r, np.float64)
+    share = finite_or_nan(fractions, "fractions", ("G",))
+    sign = finite_or_nan(r, "r", share.shape)
     groups: Sequence[Float64Array] = [share[np.isfinite(share) & side] for side in (sign > 0, sign < 0)]
     nan = float("nan")
     means = [float(group.mean()) if group.size else nan for group in groups]

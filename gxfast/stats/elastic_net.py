@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import array_of, numbers, whole_number
 from ..kernels.compiled import elastic_net_cv as _compiled
 from ._path_options import check_path_options, fold_ids
 
@@ -63,11 +64,9 @@ class ElasticNetFit:
 
     def predict(self, dosages: ArrayLike) -> Float64Array:
         """Return predictions, shape (S,), of people with these dosages, shape (V, S)."""
-        x = np.asarray(dosages)
-        if x.ndim != 2 or x.shape[0] != self.coefficients.size:
-            raise InputError(f"dosages must have shape ({self.coefficients.size}, S), found {x.shape}")
+        x = array_of(dosages, "dosages", (self.coefficients.size, "S"))
         used = np.flatnonzero(self.coefficients)
-        return np.asarray(self.coefficients[used] @ x[used].astype(np.float64) + self.intercept)
+        return np.asarray(self.coefficients[used] @ numbers(x[used], "dosages", finite=True) + self.intercept)
 
 
 def elastic_net_cv(
@@ -130,17 +129,18 @@ def elastic_net_cv(
     .. [1] Friedman, Hastie, Tibshirani (2010), Journal of Statistical Software 33(1).
     .. [2] Tibshirani et al. (2012), Strong rules for discarding predictors, JRSS B 74(2).
     """
-    if np.asarray(dosages).dtype.kind == "f":
+    given = array_of(dosages, "dosages", ("V", "S"), "fiu")
+    if given.dtype.kind == "f":
         if lambdas is not None or keep_path:
             raise InputError("a grid and a kept path are for dosages of 0, 1 and 2", remedy="leave them out")
-        return _imputed(np.asarray(dosages, np.float64), y, folds, seed, l1_ratio, n_lambdas, lambda_ratio)
-    x = _dosages(dosages)
+        return _imputed(given.astype(np.float64), y, folds, seed, l1_ratio, n_lambdas, lambda_ratio)
+    x = _dosages(given)
     target = _phenotype(y, x.shape[1])
     ids = fold_ids(folds, target.size, seed)
     grid = _grid(lambdas)
     check_path_options(l1_ratio, n_lambdas, lambda_ratio, gap)
-    if stop_after is not None and stop_after < 1:
-        raise InputError(f"stop_after must be None or >= 1, found {stop_after}")
+    if stop_after is not None:
+        stop_after = whole_number(stop_after, "stop_after", 1)
     found: dict[str, Any] = _compiled(
         x, target, ids, int(ids.max()) + 1, grid, l1_ratio, lambda_ratio, n_lambdas,
         -1 if stop_after is None else stop_after, gap, keep_path,
@@ -160,7 +160,7 @@ def _imputed(
     """Fit dosages that are no whole numbers."""
     from .track_fit import fit_tracks
 
-    if x.ndim != 2 or not np.isfinite(x).all() or (x < 0).any() or (x > 2 + _ROUNDING).any():
+    if not np.isfinite(x).all() or (x < 0).any() or (x > 2 + _ROUNDING).any():
         raise InputError("dosages must have shape (V, S) and be 0 to 2", remedy="fill missing ones first")
     target = _phenotype(y, x.shape[1])
     if target.min() == target.max() or not (x.min(axis=1, initial=2) < x.max(axis=1, initial=0)).any():
@@ -184,13 +184,7 @@ def _nothing(x: Float64Array, y: Float64Array, folds: NDArray[np.int32]) -> Elas
     )  # fmt: skip
 
 
-def _dosages(dosages: ArrayLike) -> NDArray[np.int8]:
-    x = np.asarray(dosages)
-    if x.ndim != 2 or x.dtype.kind not in "iu":
-        raise InputError(
-            f"dosages must be whole numbers of shape (V, S), found dtype {x.dtype} and shape {x.shape}",
-            remedy="give calls (0, 1, 2), or imputed dosages as floats",
-        )
+def _dosages(x: NDArray[np.integer]) -> NDArray[np.int8]:
     bad = (x < 0) | (x > 2)
     if bad.any():
         snp, person = (int(i[0]) for i in np.nonzero(bad))
@@ -203,19 +197,15 @@ def _dosages(dosages: ArrayLike) -> NDArray[np.int8]:
 
 
 def _phenotype(y: ArrayLike, people: int) -> Float64Array:
-    values = np.ascontiguousarray(y, np.float64)
-    if values.shape != (people,) or people < 3:
-        raise InputError(f"y must have one value for each of at least 3 people, found {values.shape} for {people}")
-    if not np.isfinite(values).all():
-        at = int(np.argmin(np.isfinite(values)))
-        raise InputError("y has a missing or infinite value", record=f"person {at}", remedy="leave that person out")
-    return values
+    if people < 3:
+        raise InputError(f"dosages and y must be of at least 3 people, found {people}")
+    return numbers(y, "y", (people,), finite=True)
 
 
 def _grid(lambdas: ArrayLike | None) -> list[float]:
     if lambdas is None:
         return []
-    grid = np.asarray(lambdas, np.float64)
-    if grid.ndim != 1 or grid.size == 0 or not (grid > 0).all() or (np.diff(grid) >= 0).any():
+    grid = numbers(lambdas, "lambdas", ("Q",), finite=True)
+    if grid.size == 0 or not (grid > 0).all() or (np.diff(grid) >= 0).any():
         raise InputError("lambdas must be positive and descending")
     return [float(value) for value in grid]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..kernels import Backend, load_kernels
+from ..kernels.arguments import numbers
 
 __all__ = ["fdr", "null_share", "significant"]
 
@@ -42,19 +43,13 @@ def fdr(
     InputError
         If ``p`` is no vector or holds a value outside [0, 1].
     """
-    values = np.asarray(p, dtype=np.float64)
-    if values.ndim != 1:
-        raise InputError(f"p must have shape (M,), found {values.shape}")
-    bad = (values < 0.0) | (values > 1.0)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise InputError(f"p values must lie in [0, 1], found {values[at]!r}", record=f"test {at}")
+    values = _p_values(p)
     n_tests = int(values.size - np.isnan(values).sum())
     factor = _factor(values, method, pi0, n_tests)
     kernels = load_kernels(backend)
     q = np.full(values.shape, np.nan)
     if backend == "compiled":
-        kernels.step_up_unsorted(np.ascontiguousarray(values), factor, q)
+        kernels.step_up_unsorted(values, factor, q)
         return q
     tests = np.flatnonzero(~np.isnan(values))
     order = tests[np.argsort(values[tests], kind="stable")]
@@ -62,6 +57,15 @@ def fdr(
     kernels.step_up(values[order], factor, adjusted)
     q[order] = adjusted
     return q
+
+
+def _p_values(p: ArrayLike) -> NDArray[np.float64]:
+    values = numbers(p, "p", ("M",))
+    bad = (values < 0.0) | (values > 1.0)
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise InputError(f"p values must lie in [0, 1], found {values[at]!r}", record=f"test {at}")
+    return values
 
 
 def _factor(values: NDArray[np.float64], method: str, pi0: float | None, n_tests: int) -> float:
@@ -99,10 +103,10 @@ def null_share(p: ArrayLike, *, lambda_: float | None = None) -> float:
     InputError
         If there are no tests, ``lambda_`` is not in [0, 1), or no p value is above it: then the share is unknown.
     """
-    values = np.asarray(p, dtype=np.float64)
+    values = _p_values(p)
     values = values[~np.isnan(values)]
     if values.size == 0:
-        raise InputError("there are no tests")
+        raise InputError("p holds no tests")
     if lambda_ is not None and not 0 <= lambda_ < 1:
         raise InputError(f"lambda_ must lie in [0, 1), found {lambda_}")
     grid = np.arange(1, 20) * 0.05 if lambda_ is None else np.array([lambda_])
@@ -148,7 +152,7 @@ def significant(
     """
     if not 0.0 < alpha < 1.0:
         raise InputError(f"alpha must lie between 0 and 1, found {alpha}")
-    values = np.asarray(p, dtype=np.float64)
+    values = _p_values(p)
     found = fdr(values, method=method, backend=backend) <= alpha
     if strict and found.any():
         found &= values < values[found].max()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, whole_number
 
 __all__ = ["CorrelationInterval", "correlation_interval", "permutation_p"]
 
@@ -149,12 +150,9 @@ def _constant(values: Float64Array) -> bool:
 
 
 def _pair(x: ArrayLike, y: ArrayLike, n_draws: int) -> tuple[Float64Array, Float64Array]:
-    a, b = (np.atleast_2d(np.asarray(values, dtype=np.float64)) for values in (x, y))
-    if a.ndim != 2 or a.shape != b.shape:
+    a, b = finite_or_nan(x, "x"), finite_or_nan(y, "y")
+    if a.ndim not in (1, 2) or a.shape != b.shape:
         raise InputError(f"x and y must have one shape, people or genes by people; found {a.shape} and {b.shape}")
-    for name, values in (("x", a), ("y", b)):
-        if np.isinf(values).any():
-            raise InputError(f"{name} holds an infinite value", record=f"row {np.isinf(values).any(axis=1).argmax()}")
-    if n_draws < 2:
-        raise InputError(f"n_draws must be at least 2, found {n_draws}")
+    a, b = np.atleast_2d(a), np.atleast_2d(b)
+    whole_number(n_draws, "n_draws", 2)
     return a, b

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import array_of, numbers, whole_numbers
 from ._design import checked_covariates
 from .correlation import pearson
 from .elastic_net import elastic_net_cv
@@ -107,11 +108,8 @@ def cross_predict(
     InputError
         If shapes or options do not fit, or values are missing.
     """
-    x, target = np.asarray(dosages), np.asarray(y, np.float64)
-    if x.ndim != 2 or target.shape != (x.shape[1],):
-        raise InputError(f"dosages (V, S) and y (S,) must have the same people, found {x.shape} and {target.shape}")
-    if not np.isfinite(target).all():
-        raise InputError("y has missing values", remedy="leave those people out")
+    x = array_of(dosages, "dosages", ("V", "S"), "fiu")
+    target = numbers(y, "y", x.shape[1:], finite=True)
     fits = _fits(models, distance, x.shape[0], inner_folds, seed, stop_after)
     ids = _outer(folds, target.size, seed)
     extra = checked_covariates(covariates, target.size)
@@ -134,11 +132,9 @@ def _fits(
     unknown = [name for name in models if name not in LINEAR_MODELS]
     if unknown:
         raise InputError(f"unknown model {unknown[0]!r}", remedy=f"choose from {', '.join(LINEAR_MODELS)}")
-    away = None if distance is None else np.abs(np.asarray(distance, np.float64))
+    away = None if distance is None else np.abs(numbers(distance, "distance", (snps,), finite=True))
     if "promoter_snp" in models and away is None:
         raise InputError("promoter_snp needs the distance of each SNP from the TSS", remedy="give distance")
-    if away is not None and away.shape != (snps,):
-        raise InputError(f"distance must have shape ({snps},), found {away.shape}")
 
     def elastic_net(x: Int8Array, y: Float64Array, new: Int8Array) -> Float64Array:
         return elastic_net_cv(x, y, folds=inner_folds, seed=seed, stop_after=stop_after).predict(new)
@@ -170,8 +166,8 @@ def _one_snp(x: Int8Array, y: Float64Array, new: Int8Array, at: int | None) -> F
 def _outer(folds: int | ArrayLike, people: int, seed: int) -> NDArray[np.int64]:
     if isinstance(folds, (int, np.integer)):
         return split_people([f"{i:09d}" for i in range(people)], int(folds), seed)
-    ids = np.asarray(folds, np.int64)
-    if ids.shape != (people,) or np.unique(ids).size < 2:
+    ids = whole_numbers(folds, "folds", (people,))
+    if np.unique(ids).size < 2:
         raise InputError(f"folds must name at least two folds, one for each of {people} people, found {ids.shape}")
     return ids
 

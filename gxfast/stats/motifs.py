@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, texts, truths, whole_number, whole_numbers
 
 __all__ = [
     "THRESHOLDS",
@@ -73,9 +74,11 @@ def motif_sizes(
     After Supplementary Table 3 of Sasse et al. (2023), whose sizes and distances these are; there the scale is that of
     the 2,001 bases around the TSS, and the reach is 20.
     """
-    z = np.asarray(attribution, np.float64)
-    if z.ndim != 1 or not 0 <= centre < z.size or not scale > 0:
-        raise InputError(f"need a centre among {z.size} bases and a positive scale, found {centre} and {scale}")
+    z = finite_or_nan(attribution, "attribution", ("L",))
+    if not 0 <= whole_number(centre, "centre", 0) < z.size or not scale > 0:
+        raise InputError(
+            f"need a centre in attribution ({z.size} bases) and a positive scale, found {centre} and {scale}"
+        )
     share = np.nan_to_num(z / scale, nan=0.0)
     same_sign = share * (np.sign(z[centre]) if z[centre] else 1.0)
     found = [(_size(same_sign >= threshold, centre), _distance(np.abs(share) >= threshold, centre))
@@ -114,11 +117,14 @@ def sequence_distances(sequences: Sequence[str]) -> Float64Array:
     InputError
         For sequences of several or of even lengths.
     """
-    lengths = {len(sequence) for sequence in sequences}
+    rows = texts(sequences, "sequences", ("N",)).tolist()
+    lengths = {len(row) for row in rows}
+    if not all(map(str.isascii, rows)):
+        raise InputError("sequences must be ASCII letters")
     if len(lengths) > 1 or any(length % 2 == 0 for length in lengths):
         raise InputError(f"sequences of one odd length expected, found lengths {sorted(lengths)}")
-    n, length = len(sequences), lengths.pop() if lengths else 1
-    letters = np.frombuffer("".join(sequences).upper().encode("ascii", "replace"), np.uint8).reshape(n, length)
+    n, length = len(rows), lengths.pop() if lengths else 1
+    letters = np.frombuffer("".join(rows).upper().encode("ascii"), np.uint8).reshape(n, length)
     best = np.zeros((n, n), np.int64)
     for shift in range(-(length // 2), length // 2 + 1):
         a = letters[:, max(0, shift) : length + min(0, shift)]
@@ -152,9 +158,10 @@ def cluster_sequences(sequences: Sequence[str], *, cut: float = 0.25) -> NDArray
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    if len(sequences) < 2:
-        return np.zeros(len(sequences), np.int64)
-    tree = linkage(squareform(sequence_distances(sequences), checks=False), "complete")
+    distances = sequence_distances(sequences)
+    if len(distances) < 2:
+        return np.zeros(len(distances), np.int64)
+    tree = linkage(squareform(distances, checks=False), "complete")
     found = fcluster(tree, cut, "distance")
     number: dict[int, int] = {}
     return np.array([number.setdefault(int(k), len(number)) for k in found], np.int64)
@@ -178,9 +185,8 @@ def cluster_enrichment(clusters: ArrayLike, has: ArrayLike, *, least: int = 2) -
 
     from .false_discovery import fdr
 
-    of, yes = np.asarray(clusters, np.int64), np.asarray(has, bool)
-    if of.ndim != 1 or of.shape != yes.shape:
-        raise InputError(f"two lists of equal length expected, found shapes {of.shape} and {yes.shape}")
+    of = whole_numbers(clusters, "clusters", ("N",))
+    yes = truths(has, "has", of.shape)
     rows = []
     for cluster in np.unique(of).tolist():
         inside = of == cluster

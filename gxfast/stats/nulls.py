@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, whole_number
 
 __all__ = ["NullTest", "null_test"]
 
@@ -66,13 +67,10 @@ def null_test(
     """
     from scipy import special
 
-    if n_draws < 2:
-        raise InputError(f"n_draws must be at least 2, found {n_draws}")
+    n_draws = whole_number(n_draws, "n_draws", 2)
     try:
         size, mean, sd = np.broadcast_arrays(
-            np.abs(np.asarray(r, dtype=np.float64)),
-            np.asarray(null_mean, dtype=np.float64),
-            np.asarray(null_sd, dtype=np.float64),
+            np.abs(finite_or_nan(r, "r")), finite_or_nan(null_mean, "null_mean"), finite_or_nan(null_sd, "null_sd")
         )
     except ValueError as error:
         raise InputError(f"r, null_mean and null_sd do not fit together: {error}") from error

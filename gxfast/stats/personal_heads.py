@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, numbers, whole_numbers
 
 __all__ = ["PENALTIES", "PersonalHeads", "fit_personal_heads"]
 
@@ -66,16 +67,14 @@ def fit_personal_heads(
     InputError
         If shapes do not agree, features are not finite, or there is one fold only.
     """
-    x, y = np.asarray(features, np.float64), np.asarray(expression, np.float64)
-    by_person, by_gene = np.asarray(people_folds, np.int64), np.asarray(gene_folds, np.int64)
-    if x.ndim != 3 or y.shape != x.shape[:2] or by_person.shape != y.shape[1:] or by_gene.shape != y.shape[:1]:
-        raise InputError(
-            f"features {x.shape}, expression {y.shape}, folds {by_person.shape} and {by_gene.shape} do not fit together"
-        )
-    if not np.isfinite(x).all():
-        raise InputError("features must be finite", remedy="leave genes without predictions out")
+    x = numbers(features, "features", ("G", "S", "T"), finite=True)
+    y = finite_or_nan(expression, "expression", x.shape[:2])
+    by_person = whole_numbers(people_folds, "people_folds", y.shape[1:])
+    by_gene = whole_numbers(gene_folds, "gene_folds", y.shape[:1])
+    if not x.shape[2]:
+        raise InputError("features must have at least one feature")
     if len(np.unique(by_person)) < 2:
-        raise InputError("held-out people need two folds or more")
+        raise InputError("people_folds must name two folds or more")
     people = np.full(y.shape, np.nan)
     for g in range(len(y)):
         people[g] = _of_people(x[g], y[g], by_person)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import array_of, numbers, whole_number
 
 __all__ = ["RandomNull", "random_null"]
 
@@ -115,16 +116,11 @@ def _summary(r: Float64Array, as_published: bool) -> RandomNull:
 
 
 def _checked(dosages: ArrayLike, observed: ArrayLike, n_draws: int) -> tuple[NDArray[np.int8], Float64Array]:
-    y = np.asarray(observed, dtype=np.float64)
-    x = np.asarray(dosages)
-    if y.ndim != 1 or x.ndim != 2 or x.shape[1] != len(y) or len(y) < 3:
-        raise InputError(f"dosages (variants, people) and observed (people,) expected, found {x.shape} and {y.shape}")
-    if not np.issubdtype(x.dtype, np.integer):
-        raise InputError(f"dosages must be whole numbers, found {x.dtype}")
+    x = array_of(dosages, "dosages", ("V", "S"), "iu")
+    y = numbers(observed, "observed", x.shape[1:], finite=True)
+    if len(y) < 3:
+        raise InputError(f"dosages and observed must be of at least 3 people, found {len(y)}")
     if x.size and (x.min() < 0 or x.max() > 2):
         raise InputError("dosages must be 0, 1 or 2", remedy="leave out variants with missing genotypes")
-    if not np.isfinite(y).all():
-        raise InputError("observed must be finite", remedy="leave out the people without expression")
-    if n_draws < 2:
-        raise InputError(f"n_draws must be at least 2, found {n_draws}")
+    whole_number(n_draws, "n_draws", 2)
     return x.astype(np.int8, copy=False), y

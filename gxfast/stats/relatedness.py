@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import numbers
 from ._design import centred_design
 
 __all__ = ["Heritability", "blup", "cis_heritability"]
@@ -67,8 +68,8 @@ def cis_heritability(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike 
     ----------
     Yang et al. (2011), GCTA, AJHG 88; diagonalisation as Kang et al. (2008), Genetics 178.
     """
-    target = np.asarray(y, np.float64)
-    return _heritability(_Standardised(dosages, target).z, target, covariates)
+    known = _Standardised(dosages, y)
+    return _heritability(known.z, known.y, covariates)
 
 
 def blup(dosages: ArrayLike, y: ArrayLike, new_dosages: ArrayLike, *, h2: float | None = None) -> Float64Array:
@@ -87,12 +88,9 @@ def blup(dosages: ArrayLike, y: ArrayLike, new_dosages: ArrayLike, *, h2: float 
     float64 array, shape (N,)
         The mean of ``y`` where nothing is explained.
     """
-    target = np.asarray(y, np.float64)
-    known = _Standardised(dosages, target)
-    z = known.z
-    new = np.asarray(new_dosages, np.float64)
-    if new.ndim != 2 or new.shape[0] != known.varies.size:
-        raise InputError(f"new_dosages must have shape ({known.varies.size}, N), found {new.shape}")
+    known = _Standardised(dosages, y)
+    z, target = known.z, known.y
+    new = numbers(new_dosages, "new_dosages", (known.varies.size, "N"), finite=True)
     share = _heritability(z, target, None).h2 if h2 is None else h2
     if z.shape[0] == 0 or not share > 0:
         return np.full(new.shape[1], target.mean())
@@ -104,14 +102,9 @@ def blup(dosages: ArrayLike, y: ArrayLike, new_dosages: ArrayLike, *, h2: float 
 class _Standardised:
     """SNPs that vary, with mean 0 and variance 1 over people, and how they were brought there."""
 
-    def __init__(self, dosages: ArrayLike, y: Float64Array) -> None:
-        x = np.asarray(dosages, np.float64)
-        if x.ndim != 2 or y.shape != (x.shape[1],):
-            raise InputError(f"dosages (V, S) and y (S,) must have the same people, found {x.shape} and {y.shape}")
-        if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise InputError(
-                "dosages and y must be complete", remedy="leave people without a value out, fill missing calls"
-            )
+    def __init__(self, dosages: ArrayLike, y: ArrayLike) -> None:
+        x = numbers(dosages, "dosages", ("V", "S"), finite=True)
+        self.y = numbers(y, "y", x.shape[1:], finite=True)
         self.varies = x.min(axis=1) < x.max(axis=1) if x.size else np.zeros(len(x), np.bool_)
         x = x[self.varies]
         self.mean, self.sd = x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, numbers
 
 __all__ = ["Residuals", "flat_rows", "residualise"]
 
@@ -100,7 +101,8 @@ def flat_rows(y: ArrayLike, residuals: ArrayLike, *, tolerance: float = _TOLERAN
     bool array, shape (G,)
         True also for rows that were constant, or empty, before.
     """
-    before, after = np.asarray(y, dtype=np.float64), np.asarray(residuals, dtype=np.float64)
+    before = finite_or_nan(y, "y", ("G", "S"))
+    after = finite_or_nan(residuals, "residuals", before.shape)
     flags = np.empty(before.shape[0], dtype=np.bool_)
     for g, (row, left) in enumerate(zip(before, after, strict=True)):
         there = row[~np.isnan(row)]
@@ -113,15 +115,8 @@ def flat_rows(y: ArrayLike, residuals: ArrayLike, *, tolerance: float = _TOLERAN
 
 
 def _checked(y: ArrayLike, covariates: ArrayLike) -> tuple[Float64Array, Float64Array]:
-    rows = np.ascontiguousarray(np.asarray(y, dtype=np.float64))
-    design = np.ascontiguousarray(np.asarray(covariates, dtype=np.float64))
-    if rows.ndim != 2:
-        raise InputError(f"y must have shape (G, S), found {rows.shape}")
-    if design.ndim != 2 or design.shape[1] != rows.shape[1]:
-        raise InputError(f"covariates must have shape (K, {rows.shape[1]}), found {design.shape}")
-    if np.isinf(rows).any():
-        row = int(np.argmax(np.isinf(rows).any(axis=1)))
-        raise InputError("infinite value; expected numbers, or NaN where there is none", record=f"row {row}")
+    rows = finite_or_nan(y, "y", ("G", "S"))
+    design = numbers(covariates, "covariates", ("K", rows.shape[1]))
     bad = ~np.isfinite(design)
     if bad.any():
         row, person = (int(i) for i in np.argwhere(bad)[0])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..kernels.arguments import texts, whole_number
 
 __all__ = ["split_by_label", "split_by_lists", "split_people"]
 
@@ -40,7 +41,7 @@ def split_people(ids: Sequence[str], n_folds: int, seed: int = 0, labels: Sequen
         If an id is repeated, or ``n_folds`` or the length of ``labels`` does not fit.
     """
     names = _distinct(ids)
-    if not 2 <= n_folds <= len(names):
+    if not 2 <= whole_number(n_folds, "n_folds", 0) <= len(names):
         raise InputError(f"n_folds must lie between 2 and the {len(names)} people, found {n_folds}")
     groups = np.zeros(len(names), dtype=np.int64) if labels is None else _codes(labels, len(names))[0]
     order = np.argsort(names, kind="stable")
@@ -110,9 +111,9 @@ def split_by_lists(genes: Sequence[str], lists: Mapping[str, Iterable[str]]) -> 
 
 
 def _distinct(ids: Sequence[str]) -> NDArray[np.str_]:
-    names = np.asarray(ids, dtype=np.str_)
-    if names.ndim != 1 or not len(names):
-        raise InputError(f"ids must be a list of at least one name, found shape {names.shape}")
+    names = texts(ids, "ids", ("N",))
+    if not len(names):
+        raise InputError("ids must be a list of at least one name")
     unique, counts = np.unique(names, return_counts=True)
     if len(unique) < len(names):
         raise InputError("stands more than once in the ids", record=str(unique[counts > 1][0]))
@@ -120,8 +121,6 @@ def _distinct(ids: Sequence[str]) -> NDArray[np.str_]:
 
 
 def _codes(labels: Sequence[str], n: int) -> tuple[Int64Array, list[str]]:
-    found = np.asarray(labels, dtype=np.str_)
-    if found.shape != (n,):
-        raise InputError(f"{n} labels expected, one per id, found shape {found.shape}")
+    found = texts(labels, "labels", (n,))
     names, codes = np.unique(found, return_inverse=True)
     return codes.astype(np.int64), names.tolist()

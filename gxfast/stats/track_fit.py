@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..kernels import load_kernels
+from ..kernels.arguments import numbers, truths
 from ._path_options import check_path_options, fold_ids
 
 __all__ = ["TrackFit", "fit_tracks"]
@@ -52,9 +53,7 @@ class TrackFit:
 
     def predict(self, tracks: ArrayLike) -> Float64Array:
         """Return predictions, shape (N,), for tracks of shape (N, T)."""
-        x = np.asarray(tracks, np.float64)
-        if x.ndim != 2 or x.shape[1] != self.coefficients.size:
-            raise InputError(f"tracks must have shape (N, {self.coefficients.size}), found {x.shape}")
+        x = numbers(tracks, "tracks", ("N", self.coefficients.size), finite=True)
         return np.asarray(x @ self.coefficients + self.intercept)
 
 
@@ -155,19 +154,20 @@ def fit_tracks(
 def _checked(
     tracks: ArrayLike, y: ArrayLike, folds: int | ArrayLike, validation: ArrayLike | None, seed: int
 ) -> tuple[NDArray[np.floating], Float64Array, NDArray[np.int32]]:
-    x, target = np.asarray(tracks), np.asarray(y, np.float64)
-    if x.ndim != 2 or x.shape[1] == 0 or target.shape != x.shape[:1] or len(target) < 4:
-        raise InputError(f"tracks (genes, tracks) and y (genes,) expected, found {x.shape} and {target.shape}")
-    if not np.isfinite(target).all() or not all(np.isfinite(rows).all() for _, rows in _blocks(x)):
+    x = numbers(tracks, "tracks", ("G", "T"), exact=True)
+    target = numbers(y, "y", x.shape[:1], finite=True)
+    if x.shape[1] == 0 or len(target) < 4:
+        raise InputError(f"tracks and y must be of at least 4 genes and a track, found {x.shape}")
+    if not all(np.isfinite(rows).all() for _, rows in _blocks(x)):
         raise InputError("tracks and y must be finite", remedy="leave out the genes with missing values")
     if target.min() == target.max():
         raise InputError("y is the same for all genes")
     if validation is not None:
-        chosen = np.asarray(validation)
-        if chosen.dtype != np.bool_ or chosen.shape != target.shape or not 0 < chosen.sum() < len(target) - 2:
+        chosen = truths(validation, "validation", target.shape)
+        if not 0 < chosen.sum() < len(target) - 2:
             raise InputError("validation must be bool of shape (G,), with genes on both sides")
         return x, target, np.where(chosen, 0, -1).astype(np.int32)
-    return x, target, fold_ids(folds, len(target), seed, of=("gene", "genes"))
+    return x, target, fold_ids(folds, len(target), seed, of="genes")
 
 
 def _blocks(x: NDArray[np.floating]) -> Iterator[tuple[slice, NDArray[np.floating]]]:

@@ -118,9 +118,9 @@ def test_nothing_to_explain():
     ("changed", "message"),
     [
         ({"dosages": np.full((3, 20), -1, np.int8)}, "SNP 0, person 0"),
-        ({"dosages": np.full((3, 20), "1")}, "whole numbers"),
-        ({"y": np.arange(19.0)}, "one value for each"),
-        ({"y": np.where(np.arange(20) == 4, np.nan, 1.0)}, "person 4"),
+        ({"dosages": np.full((3, 20), "1")}, "dosages must hold numbers"),
+        ({"y": np.arange(19.0)}, "y must have shape"),
+        ({"y": np.where(np.arange(20) == 4, np.nan, 1.0)}, "y: a missing or infinite value at .4."),
         ({"folds": 1}, "folds must be 2"),
         ({"folds": np.repeat([0, 2], 10)}, "renumber"),
         ({"l1_ratio": 0.0}, "l1_ratio"),

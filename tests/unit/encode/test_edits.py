@@ -82,8 +82,8 @@ def test_compiled_and_twin_take_the_same_steps() -> None:
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: gx.EditedBatches("", gx.Edits.single([], "")), "one sequence"),
-        (lambda: gx.EditedBatches(["AC", "GT"], gx.Edits.single([0], "A")), "one sequence"),
+        (lambda: gx.EditedBatches("", gx.Edits.single([], "")), "sequence must be one row"),
+        (lambda: gx.EditedBatches(["AC", "GT"], gx.Edits.single([0], "A")), "sequence must be one row"),
         (lambda: gx.EditedBatches("ACG", gx.Edits.single([3], "A")), "position 3 of edit 0"),
         (lambda: gx.EditedBatches("ACG", gx.Edits.single([-1], "A")), "position -1 of edit 0"),
         (lambda: gx.EditedBatches("ACG", gx.Edits.single([0], "A"), batch_size=0), "batch_size"),
@@ -91,11 +91,11 @@ def test_compiled_and_twin_take_the_same_steps() -> None:
         (lambda: gx.Edits.single([0, 1], "A"), "one letter per position"),
         (
             lambda: gx.EditedBatches("ACG", gx.Edits(np.array([0, 2]), np.array([0]), np.array([65], np.uint8))),
-            "do not fit together",
+            "offset must ascend",
         ),
         (
             lambda: gx.EditedBatches("ACG", gx.Edits(np.array([0, 1, 0, 1]), np.array([0]), np.array([65], np.uint8))),
-            "do not fit together",
+            "offset must ascend",
         ),
     ],
 )

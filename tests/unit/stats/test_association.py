@@ -93,10 +93,10 @@ def test_the_null_is_uniform():
     ("changed", "message"),
     [
         ({"y": np.arange(79.0)}, "shape"),
-        ({"y": np.full(80, np.nan)}, "complete"),
+        ({"y": np.full(80, np.nan)}, "y: a missing or infinite value at .0."),
         ({"dosages": np.full((2, 80), np.nan)}, "missing"),
         ({"covariates": np.ones((2, 80))}, "collinear"),
-        ({"covariates": np.ones((2, 8))}, "covariates must be complete"),
+        ({"covariates": np.ones((2, 8))}, "covariates must have shape"),
         ({"covariates": np.random.default_rng(0).normal(size=(79, 80))}, "no degrees of freedom"),
     ],
 )
@@ -175,9 +175,9 @@ def test_shared_permutations():
     [
         ({"dosages": np.full((70, 90), 3, np.int8)}, "0, 1 or 2"),
         ({"dosages": np.zeros((70, 90))}, "0, 1 or 2"),
-        ({"y": np.full((5, 90), np.nan)}, "phenotypes must be complete"),
-        ({"last": np.array([71, 20, 12, 69, 70])}, "windows"),
-        ({"first": np.array([0, 30, 11, 40, 70])}, "windows"),
+        ({"y": np.full((5, 90), np.nan)}, "phenotypes: a missing or infinite value"),
+        ({"last": np.array([71, 20, 12, 69, 70])}, "first and last must be 5 stretches"),
+        ({"first": np.array([0, 30, 11, 40, 70])}, "first and last must be 5 stretches"),
     ],
 )
 def test_refusals_of_a_scan(changed, message):

@@ -201,5 +201,5 @@ def test_refusals(function):
 def test_infinite_values_are_named(function, backend, n_threads):
     x = np.random.default_rng(6).normal(size=(200, 9))
     x[150, 2], x[150, 3], x[150, 4] = np.inf, -np.inf, np.nan
-    with pytest.raises(InputError, match="row 150: infinite"):
+    with pytest.raises(InputError, match="row 150: x or y has an infinite"):
         function(x, np.arange(9.0), backend=backend, n_threads=n_threads)

@@ -101,7 +101,7 @@ def test_nothing_to_find():
 
 def test_refusals():
     x, beta, y = _cohort(0)
-    with pytest.raises(InputError, match="do not fit"):
+    with pytest.raises(InputError, match="effects must have shape"):
         select_drivers(x, beta[:-1], y)
     with pytest.raises(InputError, match="finite"):
         select_drivers(x, beta, np.where(y > y.mean(), np.nan, y))

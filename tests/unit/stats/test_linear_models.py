@@ -122,7 +122,7 @@ def test_without_variants():
         ({"models": ["lasso"]}, "unknown model 'lasso'"),
         ({"distance": None}, "promoter_snp needs"),
         ({"distance": [1.0]}, "distance must have shape"),
-        ({"covariates": np.full((1, 30), np.nan)}, "covariates must be complete"),
+        ({"covariates": np.full((1, 30), np.nan)}, "covariates: a missing or infinite value"),
         ({"folds": np.zeros(30, int)}, "at least two folds"),
     ],
 )

@@ -60,9 +60,9 @@ def test_gaps_and_constants():
 
 def test_refusals():
     features, expression, folds = _world(np.ones(G))
-    with pytest.raises(InputError, match="do not fit"):
+    with pytest.raises(InputError, match="expression must have shape"):
         fit_personal_heads(features, expression[:, 1:], folds, np.arange(G))
-    with pytest.raises(InputError, match="two folds"):
+    with pytest.raises(InputError, match="people_folds must name two folds"):
         fit_personal_heads(features, expression, np.zeros(S, int), np.arange(G))
     features[0, 0, 0] = np.nan
     with pytest.raises(InputError, match="finite"):

@@ -60,7 +60,7 @@ def test_refusals(gene):
         random_null(np.where(dosages == 2, -1, dosages), observed)
     with pytest.raises(InputError, match="whole numbers"):
         random_null(dosages.astype(float), observed)
-    with pytest.raises(InputError, match="expected, found"):
+    with pytest.raises(InputError, match="observed must have shape"):
         random_null(dosages, observed[:-1])
     with pytest.raises(InputError, match="finite"):
         random_null(dosages, np.where(observed > 0, np.nan, observed))

@@ -96,5 +96,5 @@ def test_refusals():
         residualise(np.zeros(4), np.zeros((1, 4)))
     with pytest.raises(InputError, match="covariate row 0 has no finite value for person 2"):
         residualise(np.zeros((2, 4)), [[1.0, 2.0, np.nan, 3.0]])
-    with pytest.raises(InputError, match="row 1: infinite"):
+    with pytest.raises(InputError, match=r"y: an infinite value at .1, 0."):
         residualise([[0.0, 1.0], [np.inf, 1.0]], np.empty((0, 2)))

@@ -41,7 +41,7 @@ def test_labels_and_lists():
     [
         (lambda: split_people(["a", "a"], 2), "more than once"),
         (lambda: split_people(["a", "b"], 3), "n_folds"),
-        (lambda: split_people(["a", "b"], 2, 0, ["x"]), "2 labels"),
+        (lambda: split_people(["a", "b"], 2, 0, ["x"]), "labels must have shape"),
         (lambda: split_by_label(["a", "b"], ["x", "x"]), "two labels"),
         (lambda: split_by_lists(["g"], {"train": ["g"], "test": ["g"]}), "both train and test"),
     ],

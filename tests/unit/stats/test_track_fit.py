@@ -93,5 +93,5 @@ def test_refusals_of_values():
         fit_tracks(np.where(x == x[3, 4], np.nan, x), y)
     with pytest.raises(InputError, match="the same for all genes"):
         fit_tracks(x, np.full(len(y), 2.0))
-    with pytest.raises(InputError, match="expected, found"):
+    with pytest.raises(InputError, match="y must have shape"):
         fit_tracks(x, y[1:])
