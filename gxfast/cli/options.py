@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ __all__ = [
     "covariate_options",
     "driver_options",
     "evaluate_options",
+    "finemapped_option",
     "input_options",
     "input_paths",
     "linear_options",
@@ -147,6 +149,9 @@ evaluate_options = stacked(
 )  # fmt: skip
 
 
+finemapped_option = click.option(
+    "--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."
+)
 driver_options = stacked(
     click.option(
         "--driver-rule", default="published", show_default=True,
@@ -156,7 +161,7 @@ driver_options = stacked(
         "--motif-reach", default=0, show_default=True, type=click.IntRange(0),
         help="Motif sizes by the largest effect so near to the TSS (1000: as published); 0: near the driver.",
     ),
-    click.option("--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."),
+    finemapped_option,
 )  # fmt: skip
 # Baselines, eQTLs and drivers as steps of a run.
 step_options = stacked(
@@ -283,11 +288,14 @@ def _listed(option: str, text: str, remedy: str) -> list[str]:
 
 def _sample_lines(path: str) -> list[str]:
     try:
-        names = Path(path.removeprefix("^")).read_text(encoding="utf-8").split()
-    except OSError as error:
-        raise InputError(
-            f"cannot read the samples: {error.strerror}", path=path, remedy="check the path given to -S"
-        ) from None
+        text = Path(path.removeprefix("^")).read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"cannot read the samples: {why}", path=path, remedy="check the file given to -S") from None
+    names = text.split()
     if not names:
         raise InputError("the file names no sample", path=path, remedy="write one sample a line, or leave -S out")
+    (often, n), *_ = Counter(names).most_common(1)
+    if n > 1:
+        raise InputError(f"the sample is there {n} times", path=path, record=often, remedy="name each sample once")
     return [("^" + names[0]) if path.startswith("^") else names[0], *names[1:]]

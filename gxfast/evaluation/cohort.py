@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..types import CovariateTable, ExpressionTable, PredictionSet
 from .alignment import NO_GENE, match_genes, shared_people
 
-__all__ = ["Cohort", "check_shapes", "gather", "pick", "row_means", "transformed"]
+__all__ = ["Cohort", "check_shapes", "covariate_design", "gather", "pick", "row_means", "transformed"]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -80,7 +80,7 @@ def gather(
     for (what, samples, _), shared in zip(tables, people, strict=True):
         counts[f"people_only_in_{what}"] = len(samples) - shared.size
     values, reported = transformed(pick(expression.values, rows, people[1]), transform, expression.source)
-    design = _design(covariates, people)
+    design = None if covariates is None else covariate_design(covariates, people[2])
     return Cohort(
         people=people[0],
         rows=rows,
@@ -152,24 +152,28 @@ def _normal_quantiles(values: Float64Array) -> Float64Array:
     return np.asarray(special.ndtri((ranks - 0.5) / np.maximum(n, 1)))
 
 
-def _design(covariates: CovariateTable | None, people: list[Int64Array]) -> Float64Array | None:
-    """Return the covariates of the shared people, shape (K, S), checked with their names."""
-    if covariates is None:
-        return None
+def covariate_design(covariates: CovariateTable, people: Int64Array) -> Float64Array:
+    """Return the covariates of some people (columns), shape (K, S), checked with their names.
+
+    Raises
+    ------
+    InputError
+        If one is missing, they are too many for the people, or one says nothing new.
+    """
     from ..stats import residualise
 
-    design = np.ascontiguousarray(covariates.values[:, people[2]], dtype=np.float64)
+    design = np.ascontiguousarray(covariates.values[:, people], dtype=np.float64)
     bad = ~np.isfinite(design)
     if bad.any():
         k, i = (int(j) for j in np.argwhere(bad)[0])
         raise InputError(
-            f"covariate {covariates.name[k]!r} has no finite value for {covariates.samples[people[2][i]]}",
+            f"covariate {covariates.name[k]!r} has no finite value for {covariates.samples[people[i]]}",
             path=covariates.source or None,
             remedy="leave the person or the covariate out",
         )
-    if people[0].size < design.shape[0] + 3:
+    if people.size < design.shape[0] + 3:
         raise InputError(
-            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, found {people[0].size}",
+            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, found {people.size}",
             path=covariates.source or None,
             remedy="give fewer covariates",
         )

@@ -86,6 +86,12 @@ class PreparedRecords:
     def __len__(self) -> int:
         return len(self.table[0])
 
+    @property
+    def n_overlapping(self) -> int:
+        """Alleles that are left out because another one on the same haplotype comes first there."""
+        kept: Any = backend().resolve_overlaps(self.variants, *self.carried)
+        return len(self.carried.values) - len(Rows(*kept).values)
+
     def describe(self, row: int) -> str:
         """Return ``pos REF>ALT`` (1-based) of a row of the table, for messages."""
         position, _, first_allele, offset, bases = self.table
