@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from ..rows import BaselineRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
 from .gene_models import GeneBaseline, train_gene
-from .linear import linear_job
+from .linear import counted, linear_job
 
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
@@ -92,6 +91,7 @@ def train_genes(
     """Train the baselines of every gene; write ``baseline/``."""
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
+    left_out: list[int] = []
 
     def one(g: int) -> GeneBaseline:
         if cohort.genes.chrom[g] not in cohort.genotypes.contigs:
@@ -99,6 +99,7 @@ def train_genes(
         tss = int(cohort.genes.tss[g])
         region = max(0, tss - options.window), int(cohort.genes.last[g]) + options.window + 1
         dosages = source.window(cohort.genes.chrom[g], *region)
+        left_out.append(dosages.n_skipped)
         return train_gene(
             cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,
             folds, options,
@@ -112,7 +113,7 @@ def train_genes(
                 progress("baseline", len(found), len(cohort.genes))
     rows = _rows(cohort, found, options)
     _write(run, cohort, folds, found, rows, options)
-    counts = dict(sorted(Counter(result.status for result in found).items()))
+    counts = counted([result.status for result in found], left_out)
     return Baselines(rows, _summary(rows, found, options), counts)
 
 
