@@ -160,8 +160,6 @@ def covariate_design(covariates: CovariateTable, people: Int64Array) -> Float64A
     InputError
         If one is missing, they are too many for the people, or one says nothing new.
     """
-    from ..stats import residualise
-
     design = np.ascontiguousarray(covariates.values[:, people], dtype=np.float64)
     bad = ~np.isfinite(design)
     if bad.any():
@@ -177,17 +175,24 @@ def covariate_design(covariates: CovariateTable, people: Int64Array) -> Float64A
             path=covariates.source or None,
             remedy="give fewer covariates",
         )
+    if _is_redundant(design):
+        redundant = next(k for k in range(len(design)) if _is_redundant(design[: k + 1]))
+        raise InputError(
+            f"covariate {covariates.name[redundant]!r} is constant or follows from those before it",
+            path=covariates.source or None,
+            remedy="leave that covariate out",
+        )
+    return design
+
+
+def _is_redundant(design: Float64Array) -> bool:
+    from ..stats import residualise
+
     try:
         residualise(np.empty((0, design.shape[1])), design)
-    except InputError as error:
-        names = ", ".join(f"{k}: {name}" for k, name in enumerate(covariates.name))
-        raise InputError(
-            f"{error.message} (rows {names})",
-            path=covariates.source or None,
-            record=error.record,
-            remedy=error.remedy,
-        ) from error
-    return design
+    except InputError:
+        return True
+    return False
 
 
 def row_means(values: Float64Array) -> Float64Array:

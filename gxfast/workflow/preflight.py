@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..encode.one_hot import reverse_complement_in_place
 from ..errors import GxfastError, InputError
 from ..evaluation.alignment import match_genes, shared_people
 from ..evaluation.cohort import covariate_design
@@ -21,6 +23,7 @@ from .options import InputPaths
 from .record_checks import probed_genes, record_findings
 
 if TYPE_CHECKING:
+    from ..models.card import ModelCard
     from ..models.session import Model
 
 __all__ = ["Finding", "check_files", "preflight", "require_ok"]
@@ -229,7 +232,7 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
         findings += _values(model, inputs)
     except GxfastError as error:
         return [*findings, error_finding("model", error)]
-    if inputs.genes is not None and inputs.genome is not None:
+    if _located(inputs):
         windows = model_windows(card, inputs.genes)
         beyond = sum(
             int(start) < 0 or int(start) + windows.length > inputs.genome.contigs.get(chrom, 2**62)
@@ -245,31 +248,43 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
 
 def _values(model: Model, inputs: Inputs) -> list[Finding]:
     """Predict a window of N and, where there is one, the reference of a gene; where that is no number, of more."""
-    unknown = np.full((1, model.card.read_length), ord("N"), np.uint8)
-    first, more = [], []
-    if inputs.genes is not None and inputs.genome is not None:
-        windows = model_windows(model.card, inputs.genes)
-        known = [g for g in probed_genes(inputs.genes) if inputs.genes.chrom[g] in inputs.genome.contigs]
-
-        def reference(g: int) -> NDArray[np.uint8]:
-            start = int(windows.start[g])
-            return inputs.genome.fetch_array(windows.chrom[g], start, start + windows.length)
-
-        first, more = known[:1], known[1:_PREDICTED_GENES]
-    values = model.predict(np.concatenate([unknown, *(reference(g)[np.newaxis] for g in first)]))
+    references = _references(model.card, inputs)
+    first = list(islice(references, 1))
+    unknown = np.full(model.card.read_length, ord("N"), np.uint8)
+    values = model.predict(np.stack([unknown, *(letters for _, letters in first)]))
     findings = []
     if not np.isfinite(values[0]).all():
         findings = [Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")]
     if np.isfinite(values[1:]).all():
         return findings
-    others = model.predict(np.stack([reference(g) for g in more])) if more else values[1:]
-    gene, value = inputs.genes.gene_id[first[0]], values[1][~np.isfinite(values[1])][0]
-    message = f"{model.path}: gene {gene}: the model returned {value} for the reference"
-    if np.isfinite(others).all(axis=1).any():
-        return [Finding("warning", "model", f"{message}; such genes are listed", "check the model")]
-    return [
-        Finding("error", "model", f"{message}, and no number for others", "check the model: outputs must be finite")
-    ]
+    message = f"{model.path}: gene {first[0][0]}: the model returned {values[1][~np.isfinite(values[1])][0]}"
+    others = [letters for _, letters in islice(references, _PREDICTED_GENES)]
+    if others and np.isfinite(model.predict(np.stack(others))).all(axis=1).any():
+        message += " for the reference; such genes are listed"
+        return [*findings, Finding("warning", "model", message, "check the model")]
+    message += f" for the reference, and no number for {len(others)} others"
+    return [*findings, Finding("error", "model", message, "mend the model: outputs must be finite")]
+
+
+def _located(inputs: Inputs) -> bool:
+    """Whether both genes and genome could be opened."""
+    return all(getattr(inputs, name) is not None for name in ("genes", "genome"))
+
+
+def _references(card: ModelCard, inputs: Inputs) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Genes and what a model reads of the reference for them."""
+    if not _located(inputs):
+        return
+    windows = model_windows(card, inputs.genes)
+    for g in probed_genes(inputs.genes):
+        start, chrom = int(windows.start[g]), windows.chrom[g]
+        try:
+            letters = inputs.genome.fetch_array(chrom, start, start + windows.length)
+        except InputError:  # what is the matter with the FASTA is said elsewhere
+            continue
+        if windows.reverse[g]:
+            reverse_complement_in_place(letters[np.newaxis], 1)
+        yield inputs.genes.gene_id[g], letters
 
 
 # What is checked, and what of the inputs that needs; a part that could not be opened has a finding of its own.
