@@ -104,5 +104,5 @@ def _stop_after(text: str) -> int | None:
     if text == "none":
         return None
     if not text.isdigit() or int(text) < 1:
-        raise InputError(f"--stop-after: expected a number or none, found {text!r}")
+        raise InputError(f"--stop-after: expected a number or none, found {text!r}", remedy="write 20, say, or none")
     return int(text)

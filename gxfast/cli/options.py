@@ -23,6 +23,7 @@ __all__ = [
     "input_options",
     "input_paths",
     "linear_options",
+    "n_covariates",
     "parse_size",
     "people_options",
     "policy_from",
@@ -243,6 +244,14 @@ def policy_from(options: dict[str, Any]) -> Any:
     return HaplotypePolicy(**{name: options[name] for name in names if name in options})
 
 
+def n_covariates(options: dict[str, Any]) -> int | None:
+    """Return how many covariates are used; refuse a number of nothing."""
+    n: int | None = options.get("n_covariates")
+    if n is not None and not options.get("covariates"):
+        raise InputError("--n-covariates without --covariates", remedy="name the table with --covariates")
+    return n
+
+
 def input_paths(options: dict[str, Any]) -> Any:
     """Build the `InputPaths` from parsed options."""
     from ..workflow.options import InputPaths
@@ -262,7 +271,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         genes=options.get("genes"),
         expression=options.get("expression"),
         covariates=options.get("covariates"),
-        n_covariates=options.get("n_covariates"),
+        n_covariates=n_covariates(options),
         samples=tuple(samples),
         regions=_regions(options.get("regions")),
         device=options.get("device", "auto"),

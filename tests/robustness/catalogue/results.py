@@ -56,6 +56,19 @@ def people(text: str) -> Spoil:
     return spoil
 
 
+def beside(column: int, text: str) -> Spoil:
+    """A table of an evaluated model."""
+
+    def spoil(p: Project) -> None:
+        names = ["gene_id", "model", "pearson_r", "pearson_p", "pearson_q"]
+        rows = [names, *([gene, "one", "0.3", "0.2", "0.4"] for gene in ("G00", "G01", "G02"))]
+        rows[2][column] = text
+        p.put_rows(p.folder / "beside.tsv", rows)
+        p.extra = ["--beside", str(p.folder / "beside.tsv")]
+
+    return spoil
+
+
 def option(*words: str) -> Spoil:
     return lambda p: p.extra.extend(words)
 
@@ -166,6 +179,29 @@ CASES = [
         counted=('"n_finemapped": 1',),
         command="drivers",
         only="drivers.tsv",
+    ),
+    *(
+        refused(f"name {name or 'empty'}", option("--name", name), "--name", command="evaluate")
+        for name in ("../../evil", "/tmp/evil", "", ".hidden", "a b", "<b>")
+    ),
+    *refused("covariates counted, not given", option("--n-covariates", "2"), "--covariates").of(
+        "run", "eqtl", "baseline", "evaluate"
+    ),
+    refused("more folds than people", option("--folds", "20"), "12 people", command="baseline"),
+    refused("stop after a word", option("--stop-after", "x"), "--stop-after", command="baseline"),
+    refused("dosages that are not there", option("--dosage", "DS"), "cohort.vcf.gz", "DS", command="eqtl"),
+    refused("track unknown", option("--track", "nope"), "nope", command="variants"),
+    refused("part of no whole", option("--shard", "3/2"), "3/2", command="variants"),
+    *(
+        refused(f"beside a {what} of {text}", beside(column, text), "beside.tsv", "line 3", command="baseline")
+        for what, column, text in [
+            ("r", 2, "1.5"),
+            ("r", 2, "inf"),
+            ("r", 2, "nan"),
+            ("p", 3, "-0.1"),
+            ("q", 4, "high"),
+            ("gene", 0, "G00"),
+        ]
     ),
     refused("contigs missing", option("--contigs", "/nowhere/names.tsv"), "names.tsv"),
     refused("contigs of one name", contigs("chr1\n"), "names.tsv", "line 1"),
