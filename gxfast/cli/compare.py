@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ def compare(
     from ..io.tables import write_rows, write_table
 
     models = [model for source in sources for model in _models(source)]
+    for one, other in combinations(models, 2):
+        _refuse_strangers(one, other)
     pairs = agreement(models, n_bootstrap=bootstrap, seed=seed)
     if output:
         write_rows(output, PairAgreement, pairs)
@@ -59,26 +62,48 @@ def compare(
     return 0
 
 
+def _refuse_strangers(one: ModelGenes, other: ModelGenes) -> None:
+    if not (one.r.keys() & other.r.keys() or one.reference.keys() & other.reference.keys()):
+        raise InputError(
+            f"no gene has values of both {one.name!r} ({', '.join(list(one.r)[:3]) or 'none'}, ...) and {other.name!r} "
+            f"({', '.join(list(other.r)[:3]) or 'none'}, ...)",
+            remedy="name tables with the same gene ids",
+        )
+
+
 def _models(source: str) -> list[ModelGenes]:
     from ..evaluation.agreement import ModelGenes
     from ..io.tables import read_gene_values, read_table
 
     file, mark, column = source.rpartition("#")
     if mark:
-        return [ModelGenes(column, read_gene_values(file, column))]
+        return [ModelGenes(column, _correlations(read_gene_values(file, column), file))]
     path = Path(source)
     path = path / "genes.tsv" if path.is_dir() else path
-    names = read_table(path)
-    if "model" not in names:
-        raise InputError(
-            "the table has no column 'model'", path=path,
-            remedy="name a run directory, or FILE#COLUMN for a column of another table",
-        )  # fmt: skip
+    columns = read_table(path)
+    for wanted in ("model", "pearson_r"):
+        if wanted not in columns and not (wanted == "pearson_r" and "reference_prediction" in columns):
+            raise InputError(
+                f"the table has no column {wanted!r}", path=path,
+                remedy="name a run directory, or FILE#COLUMN for a column of another table",
+            )  # fmt: skip
+    if not columns["model"]:
+        raise InputError("the table has no row", path=path, remedy="name a run directory, or its genes.tsv")
 
     def values(column: str, model: str) -> dict[str, float]:
-        return read_gene_values(path, column, where=("model", model)) if column in names else {}
+        return read_gene_values(path, column, where=("model", model)) if column in columns else {}
 
     return [
-        ModelGenes(model, values("pearson_r", model), values("reference_prediction", model))
-        for model in dict.fromkeys(names["model"])
+        ModelGenes(model, _correlations(values("pearson_r", model), path), values("reference_prediction", model))
+        for model in dict.fromkeys(columns["model"])
     ]
+
+
+def _correlations(values: dict[str, float], path: object) -> dict[str, float]:
+    for gene, value in values.items():
+        if not -1 <= value <= 1:
+            raise InputError(
+                f"{value:g} is no correlation", path=path, record=f"gene {gene}",
+                remedy="give numbers from -1 to 1, and NA or nothing where there is none",
+            )  # fmt: skip
+    return values

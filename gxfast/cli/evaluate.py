@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import common_options, covariate_options, evaluate_options, set_verbosity
+from .options import common_options, covariate_options, evaluate_options, n_covariates, set_verbosity
 
 __all__ = ["evaluate"]
 
@@ -34,7 +34,7 @@ def evaluate(predictions: str, **options: Any) -> int:
         options["expression"],
         options["output"],
         covariates=options["covariates"],
-        n_covariates=options["n_covariates"],
+        n_covariates=n_covariates(options),
         genes=options["genes"],
         name=options["name"],
         options=EvaluateOptions(options["transform"], options["residualise"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,9 +20,11 @@ __all__ = [
     "covariate_options",
     "driver_options",
     "evaluate_options",
+    "finemapped_option",
     "input_options",
     "input_paths",
     "linear_options",
+    "n_covariates",
     "parse_size",
     "people_options",
     "policy_from",
@@ -147,6 +150,9 @@ evaluate_options = stacked(
 )  # fmt: skip
 
 
+finemapped_option = click.option(
+    "--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."
+)
 driver_options = stacked(
     click.option(
         "--driver-rule", default="published", show_default=True,
@@ -156,7 +162,7 @@ driver_options = stacked(
         "--motif-reach", default=0, show_default=True, type=Whole(0),
         help="Motif sizes by the largest effect so near to the TSS (1000: as published); 0: near the driver.",
     ),
-    click.option("--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."),
+    finemapped_option,
 )  # fmt: skip
 # Baselines, eQTLs and drivers as steps of a run.
 step_options = stacked(
@@ -238,6 +244,14 @@ def policy_from(options: dict[str, Any]) -> Any:
     return HaplotypePolicy(**{name: options[name] for name in names if name in options})
 
 
+def n_covariates(options: dict[str, Any]) -> int | None:
+    """Return how many covariates are used; refuse a number of nothing."""
+    n: int | None = options.get("n_covariates")
+    if n is not None and not options.get("covariates"):
+        raise InputError("--n-covariates without --covariates", remedy="name the table with --covariates")
+    return n
+
+
 def input_paths(options: dict[str, Any]) -> Any:
     """Build the `InputPaths` from parsed options."""
     from ..workflow.options import InputPaths
@@ -257,7 +271,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         genes=options.get("genes"),
         expression=options.get("expression"),
         covariates=options.get("covariates"),
-        n_covariates=options.get("n_covariates"),
+        n_covariates=n_covariates(options),
         samples=tuple(samples),
         regions=_regions(options.get("regions")),
         device=options.get("device", "auto"),
@@ -288,4 +302,7 @@ def _sample_lines(path: str) -> list[str]:
     names = [line.strip() for _, line in lines if line.strip()]
     if not names:
         raise InputError("the file names no sample", path=path, remedy="write one sample a line, or leave -S out")
+    (often, n), *_ = Counter(names).most_common(1)
+    if n > 1:
+        raise InputError(f"the sample is there {n} times", path=path, record=often, remedy="name each sample once")
     return [("^" + names[0]) if path.startswith("^") else names[0], *names[1:]]

@@ -15,6 +15,7 @@ from .options import (
     common_options,
     driver_options,
     evaluate_options,
+    finemapped_option,
     input_options,
     input_paths,
     policy_from,
@@ -34,18 +35,20 @@ _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted
 @click.command()
 @input_options
 @policy_options
+@finemapped_option
 @common_options
 def check(**options: Any) -> int:
     """Look at all inputs together: naming, REF, phase, samples, ploidy, windows, models.
 
-    Exit code 2 if anything would make a run fail. The TSSs of an expression BED suffice; predictions need strands.
+    Says all that is wrong, not the first of it; exit code 2 if anything would make a run fail. The TSSs of an
+    expression BED suffice; predictions need strands.
     """
-    from ..workflow.inputs import open_inputs
-    from ..workflow.preflight import preflight
+    from ..workflow.preflight import check_files
 
     set_verbosity(options["verbose"], options["quiet"])
-    inputs = open_inputs(input_paths(options), policy_from(options), strands=False)
-    findings = preflight(inputs)
+    findings = check_files(
+        input_paths(options), policy_from(options), finemapped=options["finemapped"], strands=False
+    )  # fmt: skip
     failed = any(f.level == "error" for f in findings)
     if options["as_json"]:
         rows = [{"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings]
@@ -59,9 +62,9 @@ def _print_findings(findings: Sequence[Any], *, stream_is_stderr: bool, skip_ok:
     for f in findings:
         if skip_ok and f.level == "ok":
             continue
-        click.echo(f"{f.level:<8} {f.what:<9} {f.message}", err=stream_is_stderr)
+        click.echo(f"{f.level:<8} {f.what:<10} {f.message}", err=stream_is_stderr)
         if f.remedy:
-            click.echo(f"{'':<8} {'':<9} remedy: {f.remedy}", err=stream_is_stderr)
+            click.echo(f"{'':<8} {'':<10} remedy: {f.remedy}", err=stream_is_stderr)
 
 
 @click.command()

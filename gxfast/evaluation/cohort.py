@@ -13,7 +13,7 @@ from ..kernels.arguments import array_of
 from ..types import CovariateTable, ExpressionTable, PredictionSet
 from .alignment import NO_GENE, match_genes, shared_people
 
-__all__ = ["Cohort", "check_shapes", "gather", "pick", "row_means", "transformed"]
+__all__ = ["Cohort", "check_shapes", "covariate_design", "gather", "pick", "row_means", "transformed"]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -81,7 +81,7 @@ def gather(
     for (what, samples, _), shared in zip(tables, people, strict=True):
         counts[f"people_only_in_{what}"] = len(samples) - shared.size
     values, reported = transformed(pick(expression.values, rows, people[1]), transform, expression.source)
-    design = _design(covariates, people)
+    design = None if covariates is None else covariate_design(covariates, people[2])
     return Cohort(
         people=people[0],
         rows=rows,
@@ -153,38 +153,47 @@ def _normal_quantiles(values: Float64Array) -> Float64Array:
     return np.asarray(special.ndtri((ranks - 0.5) / np.maximum(n, 1)))
 
 
-def _design(covariates: CovariateTable | None, people: list[Int64Array]) -> Float64Array | None:
-    """Return the covariates of the shared people, shape (K, S), checked with their names."""
-    if covariates is None:
-        return None
-    from ..stats import residualise
+def covariate_design(covariates: CovariateTable, people: Int64Array) -> Float64Array:
+    """Return the covariates of some people (columns), shape (K, S), checked with their names.
 
-    design = np.ascontiguousarray(covariates.values[:, people[2]], dtype=np.float64)
+    Raises
+    ------
+    InputError
+        If one is missing, they are too many for the people, or one says nothing new.
+    """
+    design = np.ascontiguousarray(covariates.values[:, people], dtype=np.float64)
     bad = ~np.isfinite(design)
     if bad.any():
         k, i = (int(j) for j in np.argwhere(bad)[0])
         raise InputError(
-            f"covariate {covariates.name[k]!r} has no finite value for {covariates.samples[people[2][i]]}",
+            f"covariate {covariates.name[k]!r} has no finite value for {covariates.samples[people[i]]}",
             path=covariates.source or None,
             remedy="leave the person or the covariate out",
         )
-    if people[0].size < design.shape[0] + 3:
+    if people.size < design.shape[0] + 3:
         raise InputError(
-            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, found {people[0].size}",
+            f"{design.shape[0]} covariates need at least {design.shape[0] + 3} shared people, found {people.size}",
             path=covariates.source or None,
             remedy="give fewer covariates",
         )
+    if _is_redundant(design):
+        redundant = next(k for k in range(len(design)) if _is_redundant(design[: k + 1]))
+        raise InputError(
+            f"covariate {covariates.name[redundant]!r} is constant or follows from those before it",
+            path=covariates.source or None,
+            remedy="leave that covariate out",
+        )
+    return design
+
+
+def _is_redundant(design: Float64Array) -> bool:
+    from ..stats import residualise
+
     try:
         residualise(np.empty((0, design.shape[1])), design)
-    except InputError as error:
-        names = ", ".join(f"{k}: {name}" for k, name in enumerate(covariates.name))
-        raise InputError(
-            f"{error.message} (rows {names})",
-            path=covariates.source or None,
-            record=error.record,
-            remedy=error.remedy,
-        ) from error
-    return design
+    except InputError:
+        return True
+    return False
 
 
 def row_means(values: Float64Array) -> Float64Array:

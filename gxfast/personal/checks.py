@@ -65,8 +65,8 @@ def check_reference(
             f"REF does not match the FASTA, which has {found[:20]!r}{hint}",
             path=genotypes.source,
             record=genotypes.describe(v),
-            remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e), "
-            "or --ref-mismatch skip for single records",
+            remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e), with an "
+            "index of its own (samtools faidx), or --ref-mismatch skip for single records",
         )
 
     if policy.ref_mismatch == "error":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..io.vcf import Genotypes, GenotypeSource, VariantFile
 from ..io.vcf_dosages import IMPUTED, ImputedFile, ImputedRecords
-from .dosages import AlleleCalls, Dosages, count_alternative, diploid, is_bases
+from .dosages import AlleleCalls, Dosages, count_alternative, diploid, first_of_each
 
 __all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages"]
 
@@ -149,12 +149,12 @@ class _ImputedAlleles:
 def _biallelic(found: ImputedRecords, chrom: str, start: int, end: int) -> Dosages:
     """As `count_alternative`."""
     inside = (found.position >= start) & (found.position < end)
-    rows = [v for v in np.flatnonzero(inside).tolist() if len(found.alleles[v]) == 2 and is_bases(*found.alleles[v])]
+    rows, alleles = first_of_each(found.position, np.flatnonzero(inside).tolist(), found.alleles.__getitem__)
     position, haploid = found.position[rows], found.haploid[rows]
     copies = np.array([found.copies[v][1] for v in rows], np.float64).reshape(haploid.shape)
     missing = np.isnan(copies)
     called = np.where(missing, 0, np.where(haploid, 1, 2)).astype(np.int8)
-    ref, alt = (tuple(found.alleles[v][i] for v in rows) for i in (0, 1))
+    ref, alt = (tuple(pair[i] for pair in alleles) for i in (0, 1))
     names = zip((position + 1).tolist(), ref, alt, strict=True)
     return Dosages(
         chrom, position, tuple(f"{chrom}_{at}_{r}_{a}" for at, r, a in names), ref, alt,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..io.vcf import Genotypes, GenotypeSource
 
-__all__ = ["AlleleCalls", "Dosages", "count_alternative", "diploid", "is_bases", "snvs_in"]
+__all__ = ["AlleleCalls", "Dosages", "count_alternative", "diploid", "first_of_each", "is_bases", "snvs_in"]
 
 Float64Array = NDArray[np.float64]
 
@@ -166,6 +167,18 @@ def is_bases(*alleles: str) -> bool:
     return _BASES.issuperset("".join(alleles))
 
 
+def first_of_each(
+    position: NDArray[np.int64], rows: Iterable[int], alleles_of: Callable[[int], Sequence[str]]
+) -> tuple[list[int], list[tuple[str, str]]]:
+    """Return which of some rows are biallelic records of bases, and their alleles; of equal records, the first."""
+    found: dict[tuple[int, str, str], int] = {}
+    for v in rows:
+        alleles = alleles_of(v)
+        if len(alleles) == 2 and is_bases(*alleles):
+            found.setdefault((int(position[v]), alleles[0], alleles[1]), v)
+    return list(found.values()), [(ref, alt) for _, ref, alt in found]
+
+
 def diploid(copies: NDArray[Any], haploid: NDArray[np.bool_], missing: NDArray[np.bool_]) -> NDArray[Any]:
     """Return dosages: a haploid call counts double, and missing ones get what is usual at their record.
 
@@ -190,7 +203,7 @@ def _complete(values: NDArray[Any], missing: NDArray[np.bool_]) -> None:
 
 
 def count_alternative(genotypes: Genotypes) -> Dosages:
-    """Count alternative alleles of the records that start in the region read.
+    """Count alternative alleles of the records that start in the region read; one that is there twice counts once.
 
     Parameters
     ----------
@@ -201,13 +214,8 @@ def count_alternative(genotypes: Genotypes) -> Dosages:
     Dosages
     """
     inside = (genotypes.position >= genotypes.start) & (genotypes.position < genotypes.end)
-    biallelic = inside & (np.diff(genotypes.first_allele) == 2)
-    rows, texts = [], []
-    for v in np.flatnonzero(biallelic):
-        pair = genotypes.alleles(int(v))
-        if is_bases(*pair):
-            rows.append(int(v))
-            texts.append(pair)
+    biallelic = np.flatnonzero(inside & (np.diff(genotypes.first_allele) == 2)).tolist()
+    rows, texts = first_of_each(genotypes.position, biallelic, genotypes.alleles)
     index = np.array(rows, np.int64)
     values, missing, calls = _counted(genotypes.calls[index])
     ids = tuple(

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..errors import InputError
 
-__all__ = ["PHASES", "HaplotypePolicy", "refuse_draws", "refuse_other_assembly", "refuse_overlaps"]
+__all__ = ["PHASES", "HaplotypePolicy", "overlap_error", "refuse_draws", "refuse_other_assembly", "refuse_overlaps"]
 
 PHASES: Final = ("error", "as_one", "per_set")
 _CHOICES: Final = {
@@ -21,6 +21,7 @@ _CHOICES: Final = {
     "symbolic": ("skip", "error"),
     "filter": ("all", "pass"),
 }
+_ONE_OF_THESE: Final = "choose one of these"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class HaplotypePolicy:
     overlap : {"first", "error"}
         Records that overlap on one haplotype: the first in the file wins (as bcftools), or refuse.
     ref_mismatch : {"error", "skip"}
-        REF that differs from the FASTA: refuse, or leave the record out. More than 1 % of the records of a
-        window always refuses: that is another assembly.
+        REF that differs from the FASTA: refuse, or leave the record out. More than one, and more than 1 %, of the
+        records of a window always refuse: that is another assembly.
     masked_ref : {"use", "skip"}
         The FASTA has N, or an IUPAC code, where REF has a base that it may be: use the record, or leave it out. REF
         as the first base of the code (VCF 4.3), and REF N, agree.
@@ -75,11 +76,12 @@ class HaplotypePolicy:
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
-                raise InputError(f"{name} must be one of {', '.join(choices)}, found {value!r}")
+                raise InputError(f"{name} must be one of {', '.join(choices)}, found {value!r}", remedy=_ONE_OF_THESE)
         if not isinstance(self.seed, int) or self.seed < 0:
-            raise InputError(f"seed must be one of 0, 1, 2, ..., found {self.seed!r}")
+            raise InputError(f"seed must be one of 0, 1, 2, ..., found {self.seed!r}", remedy=_ONE_OF_THESE)
         if self.phase not in PHASES and not self.n_phasings:
-            raise InputError(f"phase must be one of {', '.join(PHASES)} or sample:K (K from 2), found {self.phase!r}")
+            message = f"phase must be one of {', '.join(PHASES)} or sample:K (K from 2), found {self.phase!r}"
+            raise InputError(message, remedy=_ONE_OF_THESE)
 
     @property
     def n_phasings(self) -> int:
@@ -100,7 +102,7 @@ _MIN_RECORDS_FOR_SHARE: Final = 20
 
 def refuse_other_assembly(n: int, n_differ: int, source: str, region: str) -> None:
     """Raise InputError where so many records differ from the FASTA that it must be of another assembly."""
-    if n >= _MIN_RECORDS_FOR_SHARE and n_differ > _MAX_MISMATCH_SHARE * n:
+    if n >= _MIN_RECORDS_FOR_SHARE and n_differ > max(1, _MAX_MISMATCH_SHARE * n):
         raise InputError(
             f"REF does not match the FASTA; {n_differ} of {n} records here differ",
             path=source,
@@ -118,11 +120,17 @@ def refuse_draws(policy: HaplotypePolicy) -> None:
         )
 
 
+def overlap_error(skipped: int, source: str, region: str) -> InputError:
+    """Return what is said of variants that overlap where that is forbidden."""
+    return InputError(
+        f"{skipped} overlapping variants on one haplotype",
+        path=source,
+        record=region,
+        remedy="let the first record win with --overlap first, or remove them with bcftools",
+    )
+
+
 def refuse_overlaps(skipped: int, policy: HaplotypePolicy, source: str, region: str) -> None:
     """Raise InputError if variants were skipped for overlapping where the policy forbids it."""
     if skipped and policy.overlap == "error":
-        raise InputError(
-            f"{skipped} overlapping variants on one haplotype in {region}",
-            path=source,
-            remedy="use overlap='first' to let the first record win, or remove them with bcftools",
-        )
+        raise overlap_error(skipped, source, region)

@@ -86,6 +86,12 @@ class PreparedRecords:
     def __len__(self) -> int:
         return len(self.table[0])
 
+    @property
+    def n_overlapping(self) -> int:
+        """Alleles that are left out because another one on the same haplotype comes first there."""
+        kept: Any = backend().resolve_overlaps(self.variants, *self.carried)
+        return len(self.carried.values) - len(Rows(*kept).values)
+
     def describe(self, row: int) -> str:
         """Return ``pos REF>ALT`` (1-based) of a row of the table, for messages."""
         position, _, first_allele, offset, bases = self.table
@@ -130,10 +136,11 @@ def prepare_records(
     gate = Gate(genotypes, core)
     verdicts = compare_reference(genotypes, UPPER[genotypes.bases], reference, reference_start, contig_end)
     judged = int(gate.inside.sum()), int((verdicts[gate.inside] == DIFFERS).sum())
-    keep = check_reference(genotypes, verdicts, reference, reference_start, policy, counts, gate)
+    # What is no REF at all, or past the contig, is said to be that, not another assembly.
+    keep = check_alleles(genotypes, contig_end, gate)
+    keep &= check_reference(genotypes, verdicts, reference, reference_start, policy, counts, gate)
     if whole:
         refuse_other_assembly(*judged, genotypes.source, f"{genotypes.chrom}:{genotypes.start + 1}-{genotypes.end}")
-    keep &= check_alleles(genotypes, contig_end, gate)
     if not keep.all():
         genotypes = genotypes.take(np.flatnonzero(keep), genotypes.start, genotypes.end)
         gate.keep_to(genotypes)

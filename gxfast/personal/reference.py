@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..io.genotypes import Genotypes
 
-__all__ = ["AGREES", "DIFFERS", "MASKED", "KnownLetters", "compare_reference"]
+__all__ = ["AGREES", "DIFFERS", "MASKED", "KnownLetters", "compare_reference", "n_iupac"]
 
 AGREES, MASKED, DIFFERS = range(3)
 
@@ -34,6 +34,11 @@ def _tables() -> tuple[Uint8Array, Uint8Array]:
 
 _BITS, _FIRST = _tables()
 _AMBIGUOUS = np.array([bin(bits).count("1") > 1 for bits in _BITS.tolist()])
+
+
+def n_iupac(letters: Uint8Array) -> int:
+    """Return how many letters are IUPAC codes of two or three bases, which models read as unknown."""
+    return int(np.count_nonzero(_AMBIGUOUS[letters] & (letters != ord("N"))))
 
 
 def compare_reference(

@@ -19,6 +19,7 @@ from .blocks import concatenate, read_blocks
 from .phase import draw_phasings, refuse_several_sets, several_sets, turn_sets
 from .policy import HaplotypePolicy, refuse_overlaps
 from .records import PreparedRecords, prepare_records
+from .reference import n_iupac
 from .store import FIRST_MARGIN, HaplotypeStore
 
 __all__ = ["Source", "WindowHaplotypes", "plan_window", "unique_rows"]
@@ -138,6 +139,9 @@ def plan_window(
     if several is not None:
         counts["between_phase_sets"] += len(several.ambiguous())
     counts["overlap_skipped"] += skipped
+    codes = n_iupac(reference[start - low : start - low + length])
+    if codes:
+        counts["iupac_reference"] += codes
     counts["anchor_deleted"] += int(extents[present, 2].sum())
     n_variants = _variants_inside(records, start, start + length)
     return WindowHaplotypes(

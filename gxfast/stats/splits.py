@@ -42,7 +42,8 @@ def split_people(ids: Sequence[str], n_folds: int, seed: int = 0, labels: Sequen
     """
     names = _distinct(ids)
     if not 2 <= whole_number(n_folds, "n_folds", 0) <= len(names):
-        raise InputError(f"n_folds must lie between 2 and the {len(names)} people, found {n_folds}")
+        message = f"n_folds must lie between 2 and the {len(names)} people, found {n_folds}"
+        raise InputError(message, remedy="ask for fewer folds")
     groups = np.zeros(len(names), dtype=np.int64) if labels is None else _codes(labels, len(names))[0]
     order = np.argsort(names, kind="stable")
     order = order[np.random.default_rng(seed).permutation(len(order))]

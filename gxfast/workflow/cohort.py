@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..evaluation.cohort import transformed
+from ..evaluation.cohort import covariate_design, transformed
 from ..io.genotype_cache import GenotypeCache
-from ..types import CovariateTable, GeneTable
+from ..types import GeneTable
 from .inputs import People
 
 __all__ = ["LinearCohort", "linear_cohort", "too_few_people"]
@@ -85,8 +85,11 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
             "--rename-chrs",
         )
     if len(names) < 3:
+        asked = f"{len(people.genotypes.samples)} in the VCF, {len(expression.samples)} in the expression" + (
+            f", {len(covariates.samples)} in the covariates ({covariates.source})" if covariates else ""
+        )
         raise InputError(
-            f"{len(names)} people are in the VCF, the expression and the covariates together",
+            f"{len(names)} people are in all files, where at least 3 are needed: {asked}",
             path=expression.source,
             remedy="use the same sample names in all files",
         )
@@ -95,7 +98,11 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
     genotypes = people.genotypes if names == people.genotypes.samples else people.genotypes.subset(names)
     values[_absent(genotypes, genes)] = np.nan
     values, _ = transformed(values, transform, expression.source)
-    return LinearCohort(names, genes, values, _design(covariates, names), genotypes)
+    design = None
+    if covariates is not None:
+        column = {name: i for i, name in enumerate(covariates.samples)}
+        design = covariate_design(covariates, np.array([column[name] for name in names], np.int64))
+    return LinearCohort(names, genes, values, design, genotypes)
 
 
 def _absent(genotypes: GenotypeCache, genes: GeneTable) -> NDArray[np.bool_]:
@@ -111,19 +118,3 @@ def too_few_people(cohort: LinearCohort, folds: int) -> str:
     if len(cohort.people) >= max(2 * folds, 2 * (n_covariates + _PEOPLE_BESIDE_COVARIATES)):
         return ""
     return f"baselines and eQTLs need more than {len(cohort.people)} people with {n_covariates} covariates"
-
-
-def _design(covariates: CovariateTable | None, people: Sequence[str]) -> Float64Array | None:
-    if covariates is None:
-        return None
-    place = {name: i for i, name in enumerate(covariates.samples)}
-    values = covariates.values[:, [place[name] for name in people]]
-    bad = np.argwhere(~np.isfinite(values))
-    if bad.size:
-        k, i = (int(j) for j in bad[0])
-        raise InputError(
-            f"covariate {covariates.name[k]!r} has no finite value for {people[i]}",
-            path=covariates.source or None,
-            remedy="leave the person or the covariate out",
-        )
-    return np.ascontiguousarray(values, np.float64)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import GxfastError, InputError
 from ..io.contigs import ContigNames, Renamed
 from ..io.fasta import Genome
 from ..io.genotype_cache import GenotypeCache
@@ -19,6 +19,7 @@ from ..io.tables import read_covariates, read_expression, read_finemapped, read_
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ..personal.policy import HaplotypePolicy
 from ..types import CovariateTable, ExpressionTable, GeneTable
+from .finemapped import refuse_foreign_pips
 from .naming import contig_names, tell_vcf
 from .options import InputPaths
 
@@ -31,6 +32,7 @@ __all__ = [
     "NO_CONTIG",
     "Inputs",
     "People",
+    "Problems",
     "chosen_genes",
     "named_genes",
     "open_genotypes",
@@ -42,6 +44,9 @@ __all__ = [
 
 Float64Array = NDArray[np.float64]
 NO_CONTIG = "contig not in the VCF"
+T = TypeVar("T")
+# What was opened, and why it could not be.
+Problems = list[tuple[str, GxfastError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +96,54 @@ class Inputs(People):
 
 
 def open_inputs(
-    paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None, strands: bool = True
-) -> Inputs:
+    paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None, strands: bool = True,
+    problems: Problems | None = None,
+) -> Inputs:  # fmt: skip
     """Open everything that a run reads; the first thing that is wrong is raised.
 
-    Without ``strands``, genes may have none: enough to look at the inputs, not to predict.
+    Without ``strands``, genes may have none: enough to look at the inputs, not to predict. With ``problems``, what is
+    wrong is added to them, and the rest is opened: where a file could not be, the field of the result is None. Such
+    a result is for `gxfast.workflow.preflight.preflight` alone.
 
     Raises
     ------
     InputError, ModelError, DeviceError
     """
-    genome = Genome(paths.fasta)
-    names = contig_names(paths, genome)
-    people = open_people(paths, names=names, strands=strands)
-    models = open_models(paths)
-    pips = read_finemapped(finemapped) if finemapped else None
-    if pips is not None:
-        pips = {(gene, names.variant_id(variant)): value for (gene, variant), value in pips.items()}
+    genome = _attempt(problems, "fasta", lambda: Genome(paths.fasta))
+    names = None
+    if genome is not None:
+        # Whatever is the matter with the table of names, the files are read, under the names that they have.
+        names = _attempt(problems, "contigs", partial(contig_names, paths, genome)) or ContigNames(genome.contigs)
+    people = open_people(paths, names=names, strands=strands, problems=problems)
+    models = open_models(paths, problems=problems)
+    pips = _attempt(problems, "finemapped", lambda: read_finemapped(finemapped)) if finemapped else None
+    if finemapped and pips is not None:
+        if names is not None:
+            pips = {(gene, names.variant_id(variant)): value for (gene, variant), value in pips.items()}
+        if people.genes is not None:
+            _attempt(problems, "finemapped", lambda: refuse_foreign_pips(finemapped, pips, people.genes, models))
+    opened: Any = {"genotypes": people.genotypes, "genes": people.genes, "genome": genome, "names": names}
     return Inputs(
-        people.genotypes, people.genes, people.expression, people.covariates, genome, models, policy, paths.max_mem,
-        pips, renamed=people.renamed, names=names,
+        **opened, expression=people.expression, covariates=people.covariates, models=models, policy=policy,
+        max_mem=paths.max_mem, finemapped=pips, renamed=people.renamed,
     )  # fmt: skip
 
 
-def open_people(paths: InputPaths, *, names: ContigNames | None = None, strands: bool = True) -> People:
+def _attempt(problems: Problems | None, what: str, opened: Callable[[], T]) -> T | None:
+    """Open a part; note why it cannot be, or raise that where nobody notes it."""
+    try:
+        return opened()
+    except GxfastError as error:
+        if problems is None:
+            raise
+        if str(error) not in [str(known) for _, known in problems]:
+            problems.append((what, error))
+        return None
+
+
+def open_people(
+    paths: InputPaths, *, names: ContigNames | None = None, strands: bool = True, problems: Problems | None = None
+) -> People:
     """Open genotypes, genes, expression and covariates.
 
     Without an explicit sample selection, the people are those that have genotypes and, if expression is
@@ -127,21 +156,33 @@ def open_people(paths: InputPaths, *, names: ContigNames | None = None, strands:
         Of the genome; without one, contigs go by the names that the genes have.
     strands : bool
         Whether genes need one: a sequence does, a linear model does not.
+    problems : list, optional
+        As in `open_inputs`.
 
     Raises
     ------
     InputError
     """
-    expression = read_expression(paths.expression) if paths.expression else None
-    genes, told = named_genes(paths, expression, names, strands)
-    cohort = open_genotypes(paths, genes.chrom, names)
-    told += tell_vcf(cohort)
-    if expression is not None:
-        cohort = cohort.subset(_shared(cohort.samples, expression, [file.path for file in cohort.files]))
-    covariates = None
+    expression = covariates = genes = cohort = None
+    told: tuple[Renamed, ...] = ()
+    if paths.expression:
+        expression = _attempt(problems, "expression", lambda: read_expression(str(paths.expression)))
+    # Genes that the expression would have named are not a second problem.
+    if paths.genes or paths.sites or expression is not None or not paths.expression:
+        named = _attempt(problems, "genes", lambda: named_genes(paths, expression, names, strands))
+        genes, told = named or (None, ())
+    chroms = () if genes is None else genes.chrom
+    if genes is not None or not any("{chrom}" in file for file in paths.vcf):
+        cohort = _attempt(problems, "vcf", lambda: open_genotypes(paths, chroms, names))
+    if cohort is not None:
+        told += tell_vcf(cohort)
+        if expression is not None:
+            cohort = _attempt(problems, "samples", partial(_of_both, cohort, expression)) or cohort
     if paths.covariates:
-        covariates = read_covariates(paths.covariates, first=paths.n_covariates, people=cohort.samples)
-    return People(GenotypeCache(cohort, paths.max_mem), genes, expression, covariates, renamed=told)
+        read = partial(read_covariates, paths.covariates, first=paths.n_covariates)
+        covariates = _attempt(problems, "covariates", partial(read, people=None if cohort is None else cohort.samples))
+    opened: Any = {"genotypes": GenotypeCache(cohort, paths.max_mem) if cohort is not None else None, "genes": genes}
+    return People(**opened, expression=expression, covariates=covariates, renamed=told)
 
 
 def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames | None = None) -> VariantFileSet:
@@ -160,8 +201,8 @@ def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames 
     )
 
 
-def open_models(paths: InputPaths, n_threads: int = 1) -> tuple[Model, ...]:
-    """Open the models, each with its card; half of ``max_mem`` is for their batches.
+def open_models(paths: InputPaths, n_threads: int = 1, *, problems: Problems | None = None) -> tuple[Model, ...]:
+    """Open the models, each with its card; half of ``max_mem`` is for their batches; ``problems`` as in `open_inputs`.
 
     Raises
     ------
@@ -169,12 +210,8 @@ def open_models(paths: InputPaths, n_threads: int = 1) -> tuple[Model, ...]:
     """
     from ..models.session import Model
 
-    if len(paths.cards) not in (0, len(paths.models)):
-        raise InputError(
-            f"{len(paths.cards)} cards for {len(paths.models)} models", remedy="give one --card per --model"
-        )
-    models = tuple(
-        Model(
+    def opened(path: str, card: str | None) -> Model:
+        return Model(
             path,
             card=card,
             device=paths.device,
@@ -183,12 +220,27 @@ def open_models(paths: InputPaths, n_threads: int = 1) -> tuple[Model, ...]:
             max_bytes=None if paths.max_mem is None else max(1, paths.max_mem // 2),
             length=paths.length,
         )
-        for path, card in zip(paths.models, paths.cards or (None,) * len(paths.models), strict=True)
-    )
+
+    pairs = _attempt(problems, "model", lambda: _with_cards(paths)) or []
+    found = [_attempt(problems, "model", partial(opened, path, card)) for path, card in pairs]
+    models = tuple(model for model in found if model)
+    _attempt(problems, "model", lambda: _refuse_equal_names(models))
+    return models
+
+
+def _with_cards(paths: InputPaths) -> list[tuple[str, str | None]]:
+    """Pair the models with their cards."""
+    if len(paths.cards) not in (0, len(paths.models)):
+        raise InputError(
+            f"{len(paths.cards)} cards for {len(paths.models)} models", remedy="give one --card per --model"
+        )
+    return list(zip(paths.models, paths.cards or (None,) * len(paths.models), strict=True))
+
+
+def _refuse_equal_names(models: Sequence[Model]) -> None:
     names = [model.card.name for model in models]
     if len(set(names)) != len(names):
         raise InputError(f"two models have one name ({', '.join(names)})", remedy="change the name in one of the cards")
-    return models
 
 
 def open_plans(paths: InputPaths, engine: EngineOptions) -> tuple[Plan, ...]:
@@ -267,14 +319,15 @@ def _all_genes(paths: InputPaths, expression: ExpressionTable | None, strands: b
     return located
 
 
-def _shared(samples: Sequence[str], expression: ExpressionTable, files: Sequence[Path]) -> list[str]:
+def _of_both(cohort: VariantFileSet, expression: ExpressionTable) -> VariantFileSet:
+    """Return the cohort with those people alone who have expression."""
     have = set(expression.samples)
-    shared = [name for name in samples if name in have]
+    shared = [name for name in cohort.samples if name in have]
     if not shared:
         raise InputError(
-            f"no sample is in both the VCF ({', '.join(samples[:3])}, ...) and the expression "
+            f"no sample is in both the VCF ({', '.join(cohort.samples[:3])}, ...) and the expression "
             f"({', '.join(expression.samples[:3])}, ...)",
             path=expression.source,
-            remedy=f"rename samples with: bcftools reheader -s MAP {files[0]}",
+            remedy=f"rename samples with: bcftools reheader -s MAP {cohort.files[0].path}",
         )
-    return shared
+    return cohort.subset(shared)

@@ -2,67 +2,68 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..encode.one_hot import reverse_complement_in_place
 from ..errors import GxfastError, InputError
+from ..evaluation.alignment import match_genes, shared_people
+from ..evaluation.cohort import covariate_design
 from ..io.contigs import ContigNames
 from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
-from ..personal.phase import refuse_several_sets
-from ..personal.presence import people_on
-from ..personal.records import PreparedRecords, prepare_records
-from ..types import GeneTable
-from .inputs import Inputs
+from ..personal.policy import HaplotypePolicy
+from .findings import Finding, error_finding
+from .inputs import Inputs, Problems, open_inputs
 from .naming import TURNED
+from .options import InputPaths
+from .record_checks import probed_genes, record_findings
 
 if TYPE_CHECKING:
+    from ..models.card import ModelCard
     from ..models.session import Model
 
-__all__ = ["Finding", "preflight", "require_ok"]
+__all__ = ["Finding", "check_files", "preflight", "require_ok"]
 
-# Windows whose records are looked at closely; spread evenly over the genes.
-_PROBED_GENES = 40
+# Genes whose reference is predicted where the first one's gives no number.
+_PREDICTED_GENES: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked.
+def check_files(
+    paths: InputPaths, policy: HaplotypePolicy, *, finemapped: str | None = None, strands: bool = True
+) -> list[Finding]:
+    """Open what can be opened, and check it against each other: one finding for each file that cannot be.
 
-    Attributes
-    ----------
-    level : {"ok", "note", "warning", "error"}
-    what : str
-        Short name of the check.
-    message : str
-    remedy : str
+    Returns
+    -------
+    list of Finding
+        Nothing is raised for bad input.
     """
-
-    level: str
-    what: str
-    message: str
-    remedy: str = ""
+    problems: Problems = []
+    inputs = open_inputs(paths, policy, finemapped=finemapped, strands=strands, problems=problems)
+    return [*(error_finding(what, error) for what, error in problems), *preflight(inputs)]
 
 
 def preflight(inputs: Inputs) -> list[Finding]:
     """Check naming, REF, phase, samples, ploidy, windows and models against each other.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        What is None there is left out of the checks.
 
     Returns
     -------
     list of Finding
         In the order of the checks; nothing is raised for bad input.
     """
-    findings = [*_contigs(inputs), *_strands(inputs), *_samples(inputs), *_covariates(inputs)]
-    for model in inputs.models:
-        findings += _model(model, inputs)
-    if not any(f.level == "error" and f.what == "contigs" for f in findings):
-        outside = _outside(inputs)
-        findings += outside
-        if not any(f.level == "error" for f in outside):
-            findings += _records(inputs)
+    findings = []
+    for check, needs in _CHECKS:
+        if all(getattr(inputs, name) is not None for name in needs):
+            findings += check(inputs)
     return findings
 
 
@@ -164,19 +165,11 @@ def _outside(inputs: Inputs) -> list[Finding]:
 
 
 def _covariates(inputs: Inputs) -> list[Finding]:
-    """A table that was turned, and values that somebody lacks."""
+    """A table that was turned."""
     table = inputs.covariates
-    if table is None:
+    if table is None or not table.transposed:
         return []
-    found = [Finding("note", "samples", f"{table.source}: {TURNED}")] if table.transposed else []
-    people = set(inputs.genotypes.samples)
-    mine = [i for i, name in enumerate(table.samples) if name in people]
-    bad = np.argwhere(~np.isfinite(table.values[:, mine]))
-    if bad.size:
-        k, i = bad[0].tolist()
-        message = f"{table.source}: covariate {table.name[k]!r} has no finite value for {table.samples[mine[i]]}"
-        found.append(Finding("error", "samples", message, "leave the person or the covariate out"))
-    return found
+    return [Finding("note", "samples", f"{table.source}: {TURNED}")]
 
 
 def _samples(inputs: Inputs) -> list[Finding]:
@@ -185,22 +178,41 @@ def _samples(inputs: Inputs) -> list[Finding]:
     if inputs.expression is None:
         return [Finding("ok", "samples", message)]
     message += f"; {len(inputs.expression.samples)} have expression"
-    if inputs.covariates is not None:
-        lacking = set(inputs.genotypes.samples) - set(inputs.covariates.samples)
-        if len(lacking) == chosen:
-            return [
-                Finding(
-                    "error",
-                    "samples",
-                    f"{inputs.covariates.source}: nobody has covariates",
-                    "use the sample names of the VCF in the covariates",
-                )
-            ]
-        if lacking:
-            return [Finding("warning", "samples", f"{message}; {len(lacking)} lack covariates and are left out")]
     if chosen < 3:
-        return [Finding("error", "samples", f"{message}: a correlation needs three", "add people")]
-    return [Finding("ok", "samples", message)]
+        message = f"{inputs.expression.source}: {message}: a correlation needs three"
+        return [Finding("error", "samples", message, "add people")]
+    lacking = set(inputs.genotypes.samples) - set(inputs.covariates.samples) if inputs.covariates else set()
+    if lacking and len(lacking) < chosen:
+        return [Finding("warning", "samples", f"{message}; {len(lacking)} lack covariates and are left out")]
+    unused = set(inputs.genotypes.all_samples) - set(inputs.expression.samples)
+    return [Finding("note" if unused else "ok", "samples", message)]
+
+
+def _evaluation(inputs: Inputs) -> list[Finding]:
+    """What an evaluation would refuse: people, genes and covariates that do not go together."""
+    expression, covariates = inputs.expression, inputs.covariates
+    if expression is None:
+        return []
+    tables = [
+        ("the VCF", inputs.genotypes.samples, ""), ("expression", expression.samples, expression.source)
+    ]  # fmt: skip
+    findings = []
+    if covariates is not None:
+        tables.append(("covariates", covariates.samples, covariates.source))
+        try:
+            covariate_design(covariates, shared_people(tables)[2])
+        except InputError as error:
+            findings.append(error_finding("samples", error))
+    if inputs.genes is not None:
+        try:
+            match_genes(inputs.genes.gene_id, expression.gene_id, source=expression.source)
+        except InputError as error:
+            findings.append(error_finding("genes", error))
+    return findings
+
+
+def _models(inputs: Inputs) -> list[Finding]:
+    return [finding for model in inputs.models for finding in _model(model, inputs)]
 
 
 def _model(model: Model, inputs: Inputs) -> list[Finding]:
@@ -217,99 +229,72 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
             )
         )
     try:
-        values = model.predict(np.full((2, card.read_length), ord("N"), np.uint8))
+        findings += _values(model, inputs)
     except GxfastError as error:
-        return [*findings, Finding("error", "model", str(error).split("\n")[0], error.remedy or "")]
-    if not np.isfinite(values).all():
-        findings.append(
-            Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")
+        return [*findings, error_finding("model", error)]
+    if _located(inputs):
+        windows = model_windows(card, inputs.genes)
+        beyond = sum(
+            int(start) < 0 or int(start) + windows.length > inputs.genome.contigs.get(chrom, 2**62)
+            for chrom, start in zip(windows.chrom, windows.start, strict=True)
         )
-    windows = model_windows(card, inputs.genes)
-    beyond = sum(
-        int(start) < 0 or int(start) + windows.length > inputs.genome.contigs.get(chrom, 2**62)
-        for chrom, start in zip(windows.chrom, windows.start, strict=True)
-    )
-    if beyond:
-        findings.append(Finding("warning", "windows", f"{card.name}: {beyond} windows pass a contig end (N-padded)"))
+        if beyond:
+            findings.append(
+                Finding("warning", "windows", f"{card.name}: {beyond} windows pass a contig end (N-padded)")
+            )
     device = f"{card.name}: {card.length} bases, {len(model.tracks)} track(s), on {model.device}"
     return [*findings, Finding("ok", "model", device)]
 
 
-def _probe(genes: GeneTable) -> list[int]:
-    step = max(1, len(genes) // _PROBED_GENES)
-    return list(range(0, len(genes), step))[:_PROBED_GENES]
+def _values(model: Model, inputs: Inputs) -> list[Finding]:
+    """Predict a window of N and, where there is one, the reference of a gene; where that is no number, of more."""
+    references = _references(model.card, inputs)
+    first = list(islice(references, 1))
+    unknown = np.full(model.card.read_length, ord("N"), np.uint8)
+    values = model.predict(np.stack([unknown, *(letters for _, letters in first)]))
+    findings = []
+    if not np.isfinite(values[0]).all():
+        findings = [Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")]
+    if np.isfinite(values[1:]).all():
+        return findings
+    message = f"{model.path}: gene {first[0][0]}: the model returned {values[1][~np.isfinite(values[1])][0]}"
+    others = [letters for _, letters in islice(references, _PREDICTED_GENES)]
+    if others and np.isfinite(model.predict(np.stack(others))).all(axis=1).any():
+        message += " for the reference; such genes are listed"
+        return [*findings, Finding("warning", "model", message, "check the model")]
+    message += f" for the reference, and no number for {len(others)} others"
+    return [*findings, Finding("error", "model", message, "mend the model: outputs must be finite")]
 
 
-def _records(inputs: Inputs) -> list[Finding]:
-    """REF, phase, ploidy and odd alleles in a sample of windows, under the policies of this run."""
-    counts: Counter[str] = Counter()
-    probed, several = 0, 0
-    first: InputError | None = None
-    for g in _probe(inputs.genes):
-        chrom = inputs.genes.chrom[g]
-        unknown = chrom not in inputs.genome.contigs or chrom not in inputs.genotypes.contigs
-        if unknown or inputs.genotypes.absent(chrom).all():
-            continue
+def _located(inputs: Inputs) -> bool:
+    """Whether both genes and genome could be opened."""
+    return all(getattr(inputs, name) is not None for name in ("genes", "genome"))
+
+
+def _references(card: ModelCard, inputs: Inputs) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Genes and what a model reads of the reference for them."""
+    if not _located(inputs):
+        return
+    windows = model_windows(card, inputs.genes)
+    for g in probed_genes(inputs.genes):
+        start, chrom = int(windows.start[g]), windows.chrom[g]
         try:
-            records = _window_records(inputs, g)
-        except InputError as error:
-            return [Finding("error", "records", str(error).split("\n")[0], error.remedy or "")]
-        counts.update(records.counts)
-        probed += 1
-        if records.phase is None or not records.phase.ambiguous().size:
+            letters = inputs.genome.fetch_array(chrom, start, start + windows.length)
+        except InputError:  # what is the matter with the FASTA is said elsewhere
             continue
-        several += 1
-        counts["between_phase_sets"] += len(records.phase.ambiguous())
-        first = first or _refusal_of_sets(inputs, records, chrom)
-    return [*_found(counts, probed), *_phase(inputs, several, probed, first)]
+        if windows.reverse[g]:
+            reverse_complement_in_place(letters[np.newaxis], 1)
+        yield inputs.genes.gene_id[g], letters
 
 
-def _window_records(inputs: Inputs, g: int) -> PreparedRecords:
-    """The records of what the models read of a gene, or of 10,000 bases where there is no model."""
-    chrom, tss = inputs.genes.chrom[g], int(inputs.genes.tss[g])
-    # Without --genes there are no strands: what either would read.
-    strands = inputs.genes.strand[g].replace(".", "+-")
-    cards = [model.card for model in inputs.models]
-    read = [(card.window(tss, strand)[0], card.read_length) for card in cards for strand in strands]
-    low = min((start for start, _ in read), default=tss - 5_000)
-    high = max((start + length for start, length in read), default=tss + 5_000)
-    people, _ = people_on(inputs.genotypes, chrom)
-    genotypes, reference = people.region(chrom, low, high), inputs.genome.fetch_array(chrom, low, high)
-    return prepare_records(genotypes, reference, low, inputs.policy, contig_end=inputs.genome.contigs[chrom])
-
-
-def _refusal_of_sets(inputs: Inputs, records: PreparedRecords, chrom: str) -> InputError | None:
-    """What a run would say of the first person with several phase sets."""
-    calls = records.phase
-    if calls is None:
-        return None
-    people, _ = people_on(inputs.genotypes, chrom)
-    try:
-        refuse_several_sets(calls, people.samples, records.source, chrom, records.describe)
-    except InputError as error:
-        return error
-    return None
-
-
-def _phase(inputs: Inputs, several: int, probed: int, first: InputError | None) -> list[Finding]:
-    """The share of windows in which a person is heterozygous in several phase sets."""
-    if first is None:
-        return []
-    share = f"{several} of {probed} windows ({100 * several / probed:.0f} %)"
-    message = f"{share} hold heterozygous calls of one person in several phase sets"
-    if inputs.policy.phase == "error":
-        return [Finding("error", "phase", f"{message}, first {str(first).splitlines()[0]}", first.remedy or "")]
-    return [Finding("warning", "phase", f"{message}; joined by --phase {inputs.policy.phase}")]
-
-
-def _found(counts: Counter[str], probed: int) -> list[Finding]:
-    findings = [
-        Finding("ok", "records", f"{counts['records']} records in {probed} windows; REF agrees, phase as allowed")
-    ]
-    if not counts["records"]:
-        findings = [Finding("warning", "records", f"no variant in any of {probed} windows", "is this the right VCF?")]
-    odd = {k: v for k, v in sorted(counts.items()) if v and k != "records"}
-    if odd:
-        listed = ", ".join(f"{key} {value}" for key, value in odd.items())
-        findings.append(Finding("warning", "records", f"counted and handled by policy: {listed}"))
-    return findings
+# What is checked, and what of the inputs that needs; a part that could not be opened has a finding of its own.
+_CHECKS: Final = (
+    (_contigs, ("genes", "genome", "genotypes", "names")),
+    (_strands, ("genes",)),
+    (_samples, ("genotypes",)),
+    (_covariates, ()),
+    (_evaluation, ("genotypes",)),
+    (_models, ()),
+    (_outside, ("genes", "genome")),
+    (record_findings, ("genes", "genome", "genotypes")),
+)

@@ -6,7 +6,6 @@ import gzip
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,53 +21,6 @@ def arguments(world: dict[str, Path], output: Path) -> list[str]:
     return ["run", "--threads", "1", "-o", str(output), *named]
 
 
-def refusal(world: dict[str, Path], output: Path, capfd: pytest.CaptureFixture[str], *extra: str) -> str:
-    code = main([*arguments(world, output), "-q", *extra])
-    message = capfd.readouterr().err
-    assert code == 2, message
-    assert "remedy:" in message
-    assert "Traceback" not in message
-    for name in ("manifest.json", "genes.tsv", "report.html"):
-        assert not (output / name).exists()
-    return message
-
-
-def change_record(path: Path, change: Callable[[list[str]], list[str]], *, number: int = 3) -> None:
-    """Rewrite one record and the index."""
-    with gzip.open(path, "rt") as handle:
-        lines = handle.read().splitlines()
-    at = next(i for i, line in enumerate(lines) if not line.startswith("#")) + number
-    lines[at] = "\t".join(change(lines[at].split("\t")))
-    write_bgzf(path, ("\n".join(lines) + "\n").encode())
-    path.with_name(path.name + ".tbi").unlink(missing_ok=True)
-    index_vcf(path)
-
-
-@pytest.mark.parametrize("which", ["fasta", "vcf", "genes", "expression", "model"])
-@pytest.mark.parametrize("what", ["missing", "folder", "empty"])
-def test_file_is_not_there(world: dict[str, Path], tmp_path: Path, capfd: Any, which: str, what: str) -> None:
-    world[which].unlink()
-    if what == "folder":
-        world[which].mkdir()
-    elif what == "empty":
-        world[which].touch()
-    assert world[which].name in refusal(world, tmp_path / "out", capfd)
-
-
-@pytest.mark.parametrize(("alt", "part"), [("", "allele '.' is no sequence"), ("same", "ALT equals REF")])
-def test_alt_says_nothing(world: dict[str, Path], tmp_path: Path, capfd: Any, alt: str, part: str) -> None:
-    change_record(world["vcf"], lambda f: [*f[:4], f[3].lower() if alt else "", *f[5:]])
-    message = refusal(world, tmp_path / "out", capfd)
-    assert world["vcf"].name in message
-    assert part in message
-    assert "chr1:" in message
-
-
-def test_position_zero(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
-    change_record(world["vcf"], lambda f: [f[0], "0", *f[2:]], number=0)
-    assert "chr1:0: POS must be at least 1" in refusal(world, tmp_path / "out", capfd)
-
-
 def test_tss_past_the_contig_end(world: dict[str, Path], tmp_path: Path, capfd: Any) -> None:
     rows = [line.split("\t") for line in world["genes"].read_text().splitlines()]
     # More genes than `check` looks at closely, the bad one where it does not look.
@@ -80,45 +32,6 @@ def test_tss_past_the_contig_end(world: dict[str, Path], tmp_path: Path, capfd: 
     assert code == 3
     assert "gene X50: TSS 99999 lies outside chr1" in message
     assert "X50: TSS past the end of the contig" in message
-    bad = [row if row[2] == "tss" else [*row[:2], "99999", *row[3:]] for row in rows]
-    world["genes"].write_text("\n".join("\t".join(row) for row in bad) + "\n")
-    assert "lies outside chr1" in refusal(world, tmp_path / "all", capfd)
-
-
-@pytest.mark.parametrize(
-    ("extra", "part"),
-    [
-        (["--samples", ""], "--samples lists nothing"),
-        (["--samples", ","], "--samples lists nothing"),
-        (["--regions", ""], "--regions lists nothing"),
-        (["--samples-file", "EMPTY"], "the list of samples is empty"),
-        (["--samples-file", "ABSENT"], "cannot open the list of samples"),
-        (["--samples", "^person01", "--samples-file", "PEOPLE"], "people are chosen twice"),
-        (["--max-mem", "8X"], "not a size: '8X'"),
-        (["--max-mem", "9" * 400 + "T"], "not a size: '999"),
-        (["--max-mem", "٣G"], "not a size: '٣G'"),
-        (["--max-mem", "0.0001"], "not a size"),
-        (["--regions", "chr1:0-5"], "region 'chr1:0-5' is not valid"),
-        (["--regions", "chr1:" + "9" * 5000], "is not valid"),
-        (["--regions", "chr1:²"], "no gene has its TSS in"),
-        (["--device", "tpu"], "found 'tpu'"),
-        (["--gene", "NOPE"], "gene 'NOPE' of --gene is not among the genes"),
-        (["--window", "7"], "7 was asked for"),
-        (["--card", "ABSENT"], "not a readable file"),
-        (["--card", "EMPTY"], "not a valid JSON model card"),
-    ],
-)
-def test_options(world: dict[str, Path], tmp_path: Path, capfd: Any, extra: list[str], part: str) -> None:
-    (tmp_path / "EMPTY").touch()
-    (tmp_path / "PEOPLE").write_text("person02\nperson03\n")
-    named = [str(tmp_path / text) if text in ("EMPTY", "ABSENT", "PEOPLE") else text for text in extra]
-    if extra[0] == "--window":
-        from onnx import load, save
-
-        model = load(world["model"])
-        del model.metadata_props[:]
-        save(model, world["model"])
-    assert part in refusal(world, tmp_path / "out", capfd, *named)
 
 
 def command(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -144,15 +57,6 @@ def test_output_into_head(world: dict[str, Path], tmp_path: Path) -> None:
     parts = ["check", *arguments(world, tmp_path)[5:]]
     done = command(f"{quoted(parts)} | head -c 1 > /dev/null")
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_paths_in_utf8_under_an_ascii_locale(world: dict[str, Path], tmp_path: Path) -> None:
-    folder = tmp_path / "ä 日本"
-    world["fasta"].parent.rename(folder)
-    moved = {key: folder / path.name for key, path in world.items()}
-    line = quoted([*arguments(moved, tmp_path / "out"), "-q", "--steps", "check,predict"])
-    done = command(line, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
-    assert done.returncode == 0, done.stderr
 
 
 def test_model_path_that_is_not_utf8(world: dict[str, Path], tmp_path: Path) -> None:

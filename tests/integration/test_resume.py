@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
+from gxfast.workflow.rundir import RunDirectory
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +104,25 @@ def test_hash_seed_does_not_matter(cohort: Any, expected: dict[str, str], tmp_pa
     environment = {**os.environ, "PYTHONHASHSEED": "12345"}
     subprocess.run(command(cohort, tmp_path / "out"), check=True, env=environment)
     assert fingerprint(tmp_path / "out") == expected
+
+
+@pytest.fixture
+def small(world: dict[str, Path], tmp_path: Path) -> list[str]:
+    named = [part for key in ("fasta", "vcf", "genes", "model") for part in (f"--{key}", str(world[key]))]
+    return ["predict", "-q", "--threads", "1", "-o", str(tmp_path / "out"), *named]
+
+
+def test_two_runs_into_one_directory(small: list[str], tmp_path: Path, capfd: Any) -> None:
+    with RunDirectory(tmp_path / "out", {"a": 1}, resume=False):
+        assert main(small) == 2
+    assert "another run" in capfd.readouterr().err
+    assert not (tmp_path / "out" / "genes.tsv").exists()
+
+
+def test_finished_directory_needs_resume_and_the_same_options(small: list[str], capfd: Any) -> None:
+    assert main(small) == 0
+    assert main(small) == 2
+    assert "--resume" in capfd.readouterr().err
+    assert main([*small, "--resume", "--variants", "snv"]) == 2
+    assert "options.variants" in capfd.readouterr().err
+    assert main([*small, "--resume"]) == 0

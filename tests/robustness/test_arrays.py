@@ -17,7 +17,13 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 # How many outcomes each table has at least: a table that shrinks by mistake must be seen.
-TABLES = {"table_sequences": 3500, "table_statistics": 9500, "table_models": 2350, "table_kernels": 7000, "table_sizes": 1600}
+TABLES = {
+    "table_sequences": 3500,
+    "table_statistics": 9500,
+    "table_models": 2350,
+    "table_kernels": 7000,
+    "table_sizes": 1600,
+}
 
 
 def environment() -> dict[str, str]:

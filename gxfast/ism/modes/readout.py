@@ -116,6 +116,9 @@ def _track(card: ModelCard, track: int | str) -> int:
         return int(track)
     names = card.track_names or ()
     if track not in names:
-        raise InputError(f"no track is named {track!r}; there are: {', '.join(names[:10]) or 'no names in the card'}")
+        raise InputError(
+            f"no track is named {track!r}; there are: {', '.join(names[:10]) or 'no names in the card'}",
+            remedy="name one of them, or give its index from 0",
+        )
     at = names.index(track)
     return at if card.tracks is None else card.tracks[at]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from ..rows import BaselineRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
 from .gene_models import GeneBaseline, train_gene
-from .linear import linear_job
+from .linear import counted, linear_job
 
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
@@ -92,6 +92,7 @@ def train_genes(
     """Train the baselines of every gene; write ``baseline/``."""
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
+    left_out: list[int] = []
 
     def one(g: int) -> GeneBaseline:
         if cohort.genes.chrom[g] not in cohort.genotypes.contigs:
@@ -99,6 +100,7 @@ def train_genes(
         tss = int(cohort.genes.tss[g])
         region = max(0, tss - options.window), int(cohort.genes.last[g]) + options.window + 1
         dosages = source.window(cohort.genes.chrom[g], *region)
+        left_out.append(dosages.n_skipped)
         return train_gene(
             cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,
             folds, options,
@@ -112,7 +114,7 @@ def train_genes(
                 progress("baseline", len(found), len(cohort.genes))
     rows = _rows(cohort, found, options)
     _write(run, cohort, folds, found, rows, options)
-    counts = dict(sorted(Counter(result.status for result in found).items()))
+    counts = counted([result.status for result in found], left_out)
     return Baselines(rows, _summary(rows, found, options), counts)
 
 
@@ -230,13 +232,31 @@ def read_evaluated(path: str) -> list[EvaluatedModel]:
     for number, (gene, model, *texts) in enumerate(zip(*(columns[name] for name in _NEEDED), strict=True), start=2):
         genes = models.setdefault(model, {})
         if gene in genes:
-            raise InputError(f"gene {gene} is there twice", path=path, record=f"line {number}")
-        try:
-            r, p, q = (float(text) if text else None for text in texts)
-        except ValueError as error:
-            raise InputError(f"no number: {error}", path=path, record=f"line {number}") from error
+            raise InputError(
+                f"gene {gene} is there twice",
+                path=path,
+                record=f"line {number}",
+                remedy="keep one row per gene and model",
+            )
+        r, p, q = (_share(text, low, path, number) for text, low in zip(texts, (-1, 0, 0), strict=True))
         genes[gene] = r, p, q
     return [EvaluatedModel(name, genes) for name, genes in models.items()]
+
+
+def _share(text: str, low: int, path: str, number: int) -> float | None:
+    """Read a correlation (from -1) or a p (from 0); None where there is none."""
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if low <= value <= 1:
+        return value
+    raise InputError(
+        f"expected a number from {low} to 1, or nothing, found {text!r}", path=path, record=f"line {number}",
+        remedy="name a genes.tsv of gxfast evaluate or gxfast run",
+    )  # fmt: skip
 
 
 def beside_columns(
@@ -263,7 +283,10 @@ def beside_columns(
             raise InputError(f"two models are called {one.name!r}", remedy="evaluate one under another --name")
         found = [one.genes.get(gene, (None, None, None)) for gene in columns["gene_id"]]
         if not any(gene in one.genes for gene in columns["gene_id"]):
-            raise InputError(f"no gene of model {one.name!r} is among the genes of the baselines")
+            raise InputError(
+                f"no gene of model {one.name!r} is among the genes of the baselines",
+                remedy="evaluate and train with the same gene ids",
+            )
         columns |= {f"{one.name}_{ending}": [values[at] for values in found] for at, ending in enumerate("rpq")}
         r, q = (np.array([np.nan if v[at] is None else v[at] for v in found], np.float64) for at in (0, 2))
         mean = float(np.nanmean(r)) if np.isfinite(r).any() else None

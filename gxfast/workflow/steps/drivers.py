@@ -6,7 +6,8 @@ arithmetic on dosages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -51,6 +52,8 @@ def drive(job: Job) -> None:
         results.motifs += motifs
         results.motif_clusters += cluster_rows(item.model, motifs)
         summary[item.model] = _summary(found, results.drivers[n_before:])
+        if job.inputs.finemapped is not None:
+            summary[item.model]["n_finemapped"] = _n_finemapped(item, found, job.inputs.finemapped)
     results.summary["drivers"] = summary
     write_rows(folder / "drivers.tsv", DriverRow, results.drivers)
     write_rows(folder / "support.tsv", SupportRow, results.support)
@@ -58,6 +61,19 @@ def drive(job: Job) -> None:
     write_rows(folder / "motif_clusters.tsv", ClusterRow, results.motif_clusters)
     if results.direction:
         write_rows(folder / "direction.tsv", DirectionRow, results.direction)
+
+
+def _n_finemapped(
+    predictions: PredictionSet, found: Sequence[GeneDrivers], pips: Mapping[tuple[str, str], float]
+) -> int:
+    """How many of the fine-mapped variants are SNVs that were looked at; told where they are few."""
+    genes = predictions.genes.gene_id
+    seen = {(genes[one.gene], variant) for one in found for variant in one.dosages.variant_id}
+    n = len(pips.keys() & seen)
+    if n < len(pips):
+        message = "%s: %d of %d fine-mapped variants are SNVs of the people in the windows of their genes"
+        logging.getLogger("gxfast").warning(message, predictions.model, n, len(pips))
+    return n
 
 
 def _summary(found: Sequence[GeneDrivers], drivers: Sequence[DriverRow]) -> dict[str, int]:

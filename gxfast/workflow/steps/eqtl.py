@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +22,7 @@ from ..options import InputPaths, MappingOptions
 from ..rows import LeadRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
-from .linear import linear_job
+from .linear import counted, linear_job
 
 __all__ = ["EQTL", "CisMap", "map_cis", "map_genes"]
 
@@ -87,9 +86,10 @@ def map_genes(
     source = open_dosages(cohort.genotypes, options.dosage)
     lines_of: dict[int, list[str]] = {}
     row_of: dict[int, LeadRow] = {}
+    left_out: list[int] = []
     with worker_pool(n_threads) as pool:
         batches = list(_batches(cohort, options))
-        for found in pool.map(lambda batch: _map_batch(cohort, source, batch, options), batches):
+        for found in pool.map(lambda batch: _map_batch(cohort, source, batch, options, left_out), batches):
             for g, gene in found.items():
                 lines_of[g] = _nominal_lines(cohort, g, gene)
                 row_of[g] = _lead_row(cohort, g, gene)
@@ -100,7 +100,7 @@ def map_genes(
     write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
     n_done = sum(row.status == "ok" for row in rows)
     summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": len(lines) - 1}
-    counts = dict(sorted(Counter(row.status for row in rows).items()))
+    counts = counted([row.status for row in rows], left_out)
     if not options.permutations:
         return CisMap([], summary, counts)
     q = fdr(np.array([np.nan if row.pval_beta is None else row.pval_beta for row in rows], np.float64))
@@ -127,7 +127,7 @@ def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int
 
 
 def _map_batch(
-    cohort: LinearCohort, source: DosageSource, batch: list[int], options: MappingOptions
+    cohort: LinearCohort, source: DosageSource, batch: list[int], options: MappingOptions, left_out: list[int]
 ) -> dict[int, _Gene]:
     if cohort.genes.chrom[batch[0]] not in cohort.genotypes.contigs:
         return {g: _Gene(NO_CONTIG) for g in batch}
@@ -148,6 +148,7 @@ def _map_batch(
         last = int(cohort.genes.last[batch].max())
         region = max(0, int(tss.min()) - options.window), last + options.window + 1
         dosages = source.window(cohort.genes.chrom[batch[0]], *region)
+        left_out.append(dosages.n_skipped)
         for group in same_people.values():
             found |= _map_group(cohort, group, dosages, options)
     return found

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...errors import InputError
 from ...evaluation.result import GeneRow
 from ...io.tables import write_phenotype_bed, write_rows
+from ...models.card import clean_name
 from ...types import ExpressionTable, GeneTable, PredictionSet
 from ..options import EvaluateOptions
 from ..provenance import hash_files, plan_of
@@ -121,6 +123,12 @@ def evaluate_table(
     from ...evaluation.result import summary
     from ...io.tables import read_covariates, read_expression, read_genes
 
+    if clean_name(name) != name:
+        raise InputError(
+            f"the name {name!r} would name a file; it may hold letters, digits, '.', '_' and '-', and begins with a "
+            "letter or digit",
+            remedy=f"give another --name, as {clean_name(name)}",
+        )
     observed_table = read_expression(expression)
     table = read_expression(predictions)
     covariate_table = read_covariates(covariates, first=n_covariates, people=table.samples) if covariates else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +17,20 @@ from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory
 
-__all__ = ["linear_job"]
+__all__ = ["counted", "linear_job"]
+
+
+def counted(statuses: Iterable[str], left_out: Iterable[int]) -> dict[str, int]:
+    """Return how many genes have each status, for the manifest.
+
+    ``left_out``: how many records of each stretch that was read are not biallelic, no bases, or repeat one; told once.
+    """
+    counts = dict(sorted(Counter(statuses).items()))
+    n = sum(left_out)
+    if n:
+        counts["records_left_out"] = n
+        logging.getLogger("gxfast").warning("records left out, not biallelic or there twice: %d", n)
+    return counts
 
 
 @contextmanager

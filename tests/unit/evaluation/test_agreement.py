@@ -74,7 +74,7 @@ def test_pairs_of_models():
 
 
 def test_compare_on_the_command_line(tmp_path, capsys):
-    a, b = _effects(60)
+    a, b = (np.tanh(values) for values in _effects(60))
     table = tmp_path / "t.csv"
     rows = "\n".join(f"gene{i},{x},{y if i else 'NA'}" for i, (x, y) in enumerate(zip(a, b, strict=True)))
     table.write_text(f"gene_id,one,two\n{rows}\n")
