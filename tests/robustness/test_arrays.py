@@ -17,7 +17,13 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 # How many outcomes each table has at least: a table that shrinks by mistake must be seen.
-TABLES = {"table_sequences": 3500, "table_statistics": 9500, "table_models": 2350, "table_kernels": 7000, "table_sizes": 1600}
+TABLES = {
+    "table_sequences": 3500,
+    "table_statistics": 9500,
+    "table_models": 2350,
+    "table_kernels": 7000,
+    "table_sizes": 1600,
+}
 
 
 def environment() -> dict[str, str]:
@@ -36,7 +42,7 @@ def outcomes_of(table: str) -> dict[str, str]:
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         name = None
