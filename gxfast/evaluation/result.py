@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError
 from ..io.tables import optional_column
+from ..kernels.arguments import finite_or_nan
 
 __all__ = ["CrossGene", "Evaluation", "GeneRow", "Observed", "summary", "with_null"]
 
@@ -200,9 +200,8 @@ def with_null(
     """
     from ..stats import fdr, null_test
 
-    mean, sd = np.asarray(null_mean, dtype=np.float64), np.asarray(null_sd, dtype=np.float64)
-    if mean.shape != (len(evaluation),) or sd.shape != mean.shape:
-        raise InputError(f"null_mean and null_sd must have shape ({len(evaluation)},), found {mean.shape}, {sd.shape}")
+    mean = finite_or_nan(null_mean, "null_mean", (len(evaluation),))
+    sd = finite_or_nan(null_sd, "null_sd", mean.shape)
     test = null_test(evaluation.pearson_r, mean, sd, n_draws=n_draws, method=method)
     q = np.full(mean.shape, np.nan)
     for track in dict.fromkeys(evaluation.track):

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
+from ..kernels.arguments import finite_or_nan, numbers
+
 __all__ = ["correlation_p"]
 
 Float64Array = NDArray[np.float64]
@@ -30,8 +33,12 @@ def correlation_p(r: Float64Array, df: Any) -> tuple[Float64Array, Float64Array]
     """
     from ..kernels.compiled import correlation_p as compiled
 
-    flat = np.ascontiguousarray(r, np.float64).reshape(-1)
-    degrees = np.broadcast_to(np.asarray(df, dtype=np.float64), r.shape).reshape(-1)
+    r, degrees = finite_or_nan(r, "r"), numbers(df, "df")
+    try:
+        degrees = np.broadcast_to(degrees, r.shape).reshape(-1)
+    except ValueError:
+        raise InputError(f"df must fit r of shape {r.shape}, found {degrees.shape}") from None
+    flat = r.reshape(-1)
     p, log10p = np.empty(flat.size), np.empty(flat.size)
     if flat.size and degrees.min() == degrees.max():
         compiled(flat, float(degrees[0]), p, log10p)

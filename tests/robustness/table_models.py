@@ -37,7 +37,7 @@ class World:
 def targets() -> list[Target]:
     """Return one entry per function."""
     world = World()
-    return [*_personal(world), *_models(world), *_mutagenesis(world), *_evaluation(world)]
+    return [*_personal(world), *_models(world), *_mutagenesis(world), *_evaluation(world), *_logos()]
 
 
 def _personal(world: World) -> list[Target]:
@@ -210,3 +210,12 @@ def _evaluation(world: World) -> list[Target]:
             legal=legal,
         )
     ]
+
+
+def _logos() -> list[Target]:
+    from gxfast.reporting.plots.logo import reference_heights
+
+    arguments = {"effects": np.arange(24.0).reshape(6, 4) / 8, "reference": np.array([0, 3, 4, 1, 2, 2])}
+    gaps = ("nan", "all nan", "nan in float32", "nan in float16", "nan in a list")
+    roles = {"effects": "numbers", "reference": "whole"}
+    return [Target("plots.reference_heights", reference_heights, arguments, roles, legal={"effects": gaps})]

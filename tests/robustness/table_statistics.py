@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gxfast import stats
 from gxfast.stats.motifs import cluster_enrichment, cluster_sequences, motif_sizes, sequence_distances
 from gxfast.stats.personal_heads import fit_personal_heads
+from gxfast.stats.tails import correlation_p
 
 from .target import Expected, Target
 
@@ -129,6 +130,29 @@ def _tests() -> list[Target]:
             found.append(_target(f"stats.fdr[{method}, {backend}]", call, p, "numbers", p=free))
     found.append(_target("stats.null_share", stats.null_share, p, "numbers", p=free))
     found.append(_target("stats.significant", partial(stats.significant, alpha=0.5), p, "numbers", p=free))
+    free_r = (
+        *ONLY_AXIS,
+        *GAPS,
+        "0-d",
+        "0-d array",
+        "an axis less",
+        "an axis more in front",
+        "an axis more behind",
+        "flat",
+        "two axes more",
+        "five axes more",
+        "transposed",
+        "list of empty list",
+        "2^31 of nothing",
+        "2^32 of nothing",
+        "nothing of 2^31",
+        "nothing of 2^32",
+    )
+    call = partial(correlation_p, df=9)
+    found.append(_target("stats.tails.correlation_p", call, {"r": SHARES / 2}, "numbers", r=free_r))
+    call = partial(correlation_p, SHARES / 2)
+    free_df = (*GAPS, "0-d", "0-d array", "an axis less", "one element", "inf", "-inf", "all inf", "all -inf")
+    found.append(_target("stats.tails.correlation_p", call, {"df": FOLDS + 7.0}, "numbers", df=free_df))
     nulls = {"r": LINE / 32, "null_mean": SHARES, "null_sd": SHARES + 0.125}
     broadcast = (
         *GAPS,

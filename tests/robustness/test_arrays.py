@@ -42,7 +42,7 @@ def outcomes_of(table: str) -> dict[str, str]:
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         name = None

@@ -13,7 +13,7 @@ from robustness.test_arrays import environment
 def test_results_are_the_same_bits(how: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "robustness.busy", how],
-        env=environment(), capture_output=True, text=True, timeout=200, check=False,
+        env=environment(), capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout == ""

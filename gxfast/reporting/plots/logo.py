@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
+from ...kernels.arguments import array_of, numbers, whole_numbers
 from .style import INK, STYLE
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def reference_heights(effects: ArrayLike, reference: ArrayLike) -> Float64Array:
 
 
 def _checked(effects: ArrayLike, reference: ArrayLike) -> tuple[Float64Array, NDArray[np.int64]]:
-    values, codes = np.asarray(effects, np.float64), np.asarray(reference)
+    values, codes = numbers(effects, "effects"), array_of(reference, "reference")
     if values.ndim != 2 or values.shape[1] != 4 or not len(values) or codes.shape != values.shape[:1]:
         raise InputError(
             f"effects must be (L', 4) and reference (L',) with at least one position, found {values.shape} "
@@ -113,11 +114,11 @@ def draw_logo(ax: Axes, heights: ArrayLike, *, positions: ArrayLike) -> None:
     """
     from matplotlib.collections import PathCollection
 
-    values, centres = np.asarray(heights, np.float64), np.asarray(positions, np.float64)
+    values, centres = numbers(heights, "heights"), numbers(positions, "positions", finite=True)
     if values.ndim != 2 or values.shape[1] != 4 or centres.shape != values.shape[:1]:
         raise InputError(f"heights must be (L', 4) and positions (L',), found {values.shape} and {centres.shape}")
     if np.isinf(values).any():
-        raise InputError("a height is infinite", remedy="look at the effects it was made from")
+        raise InputError("heights hold an infinite value", remedy="look at the effects it was made from")
     values = np.nan_to_num(values)
     bottoms = _stacked(values)
     for base, (letter, colour) in enumerate(zip(BASES, LETTER_COLOURS, strict=True)):
@@ -191,7 +192,7 @@ def draw_heatmap(
     from matplotlib import colormaps
 
     values, codes = _checked(effects, reference)
-    centres = np.arange(len(values)) if positions is None else np.asarray(positions, np.float64)
+    centres = np.arange(len(values)) if positions is None else numbers(positions, "positions", finite=True)
     if centres.shape != codes.shape or (np.diff(centres) != 1).any():
         raise InputError("the columns of a heat map lie one apart", remedy="give one position per column, ascending")
     if limit is not None and not limit > 0:
@@ -254,7 +255,7 @@ def plot_scan(
     from matplotlib.figure import Figure
 
     values, codes = _checked(effects, reference)
-    columns = np.arange(len(codes)) + start if positions is None else np.asarray(positions, np.int64)
+    columns = np.arange(len(codes)) + start if positions is None else whole_numbers(positions, "positions")
     if columns.shape != codes.shape:
         raise InputError(f"need one position for each of the {len(codes)} columns, found {columns.shape}")
     # Coordinates themselves where they run straight; else columns, which are labelled with coordinates.
