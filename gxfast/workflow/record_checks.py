@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from ..personal.policy import HaplotypePolicy, overlap_error, refuse_other_assem
 from ..personal.presence import people_on
 from ..personal.records import PreparedRecords, prepare_records
 from ..personal.reference import n_iupac
+from ..personal.refusals import Held
 from ..types import GeneTable
 from .findings import Finding
 from .inputs import Inputs
@@ -51,7 +53,7 @@ def record_findings(inputs: Inputs) -> list[Finding]:
             problems.add(held.error)
         skipped = records.n_overlapping
         if records.counts["ref_mismatch"] and not counts["ref_mismatch"] and inputs.policy.ref_mismatch == "skip":
-            told.append(_skipped_mismatch(inputs, g))
+            told.append(_skipped_mismatch(inputs, g, records.held))
         counts.update(records.counts, overlap_skipped=skipped)
         if skipped and inputs.policy.overlap == "error":
             problems.add(overlap_error(skipped, records.source, f"{chrom}, gene {inputs.genes.gene_id[g]}"))
@@ -108,10 +110,12 @@ def _window_records(inputs: Inputs, g: int, policy: HaplotypePolicy) -> Prepared
     return records
 
 
-def _skipped_mismatch(inputs: Inputs, g: int) -> Finding:
-    """Name the first record that is left out because its REF differs."""
-    held = _window_records(inputs, g, replace(inputs.policy, ref_mismatch="error")).held
-    return Finding("warning", "records", f"left out: {str(held[0].error).splitlines()[0]}")
+def _skipped_mismatch(inputs: Inputs, g: int, others: Sequence[Held]) -> Finding:
+    """Name the first record that is left out because its REF differs: what is refused beside the ``others``."""
+    known = {str(held.error) for held in others}
+    strict = _window_records(inputs, g, replace(inputs.policy, ref_mismatch="error")).held
+    first = next(text for held in strict if (text := str(held.error)) not in known)
+    return Finding("warning", "records", f"left out: {first.splitlines()[0]}")
 
 
 def _refusal_of_sets(inputs: Inputs, records: PreparedRecords, chrom: str) -> InputError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -137,6 +138,10 @@ def test_case(case: Case, clean: Project, twins: Any, tmp_path: Path, capfd: pyt
     assert '"complete": true' in manifest
     uncounted = [part for part in case.counted if part not in manifest]
     assert not uncounted, f"{uncounted} not in the manifest:\n{manifest}"
+    # What is counted of records is said, too: the check of a run does it.
+    kinds = [found[1] for part in case.counted if (found := re.match(r'"([a-z_]+)": (?:[1-9]|$)', part))]
+    unsaid = [kind for kind in kinds if kind not in told and kind != "n_people"]
+    assert case.command != "run" or not unsaid, f"{unsaid} not said:\n{told}"
     twin = twins(case)
     if case.outcome == "same":
         found, expected = contents(output, case.only), contents(twin, case.only)
