@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,7 @@ class Bench:
     n_people: int = 20
     n_genes: int = 70
     _left: dict[str, Left] = field(default_factory=dict)
+    _lock: Any = field(default_factory=RLock)
 
     @cached_property
     def cohort(self) -> Any:
@@ -180,6 +182,10 @@ class Bench:
 
     def expected(self, name: str) -> Left:
         """Return what a command leaves undisturbed."""
+        with self._lock:
+            return self._expected(name)
+
+    def _expected(self, name: str) -> Left:
         if name not in self._left:
             out = self.folder / "undisturbed" / name
             shutil.rmtree(out, ignore_errors=True)
@@ -291,8 +297,8 @@ def kill_round(bench: Bench, name: str, seed: int, folder: Path) -> Round:
         _interrupted(bench, name, out, rng, what, expected.seconds, "--resume")
     resumable = whole_blocks(out)
     done = run(bench.command(name, out, "--resume"))
-    if torn and torn[0].name == "plan.json" and done.code == 2:
-        # A plan that cannot be trusted is refused by name; the run is started anew elsewhere.
+    if torn and torn[0].name in ("plan.json", "journal.tsv") and done.code == 2:
+        # A plan that cannot be trusted, or that the journal does not know, is refused by name; start anew elsewhere.
         done.require_refused(what)
         require("plan" in done.err or "cannot resume" in done.err, f"{what}: {done.err}")
         bench.require_honest(name, out, what, str(torn[0].relative_to(out)))
