@@ -103,8 +103,8 @@ def main() -> int:
         if "matrix" in wanted:
             faults += matrix(Bench(folder / "small", n_genes=9))
         if "soak" in wanted:
-            slope, growth = soak(folder / "soak", 15 * options.rounds)
-            tell(f"soak: {slope:.0f} bytes per iteration, {100 * growth:.2f} % over the last 70 %")
+            slope, steady = soak(folder / "soak", 15 * options.rounds)
+            tell(f"soak: {slope:.0f} bytes per iteration over the last 70 %, {steady:.0f} in the median of its parts")
             faults += [f"memory grows by {slope:.0f} bytes per iteration"] if slope >= SLOPE else []
     for fault in faults:
         tell(f"FAULT {fault}")

@@ -28,7 +28,7 @@ STREAMS = ('"$@" <&- >&- 2>&-', '"$@" 2>&-', '"$@" 2>&1 | true', '"$@" | true')
 
 @pytest.mark.parametrize(
     ("name", "line"),
-    [("saturate", '"$@" <&- >&-'), *(("predict", line) for line in STREAMS), ("baseline", STREAMS[2]),
+    [("saturate", '"$@" <&- >&-'), *(("predict", line) for line in STREAMS),
      pytest.param("baseline", STREAMS[3], marks=EXIT_CODE)],
 )  # fmt: skip
 def test_streams(bench: Bench, tmp_path: Path, name: str, line: str) -> None:
