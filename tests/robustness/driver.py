@@ -393,7 +393,7 @@ class Shim:
     library: Path
 
     def run(
-        self, bench: Bench, name: str, out: Path, *, extra: Sequence[str] = (), **options: object
+        self, bench: Bench, name: str, out: Path, *, **options: object
     ) -> tuple[Done, list[str]]:
         """Run a command with it; return how it ended, and the calls that wrote (``!``: that failed)."""
         log = out.with_name(out.name + ".log")
@@ -402,7 +402,7 @@ class Shim:
             out.mkdir(exist_ok=True)
         settings = {f"FAULTS_{key.upper()}": str(value) for key, value in options.items()}
         done = run(
-            bench.command(name, out, *extra),
+            bench.command(name, out),
             env={**os.environ, "LD_PRELOAD": str(self.library), "FAULTS_UNDER": f"{out}/", "FAULTS_LOG": str(log)}
             | settings,
         )  # fmt: skip

@@ -1,7 +1,7 @@
 /* Preloaded into a program: the n-th call that writes below a folder fails, or the folder has room for so many bytes.
 
    FAULTS_UNDER  folder whose files are meant
-   FAULTS_NAME   part of the paths that are meant; any
+   FAULTS_PART   part of the paths that are meant; any
    FAULTS_LOG    file that gets a line per call: "op bytes path", with a "!" before the op where it failed
    FAULTS_AT     number of the call that fails, from 1; 0: none
    FAULTS_HOW    ENOSPC, EIO, EDQUOT or EACCES; kill: SIGKILL instead; short: half of a write, then ENOSPC for ever
@@ -29,7 +29,7 @@ __attribute__((constructor)) static void start(void)
 {
     const char *how = getenv("FAULTS_HOW"), *n = getenv("FAULTS_AT"), *bytes = getenv("FAULTS_BYTES");
     under = getenv("FAULTS_UNDER");
-    named = getenv("FAULTS_NAME");
+    named = getenv("FAULTS_PART");
     logged = getenv("FAULTS_LOG");
     at = n ? atol(n) : 0;
     room = bytes ? atol(bytes) : -1;

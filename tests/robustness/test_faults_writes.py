@@ -50,7 +50,7 @@ def test_writes_that_fail(bench: Bench, shim: Shim, tmp_path: Path) -> None:
 
 
 def test_a_figure_that_cannot_be_written(bench: Bench, shim: Shim, tmp_path: Path) -> None:
-    done, calls = shim.run(bench, "run", tmp_path / "out", name=".png", at=2)
+    done, calls = shim.run(bench, "run", tmp_path / "out", part=".png", at=2)
     assert calls[-1].startswith("!write")
     done.require_refused()
     assert not looks_finished(tmp_path / "out")
