@@ -392,9 +392,7 @@ class Shim:
 
     library: Path
 
-    def run(
-        self, bench: Bench, name: str, out: Path, *, **options: object
-    ) -> tuple[Done, list[str]]:
+    def run(self, bench: Bench, name: str, out: Path, **options: object) -> tuple[Done, list[str]]:
         """Run a command with it; return how it ended, and the calls that wrote (``!``: that failed)."""
         log = out.with_name(out.name + ".log")
         log.unlink(missing_ok=True)

@@ -51,7 +51,7 @@ def test_writes_that_fail(bench: Bench, shim: Shim, tmp_path: Path) -> None:
 
 def test_a_figure_that_cannot_be_written(bench: Bench, shim: Shim, tmp_path: Path) -> None:
     done, calls = shim.run(bench, "run", tmp_path / "out", part=".png", at=2)
-    assert calls[-1].startswith("!write")
+    assert any(call.startswith("!write") for call in calls)
     done.require_refused()
     assert not looks_finished(tmp_path / "out")
     assert not list((tmp_path / "out" / "figures").glob("*.png*"))
