@@ -32,6 +32,13 @@ def tell(text: str) -> None:
     print(text, flush=True)
 
 
+def told(faults: Iterator[str]) -> Iterator[str]:
+    """Tell what is wrong when it is found, too."""
+    for fault in faults:
+        tell(f"FAULT {fault}")
+        yield fault
+
+
 def writes(bench: Bench, folder: Path, rounds: int, seed: int) -> Iterator[str]:
     """Let a call of every command fail, in turn; yield what was wrong."""
     shim, rng = build_shim(folder), random.Random(seed)
@@ -97,11 +104,11 @@ def main() -> int:
             except FaultError as found:
                 faults.append(str(found))
         if "writes" in wanted:
-            faults += writes(bench, folder, options.rounds, first)
+            faults += told(writes(bench, folder, options.rounds, first))
         if "room" in wanted:
-            faults += room(bench, folder)
+            faults += told(room(bench, folder))
         if "matrix" in wanted:
-            faults += matrix(Bench(folder / "small", n_genes=9))
+            faults += told(matrix(Bench(folder / "small", n_genes=9)))
         if "soak" in wanted:
             slope, steady = soak(folder / "soak", 15 * options.rounds)
             tell(f"soak: {slope:.0f} bytes per iteration over the last 70 %, {steady:.0f} in the median of its parts")
