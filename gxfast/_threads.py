@@ -6,14 +6,15 @@ import math
 import operator
 import os
 import re
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import InputError
+from .errors import GxfastError, InputError
 
-__all__ = ["one_blas_thread", "resolve_threads", "thread_budget", "worker_pool"]
+__all__ = ["one_blas_thread", "require_address_space", "resolve_threads", "thread_budget", "worker_pool"]
 
 
 def thread_budget() -> int:
@@ -48,6 +49,28 @@ def resolve_threads(n_threads: int) -> int:
     if not 0 <= number < 2**31:
         raise InputError(f"n_threads must be 0 (all) or positive, found {n_threads}")
     return thread_budget() if number == 0 else min(number, max(64, 4 * (os.cpu_count() or 1)))
+
+
+# Address space, in MiB, of the libraries of a command, and of the buffers and stacks that they make per core.
+_BASE_MIB, _CORE_MIB = 320, 160
+
+
+def require_address_space() -> None:
+    """Refuse a limit on the address space (``ulimit -v``) in which the libraries do not fit.
+
+    OpenBLAS asks for its buffers again and again, for ever, where there is no room for them.
+
+    Raises
+    ------
+    GxfastError
+    """
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    needed = _BASE_MIB + _CORE_MIB * len(os.sched_getaffinity(0))
+    if limit != resource.RLIM_INFINITY and limit >> 20 < needed:
+        raise GxfastError(
+            f"the address space is limited to {limit >> 20} MiB, expected {needed} MiB or more",
+            remedy=f"raise the limit (ulimit -v {needed << 10}), or allow fewer cores (taskset -c 0)",
+        )
 
 
 @contextmanager

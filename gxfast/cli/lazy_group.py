@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .._threads import require_address_space
 from .outputs import guarded
 
 __all__ = ["LazyGroup"]
@@ -34,6 +35,7 @@ class LazyGroup(click.Group):
         """Import a command; it will not write over what it reads."""
         if cmd_name not in self._lazy:
             return None
+        require_address_space()
         module, attribute, _ = self._lazy[cmd_name]
         command: click.Command = getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute)
         return guarded(command)

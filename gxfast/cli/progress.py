@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-__all__ = ["ProgressLine"]
+__all__ = ["ProgressLine", "talk"]
 
 _SECONDS_BETWEEN_LINES = 10.0
+
+
+def talk(text: str) -> None:
+    """Say something on stderr; a closed pipe or a full disk behind it is no reason to stop the work."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 class ProgressLine:
@@ -66,4 +73,4 @@ class ProgressLine:
             self._last = now
             left = (now - started) / done * (total - done) if done else 0.0
             rate = f" ({done / (now - started):.3g} a second)" if now - started >= 1.0 else ""
-            print(f"{task}: {done}/{total} {self._unit}{rate}, {left:.0f} s left", file=sys.stderr, flush=True)
+            talk(f"{task}: {done}/{total} {self._unit}{rate}, {left:.0f} s left")

@@ -24,7 +24,7 @@ from .options import (
     set_verbosity,
     step_options,
 )
-from .progress import ProgressLine
+from .progress import ProgressLine, talk
 
 __all__ = ["check", "drivers", "execute", "predict", "run"]
 
@@ -54,17 +54,17 @@ def check(**options: Any) -> int:
         rows = [{"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings]
         click.echo(json.dumps({"ok": not failed, "findings": rows}, indent=1))
     else:
-        _print_findings(findings, stream_is_stderr=False)
+        _print_findings(findings, click.echo)
     return 2 if failed else 0
 
 
-def _print_findings(findings: Sequence[Any], *, stream_is_stderr: bool, skip_ok: bool = False) -> None:
+def _print_findings(findings: Sequence[Any], say: Callable[[str], None], *, skip_ok: bool = False) -> None:
     for f in findings:
         if skip_ok and f.level == "ok":
             continue
-        click.echo(f"{f.level:<8} {f.what:<10} {f.message}", err=stream_is_stderr)
+        say(f"{f.level:<8} {f.what:<10} {f.message}")
         if f.remedy:
-            click.echo(f"{'':<8} {'':<10} remedy: {f.remedy}", err=stream_is_stderr)
+            say(f"{'':<8} {'':<10} remedy: {f.remedy}")
 
 
 @click.command()
@@ -125,7 +125,7 @@ def execute(
 
     def tell_findings(findings: Sequence[Any]) -> None:
         if not options["quiet"]:
-            _print_findings(findings, stream_is_stderr=True, skip_ok=True)
+            _print_findings(findings, talk, skip_ok=True)
 
     with ProgressLine(quiet=options["quiet"]) as progress:
         result = run_job(
@@ -135,7 +135,7 @@ def execute(
         )  # fmt: skip
     _print_summary(result, options, time.monotonic() - started)
     for line in result.failed:
-        click.echo(f"gxfast: not predicted: {line}", err=True)
+        talk(f"gxfast: not predicted: {line}")
     return 3 if result.failed else 0
 
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from ..errors import InputError
 from .bgzf import EOF_BLOCK_SIZE, is_bgzf_block, sniff
+from .files import written_whole
 
 __all__ = ["check_index", "index_bed", "index_fasta", "index_vcf", "indices_of", "verified_index"]
 
@@ -70,15 +71,17 @@ def _tabix(path: str | Path, preset: str) -> Path:
     if sniff(Path(path)) != "bgzf":
         # pysam would compress the file in place under another name
         raise InputError("not block-compressed", path=path, remedy=f"bgzip {path}")
-    try:
-        pysam.tabix_index(str(path), preset=preset, force=True)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot be indexed as {preset.upper()}: {error}",
-            path=path,
-            remedy="sort by contig and position, then compress with bgzip",
-        ) from error
-    return Path(f"{path}.tbi")
+    index = Path(f"{path}.tbi")
+    with written_whole(index) as partial:
+        try:
+            pysam.tabix_index(str(path), preset=preset, force=True, index=str(partial))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"cannot be indexed as {preset.upper()}: {error}",
+                path=path,
+                remedy="make room where it lies, or sort by contig and position and compress with bgzip",
+            ) from error
+    return index
 
 
 _MAX_PROBES = 256

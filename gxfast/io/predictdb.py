@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .bgzf import require_file, write_bgzf
-from .files import written_whole
+from .files import atomic_write
 from .numbers import whole_number
 from .tables.text import check_id
 
@@ -77,7 +77,8 @@ def write_predictdb(path: str | Path, genes: Sequence[GeneWeights], q: Sequence[
     """
     path = Path(path)
     with_weights = [(gene, value) for gene, value in zip(genes, q, strict=True) if gene.weight.size]
-    with written_whole(path) as partial, closing(sqlite3.connect(partial)) as connection:
+    # In memory, so that there is no journal beside the file and a full disk is met by the one writer of files.
+    with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(
             "CREATE TABLE weights (rsid TEXT, gene TEXT, weight REAL, ref_allele TEXT, eff_allele TEXT, varID TEXT)"
         )
@@ -100,6 +101,7 @@ def write_predictdb(path: str | Path, genes: Sequence[GeneWeights], q: Sequence[
         connection.execute("CREATE INDEX weights_gene ON weights (gene)")
         connection.execute("CREATE INDEX weights_rsid ON weights (rsid)")
         connection.commit()
+        atomic_write(path, connection.serialize())
     return path
 
 
