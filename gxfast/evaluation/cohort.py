@@ -179,7 +179,7 @@ def covariate_design(covariates: CovariateTable, people: Int64Array) -> Float64A
     if _is_redundant(design):
         redundant = next(k for k in range(len(design)) if _is_redundant(design[: k + 1]))
         raise InputError(
-            f"covariate {covariates.name[redundant]!r} is constant or follows from those before it",
+            f"of the covariates, {covariates.name[redundant]!r} is constant or follows from those before it",
             path=covariates.source or None,
             remedy="leave that covariate out",
         )

@@ -87,6 +87,7 @@ def _tabix(path: str | Path, preset: str) -> Path:
 _MAX_PROBES = 256
 _PSEUDO_BIN_TBI = 37450
 _TABIX_AUX = 28  # bytes of tabix's description of a file, before the names of its contigs
+_MAX_BLOCK = 1 << 16  # bytes of a compressed block
 _CLOCK = 1.0  # seconds that an index may be older than its file without a word
 _LOGGER = logging.getLogger("gxfast")
 
@@ -119,6 +120,7 @@ def verified_index(path: Path) -> Path:
             path=path,
             remedy=f"remove the one that is not of this file, or {remedy}",
         )
+    _refuse_cut(path)
     if indices[0].stat().st_mtime + _CLOCK < path.stat().st_mtime:
         _LOGGER.warning("%s is older than its file (it fits; touch it if that is right)", indices[0])
     return indices[0]
@@ -149,6 +151,34 @@ def check_index(path: Path, index: Path, remedy: str) -> dict[str, tuple[int, in
     if not fits:
         raise InputError(f"the index {index.name} was made for another version of the file", path=path, remedy=remedy)
     return spans
+
+
+def _refuse_cut(path: Path) -> None:
+    """Refuse text that ends within a line of fewer columns: it was cut before it was compressed."""
+    if _is_bcf(path):
+        return
+    before, _, last = _last_text(path).rpartition(b"\n")
+    above = before.rpartition(b"\n")[2]
+    if last and not (above and above.count(b"\t") == last.count(b"\t")):
+        place = last[:100].split(b"\t")
+        raise InputError(
+            "the last line is cut off", path=path, record=b":".join(place[:2]).decode(errors="replace"),
+            remedy="make the file again",
+        )  # fmt: skip
+
+
+def _last_text(path: Path) -> bytes:
+    """What the last block of a block-compressed file holds; the empty one that ends it aside."""
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - EOF_BLOCK_SIZE - _MAX_BLOCK))
+        tail = handle.read()[:-EOF_BLOCK_SIZE]
+    for i in range(len(tail) - 18, -1, -1):
+        if is_bgzf_block(tail[i : i + 18]) and i + struct.unpack_from("<H", tail, i + 16)[0] + 1 == len(tail):
+            try:
+                return zlib.decompress(tail[i:], 31)
+            except zlib.error:
+                continue
+    return b""
 
 
 def _is_bcf(path: Path) -> bool:

@@ -129,7 +129,10 @@ def sequence_input(file: ModelFile, card: ModelCard) -> Tensor:
         named = [tensor for tensor in file.inputs if tensor.name == card.input_name]
         if not named:
             have = ", ".join(tensor.name for tensor in file.inputs) or "none"
-            raise _error(file, f"no input is named {card.input_name!r}; inputs: {have}", record="input.name")
+            raise _error(
+                file, f"no input is named {card.input_name!r}; inputs: {have}", "name one of them in the card",
+                record="input.name",
+            )  # fmt: skip
         return named[0]
     free = [tensor for tensor in file.inputs if tensor.name not in card.extra_inputs]
     likely = [tensor for tensor in free if fitting_layouts(tensor, 4 + len(card.extra_channels))]
@@ -167,7 +170,10 @@ def chosen_output(file: ModelFile, card: ModelCard) -> Tensor:
         )
     chosen = [tensor for tensor in file.outputs if tensor.name == card.output_name]
     if not chosen:
-        raise _error(file, f"no output is named {card.output_name!r}; outputs: {names}", record="output.name")
+        raise _error(
+            file, f"no output is named {card.output_name!r}; outputs: {names}", "name one of them in the card",
+            record="output.name",
+        )  # fmt: skip
     return chosen[0]
 
 

@@ -102,9 +102,7 @@ def contents(output: Path, pattern: str = "**/*") -> dict[str, bytes]:
 
 
 def parameter(case: Case) -> Any:
-    # What would take gigabytes while it is not mended is not tried.
-    xfail = pytest.mark.xfail(strict=False, reason=case.broken, run="endless line" not in case.name)
-    return pytest.param(case, id=f"{case.name}-{case.command}", marks=xfail if case.broken else ())
+    return pytest.param(case, id=f"{case.name}-{case.command}")
 
 
 @pytest.mark.parametrize("case", [parameter(case) for case in CASES])

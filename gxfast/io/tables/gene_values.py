@@ -17,7 +17,7 @@ def read_gene_values(path: str | Path, column: str, *, where: tuple[str, str] | 
     """Read a column of a table with a header, by gene.
 
     The gene stands in a column ``gene_id``, ``phenotype_id``, ``gene`` or ``name``, or else in the first. Cells that
-    are empty, ``NA`` or ``NaN`` are left out. A gene that stands twice keeps its first value.
+    are empty, ``NA`` or ``NaN`` are left out. A gene may stand twice with one value.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def read_gene_values(path: str | Path, column: str, *, where: tuple[str, str] | 
     Raises
     ------
     InputError
-        If a column is missing, a row is too short, or a value is no number.
+        If a column is missing, a row is too short, a value is no number, or a gene has two.
     """
     lines = read_lines(Path(path), "table of values per gene")
     header = next(lines, (1, ""))[1]
@@ -50,5 +50,10 @@ def read_gene_values(path: str | Path, column: str, *, where: tuple[str, str] | 
         if cells[value].strip().lower() in _UNDEFINED:
             continue
         read = parse_number(cells[value], what=column, path=path, number=number)
-        found.setdefault(cells[gene].strip(), read)
+        name = cells[gene].strip()
+        if found.setdefault(name, read) != read:
+            raise InputError(
+                f"gene {name} has two values: {found[name]:g} and {read:g}", path=path, record=at(number),
+                remedy="leave one row of each gene",
+            )  # fmt: skip
     return found

@@ -40,8 +40,6 @@ class Case:
         The command runs in a process of its own.
     environment : dict
         Of that process.
-    broken : str
-        What is not mended yet.
     """
 
     name: str
@@ -56,7 +54,6 @@ class Case:
     checked: bool = True
     child: bool = False
     environment: dict[str, str] = field(default_factory=dict)
-    broken: str = ""
 
     def of(self, *commands: str, **changes: Any) -> list[Case]:
         """The same with other commands."""

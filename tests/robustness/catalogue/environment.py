@@ -58,7 +58,7 @@ WHAT: list[tuple[str, Any, str]] = [
     ("output is a file", output_a_file, "mine"),
     ("output lies in a file", output_in_a_file, "mine"),
     ("output holds files of another", output_of_another, "thesis"),
-    ("output is the folder of the inputs", output_is_the_input, "holds other files"),
+    ("output is the folder of the inputs", output_is_the_input, "lies in the folder to be written"),
 ]
 if os.geteuid():
     WHAT.append(("output unwritable", output_unwritable, "locked"))

@@ -221,9 +221,7 @@ CASES = [
     refused("card of another layout", card({"input": {"layout": "NCL"}}), NAME, "layout"),
     refused("card with the tss outside", card({"window": {"tss_index": {"+": 5000, "-": 5000}}}), "5000"),
     refused("card with a negative length", card({"input": {"length": -1}}), "card.json"),
-    refused(
-        "card with an unknown output", card({"output": {"name": "z"}}), NAME, "z", broken="not mended yet: no remedy"
-    ),
+    refused("card with an unknown output", card({"output": {"name": "z"}}), NAME, "z"),
     refused("card with a path for a name", card({"name": "../../evil"}), "card.json", "evil"),
     refused("two cards for a model", lambda p: p.extra.extend(["--card", "a", "--card", "b"]), "2 cards"),
     *([] if cuda_is_there() else [refused("cuda that is absent", device("cuda"), "gxfast[gpu]", "CUDA")]),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pysam
+import pysam.bcftools
 import pytest
 
 from gxfast.errors import InputError
@@ -175,3 +176,21 @@ def test_what_htslib_says_of_a_header_is_told_in_the_log(
     VariantFile(path)
     assert f"{path}: htslib: An INFO field has no Type defined. Assuming String" in caplog.text
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("end", "fits"), [("c\t1000\t.\tA\tC\t.\tPASS\t.", False), ("COMPLETE", True), ("c\t1000", False)]
+)
+def test_text_that_was_cut_before_it_was_compressed(
+    tmp_path: Path, make_vcf_text: Callable[..., str], end: str, fits: bool
+) -> None:
+    whole = text_of(make_vcf_text, 1)
+    end = whole.decode().splitlines()[-1].replace("c\t", "c\t1", 1) if end == "COMPLETE" else end
+    path = write_bgzf(tmp_path / "v.vcf.gz", whole + end.encode())
+    index_vcf(path)
+    if fits:
+        assert len(VariantFile(path).region("c", 0, 100_000)) == 401
+        return
+    with pytest.raises(InputError, match="the last line is cut off") as caught:
+        VariantFile(path)
+    assert caught.value.record == end.replace("\t", ":", 1).split("\t")[0]
