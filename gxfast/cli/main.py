@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -10,7 +11,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -38,14 +39,22 @@ _COMMANDS = {
 }
 
 
-class _Main(LazyGroup):
-    def invoke(self, ctx: click.Context) -> Any:
+class _Output(io.FileIO):
+    """A standard stream that somebody may close (``| head``): what nobody hears is dropped, and the work goes on."""
+
+    def write(self, data: Any) -> int:
         try:
-            return super().invoke(ctx)
+            return super().write(data) or 0
         except BrokenPipeError:
-            # Somebody closed our output (| head): not an error of ours, which click would make of it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return len(data)
+
+
+def _heard_or_not(stream: TextIO) -> TextIO:
+    file = _Output(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(file), encoding=stream.encoding, errors=stream.errors, line_buffering=True
+    )
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -57,7 +66,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     ctx.exit()
 
 
-@click.group(cls=_Main, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--debug",
     is_flag=True,
@@ -132,14 +141,14 @@ def entry() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Fill closed standard streams, or the next file opened would take their place and their text."""
+    """Fill closed standard streams, or the next file opened would take their place; let the others be closed."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
-    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    sys.stdout = _heard_or_not(sys.stdout or os.fdopen(1, "w", closefd=False))
+    sys.stderr = _heard_or_not(sys.stderr or os.fdopen(2, "w", closefd=False))
 
 
 @contextmanager
