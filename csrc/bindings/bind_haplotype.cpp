@@ -160,8 +160,8 @@ struct Anchored {
       HaplotypeLayout layout;
       for (std::int64_t row = begin; row < end; ++row) {
         const Carried carried{edits, rows.values + rows.offset[row], rows.offset[row + 1] - rows.offset[row]};
+        require(is_resolved(carried), "alleles overlap: resolve them first");
         layout_anchored(carried, reference, anchor, left, right, layout);
-        require(total_length(layout) == length(), "alleles overlap: resolve them first");
         consume(row, layout);
       }
     });
@@ -236,6 +236,7 @@ std::vector<py::bytes> consensus_bound(const Variants &variants, const Array<std
   for (std::int64_t row = 0; row < rows.n; ++row) {
     const Carried carried{&variants.edits(), rows.values + rows.offset[row],
                           rows.offset[row + 1] - rows.offset[row]};
+    require(is_resolved(carried), "alleles overlap: resolve them first");
     const HaplotypeLayout layout = layout_consensus(carried, view, start, end);
     std::string bases(static_cast<std::size_t>(total_length(layout)), 'N');
     write_bases(layout, reinterpret_cast<std::uint8_t *>(bases.data()));
