@@ -55,6 +55,8 @@ public:
   Edits() = default;
   explicit Edits(const VariantTable &variants);
   const Edit &operator[](std::int32_t allele) const { return edits_[static_cast<std::size_t>(allele)]; }
+  /// Throws std::out_of_range for an allele that the table does not have.
+  const Edit &at(std::int32_t allele) const { return edits_.at(static_cast<std::size_t>(allele)); }
   /// Most reference bases that one record covers.
   std::int64_t longest() const { return longest_; }
 
