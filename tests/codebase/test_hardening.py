@@ -19,7 +19,8 @@ MODULES = ["gxfast._kernels", "gxfast.io._htslib"]
 
 def readelf(module: str, *options: str) -> str:
     spec = importlib.util.find_spec(module)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return subprocess.run(
         ["readelf", "--wide", *options, spec.origin], capture_output=True, text=True, check=True
     ).stdout
@@ -36,7 +37,8 @@ def test_relocations_are_bound_at_load_and_then_read_only(module: str) -> None:
 def test_the_stack_is_protected_and_not_executable(module: str) -> None:
     assert "__stack_chk_fail" in readelf(module, "--dyn-syms")
     stack = next(line for line in readelf(module, "--program-headers").splitlines() if "GNU_STACK" in line)
-    assert " RWE " not in stack and " RW " in stack
+    assert " RWE " not in stack
+    assert " RW " in stack
 
 
 @pytest.mark.parametrize("module", MODULES)
