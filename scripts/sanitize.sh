@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tree=$PWD/build/asan-python/tree
 python=$(command -v python)
-[ "$#" -gt 0 ] || set -- tests/parity tests/unit/kernels tests/unit/encode tests/unit/personal tests/unit/stats \
-  tests/unit/io/test_vcf*.py tests/unit/io/test_htslib*.py tests/unit/ism/test_delta*.py
+[ "$#" -gt 0 ] || set -- tests/parity tests/unit/kernels tests/unit/encode tests/unit/personal \
+  tests/unit/stats/test_association.py tests/unit/io/test_vcf*.py tests/unit/ism/test_edit_rows.py
 
 cmake --preset asan-python -DPython_EXECUTABLE="$python" >/dev/null
 rm -rf "$tree"
