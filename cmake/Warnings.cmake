@@ -11,7 +11,10 @@ target_compile_definitions(gxfast_hardening INTERFACE _GLIBCXX_ASSERTIONS
   $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 target_link_options(gxfast_hardening INTERFACE -Wl,-z,relro -Wl,-z,now)
 if(GXFAST_SANITIZE)
-  target_compile_options(gxfast_hardening INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+  target_compile_options(gxfast_hardening INTERFACE -fsanitize=${GXFAST_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
-  target_link_options(gxfast_hardening INTERFACE -fsanitize=address,undefined)
+  target_link_options(gxfast_hardening INTERFACE -fsanitize=${GXFAST_SANITIZE})
+endif()
+if(GXFAST_FUZZ)
+  target_compile_options(gxfast_hardening INTERFACE -fsanitize=fuzzer-no-link)
 endif()

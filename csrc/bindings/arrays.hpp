@@ -7,6 +7,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -23,9 +24,10 @@ template <class T> T *writable(Array<T> &array) { return array.mutable_data(); }
 
 /// Hands a vector's memory to NumPy without a copy.
 template <class T> Array<T> to_array(std::vector<T> &&values) {
-  auto *owned = new std::vector<T>(std::move(values));
-  const py::capsule owner(owned, [](void *memory) { delete static_cast<std::vector<T> *>(memory); });
-  return Array<T>(static_cast<py::ssize_t>(owned->size()), owned->data(), owner);
+  auto owned = std::make_unique<std::vector<T>>(std::move(values));
+  const py::capsule owner(owned.get(), [](void *memory) { delete static_cast<std::vector<T> *>(memory); });
+  const std::vector<T> &kept = *owned.release();
+  return Array<T>(static_cast<py::ssize_t>(kept.size()), kept.data(), owner);
 }
 
 inline void require(bool condition, const char *what) {

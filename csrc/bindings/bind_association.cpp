@@ -28,7 +28,7 @@ void associate_bound(const Array<std::int8_t> &dosages, const Array<double> &squ
           "associate: shapes do not fit");
   for (py::ssize_t g = 0; g < genes; ++g) {
     const std::int64_t from = first.data()[g], to = last.data()[g], at = begin.data()[g];
-    require(0 <= from && from <= to && to <= dosages.shape(0) && 0 <= at && at + to - from <= r.size(),
+    require(0 <= from && from <= to && to <= dosages.shape(0) && 0 <= at && at <= r.size() - (to - from),
             "associate: a window lies outside the SNPs");
   }
   double *to_r = writable(r), *to_slope = writable(slope), *to_se = writable(slope_se);

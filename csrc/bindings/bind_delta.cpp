@@ -69,13 +69,8 @@ int dense_bound(Program &program, int in, const Array<float> &weight) {
   return program.dense(in, weight.data(), weight.shape(2));
 }
 
-void set_bound(Reference &reference, const Program &program, std::int64_t i, const Array<float> &rows) {
-  const std::vector<int> wanted = program.referenced();
-  require(i >= 0 && i < static_cast<std::int64_t>(wanted.size()), "DeltaReference.set: no such tensor");
-  const int tensor = wanted[static_cast<std::size_t>(i)];
-  require(rows.size() == program.length(tensor) * program.channels(tensor),
-          "DeltaReference.set: the tensor has another size");
-  reference.set(i, rows.data());
+void set_bound(Reference &reference, std::int64_t i, const Array<float> &rows) {
+  reference.set(i, rows.data(), rows.size());
 }
 
 py::list run_bound(const Program &program, const Reference &reference, const Array<std::int64_t> &offset,
@@ -160,7 +155,7 @@ void bind_delta(py::module_ &module) {
            arg("change").noconvert());
   py::class_<Reference>(module, "DeltaReference")
       .def(py::init<const Program &>(), arg("program"), py::keep_alive<1, 2>())
-      .def("set", &set_bound, arg("program"), arg("index"), arg("rows").noconvert())
+      .def("set", &set_bound, arg("index"), arg("rows").noconvert())
       .def("prepare", &Reference::prepare, py::call_guard<py::gil_scoped_release>());
 }
 

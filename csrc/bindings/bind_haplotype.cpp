@@ -12,6 +12,11 @@
 namespace gxfast::bindings {
 namespace {
 
+/// Positions and lengths beyond any contig: sums of a few of them stay within 64 bits.
+constexpr std::int64_t kFurthest = std::int64_t{1} << 40;
+
+bool within_reach(std::int64_t position) { return -kFurthest <= position && position <= kFurthest; }
+
 /// Keeps the arrays of one variant table alive; the core sees only pointers.
 class Variants {
 public:
@@ -24,8 +29,9 @@ public:
     require(ref_length_.size() == n && first_allele_.size() == n + 1, "Variants: lengths differ");
     for (py::ssize_t v = 0; v < n; ++v)
       require(first_allele_.data()[v] < first_allele_.data()[v + 1] && ref_length_.data()[v] > 0 &&
+                  ref_length_.data()[v] <= kFurthest && within_reach(position_.data()[v]) &&
                   (v == 0 || position_.data()[v - 1] <= position_.data()[v]),
-              "Variants: records without alleles or length, or not sorted");
+              "Variants: records without alleles or length, out of reach, or not sorted");
     n_alleles_ = first_allele_.data()[n];
     require(first_allele_.data()[0] == 0 && n_alleles_ <= INT32_MAX &&
                 allele_offset_.size() == n_alleles_ + 1 && allele_offset_.data()[0] == 0 &&
@@ -114,11 +120,15 @@ py::tuple unique_bound(const Array<std::int64_t> &offset, const Array<std::int32
 py::tuple window_bound(const Variants &variants, const Array<std::int64_t> &offset,
                        const Array<std::int32_t> &alleles, const Array<std::int64_t> &chosen,
                        std::int64_t low, std::int64_t high) {
-  // The rows of a whole store are checked when they are made; here only what memory safety needs.
   const std::int64_t n_rows = offset.size() - 1;
-  for (py::ssize_t i = 0; i < chosen.size(); ++i)
-    if (chosen.data()[i] < 0 || chosen.data()[i] >= n_rows)
-      throw py::index_error("row " + std::to_string(chosen.data()[i]) + " of " + std::to_string(n_rows));
+  for (py::ssize_t i = 0; i < chosen.size(); ++i) {
+    const std::int64_t row = chosen.data()[i];
+    if (row < 0 || row >= n_rows)
+      throw py::index_error("row " + std::to_string(row) + " of " + std::to_string(n_rows));
+    const std::int64_t begin = offset.data()[row], end = offset.data()[row + 1];
+    require(0 <= begin && begin <= end && end <= alleles.size(), "rows_in_window: offsets do not fit");
+  }
+  require(within_reach(low) && within_reach(high), "rows_in_window: the window is out of reach");
   OwnedRows rows;
   {
     const py::gil_scoped_release release;
@@ -148,7 +158,9 @@ struct Anchored {
       : edits(&variants.edits()), rows(variants.rows(offset, alleles)),
         reference{bases.data(), reference_start, bases.size()}, anchor(anchor_at), left(left_bases),
         right(right_bases) {
-    require(left >= 0 && right >= 0, "left and right must not be negative");
+    require(left >= 0 && right >= 0 && left <= INT32_MAX && right <= INT32_MAX,
+            "left and right must not be negative, nor longer than any contig");
+    require(within_reach(anchor) && within_reach(reference_start), "the window is out of reach");
   }
 
   std::int64_t length() const { return left + right; }
@@ -160,8 +172,8 @@ struct Anchored {
       HaplotypeLayout layout;
       for (std::int64_t row = begin; row < end; ++row) {
         const Carried carried{edits, rows.values + rows.offset[row], rows.offset[row + 1] - rows.offset[row]};
+        require(is_resolved(carried), "alleles overlap: resolve them first");
         layout_anchored(carried, reference, anchor, left, right, layout);
-        require(total_length(layout) == length(), "alleles overlap: resolve them first");
         consume(row, layout);
       }
     });
@@ -230,12 +242,14 @@ std::vector<py::bytes> consensus_bound(const Variants &variants, const Array<std
                                        const Array<std::uint8_t> &reference, std::int64_t reference_start,
                                        std::int64_t start, std::int64_t end) {
   const Rows rows = variants.rows(offset, alleles);
-  require(start <= end, "start must not be after end");
+  require(start <= end && within_reach(start) && within_reach(end) && within_reach(reference_start),
+          "start must not be after end, nor out of reach");
   const Reference view{reference.data(), reference_start, reference.size()};
   std::vector<py::bytes> out;
   for (std::int64_t row = 0; row < rows.n; ++row) {
     const Carried carried{&variants.edits(), rows.values + rows.offset[row],
                           rows.offset[row + 1] - rows.offset[row]};
+    require(is_resolved(carried), "alleles overlap: resolve them first");
     const HaplotypeLayout layout = layout_consensus(carried, view, start, end);
     std::string bases(static_cast<std::size_t>(total_length(layout)), 'N');
     write_bases(layout, reinterpret_cast<std::uint8_t *>(bases.data()));

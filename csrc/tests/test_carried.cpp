@@ -1,4 +1,5 @@
 #include <random>
+#include <stdexcept>
 
 #include "carried_reference.hpp"
 #include "check.hpp"
@@ -62,6 +63,16 @@ void random_cases() {
   }
 }
 
+/// Calls that nobody should give must not be written past what was counted.
+void negative_calls() {
+  std::vector<std::int8_t> calls(2 * 17, 0);
+  for (const std::size_t at : {0, 3, 7, 16, 20})
+    calls[at] = static_cast<std::int8_t>(at % 2 == 0 ? -1 : -128);
+  const std::vector<std::int64_t> first_allele = {0, 2, 4};
+  const gxfast::OwnedRows found = gxfast::carried_alleles(calls.data(), 2, 17, first_allele.data());
+  CHECK(as_rows(found) == gxfast::reference::carried(calls, 17, first_allele));
+}
+
 /// Ten SNVs at 0, 10, ... 90, and one deletion of 25 bases at 20.
 void windows() {
   std::vector<std::int64_t> position, ref_length, first_allele{0}, allele_offset{0};
@@ -90,6 +101,16 @@ void windows() {
   CHECK((in_window(46, 60) == std::vector<Row>{{}, {11}}));
   CHECK((in_window(-50, 11) == std::vector<Row>{{3}, {1, 3}}));
   CHECK((in_window(90, 91) == std::vector<Row>{{19}, {19}}));
+  for (const std::int32_t none : {20, -1, INT32_MAX}) {
+    rows.values.back() = none;
+    bool refused = false;
+    try {
+      in_window(0, 200);
+    } catch (const std::out_of_range &) {
+      refused = true;
+    }
+    CHECK(refused);
+  }
 }
 
 } // namespace
@@ -98,6 +119,7 @@ int main() {
   hand_worked();
   nothing_to_do();
   random_cases();
+  negative_calls();
   windows();
   return failures();
 }

@@ -9,6 +9,7 @@
 
 #include "check.hpp"
 #include "delta_reference.hpp"
+#include "delta_windows.hpp"
 #include "gxfast/cpu.hpp"
 
 using namespace gxfast;
@@ -16,6 +17,7 @@ using delta::Activation;
 using delta::Function;
 using delta::Sliding;
 using reference::Table;
+using namespace gxfast::tests;
 
 namespace {
 
@@ -29,35 +31,8 @@ std::vector<float> random_values(std::int64_t n, double spread) {
   return values;
 }
 
-struct Window {
-  std::vector<std::int32_t> lo, hi;
-};
-
-std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
-
-/// Windows of the output of something that slides, cut to the tensor.
-Window slide(const Window &in, std::int64_t length, Sliding s) {
-  Window out;
-  for (std::size_t p = 0; p < in.lo.size(); ++p) {
-    const std::int64_t reach = (s.kernel - 1) * s.dilation;
-    const std::int64_t lo = -floor_divide(-(in.lo[p] + s.before - reach), s.stride);
-    const std::int64_t hi = floor_divide(in.hi[p] + s.before, s.stride);
-    const bool none = in.hi[p] < in.lo[p] || hi < 0 || lo >= length || hi < lo;
-    out.lo.push_back(static_cast<std::int32_t>(none ? 0 : std::max<std::int64_t>(lo, 0)));
-    out.hi.push_back(static_cast<std::int32_t>(none ? -1 : std::min<std::int64_t>(hi, length - 1)));
-  }
-  return out;
-}
-
 std::int64_t length_of(std::int64_t length, Sliding s) {
   return (length + 2 * s.before - (s.kernel - 1) * s.dilation - 1) / s.stride + 1;
-}
-
-std::vector<float> as_floats(const Table &table) {
-  std::vector<float> values;
-  for (const double x : table.values)
-    values.push_back(static_cast<float>(x));
-  return values;
 }
 
 /// A network of every step, on a sequence; intermediate tables by tensor number.
@@ -167,26 +142,6 @@ struct Network {
   }
 };
 
-Table one_hot(const std::vector<int> &codes) {
-  Table table(static_cast<std::int64_t>(codes.size()), 4);
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    if (codes[i] < 4)
-      table.at(static_cast<std::int64_t>(i), codes[i]) = 1;
-  return table;
-}
-
-/// Largest difference, as a share of the largest value where that is above 1.
-double worst(const float *found, const std::vector<double> &expected) {
-  double most = 0, scale = 1;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const double off = std::abs(static_cast<double>(found[i]) - expected[i]);
-    if (!(off <= most))
-      most = std::isnan(off) ? std::numeric_limits<double>::infinity() : off;
-    scale = std::max(scale, std::abs(expected[i]));
-  }
-  return most / scale;
-}
-
 void check_network(Activation f, const std::string &name) {
   const Network network(f);
   delta::Program program(Network::kLength);
@@ -200,7 +155,8 @@ void check_network(Activation f, const std::string &name) {
   delta::Reference reference(program);
   std::int64_t set = 0;
   for (const int tensor : program.referenced())
-    reference.set(set++, as_floats(before[static_cast<std::size_t>(tensor)]).data());
+    reference.set(set++, as_floats(before[static_cast<std::size_t>(tensor)]).data(),
+                  static_cast<std::int64_t>(before[static_cast<std::size_t>(tensor)].values.size()));
   reference.prepare();
 
   // Every position once, then rows of no edit, of two far ones, and of three neighbours.
@@ -298,7 +254,8 @@ void check_steps(std::int64_t length, const Steps &steps, const std::string &whe
   delta::Reference reference(program);
   std::int64_t set = 0;
   for (const int tensor : program.referenced())
-    reference.set(set++, as_floats(before[static_cast<std::size_t>(tensor)]).data());
+    reference.set(set++, as_floats(before[static_cast<std::size_t>(tensor)]).data(),
+                  static_cast<std::int64_t>(before[static_cast<std::size_t>(tensor)].values.size()));
   reference.prepare();
   std::vector<std::vector<std::int64_t>> rows = {{}, {0, length - 1}, {1, 2, 4}};
   for (std::int64_t p = 0; p < length; ++p)
@@ -353,20 +310,6 @@ std::int64_t draw(std::int64_t low, std::int64_t high) {
 
 int add_tensor(delta::Program &program, std::int64_t length, std::int64_t channels, const Window &w) {
   return program.tensor(length, channels, w.lo, w.hi);
-}
-
-/// Windows of what positions spread to, lo * factor + low .. hi * factor + high, cut to the tensor.
-Window spread(const Window &in, std::int64_t length, std::int64_t factor, std::int64_t low,
-              std::int64_t high) {
-  Window out;
-  for (std::size_t p = 0; p < in.lo.size(); ++p) {
-    const std::int64_t lo = std::max<std::int64_t>(in.lo[p] * factor + low, 0);
-    const std::int64_t hi = std::min(in.hi[p] * factor + high, length - 1);
-    const bool none = in.hi[p] < in.lo[p] || hi < lo;
-    out.lo.push_back(static_cast<std::int32_t>(none ? 0 : lo));
-    out.hi.push_back(static_cast<std::int32_t>(none ? -1 : hi));
-  }
-  return out;
 }
 
 /// Convolutions of any groups, both ways round, behind one that makes channels; then every position again.
@@ -511,7 +454,9 @@ void check_refusals() {
   CHECK(refuses([&] { program.tensor(4, 3, {0, 1, 2, 3}, {0, 1, 2, 3}); }));
   CHECK(refuses([&] { program.tensor(4, 4, {0, 1, 2}, {0, 1, 2}); }));
   CHECK(refuses([&] { program.tensor(4, 4, {0, 1, 2, 3}, {0, 1, 2, 4}); }));
+  CHECK(refuses([&] { program.tensor(std::int64_t{1} << 32, 4, {0, 1, 2, 3}, {0, 1, 2, 3}); }));
   program.tensor(4, 4, {0, 1, 2, 3}, {0, 1, 2, 3});
+  CHECK(refuses([&] { program.tensor(8, std::int64_t{1} << 61, {0, 1, 2, 3}, {0, 1, 2, 3}); }));
   const int wide = program.tensor(4, 4, {0, 0, 1, 2}, {1, 2, 3, 3});
   CHECK(refuses([&] { program.activate(0, wide, {Function::Relu}); }));
   CHECK(refuses([&] { program.add(0, 5, wide, 1); }));
@@ -522,10 +467,30 @@ void check_refusals() {
   CHECK(refuses([&] { program.convolve(0, wide, nullptr, {1, 1, 1, 0}, 3); }));
   CHECK(refuses([&] { program.convolve_transposed(0, wide, nullptr, {1, 1, 1, 0}, 0); }));
   CHECK(refuses([&] { program.activate_by(0, 9, wide, {Function::Min}); }));
+  constexpr std::int64_t kFar = INT64_MAX;
+  CHECK(refuses([&] { program.max_pool(0, wide, {1, kFar, 1, 0}); }));
+  CHECK(refuses([&] { program.average_pool(0, wide, {2, 1, kFar, 0}, true); }));
+  CHECK(refuses([&] { program.convolve(0, wide, nullptr, {1, 1, 1, INT64_MIN}); }));
+  CHECK(refuses([&] { program.select(0, wide, kFar, 0); }));
+  CHECK(refuses([&] { program.select(0, wide, 0, kFar); }));
+  CHECK(refuses([&] { program.attention_pool(0, 0, wide, kFar); }));
+  CHECK(refuses([&] { program.repeat(0, wide, kFar); }));
+  // An empty window may have any ends.
+  program.tensor(4, 4, {0, 4, 2, 3}, {0, INT32_MIN, 2, 3});
   program.activate(wide, wide, {Function::Relu});
   delta::Reference reference(program);
-  CHECK(refuses([&] { reference.set(1, nullptr); }));
+  CHECK(refuses([&] { reference.set(1, nullptr, 16); }));
+  CHECK(refuses([&] { reference.set(0, nullptr, 15); }));
   CHECK(refuses([&] { reference.prepare(); }));
+  // A reference of another program with as many steps.
+  delta::Program first(1), second(1);
+  first.tensor(1, 4, {0}, {0}), second.tensor(1, 4, {0}, {0});
+  first.sum(0, 1), second.sum(0, 1);
+  delta::Reference of_first(first);
+  of_first.prepare();
+  const std::int64_t none = 0;
+  CHECK(!refuses([&] { first.run(of_first, {0, &none, nullptr, nullptr}, {}); }));
+  CHECK(refuses([&] { second.run(of_first, {0, &none, nullptr, nullptr}, {}); }));
   CHECK(refuses([&] { program.run(reference, {0, nullptr, nullptr, nullptr}, {}); }));
 }
 

@@ -95,6 +95,40 @@ void against_the_definition() {
   }
 }
 
+/// What is left of a constant after its mean is rounded, and of a y that is orthogonal to every SNP, must not
+/// be explained by the folds.
+void nothing_to_explain() {
+  std::mt19937 random(2);
+  Gene gene = draw(random, 6, 50, 5);
+  const auto check_empty = [](const Fit &fit, const std::vector<double> &held_out) {
+    CHECK((fit.lambda == std::vector<double>{0}) && fit.chosen == 0 && fit.gap == 0);
+    CHECK(fit.coefficients == std::vector<double>(fit.coefficients.size(), 0));
+    for (std::size_t i = 0; i < held_out.size(); ++i)
+      CHECK(std::abs(fit.held_out[i] - held_out[i]) < 1e-12);
+  };
+  const std::vector<double> tenth(50, 0.1);
+  check_empty(cross_validate(gene.dosages.data(), 6, 50, tenth.data(), gene.folds.data(), 5, {}, {}), tenth);
+  for (const double shift : {0.0, 0.1}) {
+    const std::vector<std::int8_t> dosages = {2, 1, 0, 1};
+    const std::vector<std::int32_t> folds = {0, 1, 2, 0};
+    const std::vector<double> y = {shift - 1, shift + 1, shift - 1, shift - 1};
+    const Fit fit = cross_validate(dosages.data(), 1, 4, y.data(), folds.data(), 3, {}, {});
+    check_empty(fit, {shift, shift - 1, shift - 1.0 / 3, shift});
+  }
+}
+
+/// Three SNPs of three people each: any of them follows from the others, and the lasso has no ridge to tell
+/// them apart.
+void dependent_columns() {
+  const std::vector<std::int8_t> dosages = {1, 0, 0, 2, 0, 2, 1, 0, 2, 1, 0, 0};
+  const std::vector<std::int32_t> folds = {0, 1, 2, 3};
+  const std::vector<double> y = {-1, -0.75, -1, -1};
+  Options options;
+  options.l1_ratio = 1;
+  options.n_lambdas = 4;
+  CHECK(cross_validate(dosages.data(), 3, 4, y.data(), folds.data(), 4, {}, options).gap <= options.gap);
+}
+
 void refusals() {
   std::mt19937 random(1);
   Gene gene = draw(random, 5, 20, 2);
@@ -109,6 +143,9 @@ void refusals() {
   CHECK(!refused(2));
   CHECK(refused(3)); // a fold without people
   CHECK(refused(1));
+  gene.y[3] = std::nan("");
+  CHECK(refused(2));
+  gene.y[3] = 1;
   gene.dosages[7] = 3;
   CHECK(refused(2));
 }
@@ -117,6 +154,8 @@ void refusals() {
 
 int main() {
   against_the_definition();
+  nothing_to_explain();
+  dependent_columns();
   refusals();
   return failures();
 }

@@ -61,6 +61,7 @@ void fixed_columns() {
         "1\t\t.\tA\tG\t.\t.\t.\tGT\t0|1", "1\t10\t.\tA\tG\t.\t.\t.\tGT", "1\t10\t.\t\tG\t.\t.\t.\tGT\t0|1",
         "1\t12345678901234567\t.\tA\tG\t.\t.\t.\tGT\t0|1", ""})
     CHECK_IN(!split(odd), odd);
+  CHECK(!gxfast::split_plain_line(nullptr, 0, found));
 }
 
 void phase_sets() {

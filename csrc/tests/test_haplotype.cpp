@@ -4,48 +4,12 @@
 #include "check.hpp"
 #include "gxfast/haplotype.hpp"
 #include "haplotype_reference.hpp"
+#include "haplotype_table.hpp"
 
 namespace {
 
 using gxfast::reference::Record;
-
-/// Owns what a VariantTable points at.
-struct Table {
-  std::vector<std::int64_t> position, ref_length, first_allele{0}, allele_offset{0};
-  std::string letters;
-  std::vector<std::uint8_t> bases;
-
-  explicit Table(const std::vector<Record> &records) {
-    for (const Record &record : records) {
-      position.push_back(record.position);
-      ref_length.push_back(record.ref_length);
-      for (const std::string &allele : record.alleles) {
-        letters += allele;
-        allele_offset.push_back(static_cast<std::int64_t>(letters.size()));
-      }
-      first_allele.push_back(static_cast<std::int64_t>(allele_offset.size()) - 1);
-    }
-    bases.assign(letters.begin(), letters.end());
-  }
-
-  gxfast::VariantTable view() const {
-    return {static_cast<std::int64_t>(position.size()),
-            position.data(),
-            ref_length.data(),
-            first_allele.data(),
-            allele_offset.data(),
-            bases.data()};
-  }
-};
-
-/// The allele indices that a row of allele numbers stands for.
-std::vector<std::int32_t> indices(const Table &table, const std::vector<std::int8_t> &alleles) {
-  std::vector<std::int32_t> found;
-  for (std::size_t v = 0; v < alleles.size(); ++v)
-    if (alleles[v] > 0)
-      found.push_back(static_cast<std::int32_t>(table.first_allele[v] + alleles[v]));
-  return found;
-}
+using namespace gxfast::tests;
 
 /// Runs resolve_overlaps on allele numbers; overridden ones become 0. Returns how many were.
 std::int64_t resolve(const std::vector<Record> &records, std::vector<std::int8_t> &alleles) {
@@ -61,33 +25,6 @@ std::int64_t resolve(const std::vector<Record> &records, std::vector<std::int8_t
       alleles[v] = 0;
   }
   return skipped;
-}
-
-struct Built {
-  std::string letters;
-  std::vector<std::int64_t> positions;
-  bool operator==(const Built &other) const {
-    return letters == other.letters && positions == other.positions;
-  }
-};
-
-Built write(const gxfast::HaplotypeLayout &layout) {
-  const auto length = static_cast<std::size_t>(gxfast::total_length(layout));
-  std::vector<std::uint8_t> bases(length);
-  Built built{std::string(length, '.'), std::vector<std::int64_t>(length)};
-  gxfast::write_bases(layout, bases.data());
-  gxfast::write_positions(layout, built.positions.data());
-  built.letters.assign(bases.begin(), bases.end());
-  return built;
-}
-
-Built flatten(const std::vector<gxfast::reference::Base> &bases) {
-  Built built;
-  for (const auto &base : bases) {
-    built.letters += base.letter;
-    built.positions.push_back(base.position);
-  }
-  return built;
 }
 
 struct World {
@@ -236,6 +173,21 @@ void random_world(std::mt19937 &random, World &world) {
   }
 }
 
+/// What was not resolved may come out as long as asked for, and still be wrong.
+void overlaps_are_seen() {
+  const auto resolved = [](const std::vector<Record> &records) {
+    const Table table(records);
+    const gxfast::Edits edits(table.view());
+    const std::vector<std::int32_t> carried = indices(table, std::vector<std::int8_t>(records.size(), 1));
+    return gxfast::is_resolved({&edits, carried.data(), static_cast<std::int64_t>(carried.size())});
+  };
+  CHECK(resolved({}));
+  CHECK(resolved({{103, 3, {"CGG", "C"}}, {106, 1, {"T", "A"}}}));
+  CHECK(resolved({{103, 1, {"C", "A"}}, {103, 2, {"CG", "C"}}}));
+  CHECK(!resolved({{103, 2, {"CG", "TA"}}, {103, 2, {"CG", "AC"}}}));
+  CHECK(!resolved({{103, 3, {"CGG", "C"}}, {105, 1, {"G", "T"}}}));
+}
+
 void random_cases() {
   std::mt19937 random(31);
   World world{"", {}, {}};
@@ -275,6 +227,7 @@ int main() {
   hand_worked_extents();
   hand_worked_consensus();
   hand_worked_overlaps();
+  overlaps_are_seen();
   random_cases();
   return failures();
 }

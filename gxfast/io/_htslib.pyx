@@ -98,16 +98,26 @@ cdef bytearray take(Buffer *buffer):
     return PyByteArray_FromStringAndSize(buffer.data, buffer.used)
 
 
-cdef inline int32_t gt_value(const bcf_fmt_t *fmt, Py_ssize_t index) noexcept nogil:
-    """BCF's encoding of one GT entry; end-of-vector is mapped to INT32_MIN + 1 for every width."""
+cdef inline int32_t number_at(const bcf_fmt_t *fmt, Py_ssize_t index) noexcept nogil:
+    """An entry of a field of numbers. A record packs them: they stand at any address."""
+    cdef int16_t narrow
     cdef int32_t value
     if fmt.type == BCF_BT_INT8:
-        value = (<int8_t *>fmt.p)[index]
+        return (<int8_t *>fmt.p)[index]
+    if fmt.type == BCF_BT_INT16:
+        memcpy(&narrow, fmt.p + 2 * index, 2)
+        return narrow
+    memcpy(&value, fmt.p + 4 * index, 4)
+    return value
+
+
+cdef inline int32_t gt_value(const bcf_fmt_t *fmt, Py_ssize_t index) noexcept nogil:
+    """BCF's encoding of one GT entry; end-of-vector is mapped to INT32_MIN + 1 for every width."""
+    cdef int32_t value = number_at(fmt, index)
+    if fmt.type == BCF_BT_INT8:
         return -2147483647 if value == -127 else (0 if value == -128 else value)
     if fmt.type == BCF_BT_INT16:
-        value = (<int16_t *>fmt.p)[index]
         return -2147483647 if value == -32767 else (0 if value == -32768 else value)
-    value = (<int32_t *>fmt.p)[index]
     return 0 if value == -2147483648 else value
 
 
@@ -150,15 +160,13 @@ cdef int64_t set_in(const bcf_fmt_t *fmt, int s) noexcept nogil:
         while length < fmt.n and text[length] != 0:
             length += 1
         return phase_set_of(text, length)
+    if fmt.type != BCF_BT_INT8 and fmt.type != BCF_BT_INT16 and fmt.type != BCF_BT_INT32:
+        return 0
+    number = number_at(fmt, <Py_ssize_t>s * fmt.n)
     if fmt.type == BCF_BT_INT8:
-        number = (<int8_t *>fmt.p)[<Py_ssize_t>s * fmt.n]
         return 0 if number <= -127 else phase_set_of_number(number)
     if fmt.type == BCF_BT_INT16:
-        number = (<int16_t *>fmt.p)[<Py_ssize_t>s * fmt.n]
         return 0 if number <= -32767 else phase_set_of_number(number)
-    if fmt.type != BCF_BT_INT32:
-        return 0
-    number = (<int32_t *>fmt.p)[<Py_ssize_t>s * fmt.n]
     return 0 if number <= -2147483647 else phase_set_of_number(number)
 
 

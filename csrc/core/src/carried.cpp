@@ -16,15 +16,15 @@ GXFAST_CLONES void count_row(const std::int8_t *row, std::int64_t n, std::int32_
     counts[h] += row[h] != 0;
 }
 
-/// Calls `found(index)` for every non-zero call of a row; calls are 0 to 127.
+/// Calls `found(index)` for every non-zero call of a row.
 template <class Found> void for_each_alternative(const std::int8_t *row, std::int64_t n, const Found &found) {
   constexpr std::uint64_t kTopBits = 0x8080808080808080ULL;
   std::int64_t h = 0;
   for (; h + kWord <= n; h += kWord) {
     std::uint64_t word;
     std::memcpy(&word, row + h, sizeof word);
-    // A byte that is not 0 carries into its top bit.
-    for (std::uint64_t set = (word + ~kTopBits) & kTopBits; set != 0; set &= set - 1)
+    // Where any bit of a byte but the top one is set, the sum has the top one; no byte carries into the next.
+    for (std::uint64_t set = (((word & ~kTopBits) + ~kTopBits) | word) & kTopBits; set != 0; set &= set - 1)
       found(h + __builtin_ctzll(set) / 8);
   }
   for (; h < n; ++h)
@@ -96,9 +96,9 @@ OwnedRows rows_in_window(const Rows &rows, const Edits &edits, const std::int64_
     // Records are sorted by position, not by end: start where the longest one could still reach the window.
     const std::int32_t *at =
         std::partition_point(rows.values + rows.offset[chosen[i]], end, [&](std::int32_t allele) {
-          return edits[allele].position + edits.longest() <= low;
+          return edits.at(allele).position + edits.longest() <= low;
         });
-    for (; at != end && edits[*at].position < high; ++at)
+    for (; at != end && edits.at(*at).position < high; ++at)
       if (edits[*at].end > low)
         out.values.push_back(*at);
     out.offset.push_back(static_cast<std::int64_t>(out.values.size()));
@@ -120,9 +120,11 @@ OwnedRows join_rows(const std::vector<Rows> &parts, const std::int64_t *shifts) 
   std::int32_t *to = out.values.data();
   for (std::int64_t row = 0; row < n; ++row)
     for (std::size_t p = 0; p < parts.size(); ++p) {
-      const auto shift = static_cast<std::int32_t>(shifts[p]);
+      const auto shift = static_cast<std::uint32_t>(shifts[p]);
       to = std::transform(parts[p].values + parts[p].offset[row], parts[p].values + parts[p].offset[row + 1],
-                          to, [&](std::int32_t allele) { return allele + shift; });
+                          to, [&](std::int32_t allele) {
+                            return static_cast<std::int32_t>(static_cast<std::uint32_t>(allele) + shift);
+                          });
     }
   return out;
 }

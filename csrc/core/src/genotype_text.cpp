@@ -188,6 +188,8 @@ int read_plain_calls(const char *text, std::int64_t length, std::int64_t n_sampl
 
 bool split_plain_line(const char *line, std::int64_t length, PlainLine &out) {
   constexpr int kFixed = 9; // CHROM to FORMAT
+  if (length <= 0)
+    return false;
   const char *column[kFixed + 1];
   std::int64_t size[kFixed];
   column[0] = line;

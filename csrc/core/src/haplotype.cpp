@@ -201,6 +201,13 @@ std::int64_t resolve_overlaps(const Edits &edits, std::int32_t *alleles, std::in
   return kept;
 }
 
+bool is_resolved(const Carried &carried) {
+  for (std::int64_t i = 1; i < carried.n; ++i)
+    if (carried[i].start < carried[i - 1].end)
+      return false;
+  return true;
+}
+
 void layout_anchored(const Carried &carried, const Reference &reference, std::int64_t anchor,
                      std::int64_t left, std::int64_t right, HaplotypeLayout &layout) {
   const Start start = find_start(carried, anchor);

@@ -132,7 +132,7 @@ class DeltaRunner(Runner):
         last = {each.tensor: i for i, each in enumerate(program.references)}
         reference = DeltaReference(program.executor)
         for i, each in enumerate(program.references):
-            reference.set(program.executor, i, each.of(found[each.tensor]))
+            reference.set(i, each.of(found[each.tensor]))
             if last[each.tensor] == i and each.tensor not in kept:
                 del found[each.tensor]  # of long sequences two copies would not fit into memory
         reference.prepare()

@@ -34,7 +34,8 @@ struct UniqueRows {
 /// The distinct rows, in order of first appearance. Equality is exact: hashes only propose, values decide.
 UniqueRows unique_rows(const Rows &rows);
 
-/// The alleles of some rows that touch reference interval [low, high), in order.
+/// The alleles of some rows that touch reference interval [low, high), in order. Rows of a whole contig are
+/// too long to be checked first: std::out_of_range where an allele that is looked at is none of the table.
 OwnedRows rows_in_window(const Rows &rows, const Edits &edits, const std::int64_t *chosen,
                          std::int64_t n_chosen, std::int64_t low, std::int64_t high);
 

@@ -5,7 +5,8 @@
 
 // GCC compiles a marked function once per instruction set and picks one when the library is loaded.
 // clang 14 cannot link such clones from a static library, and other processors have no x86 names.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&     \
+    !defined(__SANITIZE_THREAD__)
 #define GXFAST_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define GXFAST_CLONES

@@ -158,8 +158,8 @@ public:
   Reference(const Reference &) = delete;
   Reference &operator=(const Reference &) = delete;
 
-  /// Copies length x channels values of tensor `referenced()[i]`. Once for each, then `prepare`.
-  void set(std::int64_t i, const float *rows);
+  /// Copies the `n` = length x channels values of tensor `referenced()[i]`. Once for each, then `prepare`.
+  void set(std::int64_t i, const float *rows, std::int64_t n);
   void prepare();
 
 private:

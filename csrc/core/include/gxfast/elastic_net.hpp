@@ -33,7 +33,8 @@ struct Fit {
 
 /// Cross-validated path over common lambdas: all fits on common counts, in step from the largest lambda down.
 /// dosages: SNPs x people, each 0, 1 or 2; folds: 0 to n_folds - 1, none of them empty; `lambdas`
-/// (descending) instead of the usual grid where not empty. Throws std::invalid_argument.
+/// (descending, above 0) instead of the usual grid where not empty. Where y has to do with no SNP at all, the
+/// grid is one lambda of 0, at which every fit is empty. Throws std::invalid_argument.
 Fit cross_validate(const std::int8_t *dosages, std::int64_t snps, std::int64_t people, const double *y,
                    const std::int32_t *folds, std::int64_t n_folds, const std::vector<double> &lambdas,
                    const Options &options);

@@ -55,6 +55,8 @@ public:
   Edits() = default;
   explicit Edits(const VariantTable &variants);
   const Edit &operator[](std::int32_t allele) const { return edits_[static_cast<std::size_t>(allele)]; }
+  /// Throws std::out_of_range for an allele that the table does not have.
+  const Edit &at(std::int32_t allele) const { return edits_.at(static_cast<std::size_t>(allele)); }
   /// Most reference bases that one record covers.
   std::int64_t longest() const { return longest_; }
 
@@ -79,6 +81,9 @@ struct Carried {
 /// was not an insertion.
 /// Moves the alleles that take effect to the front, in order, and returns how many there are.
 std::int64_t resolve_overlaps(const Edits &edits, std::int32_t *alleles, std::int64_t n);
+
+/// Whether the edits stand side by side, as resolve_overlaps leaves them: what the layouts rely on.
+bool is_resolved(const Carried &carried);
 
 /// Position of bases that stand nowhere on the reference.
 constexpr std::int64_t kInserted = INT64_MIN;
@@ -111,11 +116,12 @@ struct HaplotypeLayout {
 
 /// Exactly `left + right` bases: the anchor base lands on index `left`, and both sides are filled outwards
 /// with this haplotype's own sequence, so that a deletion draws in more of it and an insertion pushes some
-/// out. The alleles must have gone through resolve_overlaps. `layout` is overwritten; its memory is reused.
+/// out. The alleles must be resolved. `layout` is overwritten; its memory is reused.
 void layout_anchored(const Carried &carried, const Reference &reference, std::int64_t anchor,
                      std::int64_t left, std::int64_t right, HaplotypeLayout &layout);
 
 /// The haplotype of reference window [start, end), as long as it comes out: the rule of bcftools consensus.
+/// The alleles must be resolved.
 HaplotypeLayout layout_consensus(const Carried &carried, const Reference &reference, std::int64_t start,
                                  std::int64_t end);
 

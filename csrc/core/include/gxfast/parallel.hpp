@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -65,10 +66,13 @@ template <class Body> void parallel_for(std::int64_t n, std::int64_t block, int 
   };
   std::vector<std::thread> threads;
   try {
+    threads.reserve(static_cast<std::size_t>(std::max(workers - 1, 0)));
     for (int i = 1; i < workers; ++i)
       threads.emplace_back(work, nullptr);
   } catch (const std::system_error &) {
     // No more threads are to be had: those that are there do the work.
+  } catch (const std::bad_alloc &) {
+    // Nor memory for one.
   }
   detail::Patience patience;
   work(&patience);

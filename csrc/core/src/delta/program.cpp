@@ -11,6 +11,10 @@ namespace {
 constexpr std::int64_t kFrameBytes = 1 << 19;
 constexpr std::int64_t kFrameRows = 64;
 
+/// Of anything that positions are multiplied with or moved by, and values of a tensor: no sum or product of
+/// them leaves 64 bits.
+constexpr std::int64_t kFurthest = 1 << 30, kMostValues = std::int64_t{1} << 40;
+
 std::size_t idx(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Sets the windows of the frame's rows of edits, and room for them.
@@ -65,13 +69,15 @@ int Program::tensor(std::int64_t length, std::int64_t channels, std::vector<std:
                     std::vector<std::int32_t> hi) {
   if (length <= 0 || channels <= 0 || lo.size() != idx(length_) || hi.size() != idx(length_))
     throw std::invalid_argument("a tensor needs positions, channels, and a window per input position");
+  if (length > INT32_MAX || channels > kMostValues / length)
+    throw std::invalid_argument("a tensor has too many values");
   if (tensors_.empty() && (length != length_ || channels != 4))
     throw std::invalid_argument("the first tensor is the input");
   std::int64_t width = 0;
   for (std::size_t p = 0; p < lo.size(); ++p) {
     if (hi[p] >= lo[p] && (lo[p] < 0 || hi[p] >= length))
       throw std::invalid_argument("a window reaches past its tensor");
-    width = std::max<std::int64_t>(width, hi[p] - lo[p] + 1);
+    width = std::max(width, std::int64_t{hi[p]} - lo[p] + 1);
   }
   tensors_.push_back({length, channels, padded(channels), std::move(lo), std::move(hi), width});
   return static_cast<int>(tensors_.size()) - 1;
@@ -96,6 +102,9 @@ namespace {
 void check_sliding(const Sliding &sliding) {
   if (sliding.kernel < 1 || sliding.stride < 1 || sliding.dilation < 1)
     throw std::invalid_argument("kernel, stride and dilation are at least 1");
+  if (std::max({sliding.kernel, sliding.stride, sliding.dilation}) > kFurthest ||
+      sliding.before > kFurthest || sliding.before < -kFurthest)
+    throw std::invalid_argument("a window reaches too far");
 }
 } // namespace
 
@@ -184,7 +193,7 @@ void Program::softmax(int in, int out) {
 
 void Program::attention_pool(int in, int logits, int out, std::int64_t group) {
   check_same(in, logits), check(out);
-  if (group < 1 || length(out) * group != length(in) || channels(out) != channels(in))
+  if (group < 1 || group > length(in) || length(out) * group != length(in) || channels(out) != channels(in))
     throw std::invalid_argument("groups do not make up the sequence");
   tensors_[idx(in)].referenced = tensors_[idx(logits)].referenced = true;
   steps_.push_back(make_attention_pool(in, logits, out, group));
@@ -197,14 +206,17 @@ void Program::scale(int in, int out, const float *factors) {
 
 void Program::select(int in, int out, std::int64_t shift, std::int64_t first_channel) {
   check(in), check(out);
-  if (first_channel < 0 || first_channel + channels(out) > channels(in))
+  if (first_channel < 0 || first_channel > channels(in) - channels(out))
     throw std::invalid_argument("channels that do not exist are selected");
+  if (shift < -kFurthest || shift > kFurthest)
+    throw std::invalid_argument("positions are moved too far");
   steps_.push_back(make_select(tensors_[idx(out)], in, out, shift, first_channel, 1));
 }
 
 void Program::repeat(int in, int out, std::int64_t factor) {
   check(in), check(out);
-  if (factor < 1 || length(out) != factor * length(in) || channels(out) != channels(in))
+  if (factor < 1 || factor > length(out) || length(out) != factor * length(in) ||
+      channels(out) != channels(in))
     throw std::invalid_argument("positions repeated do not make up the tensor");
   steps_.push_back(make_select(tensors_[idx(out)], in, out, 0, 0, factor));
 }
@@ -268,7 +280,7 @@ std::vector<int> Program::referenced() const {
 
 void Program::run(const Reference &reference, const EditRows &edits,
                   const std::vector<float *> &outputs) const {
-  if (reference.data_->extra.size() != steps_.size())
+  if (&reference.program_ != this || reference.data_->extra.size() != steps_.size())
     throw std::invalid_argument("the reference is not prepared for this program");
   std::int64_t bytes = 1;
   for (const Tensor &tensor : tensors_)
@@ -293,12 +305,14 @@ Reference::Reference(const Program &program) : program_(program), data_(std::mak
   data_->rows.resize(program.tensors_.size());
 }
 
-void Reference::set(std::int64_t i, const float *rows) {
+void Reference::set(std::int64_t i, const float *rows, std::int64_t n) {
   const std::vector<int> wanted = program_.referenced();
   if (i < 0 || i >= static_cast<std::int64_t>(wanted.size()))
     throw std::invalid_argument("the program asks for no such tensor");
   const int number = wanted[idx(i)];
   const Tensor &tensor = program_.tensors_[idx(number)];
+  if (n != tensor.length * tensor.channels)
+    throw std::invalid_argument("the tensor has another size");
   Floats copy(tensor.length * tensor.stride);
   for (std::int64_t position = 0; position < tensor.length; ++position) {
     float *to = copy.data() + position * tensor.stride;

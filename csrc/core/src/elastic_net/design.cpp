@@ -30,7 +30,7 @@ bool to_flip(const std::vector<std::uint8_t> &x) {
 
 Design::Design(const std::int8_t *dosages, std::int64_t snps, std::int64_t people, const std::int32_t *folds,
                std::int64_t n_folds)
-    : people_(people), snps_(snps), n_folds_(n_folds), order_(static_cast<std::size_t>(people)),
+    : people_(people), n_folds_(n_folds), order_(static_cast<std::size_t>(people)),
       begin_(static_cast<std::size_t>(n_folds) + 1, 0), column_of_(static_cast<std::size_t>(snps), -1),
       flipped_(static_cast<std::size_t>(snps), false) {
   for (std::int64_t i = 0; i < people; ++i) {

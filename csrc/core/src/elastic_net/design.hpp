@@ -32,7 +32,7 @@ public:
               double *intercept) const;
 
 private:
-  std::int64_t people_, snps_, columns_ = 0, padded_ = 0, n_folds_;
+  std::int64_t people_, columns_ = 0, padded_ = 0, n_folds_;
   std::vector<std::int64_t> order_, begin_;
   std::vector<std::int64_t> column_of_; // of each SNP; -1: the same in everybody
   std::vector<bool> flipped_;           // the column holds 2 - x

@@ -9,6 +9,8 @@ namespace gxfast::elastic_net {
 namespace {
 
 std::vector<double> grid(double largest, const Options &options) {
+  if (largest == 0) // nobody's y has to do with any SNP: the fits of all folds stay empty
+    return {0};
   std::vector<double> lambdas(static_cast<std::size_t>(options.n_lambdas));
   const double last = static_cast<double>(std::max<std::int64_t>(options.n_lambdas - 1, 1));
   for (std::size_t k = 0; k < lambdas.size(); ++k)
@@ -75,6 +77,12 @@ Fit cross_validate(const std::int8_t *dosages, std::int64_t snps, std::int64_t p
   if (n_folds < 2 || people < 3 || !(options.l1_ratio > 0 && options.l1_ratio <= 1) || options.n_lambdas < 1)
     throw std::invalid_argument(
         "elastic net: two folds, three people, 0 < l1_ratio <= 1 and one lambda at least");
+  if (!(options.gap > 0 && options.lambda_ratio > 0 && options.lambda_ratio < 1))
+    throw std::invalid_argument("elastic net: gap above 0 and 0 < lambda_ratio < 1");
+  if (!std::all_of(lambdas.begin(), lambdas.end(), [](double lambda) { return lambda > 0; }))
+    throw std::invalid_argument("elastic net: lambdas must be positive");
+  if (!std::all_of(y, y + people, [](double value) { return std::isfinite(value); }))
+    throw std::invalid_argument("elastic net: a value is not finite");
   const Design design(dosages, snps, people, folds, n_folds);
   Products products(design);
   std::vector<double> sorted(static_cast<std::size_t>(people));

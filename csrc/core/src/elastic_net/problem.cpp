@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels.hpp"
 
@@ -16,8 +17,11 @@ constexpr std::int64_t kMostSweeps = 200'000;
 
 double sign(double x) { return x > 0 ? 1 : -1; }
 
-/// Upper triangle U with U' U = a, in place of a's upper triangle; false if a is not positive definite.
-bool factorise(std::vector<double> &a, std::int64_t n) {
+/// Upper triangle U with U' U = a, in place of a's upper triangle, of which the diagonal is 1 or more. A row
+/// that depends on those before it is put out of the way: its unknown comes out as 0. Solved for, it would be
+/// rounding blown up without bound.
+void factorise(std::vector<double> &a, std::int64_t n) {
+  constexpr double kDependent = 1e-8, kAway = 1e30;
   const Kernels &k = kernels();
   constexpr std::int64_t kPivots = 4;
   const auto row = [&](std::int64_t i) { return a.data() + i * n; };
@@ -26,8 +30,8 @@ bool factorise(std::vector<double> &a, std::int64_t n) {
     for (std::int64_t p = first; p < end; ++p) {
       for (std::int64_t q = first; q < p; ++q)
         k.axpy(row(p) + p, row(q) + p, -row(q)[p], n - p);
-      if (!(row(p)[p] > 0))
-        return false;
+      if (!(row(p)[p] > kDependent))
+        row(p)[p] = kAway;
       const double scale = 1 / std::sqrt(row(p)[p]);
       for (std::int64_t j = p; j < n; ++j)
         row(p)[j] *= scale;
@@ -39,7 +43,6 @@ bool factorise(std::vector<double> &a, std::int64_t n) {
       k.axpy4(row(i) + i, from, factors, n - i);
     }
   }
-  return true;
 }
 
 /// x = inverse of U' U times x.
@@ -103,6 +106,11 @@ Problem::Problem(const Design &design, Products &products, const double *y, std:
     inverse_[at] = scatter > 0 ? n_ / std::sqrt(static_cast<double>(scatter)) : 0;
     start_[at] *= inverse_[at] / n_;
   }
+  // The mean of equal numbers is rounded: what is left of them is no variance.
+  if (std::all_of(trained.begin(), trained.end(), [&](std::int64_t i) { return y[i] == y[trained[0]]; })) {
+    variance_ = 0;
+    std::fill(start_.begin(), start_.end(), 0);
+  }
   gradient_ = start_;
 }
 
@@ -110,7 +118,9 @@ double Problem::largest_lambda() const {
   double largest = 0;
   for (const double c : start_)
     largest = std::max(largest, std::abs(c));
-  return largest / options_.l1_ratio;
+  // A correlation below what sums of doubles can tell from none.
+  constexpr double kNone = 1e-13;
+  return largest > kNone * std::sqrt(variance_) ? largest / options_.l1_ratio : 0;
 }
 
 std::int64_t Problem::n_nonzero() const {
@@ -206,8 +216,7 @@ void Problem::leap() {
     before[i] = b_[e];
     step[i] = q_[e] - l1_ * sign(b_[e]) - l2_ * ridge_share_[e] * b_[e];
   }
-  if (!factorise(a, n))
-    return;
+  factorise(a, n);
   solve_factorised(a, n, step.data());
   // The whole way first, coefficients that would change their sign stopping at zero. That can lead uphill:
   // then only as far as the first of them.
@@ -239,27 +248,27 @@ void Problem::descend(double allowed) {
 }
 
 void Problem::solve(double lambda, double previous) {
-  if (variance_ == 0)
+  if (variance_ == 0 || lambda == 0)
     return;
   l1_ = lambda * options_.l1_ratio;
   l2_ = lambda * (1 - options_.l1_ratio);
   const double allowed = options_.gap * variance_ / 2;
   // Sequential strong rule (Tibshirani et al. 2012): others are very rarely needed, and the bound would tell.
   double entry = options_.l1_ratio * (2 * lambda - previous);
-  for (bool first = true;; first = false) {
+  for (double last = std::numeric_limits<double>::infinity();;) {
     const std::size_t before = columns_.size();
     for (std::int64_t j = 0; j < design_.columns(); ++j)
       if (place_[static_cast<std::size_t>(j)] < 0 && std::abs(gradient_[static_cast<std::size_t>(j)]) > entry)
         admit(j);
-    if (!first && columns_.size() == before)
-      return;
     products_.make({columns_.begin() + static_cast<std::ptrdiff_t>(before), columns_.end()});
     descend(allowed / 2);
     refresh();
     const double bound = bound_outside();
     gap_ = bound / (variance_ / 2);
-    if (bound <= allowed)
+    // Descent ends on gradients that were moved along; from fresh ones it may get further.
+    if (bound <= allowed || (columns_.size() == before && !(bound < last / 2)))
       return;
+    last = bound;
     entry = l1_;
   }
 }
