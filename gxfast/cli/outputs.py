@@ -26,22 +26,25 @@ def guarded(command: click.Command) -> click.Command:
         for one in getattr(command, "commands", {}).values():
             guarded(one)
     elif command.callback is not None and not hasattr(command.callback, "compares_outputs"):
-        command.callback = _comparing(command.callback)
+        command.callback = _comparing(command.callback, folders=command.name != "import")
     return command
 
 
-def _comparing(callback: Callable[..., Any]) -> Callable[..., Any]:
+def _comparing(callback: Callable[..., Any], *, folders: bool) -> Callable[..., Any]:
     @functools.wraps(callback)
     def compared(*arguments: Any, **parameters: Any) -> Any:
-        refuse_overwriting([parameters[name] for name in _OUTPUTS if parameters.get(name)], parameters)
+        outputs = [parameters[name] for name in _OUTPUTS if parameters.get(name)]
+        refuse_overwriting(outputs, parameters, folders=folders)
         return callback(*arguments, **parameters)
 
     compared.compares_outputs = True  # type: ignore[attr-defined]
     return compared
 
 
-def refuse_overwriting(outputs: Iterable[str | Path], parameters: Mapping[str, Any]) -> None:
-    """Refuse an output that is, or as a folder holds, one of the files that the parameters of a command name.
+def refuse_overwriting(
+    outputs: Iterable[str | Path], parameters: Mapping[str, Any], *, folders: bool = True
+) -> None:  # fmt: skip
+    """Refuse an output that is, or with ``folders`` holds, one of the files that the parameters of a command name.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def refuse_overwriting(outputs: Iterable[str | Path], parameters: Mapping[str, A
         for file in inputs:
             if _same(output, file) or _result_of(output, file):
                 raise InputError("this file is an input: it would be written over", path=output, remedy=_REMEDY)
-            if output.is_dir() and file.is_file() and output.resolve() in file.resolve().parents:
+            if folders and output.is_dir() and file.is_file() and output.resolve() in file.resolve().parents:
                 raise InputError(f"the input {file} lies in the folder to be written", path=output, remedy=_REMEDY)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles.measured import run_measured
 
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
@@ -321,16 +322,11 @@ def test_a_batch_has_no_more_rows_than_there_are_sequences(
     cohort: Any, finished: Path, tmp_path: Path, extra: tuple[str, ...]
 ) -> None:
     """Memory as of a run without the option, and the same bytes."""
-    import resource
-    import subprocess
-    import sys
-
     peaks = []
     for i, batch in enumerate(((), ("--batch-size", "1000000000"))):
-        command = [sys.executable, "-m", "gxfast", *words(cohort, "-o", tmp_path / str(i), *extra, *batch)]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        subprocess.run(command, check=True, timeout=120)
-        peaks.append(max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+        code, told, peak = run_measured(words(cohort, "-o", tmp_path / str(i), *extra, *batch), timeout=120)
+        assert code == 0, told
+        peaks.append(peak)
     assert peaks[1] < peaks[0] + 200 * 1024
     assert (tmp_path / "1" / "genes.tsv").read_bytes() == (finished / "genes.tsv").read_bytes()
 

@@ -20,14 +20,14 @@ from gxfast.workflow.rundir import RunDirectory
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return simulate_cohort(tmp_path_factory.mktemp("cohort"), n_people=40, n_genes=100)
+    return simulate_cohort(tmp_path_factory.mktemp("cohort"), n_people=30, n_genes=70)
 
 
 def command(cohort: Any, output: Path, *extra: str) -> list[str]:
     return [
         sys.executable, "-m", "gxfast", "run", "-q", "--fasta", str(cohort.fasta), "--vcf", str(cohort.vcf),
         "--genes", str(cohort.genes), "--expression", str(cohort.expression), "--model", str(cohort.model),
-        "-o", str(output), *extra,
+        "--permutations", "50", "-o", str(output), *extra,
     ]  # fmt: skip
 
 

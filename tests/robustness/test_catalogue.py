@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from oracles.measured import run_measured
 from robustness.catalogue import CASES
 from robustness.catalogue.case import Case
 from robustness.catalogue.hostile import MARKUP
@@ -71,23 +69,9 @@ def command_line(command: str, project: Project, output: Path) -> list[str]:
 
 
 def run_in_child(argv: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    variables = {**os.environ, **environment}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gxfast", *argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", env={name: text for name, text in variables.items() if text != "UNSET"},
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        with process.stdout as pipe:
-            told = pipe.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    assert usage.ru_maxrss < PEAK_KB, f"peak of {usage.ru_maxrss} kB"
-    return process.returncode, told
+    code, told, peak = run_measured(argv, environment)
+    assert peak < PEAK_KB, f"peak of {peak} kB"
+    return code, told
 
 
 def sizes(folder: Path) -> dict[str, int]:

@@ -83,14 +83,18 @@ def test_explainers():
 
 def test_values_per_gene(tmp_path):
     path = tmp_path / "t.tsv"
-    path.write_text("# gene_name\tgene_id\tx\tk\nA\tg1\t1.5\tu\nB\tg2\tNA\tu\nC\tg3\t2\tv\nD\tg1\t9\tu\n")
+    path.write_text("# gene_name\tgene_id\tx\tk\nA\tg1\t1.5\tu\nB\tg2\tNA\tu\nC\tg3\t2\tv\nD\tg1\t1.5\tu\n")
     assert read_gene_values(path, "x") == {"g1": 1.5, "g3": 2.0}
     assert read_gene_values(path, "x", where=("k", "v")) == {"g3": 2.0}
     with pytest.raises(InputError, match="choose from gene_name, gene_id, x, k"):
         read_gene_values(path, "y")
     path.write_text("gene,x\ng1,one\n")
-    with pytest.raises(InputError, match="not a number: 'one'"):
+    with pytest.raises(InputError, match="found 'one'"):
         read_gene_values(path, "x")
+    path.write_text("gene,x\ng1,1\ng2,1\ng1,2\n")
+    with pytest.raises(InputError, match="gene g1 has two values: 1 and 2") as caught:
+        read_gene_values(path, "x")
+    assert caught.value.record == "line 4"
     path.write_text("gene,x\ng1\n")
     with pytest.raises(InputError, match="1 cells"):
         read_gene_values(path, "x")

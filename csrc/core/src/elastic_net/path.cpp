@@ -82,7 +82,7 @@ Fit cross_validate(const std::int8_t *dosages, std::int64_t snps, std::int64_t p
   if (!std::all_of(lambdas.begin(), lambdas.end(), [](double lambda) { return lambda > 0; }))
     throw std::invalid_argument("elastic net: lambdas must be positive");
   if (!std::all_of(y, y + people, [](double value) { return std::isfinite(value); }))
-    throw std::invalid_argument("elastic net: a value is not finite");
+    throw std::invalid_argument("elastic net: x or y holds a value that is not finite");
   const Design design(dosages, snps, people, folds, n_folds);
   Products products(design);
   std::vector<double> sorted(static_cast<std::size_t>(people));
