@@ -48,14 +48,15 @@ _REMEDY = "make room or choose another directory, then go on with --resume"
 def written_whole(path: Path, *, remedy: str = _REMEDY) -> Iterator[Path]:
     """Give a name to write a file or folder under; it gets its own name when the block ends without an error.
 
-    What is at ``path`` is then either absent, old, or whole: partial name, sync, rename, sync the folder.
+    What is at ``path`` is then either absent, old, or whole: another name, sync, rename, sync the folder. The other
+    name, ``.NAME.gxfast``, is nobody else's: what a dead writer left under it is removed.
 
     Raises
     ------
     InputError
         If it cannot be written: no room, no right, no such folder.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f".{path.name}.gxfast")
     try:
         _remove(partial)
         yield partial

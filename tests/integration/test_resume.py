@@ -27,7 +27,7 @@ def command(cohort: Any, output: Path, *extra: str) -> list[str]:
     return [
         sys.executable, "-m", "gxfast", "run", "-q", "--fasta", str(cohort.fasta), "--vcf", str(cohort.vcf),
         "--genes", str(cohort.genes), "--expression", str(cohort.expression), "--model", str(cohort.model),
-        "--permutations", "50", "-o", str(output), *extra,
+        "--steps", "check,predict,evaluate,ism,drivers,report", "-o", str(output), *extra,
     ]  # fmt: skip
 
 

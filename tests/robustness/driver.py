@@ -223,7 +223,7 @@ class Bench:
         several_times = {"manifest.json", f"{STATE}/journal.tsv", "genes.tsv", torn}
         cut = [file for file in found if file not in several_times and whole.get(file, found[file]) != found[file]]
         require(not cut, f"{what}: cut files under their own names: {cut[:5]}")
-        odd = [file for file in found if file not in whole and ".partial" not in file]
+        odd = [file for file in found if file not in whole and ".gxfast" not in file]
         require(not odd, f"{what}: left behind: {odd[:5]}")
 
 

@@ -289,7 +289,8 @@ def _finished_plan(folder: Path) -> dict[str, Any]:
     for name, how in verify(folder).items():
         if how == EXTRA:
             continue
-        raise InputError(f"{name}: {how}", path=folder, remedy=f"run the scan of {folder} with --resume")
+        remedy = f"run the scan of {folder} with --resume"
+        raise InputError(f"{how} since the scan wrote it", path=folder / name, remedy=remedy)
     plan: dict[str, Any] = json.loads((folder / STATE / "plan.json").read_text(encoding="utf-8"))
     if not isinstance(plan.get("scan"), dict):
         raise InputError("this is no scan", path=folder, remedy="name the directories that gxfast ism wrote")

@@ -57,7 +57,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path, folder: str) -> None:
 
 
 def test_what_a_dead_writer_left_is_written_over(tmp_path: Path) -> None:
-    (tmp_path / "t.txt.partial").write_text("of a run that was killed, and longer")
+    (tmp_path / ".t.txt.gxfast").write_text("of a run that was killed, and longer")
     atomic_write(tmp_path / "t.txt", b"x")
     assert (tmp_path / "t.txt").read_bytes() == b"x"
 

@@ -88,4 +88,4 @@ def test_cubes_hold_the_same_numbers_in_any_chunks(
     for window, _, effects in scans.saturate_blocks(plan, layout, source):
         expected[window.window, window.axis] = effects
     np.testing.assert_array_equal(group["effects"][:], expected)
-    assert not list(tmp_path.glob("*.partial"))
+    assert not list(tmp_path.glob(".*.gxfast"))
