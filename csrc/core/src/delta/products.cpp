@@ -101,6 +101,8 @@ public:
         frame.from.push_back(static_cast<std::int32_t>(from));
         frame.to.push_back(static_cast<std::int32_t>(to));
       });
+      if (frame.from.empty())
+        continue; // an empty window has no rows to point to
       for (const Block &block : blocks_)
         row_kernels().multiply(in.values.data() + block.channel, in.stride, block.depth,
                                block.weight.data() + t * block.size(), padded(block.width) / kLanes,
