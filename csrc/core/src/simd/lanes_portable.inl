@@ -35,9 +35,10 @@ struct Lanes {
   static Lanes round(Lanes x) {
     return each([&](int i) { return std::nearbyint(x.v[i]); });
   }
-  /// x * 2^n for whole n from -126 to 127.
+  /// x * 2^n for whole n from -126 to 127; NaN for NaN.
   static Lanes times_power(Lanes x, Lanes n) {
-    return each([&](int i) { return std::ldexp(x.v[i], static_cast<int>(n.v[i])); });
+    return each(
+        [&](int i) { return std::isnan(n.v[i]) ? n.v[i] : std::ldexp(x.v[i], static_cast<int>(n.v[i])); });
   }
 };
 
