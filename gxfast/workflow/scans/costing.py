@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
+from ..._memory import require_bytes
 from ...ism import Plan
 from ...ism.mutants import all_mutants, one_sequence
 from ...ism.scanning import BLOCK_BYTES
@@ -194,22 +194,16 @@ def block_memory(one: Plan, source: RowSource, blocks: Sequence[Block]) -> int:
 
 
 def check_memory(inputs: SaturationInputs, scan: dict[str, Any], shard: Shard, max_mem: int | None) -> None:
-    """Refuse a scan whose blocks do not fit.
+    """Refuse a scan whose blocks do not fit into what is allowed, or free.
 
     Raises
     ------
     InputError
     """
-    if max_mem is None:
-        return
     for model, one, source in zip(scan["models"], inputs.plans, inputs.sources, strict=True):
         needed = block_memory(one, source, blocks_of(model, shard))
-        if needed > max_mem:
-            raise InputError(
-                f"a block of the scan takes {needed / 2**20:.0f} MiB; --max-mem allows {max_mem / 2**20:.0f} MiB",
-                path=one.model.path,
-                remedy=f"--max-mem {-(-needed // 2**20)}M, or fewer tracks (--track), bins or people",
-            )
+        remedy = f"--max-mem {-(-needed // 2**20)}M, or fewer tracks (--track), bins or people"
+        require_bytes(needed, f"{one.model.path}: a block of the scan", remedy, max_mem)
 
 
 def cost_lines(costs: dict[str, Any]) -> list[str]:
