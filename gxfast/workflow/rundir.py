@@ -25,7 +25,17 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..io.files import appended, atomic_write, differing, npz_bytes, opened_lock, plain_files, sha256_of
 
-__all__ = ["EXTRA", "STATE", "RunDirectory", "differences", "noted_results", "read_journal", "read_manifest", "verify"]
+__all__ = [
+    "EXTRA",
+    "STATE",
+    "RunDirectory",
+    "differences",
+    "noted_results",
+    "read_journal",
+    "read_manifest",
+    "read_plan",
+    "verify",
+]
 
 STATE: Final = ".gxfast"
 EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
@@ -77,7 +87,7 @@ class RunDirectory:
                     path=self.path,
                     remedy="go on with --resume, or choose another directory",
                 )
-            self._check_same_plan(plan_file)
+            self._check_same_plan()
         else:
             atomic_write(plan_file, _json_bytes(self.plan))
         planned = sha256_of(plan_file)
@@ -91,12 +101,8 @@ class RunDirectory:
         atomic_write(state / _JOURNAL, "".join(f"{name}\t{digest}\n" for name, digest in lines.items()).encode())
         self.resumed = len(self._done)
 
-    def _check_same_plan(self, plan_file: Path) -> None:
-        try:
-            old = json.loads(plan_file.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):
-            raise InputError("the plan of this run is damaged", path=plan_file, remedy=_ANEW) from None
-        changed = sorted(differences(old, self.plan))
+    def _check_same_plan(self) -> None:
+        changed = sorted(differences(read_plan(self.path), self.plan))
         if changed:
             raise InputError(
                 f"cannot resume: {', '.join(changed[:5])} changed since the run was started",
@@ -224,9 +230,27 @@ def verify(path: Path) -> dict[str, str]:
     plan = path / STATE / _PLAN
     if not plan.exists() or sha256_of(plan) != planned:
         found[f"{STATE}/{_PLAN}"] = "changed" if plan.exists() else "missing"
-    elif any(manifest.get(key) != value for key, value in json.loads(plan.read_text(encoding="utf-8")).items()):
+    elif any(manifest.get(key) != value for key, value in read_plan(path).items()):
         found["manifest.json"] = "changed"
     return found
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """Return the plan of a run directory.
+
+    Raises
+    ------
+    InputError
+        If it is damaged.
+    """
+    file = path / STATE / _PLAN
+    try:
+        plan = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        plan = None
+    if not isinstance(plan, dict):
+        raise InputError("the plan of this run is damaged", path=file, remedy=_ANEW)
+    return plan
 
 
 @contextmanager

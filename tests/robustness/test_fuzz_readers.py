@@ -44,6 +44,7 @@ from gxfast.models.card import ModelCard, card_from_json, load_card
 from gxfast.models.importers._keras_file import layers_in_order, read_keras
 from gxfast.models.importers.expecto import read_gblinear
 from gxfast.types import ExpressionTable, GeneTable
+from gxfast.workflow.rundir import STATE, RunDirectory, verify
 
 EXAMPLES = os.environ.get("GXFAST_FUZZ_EXAMPLES")
 FUZZ = settings(
@@ -415,3 +416,43 @@ def test_vcf(folder: Path, changes: list[Change]) -> None:
         assert (one.position >= 0).all()
         assert (one.calls.max(axis=(1, 2), initial=-2) < n_alleles).all()
         assert (one.allele_spans() >= 0).all()
+
+
+PLAN = {"gxfast": "1", "inputs": {"fasta": [{"file": "a.fa", "sha256": "0" * 64}]}, "options": {"steps": ["predict"]}}
+ARRAYS = {"values": np.arange(4.0)}
+
+
+@pytest.mark.parametrize("file", ["journal.tsv", "plan.json", "run.json", "../manifest.json"])
+def test_a_run_directory(folder: Path, file: str) -> None:
+    """What is kept is what was written, or is done again; a plan of others is refused."""
+
+    @FUZZ
+    @given(CHANGES)
+    def fuzz(changes: list[Change]) -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            path = Path(name) / "run"
+            with RunDirectory(path, PLAN, resume=False) as run:
+                run.note_run({"threads": 1})
+                run.write_block("model/0.npz", ARRAYS)
+                run.write_block("model/1.npz", ARRAYS)
+                run.finish({"summary": {}})
+            damaged = path / STATE / file
+            damaged.write_bytes(changed(damaged.read_bytes(), changes))
+            found, _ = read_or_refused(verify, path)
+            assert found is None or all(how in ("missing", "changed", "not of this run") for how in found.values())
+            run, message = read_or_refused(lambda path: RunDirectory(path, PLAN, resume=True), path)
+            if run is None:
+                assert "remedy:" in message
+                assert file in ("journal.tsv", "plan.json")
+                return
+            with run:
+                run.note_run({"threads": 2})
+                for block in ("model/0.npz", "model/1.npz"):
+                    if run.has_block(block):
+                        assert run.read_block(block)["values"].tolist() == ARRAYS["values"].tolist()
+                    else:
+                        run.write_block(block, ARRAYS)
+                run.finish({"summary": {}})
+            assert verify(path) == {}
+
+    fuzz()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from ...io.files import sha256_of
 from ...io.numbers import whole_number
 from ...ism import Plan
 from ...models.card import is_model_name
-from ..rundir import EXTRA, STATE, RunDirectory, differences, read_journal, verify
+from ..rundir import EXTRA, STATE, RunDirectory, differences, read_journal, read_plan, verify
 
 __all__ = [
     "NOT_FINITE",
@@ -291,7 +290,7 @@ def _finished_plan(folder: Path) -> dict[str, Any]:
             continue
         remedy = f"run the scan of {folder} with --resume"
         raise InputError(f"{how} since the scan wrote it", path=folder / name, remedy=remedy)
-    plan: dict[str, Any] = json.loads((folder / STATE / "plan.json").read_text(encoding="utf-8"))
+    plan = read_plan(folder)
     if not isinstance(plan.get("scan"), dict):
         raise InputError("this is no scan", path=folder, remedy="name the directories that gxfast ism wrote")
     return plan
