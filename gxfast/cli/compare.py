@@ -71,6 +71,21 @@ def _refuse_strangers(one: ModelGenes, other: ModelGenes) -> None:
         )
 
 
+def _table_of_run(folder: Path) -> Path:
+    """The genes of a run, as the run wrote them."""
+    from ..io.files import differing
+    from ..workflow.rundir import read_manifest
+
+    if (folder / "manifest.json").is_file():
+        recorded = {name: digest for name, digest in read_manifest(folder)["results"].items() if name == "genes.tsv"}
+        for name, how in differing(folder, recorded).items():
+            raise InputError(
+                f"{how} since the run wrote it", path=folder / name,
+                remedy="make it again: the command of the run with --resume",
+            )  # fmt: skip
+    return folder / "genes.tsv"
+
+
 def _models(source: str) -> list[ModelGenes]:
     from ..evaluation.agreement import ModelGenes
     from ..io.tables import read_gene_values, read_table
@@ -79,7 +94,7 @@ def _models(source: str) -> list[ModelGenes]:
     if mark:
         return [ModelGenes(column, _correlations(read_gene_values(file, column), file))]
     path = Path(source)
-    path = path / "genes.tsv" if path.is_dir() else path
+    path = _table_of_run(path) if path.is_dir() else path
     columns = read_table(path)
     for wanted in ("model", "pearson_r"):
         if wanted not in columns and not (wanted == "pearson_r" and "reference_prediction" in columns):

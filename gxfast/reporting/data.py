@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..io.files import differing
 from ..io.tables import read_predictions, read_table
-from ..models.card import is_model_name
 
 __all__ = ["Matrix", "ModelTable", "RunData", "load_run"]
 
@@ -73,6 +72,17 @@ class RunData:
     corrected: Matrix | None
     truth: dict[str, list[str]] | None
     tables: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    recorded: frozenset[str] | None = None
+
+    def file(self, name: str) -> Path | None:
+        """Return a result by its name in the directory; None where the run wrote none of that name."""
+        return _result(self.path, self.recorded, name)
+
+
+def _result(path: Path, recorded: frozenset[str] | None, name: str) -> Path | None:
+    # Parts of names come from genes.tsv.
+    inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+    return path / name if inside and (recorded is None or name in recorded) and (path / name).is_file() else None
 
 
 _FURTHER = {
@@ -111,19 +121,17 @@ def load_run(path: Path) -> RunData:
         )
     names = list(dict.fromkeys(table["model"]))
 
-    def there(file: str) -> bool:
-        return (path / file).is_file() and (recorded is None or file in recorded)
+    def matrix(name: str) -> Matrix | None:
+        file = _result(path, recorded, name)
+        return _matrix(file) if file else None
 
-    def matrix(file: str) -> Matrix | None:
-        return _matrix(path / file) if there(file) else None
+    def table_of(name: str) -> dict[str, list[str]] | None:
+        file = _result(path, recorded, name)
+        return read_table(file) if file else None
 
     observed = matrix("evaluation/observed.bed.gz")
     models = tuple(part for name in names for part in _of_model(table, name, observed))
-    predictions = {
-        name: found
-        for name in names
-        if is_model_name(name) and (found := matrix(f"predictions/{name}.bed.gz")) is not None
-    }
+    predictions = {name: found for name in names if (found := matrix(f"predictions/{name}.bed.gz")) is not None}
     return RunData(
         path,
         manifest,
@@ -131,12 +139,13 @@ def load_run(path: Path) -> RunData:
         predictions,
         observed,
         matrix("evaluation/observed.residual.bed.gz"),
-        read_table(path / "demo_truth.tsv") if there("demo_truth.tsv") else None,
-        {name: read_table(path / file) for name, file in _FURTHER.items() if there(file)},
+        table_of("demo_truth.tsv"),
+        {name: rows for name, file in _FURTHER.items() if (rows := table_of(file)) is not None},
+        recorded,
     )
 
 
-def _recorded(path: Path, manifest: dict[str, Any]) -> set[str] | None:
+def _recorded(path: Path, manifest: dict[str, Any]) -> frozenset[str] | None:
     """Names of the results of a finished run, all of which are as they were written; None while it is not finished.
 
     Figures and report may differ: they are drawn again.
@@ -151,7 +160,7 @@ def _recorded(path: Path, manifest: dict[str, Any]) -> set[str] | None:
             f"{changed[damaged[0]]} since the run wrote it{more}", path=path / damaged[0],
             remedy="make it again: the command of the run with --resume",
         )  # fmt: skip
-    return {*manifest["results"]}
+    return frozenset(manifest["results"])
 
 
 def _of_model(table: dict[str, list[str]], model: str, observed: Matrix | None) -> list[ModelTable]:

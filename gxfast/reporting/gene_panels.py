@@ -18,7 +18,8 @@ __all__ = ["gene_figures"]
 def gene_figures(run: RunData, own: ModelTable, i: int, title: str) -> list[Figure]:
     """Effects against eQTLs, and the locus, of one gene."""
     gene = own.columns["gene_id"][i]
-    rows = _variants(run.path / "ism" / f"{own.model}.variants.tsv.gz", gene)
+    file = run.file(f"ism/{own.model}.variants.tsv.gz")
+    rows = _variants(file, gene) if file else {"pos": []}
     if len(rows["pos"]) < 2:
         return []
     effect, slope, p = (np.array([float(c) if c else np.nan for c in rows[n]]) for n in ("ism", "eqtl_slope", "eqtl_p"))
@@ -54,8 +55,8 @@ def gene_figures(run: RunData, own: ModelTable, i: int, title: str) -> list[Figu
 
 
 def _surroundings(run: RunData, own: ModelTable, i: int, title: str) -> list[Figure]:
-    path = run.path / "ism" / f"{own.model}.main_drivers.npz"
-    if not path.exists():
+    path = run.file(f"ism/{own.model}.main_drivers.npz")
+    if path is None:
         return []
     with np.load(path, allow_pickle=False) as stored:
         rows = np.flatnonzero(stored["gene_id"] == own.columns["gene_id"][i])
@@ -88,8 +89,6 @@ def _variants(path: Path, gene: str) -> dict[str, list[str]]:
         "eqtl_p": [],
         "is_driver": [],
     }
-    if not path.exists():
-        return columns
     lines = read_lines(path, "table of variants")
     names = next(lines)[1].split("\t")
     at = {name: names.index(name) for name in columns if name in names}

@@ -15,6 +15,7 @@ from oracles.measured import run_measured
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
 from gxfast.io.files import sha256_of
+from gxfast.reporting.data import load_run
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,8 @@ def test_a_damaged_run_is_refused_and_stays_damaged(
     assert "remedy:" in message
     assert state(run) == before
     assert f"{run / name}: {how}" in refused(capfd, "verify", run, code=1)
+    if name == "genes.tsv":
+        assert f"{run / name}: {how} since the run wrote it" in refused(capfd, "compare", run, run)
 
 
 def test_verify_names_all_that_differs(run: Path, cohort: Any, capfd: Any) -> None:
@@ -133,6 +136,21 @@ def test_a_planted_table_is_not_shown(run: Path) -> None:
     (run / "drivers.tsv").write_text("gene_id\tmodel\nPLANTED\tdemo-promoter\n")
     assert main(["report", "-q", str(run)]) == 0
     assert "PLANTED" not in (run / "report.html").read_text()
+
+
+def test_names_of_a_crafted_table_are_no_paths(run: Path, tmp_path: Path) -> None:
+    """Whoever edits genes.tsv edits its hash with it."""
+    predictions = next((run / "predictions").glob("*.bed.gz"))
+    shutil.copy(predictions, tmp_path / "elsewhere.bed.gz")
+    table = run / "genes.tsv"
+    table.write_text(table.read_text().replace("demo-promoter", "../../elsewhere"))
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["results"]["genes.tsv"] = sha256_of(table)
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    found = load_run(run)
+    assert (found.models[0].model, found.predictions) == ("../../elsewhere", {})
+    assert found.file("predictions/../../../elsewhere.bed.gz") is None
+    assert found.file("genes.tsv") == table
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"complete": false}', '{"complete": true, "results": 3}'])
