@@ -47,10 +47,9 @@ def baseline(**options: Any) -> int:
 
 
 def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
-    from ..workflow.steps.predictdb import predict_with
+    from ..workflow.steps.predictdb import predict_with, tables_beside
 
-    stem = options["output"].removesuffix(".tsv")
-    refuse_overwriting([f"{stem}.weights.tsv", f"{stem}.genes.tsv"], options)
+    refuse_overwriting(tables_beside(options["output"]), options)
     found = predict_with(
         options["database"], options["vcf"], options["output"], samples=samples, dosage=options["dosage"],
         min_matched=options["min_matched"], weights_table=options["weights_table"], contigs=options["contigs"],

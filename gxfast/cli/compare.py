@@ -73,16 +73,12 @@ def _refuse_strangers(one: ModelGenes, other: ModelGenes) -> None:
 
 def _table_of_run(folder: Path) -> Path:
     """The genes of a run, as the run wrote them."""
-    from ..io.files import differing
+    from ..io.files import refuse_changed
     from ..workflow.rundir import read_manifest
 
     if (folder / "manifest.json").is_file():
-        recorded = {name: digest for name, digest in read_manifest(folder)["results"].items() if name == "genes.tsv"}
-        for name, how in differing(folder, recorded).items():
-            raise InputError(
-                f"{how} since the run wrote it", path=folder / name,
-                remedy="make it again: the command of the run with --resume",
-            )  # fmt: skip
+        results = read_manifest(folder)["results"]
+        refuse_changed(folder, {name: digest for name, digest in results.items() if name == "genes.tsv"})
     return folder / "genes.tsv"
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "opened_lock",
     "plain_files",
     "publish",
+    "refuse_changed",
     "sha256_of",
     "written_whole",
 ]
@@ -151,6 +152,24 @@ def differing(folder: Path, recorded: Mapping[str, str]) -> dict[str, str]:
         elif sha256_of(folder / name) != digest:
             found[name] = "changed"
     return found
+
+
+def refuse_changed(folder: Path, recorded: Mapping[str, str]) -> None:
+    """Refuse results of a run that are not as recorded; see `differing`.
+
+    Raises
+    ------
+    InputError
+        Naming the first.
+    """
+    changed = differing(folder, recorded)
+    if changed:
+        name, how = next(iter(changed.items()))
+        more = f" (and {len(changed) - 1} more: see gxfast verify)" if len(changed) > 1 else ""
+        raise InputError(
+            f"{how} since the run wrote it{more}", path=folder / name,
+            remedy="make it again: the command of the run with --resume",
+        )  # fmt: skip
 
 
 def _sync(path: Path) -> None:

@@ -33,9 +33,9 @@ __all__ = [
     "whole_numbers",
 ]
 
-# One entry per axis: a size, or the letter that the documentation gives it.
 # No position, length or count is larger: sums and products of a few of them do not wrap around.
 MOST: Final = 2**40 - 1
+# One entry per axis: a size, or the letter that the documentation gives it.
 Shape = tuple[int | str, ...]
 _WHAT = {"UO": "text", "fiub": "numbers", "fiu": "numbers", "iu": "whole numbers", "b": "True and False"}
 

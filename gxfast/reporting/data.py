@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.files import differing
+from ..io.files import refuse_changed
 from ..io.tables import read_predictions, read_table
 
 __all__ = ["Matrix", "ModelTable", "RunData", "load_run"]
@@ -152,15 +152,10 @@ def _recorded(path: Path, manifest: dict[str, Any]) -> frozenset[str] | None:
     """
     if manifest.get("complete") is not True:
         return None
-    changed = differing(path, manifest["results"])
-    damaged = [name for name in changed if name != "report.html" and not name.startswith("figures/")]
-    if damaged:
-        more = f" (and {len(damaged) - 1} more: see gxfast verify)" if damaged[1:] else ""
-        raise InputError(
-            f"{changed[damaged[0]]} since the run wrote it{more}", path=path / damaged[0],
-            remedy="make it again: the command of the run with --resume",
-        )  # fmt: skip
-    return frozenset(manifest["results"])
+    results = manifest["results"]
+    drawn = {name for name in results if name == "report.html" or name.startswith("figures/")}
+    refuse_changed(path, {name: digest for name, digest in results.items() if name not in drawn})
+    return frozenset(results)
 
 
 def _of_model(table: dict[str, list[str]], model: str, observed: Matrix | None) -> list[ModelTable]:

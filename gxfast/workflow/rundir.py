@@ -205,8 +205,8 @@ def read_journal(path: Path) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and len(pair[1]) == 64 and _inside(pair[0])}
 
 
-def verify(path: Path) -> dict[str, str]:
-    """Re-hash everything in a finished run directory.
+def verify(path: Path, *, blocks: bool = True) -> dict[str, str]:
+    """Re-hash everything in a finished run directory; without ``blocks`` all but these.
 
     Returns
     -------
@@ -226,7 +226,8 @@ def verify(path: Path) -> dict[str, str]:
             found[str(file)] = EXTRA
     journal = read_journal(path)
     planned = journal.pop(_PLAN, None)
-    found |= {f"{STATE}/blocks/{name}": how for name, how in differing(path / STATE / "blocks", journal).items()}
+    damaged = differing(path / STATE / "blocks", journal) if blocks else {}
+    found |= {f"{STATE}/blocks/{name}": how for name, how in damaged.items()}
     plan = path / STATE / _PLAN
     if not plan.exists() or sha256_of(plan) != planned:
         found[f"{STATE}/{_PLAN}"] = "changed" if plan.exists() else "missing"

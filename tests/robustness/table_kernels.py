@@ -15,6 +15,7 @@ from gxfast.encode.one_hot import one_hot_table
 from gxfast.kernels import backend, load_kernels
 
 from .nasty import kinds_of
+from .table_sequences import FAR
 from .target import Target
 
 __all__ = ["targets"]
@@ -106,19 +107,7 @@ VALUES = (
     "all nan",
     "all inf",
     "all -inf",
-    "-1",
-    "-2^31",
-    "-2^63",
-    "127",
-    "128",
-    "255",
-    "256",
-    "2^31 - 1",
-    "2^31",
-    "2^32",
-    "2^32 + 1",
-    "2^40",
-    "2^63 - 1",
+    *FAR[:-1],
     # A mask is beside the values that are read; functions above refuse it.
     "masked",
     "masked, nothing hidden",

@@ -22,7 +22,7 @@ from ...personal.allele_match import MATCHED, AlleleFinder, Match
 from ...personal.dosage_sources import AlleleDosages, DosageSource, conventions, open_dosages
 from ..naming import tell_renamed, tell_vcf
 
-__all__ = ["predict_with"]
+__all__ = ["predict_with", "tables_beside"]
 
 Float64Array = NDArray[np.float64]
 Place = tuple[str, int]  # contig as the VCF names it, 0-based position
@@ -98,12 +98,12 @@ def predict_with(
     genotypes = GenotypeCache(cohort.subset(people))
     source, found = open_dosages(genotypes, dosage), _Places(genotypes, genes, contigs)
     applied = [_apply(gene, [found.of(gene, i) for i in range(len(gene.rsid))], source, len(people)) for gene in genes]
-    stem = output.removesuffix(".tsv")
-    table = weights_table or f"{stem}.weights.tsv"
+    beside, of_genes = tables_beside(output)
+    table = weights_table or beside
     _write_weights(table, genes, applied)
     counts = Counter(status for one in applied for status in one.status)
     _refuse_few(counts, min_matched, genes, genotypes, database, table)
-    _write_genes(f"{stem}.genes.tsv", genes, applied)
+    _write_genes(of_genes, genes, applied)
     values = np.array([one.values for one in applied]).reshape(len(genes), len(people))
     columns: dict[str, Sequence[Any]] = {"gene_id": [gene.gene for gene in genes]}
     write_table(output, {**columns, **{name: values[:, i].tolist() for i, name in enumerate(people)}})
@@ -120,9 +120,15 @@ def predict_with(
         "weights": dict(sorted(counts.items())),
         "matched_by": [status for status in MATCHED if counts[status]],
         "share_matched": {gene.gene: _share(one) for gene, one in zip(genes, applied, strict=True)},
-        "tables": [table, f"{stem}.genes.tsv"],
+        "tables": [table, of_genes],
         "notes": _notes(genotypes, dosage, n_missing),
     }
+
+
+def tables_beside(output: str) -> tuple[str, str]:
+    """Return the names of the tables of weights and of genes that `predict_with` writes beside its output."""
+    stem = output.removesuffix(".tsv")
+    return f"{stem}.weights.tsv", f"{stem}.genes.tsv"
 
 
 class _Places:
