@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import shutil
 import stat
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +24,7 @@ __all__ = [
     "atomic_write",
     "differing",
     "npz_bytes",
+    "npz_row",
     "opened_lock",
     "plain_files",
     "publish",
@@ -128,6 +131,29 @@ def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
+
+
+def npz_row(path: Path, name: str, row: int) -> NDArray[Any]:
+    """Return one row of a named array of an ``.npz`` file that `npz_bytes` made; the other rows are not held in memory.
+
+    Raises
+    ------
+    InputError
+        If the file has no such array or row.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as member:
+            np.lib.format.read_magic(member)
+            shape, by_column, dtype = np.lib.format.read_array_header_1_0(member)
+            if by_column or dtype.hasobject or not 0 <= row < shape[0]:
+                raise ValueError(f"no row {row} in an array of shape {shape}")
+            size = dtype.itemsize * math.prod(shape[1:])
+            member.seek(row * size, os.SEEK_CUR)
+            return np.frombuffer(member.read(size), dtype).reshape(shape[1:])
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"cannot read a row of {name}: {error}", path=path, remedy="make it again: the command of the run with --resume"
+        ) from None
 
 
 def differing(folder: Path, recorded: Mapping[str, str]) -> dict[str, str]:

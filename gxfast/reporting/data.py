@@ -13,18 +13,9 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..io.files import refuse_changed
-from ..io.tables import read_predictions, read_table
+from ..io.tables import read_phenotype_ids, read_table
 
-__all__ = ["Matrix", "ModelTable", "RunData", "load_run"]
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """Values of genes (rows) in people, shape (R, S)."""
-
-    row: dict[str, int]
-    samples: tuple[str, ...]
-    values: NDArray[np.float64]
+__all__ = ["ModelTable", "RunData", "load_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +53,18 @@ class ModelTable:
 
 @dataclass(frozen=True, slots=True)
 class RunData:
-    """A run directory in memory; ``tables`` holds those of the later steps, by name, where they were done."""
+    """A run directory: its tables in memory, and where the values of people are, of which only a few rows are drawn.
+
+    ``predictions`` (by model), ``observed`` and ``corrected`` are the files; ``tables`` holds those of the later steps,
+    by name, where they were done.
+    """
 
     path: Path
     manifest: dict[str, Any]
     models: tuple[ModelTable, ...]
-    predictions: dict[str, Matrix]
-    observed: Matrix | None
-    corrected: Matrix | None
+    predictions: dict[str, Path]
+    observed: Path | None
+    corrected: Path | None
     truth: dict[str, list[str]] | None
     tables: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     recorded: frozenset[str] | None = None
@@ -121,24 +116,25 @@ def load_run(path: Path) -> RunData:
         )
     names = list(dict.fromkeys(table["model"]))
 
-    def matrix(name: str) -> Matrix | None:
-        file = _result(path, recorded, name)
-        return _matrix(file) if file else None
+    def file(name: str) -> Path | None:
+        return _result(path, recorded, name)
 
     def table_of(name: str) -> dict[str, list[str]] | None:
-        file = _result(path, recorded, name)
-        return read_table(file) if file else None
+        found = file(name)
+        return read_table(found) if found else None
 
-    observed = matrix("evaluation/observed.bed.gz")
-    models = tuple(part for name in names for part in _of_model(table, name, observed))
-    predictions = {name: found for name in names if (found := matrix(f"predictions/{name}.bed.gz")) is not None}
+    observed = file("evaluation/observed.bed.gz")
+    colons = any(":" in gene for gene in table["gene_id"])
+    known = frozenset(read_phenotype_ids(observed)) if observed and colons else frozenset[str]()
+    models = tuple(part for name in names for part in _of_model(table, name, known))
+    predictions = {name: found for name in names if (found := file(f"predictions/{name}.bed.gz")) is not None}
     return RunData(
         path,
         manifest,
         models,
         predictions,
         observed,
-        matrix("evaluation/observed.residual.bed.gz"),
+        file("evaluation/observed.residual.bed.gz"),
         table_of("demo_truth.tsv"),
         {name: rows for name, file in _FURTHER.items() if (rows := table_of(file)) is not None},
         recorded,
@@ -158,10 +154,9 @@ def _recorded(path: Path, manifest: dict[str, Any]) -> frozenset[str] | None:
     return frozenset(results)
 
 
-def _of_model(table: dict[str, list[str]], model: str, observed: Matrix | None) -> list[ModelTable]:
+def _of_model(table: dict[str, list[str]], model: str, known: frozenset[str]) -> list[ModelTable]:
     """One table per track: a gene must not be counted once per track, and q values are per track."""
     rows = [i for i, name in enumerate(table["model"]) if name == model]
-    known = observed.row if observed else {}
     split = {i: _split(table["gene_id"][i], known) for i in rows}
     if not all(track for _, track in split.values()) or len({own for own, _ in split.values()}) == len(rows):
         split = {i: (table["gene_id"][i], "") for i in rows}
@@ -177,15 +172,10 @@ def _of_model(table: dict[str, list[str]], model: str, observed: Matrix | None) 
     ]  # fmt: skip
 
 
-def _split(gene_id: str, known: dict[str, int]) -> tuple[str, str]:
+def _split(gene_id: str, known: frozenset[str]) -> tuple[str, str]:
     """``gene_id:track`` in two. Both may hold colons (``CAGE:brain``): a gene with expression decides."""
     if gene_id in known:
         return gene_id, ""
     ends = [k for k, letter in enumerate(gene_id) if letter == ":"]
     end = next((k for k in reversed(ends) if gene_id[:k] in known), ends[0] if ends else len(gene_id))
     return gene_id[:end], gene_id[end + 1 :]
-
-
-def _matrix(file: Path) -> Matrix:
-    ids, samples, values = read_predictions(file)
-    return Matrix({name: i for i, name in enumerate(ids)}, tuple(samples), values)

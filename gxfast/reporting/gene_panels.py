@@ -2,29 +2,103 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
+from numpy.typing import NDArray
 
-from ..io.tables.text import read_lines
+from ..io.files import npz_row
 from .data import ModelTable, RunData
-from .model_panels import _figure
-from .parts import Figure, stem
+from .drawn import DrawnGenes, PeopleRows, Variants
+from .parts import Figure, Section, p_text, stem
 from .plots import drivers as figures
+from .plots.overview import person_scatter
+from .plots.style import Drawing, digest, save
 
-__all__ = ["gene_figures"]
+__all__ = ["add_gene_figures"]
 
 
-def gene_figures(run: RunData, own: ModelTable, i: int, title: str) -> list[Figure]:
-    """Effects against eQTLs, and the locus, of one gene."""
-    gene = own.columns["gene_id"][i]
-    file = run.file(f"ism/{own.model}.variants.tsv.gz")
-    rows = _variants(file, gene) if file else {"pos": []}
-    if len(rows["pos"]) < 2:
+def add_gene_figures(
+    run: RunData, table: ModelTable, section: Section, picks: list[tuple[int, str]], drawn: DrawnGenes
+) -> None:
+    """Draw the picked genes (row in the table, title) of one model."""
+    predictions, observed = drawn.predicted.get(table.model), drawn.observed
+    if predictions is None or observed is None:
+        section.left_out.append("the figures person by person need predictions/ and evaluation/ in the run directory")
+        return
+    variants = drawn.variants.get(table.model, {})
+    for i, title in picks:
+        gene = table.columns["gene_id"][i]
+        heading = f"{title}: {_name(table, i)}"
+        figure = _person_figure(run, table, predictions, observed, i, heading)
+        if figure is None:
+            section.left_out.append(f"{gene}: fewer than three people have a prediction and an expression value")
+            continue
+        section.genes.append(figure)
+        section.genes.extend(_variant_figures(run, table, i, heading, variants.get(gene)))
+
+
+def _name(table: ModelTable, i: int) -> str:
+    return table.columns.get("name", table.columns["gene_id"])[i]
+
+
+def _figure(run: RunData, table: ModelTable, i: int, drawing: Drawing, title: str, caption: str) -> Figure:
+    anchor = f"figure-{digest(drawing.name)}"
+    return Figure(save(drawing, run.path / "figures"), title, caption, caption, table.own_id[i], anchor)
+
+
+def _shared_values(
+    predictions: PeopleRows, gene: str, observed: PeopleRows, own_id: str
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]] | None:
+    """People who have both values of a gene, and these; None where fewer than three have."""
+    if gene not in predictions.row or own_id not in observed.row:
+        return None
+    where = {sample: s for s, sample in enumerate(predictions.samples)}
+    there = [s for s, sample in enumerate(observed.samples) if sample in where]
+    x = predictions.row[gene][[where[observed.samples[s]] for s in there]]
+    y = observed.row[own_id][there]
+    both = ~np.isnan(x) & ~np.isnan(y)
+    if both.sum() < 3:
+        return None
+    return [observed.samples[there[k]] for k in np.flatnonzero(both)], x[both], y[both]
+
+
+def _person_figure(
+    run: RunData, table: ModelTable, predictions: PeopleRows, observed: PeopleRows, i: int, title: str
+) -> Figure | None:
+    gene, name = table.columns["gene_id"][i], _name(table, i)
+    found = _shared_values(predictions, gene, observed, table.own_id[i])
+    if found is None:
+        return None
+    people, x, y = found
+    r, p, q = (float(table.numbers(column)[i]) for column in ("pearson_r", "pearson_p", "pearson_q"))
+    label = "expression, covariates regressed out" if run.corrected else "observed expression"
+    drawing = person_scatter(f"{stem(table)}.person.{table.own_id[i]}", people, x, y, r, label)
+    test = f"undefined: {table.columns['status'][i]}"
+    if not np.isnan(r):
+        test = f"r = {r:.3f}, two-sided p = {p_text(p)}, q = {p_text(q)}"
+    shown = gene if name == gene else f"{name} ({gene})"
+    caption = f"{shown}, one dot a person (n = {len(people)}): Pearson {test}." + _covariate_note(run)
+    return _figure(run, table, i, drawing, title, caption)
+
+
+def _covariate_note(run: RunData) -> str:
+    if run.corrected is None:
+        return ""
+    options = run.manifest.get("options")
+    if isinstance(options, dict) and options.get("residualise") == "both":
+        return (
+            " Shown: expression without the covariates, and the prediction as it is; r is the partial correlation, "
+            "without the covariates on either side, so that the dots and the line need not show the same r."
+        )
+    return " Shown: expression without the covariates, and the prediction as it is."
+
+
+def _variant_figures(run: RunData, own: ModelTable, i: int, title: str, rows: Variants | None) -> list[Figure]:
+    """Effects against eQTLs, the locus, and the surroundings of the main driver, of one gene."""
+    if rows is None or len(rows["pos"]) < 2:
         return []
     effect, slope, p = (np.array([float(c) if c else np.nan for c in rows[n]]) for n in ("ism", "eqtl_slope", "eqtl_p"))
     driver = np.array([cell == "yes" for cell in rows["is_driver"]])
-    name = own.columns.get("name", own.columns["gene_id"])[i]
+    name = _name(own, i)
     there = np.isfinite(slope)
     found = []
     if there.sum() > 1:
@@ -38,7 +112,7 @@ def gene_figures(run: RunData, own: ModelTable, i: int, title: str) -> list[Figu
             f"slope (least squares over people). Large dots: {int(driver.sum())} driver(s), {n_same} of them in the "
             "direction of the eQTL (blue; orange: against it)."
         )
-        found.append(_figure(run, drawing, f"{title}: effects and eQTLs", caption))
+        found.append(_figure(run, own, i, drawing, f"{title}: effects and eQTLs", caption))
     with np.errstate(divide="ignore"):
         log10p = -np.log10(np.where(p > 0, p, 1e-300))
     drawing = figures.locus(
@@ -49,7 +123,7 @@ def gene_figures(run: RunData, own: ModelTable, i: int, title: str) -> list[Figu
         f"{name}: SNVs along the model's window, predicted effect on the reference; drivers in blue, the heads grow "
         "with -log10 p of the eQTL. Dashed: the TSS."
     )
-    found.append(_figure(run, drawing, f"{title}: the locus", caption))
+    found.append(_figure(run, own, i, drawing, f"{title}: the locus", caption))
     found += _surroundings(run, own, i, title)
     return found
 
@@ -63,11 +137,11 @@ def _surroundings(run: RunData, own: ModelTable, i: int, title: str) -> list[Fig
         if not rows.size:
             return []
         k = int(rows[0])
-        effects, bases = stored["effects"][k].astype(np.float64), stored["bases"][k]
         pos, variant = int(stored["pos"][k]), str(stored["variant_id"][k])
+    effects, bases = npz_row(path, "effects", k).astype(np.float64), npz_row(path, "bases", k)
     reach = len(bases[0]) // 2
     *_, ref, alt = variant.split("_")
-    name = own.columns.get("name", own.columns["gene_id"])[i]
+    name = _name(own, i)
     drawing = figures.surroundings(
         f"{stem(own)}.surroundings.{own.own_id[i]}", np.arange(pos - reach, pos + reach + 1), effects, bases, (ref, alt)
     )
@@ -76,27 +150,4 @@ def _surroundings(run: RunData, own: ModelTable, i: int, title: str) -> list[Fig
         f"of each base, with {ref} and with {alt} in the middle (grey), and every change of the reference (heat map; "
         "dots: the base that is there; rows A, C, G, T). Forward strand."
     )
-    return [_figure(run, drawing, f"{title}: around the main driver", caption)]
-
-
-def _variants(path: Path, gene: str) -> dict[str, list[str]]:
-    """The rows of one gene; the table is read line by line, for it may be long."""
-    columns: dict[str, list[str]] = {
-        "variant_id": [],
-        "pos": [],
-        "ism": [],
-        "eqtl_slope": [],
-        "eqtl_p": [],
-        "is_driver": [],
-    }
-    lines = read_lines(path, "table of variants")
-    names = next(lines)[1].split("\t")
-    at = {name: names.index(name) for name in columns if name in names}
-    if len(at) < len(columns):
-        return columns  # what `gxfast ism variants` wrote: no eQTLs in it
-    for _, line in lines:
-        if line.startswith(f"{gene}\t"):
-            cells = line.split("\t")
-            for name, k in at.items():
-                columns[name].append(cells[k])
-    return columns
+    return [_figure(run, own, i, drawing, f"{title}: around the main driver", caption)]

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..io.files import atomic_write
+from ..io.tables import read_phenotype_rows
 from .data import RunData
 from .model_panels import pair_figures
+from .page_data import PAGE_ROWS, PageData, PagedTable
 from .parts import Section
 from .tables import table_views
 
@@ -29,21 +31,26 @@ def render(run: RunData, sections: list[Section], fdr_cut: float) -> Path:
     manifest = run.manifest
     summary = _mapping(manifest.get("summary"))
     options = _mapping(manifest.get("options"))
+    page = PageData()
+    for figure in (figure for section in sections for figure in section.genes):
+        page.add_figure(figure)
     text = environment.get_template("report.html.j2").render(
         sections=sections,
         sentence=_sentence(run, summary, sections, fdr_cut),
         sharing=_sharing(summary),
-        overview=_overview(sections),
+        overview=_overview(page, sections),
+        genes=[_genes_of(page, s) if s.detailed else None for s in sections],
         pairs=pair_figures(run),
-        views=table_views(run),
-        truth=_truth(run),
+        views=[(v.title, v.note, page.add(v.title, v.columns, genes=v.genes)) for v in table_views(run)],
+        truth=_truth(page, run),
         options=_flat(options),
         versions=_flat({"gxfast": manifest.get("gxfast", ""), **_mapping(manifest.get("versions"))}),
         inputs=_inputs(_mapping(manifest.get("inputs"))),
-        counts=_counts(_mapping(manifest.get("counts"))),
+        counts=_counts(page, _mapping(manifest.get("counts"))),
         method=_method(options, fdr_cut),
         command=_command(manifest.get("command")),
-        numeric=_numeric,
+        data=page.json(),
+        page_rows=PAGE_ROWS,
     )
     path = run.path / "report.html"
     atomic_write(path, text.encode("utf-8"))
@@ -65,7 +72,7 @@ def _genes(n: int) -> str:
 
 def _sentence(run: RunData, summary: dict[str, Any], sections: list[Section], fdr_cut: float) -> str:
     n_genes = len({own for table in run.models for own in table.own_id})
-    n_people = summary.get("n_people", len(run.observed.samples) if run.observed else None)
+    n_people = summary.get("n_people", len(read_phenotype_rows(run.observed, ())[0]) if run.observed else None)
     people = "" if n_people is None else f"{n_people} people, "
     parts = [f"{people}{_genes(n_genes)}."]
     if len(sections) > 3:
@@ -81,11 +88,24 @@ def _sentence(run: RunData, summary: dict[str, Any], sections: list[Section], fd
     return " ".join(parts)
 
 
-def _overview(sections: list[Section]) -> list[list[Any]]:
-    return [
-        [s.model, s.n_genes, s.n_defined, "" if s.mean_r is None else f"{s.mean_r:.3f}", s.n_positive, s.n_negative]
-        for s in sections
-    ]
+def _overview(page: PageData, sections: list[Section]) -> PagedTable | None:
+    if len(sections) < 2:
+        return None
+    columns = {
+        "model": [s.model for s in sections],
+        "genes": [s.n_genes for s in sections],
+        "defined r": [s.n_defined for s in sections],
+        "mean r": ["" if s.mean_r is None else f"{s.mean_r:.3f}" for s in sections],
+        "positive": [s.n_positive for s in sections],
+        "negative": [s.n_negative for s in sections],
+    }
+    return page.add("models", columns)
+
+
+def _genes_of(page: PageData, section: Section) -> PagedTable:
+    own = section.table
+    columns = {column: own.columns[column] for column in section.columns}
+    return page.add(f"genes of {section.model}", columns, genes=own.own_id, model=section.model)
 
 
 def _sharing(summary: dict[str, Any]) -> list[str]:
@@ -104,33 +124,18 @@ def _sharing(summary: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _truth(run: RunData) -> dict[str, Any] | None:
+def _truth(page: PageData, run: RunData) -> dict[str, Any] | None:
     if run.truth is None:
         return None
-    columns = list(run.truth)
-    rows = [list(cells) for cells in zip(*run.truth.values(), strict=True)]
+    n_rows = len(next(iter(run.truth.values())))
     sentence = "This cohort was simulated: the effect of every gene is known."
     if "agrees" in run.truth:
         agree = sum(cell == "yes" for cell in run.truth["agrees"])
         sentence += (
-            f" {agree} of {_genes(len(rows))} came out as planted (right: the model's direction is the truth; wrong: "
+            f" {agree} of {_genes(n_rows)} came out as planted (right: the model's direction is the truth; wrong: "
             "the opposite is; missed: the model does not see the causal variant)."
         )
-    return {"columns": columns, "rows": rows, "sentence": sentence}
-
-
-def _numeric(rows: list[list[Any]], column: int) -> bool:
-    """Whether a column of a table holds numbers and gaps only, for it to be set flush right."""
-    cells = [str(row[column]) for row in rows if row[column] != ""]
-    return bool(cells) and all(_is_number(cell) for cell in cells)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return {"table": page.add("planted truth", run.truth, genes=run.truth.get("gene_id")), "sentence": sentence}
 
 
 def _method(options: dict[str, Any], fdr_cut: float) -> list[str]:
@@ -176,7 +181,7 @@ def _inputs(inputs: dict[str, Any]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _counts(counts: dict[str, Any]) -> list[tuple[str, str, Any]]:
+def _counts(page: PageData, counts: dict[str, Any]) -> PagedTable:
     """Model, what, how many; counts of no model have an empty first cell."""
     rows: list[tuple[str, str, Any]] = []
     for model, entry in counts.items():
@@ -184,4 +189,5 @@ def _counts(counts: dict[str, Any]) -> list[tuple[str, str, Any]]:
             rows += [(model, key, value) for key, value in entry.items() if value]
         elif entry:
             rows.append(("", model, entry))
-    return rows
+    columns = {name: [row[k] for row in rows] for k, name in enumerate(("model", "what", "count"))}
+    return page.add("counts of records", columns)

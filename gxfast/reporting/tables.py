@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from .data import RunData
-from .parts import shown_cell
 
-__all__ = ["table_views"]
+__all__ = ["TableView", "table_views"]
 
-_MOST_ROWS: Final = 2000  # of a table: more make the page slow
+# Of a table, about 14 MB of page: 150,000 drivers. Tables of genes are shown whole.
+_MOST_CELLS: Final = 2_000_000
 _TABLES: Final = {
     "drivers": ("Driver SNVs", ("model", "gene_id", "variant_id", "tss_distance", "ism", "own_r", "increase", "is_main",
                                 "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p", "support")),
@@ -46,20 +48,43 @@ _NOTES: Final = {
 }
 
 
-def table_views(run: RunData) -> list[tuple[str, str, list[str], list[list[str]]]]:
-    """Title, note, columns and rows of each table that the run has."""
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table to show: its cells as in the file, by column, and the gene of each row where it has genes."""
+
+    title: str
+    note: str
+    columns: dict[str, list[str]]
+    genes: list[str] | None
+
+
+def table_views(run: RunData) -> list[TableView]:
+    """Return the tables that the run has, in the order in which they are shown."""
+    own_id = {gene: own for t in run.models for gene, own in zip(t.columns["gene_id"], t.own_id, strict=True)}
     views = []
     for name, (title, wanted) in _TABLES.items():
         table = run.tables.get(name)
         if not table or not next(iter(table.values())):
             continue
         columns = [column for column in wanted if column in table]
-        rows, note = list(range(len(table[columns[0]]))), _NOTES[name]
-        if len(rows) > _MOST_ROWS and "is_main" in table:
-            rows = [i for i in rows if table["is_main"][i] == "yes"]
-            note += f" Main drivers only: there are {len(table[columns[0]]):,} in all."
-        if len(rows) > _MOST_ROWS:
-            note += f" The first {_MOST_ROWS:,} of {len(rows):,} rows."
-            rows = rows[:_MOST_ROWS]
-        views.append((title, note, columns, [[shown_cell(c, table[c][i]) for c in columns] for i in rows]))
+        rows, told = _bounded(table, len(columns))
+        cells = {column: [table[column][i] for i in rows] for column in columns}
+        genes = [own_id.get(gene, gene) for gene in cells["gene_id"]] if "gene_id" in cells else None
+        views.append(TableView(title, _NOTES[name] + told, cells, genes))
     return views
+
+
+def _bounded(table: dict[str, list[str]], n_columns: int) -> tuple[Sequence[int], str]:
+    """Rows that the page can hold, and what is said of those it cannot."""
+    n_rows = len(next(iter(table.values())))
+    most = _MOST_CELLS // n_columns
+    if n_rows <= most:
+        return range(n_rows), ""
+    rows: Sequence[int] = range(n_rows)
+    told = ""
+    if "is_main" in table:
+        rows = [i for i in rows if table["is_main"][i] == "yes"]
+        told = f" Main drivers only: there are {n_rows:,} in all."
+    if len(rows) > most:
+        told += f" The first {most:,} of {len(rows):,} rows: a page does not hold more."
+    return rows[:most], told

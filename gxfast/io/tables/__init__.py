@@ -10,7 +10,7 @@ from .expression import read_expression
 from .finemapped import read_finemapped
 from .gene_values import read_gene_values
 from .genes import read_genes
-from .phenotypes import read_predictions, write_phenotype_bed
+from .phenotypes import read_phenotype_ids, read_phenotype_rows, write_phenotype_bed
 from .plain import number_texts, optional_column, read_table, write_rows, write_table
 from .sites import read_sites
 from .track_weights import TrackWeights, read_track_weights, write_track_weights
@@ -24,7 +24,8 @@ __all__ = [
     "read_finemapped",
     "read_gene_values",
     "read_genes",
-    "read_predictions",
+    "read_phenotype_ids",
+    "read_phenotype_rows",
     "read_sites",
     "read_table",
     "read_track_weights",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +14,14 @@ from ...errors import InputError
 from ...types import GeneTable
 from ..bgzf import write_bgzf
 from ..indexing import index_bed
-from .expression import read_expression
+from ._matrix import MatrixSpec, read_rows
+from .text import at, column_names, is_bed_header, read_lines
 
-__all__ = ["read_predictions", "write_phenotype_bed"]
+__all__ = ["read_phenotype_ids", "read_phenotype_rows", "write_phenotype_bed"]
 
 Float64Array = NDArray[np.float64]
+
+_LEADING: Final = 4  # columns before the people's
 
 
 def write_phenotype_bed(
@@ -74,22 +79,66 @@ def write_phenotype_bed(
     return path
 
 
-def read_predictions(path: str | Path) -> tuple[tuple[str, ...], tuple[str, ...], Float64Array]:
-    """Read a phenotype BED back.
+def read_phenotype_rows(
+    path: str | Path, wanted: Collection[str]
+) -> tuple[tuple[str, ...], dict[str, Float64Array]]:
+    """Read some rows of what `write_phenotype_bed` wrote: line by line, since the whole may be larger than memory.
+
+    Parameters
+    ----------
+    path : str or Path
+    wanted : collection of str
+        Names of rows; those that the file lacks are left out.
 
     Returns
     -------
-    ids : tuple of str, length R
     samples : tuple of str, length S
-    values : float64 array, shape (R, S)
+    rows : dict of str to float64 array, shape (S,)
+        NaN where a value is missing.
 
     Raises
     ------
     InputError
-        As `read_expression`.
+        If it is no phenotype BED, or a row that is wanted is ragged or holds text.
     """
-    table = read_expression(path)
-    return table.gene_id, table.samples, table.values
+    path, wanted = Path(path), frozenset(wanted)
+    lines, samples = _opened(path)
+    kept = (pair for pair in lines if _row_name(pair[1]) in wanted)
+    found = list(islice(kept, len(wanted)))
+    if not found:
+        return samples, {}
+    rows = read_rows(found, MatrixSpec(path, "\t", _LEADING, 3, samples, "gene", "sample", missing=True))
+    return samples, dict(zip(rows.names, rows.values, strict=True))
+
+
+def read_phenotype_ids(path: str | Path) -> list[str]:
+    """Return the names of the rows of what `write_phenotype_bed` wrote, in file order.
+
+    Raises
+    ------
+    InputError
+        If it is no phenotype BED.
+    """
+    lines, _ = _opened(Path(path))
+    return [_row_name(line) for _, line in lines]
+
+
+def _opened(path: Path) -> tuple[Iterator[tuple[int, str]], tuple[str, ...]]:
+    """The lines after the header, and the people it names."""
+    lines = read_lines(path, "phenotype BED")
+    number, header = next(lines, (1, ""))
+    names = header.split("\t")
+    if not is_bed_header(names):
+        raise InputError(
+            "expected the header of a phenotype BED", path=path, record=at(number),
+            remedy="begin with a line '#chr start end gene_id SAMPLE ...', tab-separated",
+        )  # fmt: skip
+    return lines, column_names(names[_LEADING:], what="sample", path=path, number=number)
+
+
+def _row_name(line: str) -> str:
+    cells = line.split("\t", _LEADING)
+    return cells[3] if len(cells) > 3 else ""
 
 
 def _check(

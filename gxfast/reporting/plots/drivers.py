@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .style import BLUE, GREY, INK, ORANGE, Drawing
+from .style import BLUE, GREY, INK, MANY, ORANGE, Drawing
 
 __all__ = ["against", "distances", "effects_and_eqtls", "explained", "locus", "support_by_success", "surroundings"]
 
@@ -34,7 +34,7 @@ def against(
     def draw(ax: Any) -> None:
         colour = np.where(x * y > 0, BLUE, np.where(x * y < 0, ORANGE, GREY))
         size = 16 if len(x) < 500 else 5
-        ax.scatter(x, y, s=size, c=colour, alpha=0.6, linewidths=0, rasterized=len(x) > 2000)
+        ax.scatter(x, y, s=size, c=colour, alpha=0.6, linewidths=0, rasterized=len(x) > MANY)
         _symmetric(ax, x, y)
         _zero_lines(ax)
         reach = ax.get_xlim()[1]
@@ -66,7 +66,11 @@ def support_by_success(name: str, gene_id: list[str], fraction: Float64Array, r:
             if not values.size:
                 continue
             spread = (np.arange(values.size) * 0.618034) % 1 - 0.5
-            ax.scatter(place + 0.5 * spread, values, s=14, color=colour, alpha=0.55, linewidths=0)
+            many = len(fraction) > MANY
+            ax.scatter(
+                place + 0.5 * spread, values, s=4 if many else 14, color=colour, alpha=0.55, linewidths=0,
+                rasterized=many,
+            )  # fmt: skip
             ax.plot([place - 0.32, place + 0.32], [values.mean()] * 2, color=INK, linewidth=1.6)
         ax.set_xticks([0, 1], [f"r > 0\n{int((r > 0).sum())} genes", f"r < 0\n{int((r < 0).sum())} genes"])
         ax.set_ylim(-0.05, 1.05)
@@ -106,7 +110,8 @@ def explained(name: str, gene_id: list[str], value: Float64Array, r: Float64Arra
     """|r| against what may explain it; colour is the sign of r."""
 
     def draw(ax: Any) -> None:
-        ax.scatter(value, np.abs(r), s=16, c=np.where(r > 0, BLUE, ORANGE), alpha=0.6, linewidths=0)
+        size, many = 16 if len(r) < 500 else 5, len(r) > MANY
+        ax.scatter(value, np.abs(r), s=size, c=np.where(r > 0, BLUE, ORANGE), alpha=0.6, linewidths=0, rasterized=many)
         ax.set_xlabel(label)
         ax.set_ylabel("|r| across people")
 
@@ -119,7 +124,8 @@ def effects_and_eqtls(
     """Predicted effect of each SNV of a gene against its eQTL slope, drivers named."""
 
     def draw(ax: Any) -> None:
-        ax.scatter(effect[~driver], slope[~driver], s=14, color=GREY, alpha=0.6, linewidths=0)
+        many = len(effect) > MANY
+        ax.scatter(effect[~driver], slope[~driver], s=14, color=GREY, alpha=0.6, linewidths=0, rasterized=many)
         agree = effect * slope > 0
         for side, colour in ((agree, BLUE), (~agree, ORANGE)):
             ax.scatter(effect[driver & side], slope[driver & side], s=34, color=colour, linewidths=0)
@@ -150,9 +156,10 @@ def locus(
     def draw(ax: Any) -> None:
         x = (position - tss) / 1000
         colour = np.where(driver, BLUE, GREY)
-        ax.vlines(x, 0, effect, color=colour, linewidth=0.9)
+        many = len(x) > MANY
+        ax.vlines(x, 0, effect, color=colour, linewidth=0.9, rasterized=many)
         size = 8 + 60 * np.nan_to_num(log10p) / max(1.0, float(np.nanmax(log10p, initial=1.0)))
-        ax.scatter(x, effect, s=size, c=colour, alpha=0.75, linewidths=0)
+        ax.scatter(x, effect, s=size, c=colour, alpha=0.75, linewidths=0, rasterized=many)
         ax.axhline(0, color=INK, linewidth=0.6)
         ax.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         ax.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .style import _MANY, BLUE, GREY, INK, ORANGE, Drawing
+from .style import BLUE, GREY, INK, MANY, ORANGE, Drawing
 
 __all__ = ["across_genes", "histogram", "person_scatter"]
 
@@ -27,7 +27,7 @@ def across_genes(name: str, gene_id: list[str], predicted: Float64Array, observe
 
     def draw(ax: Any) -> None:
         size = 26 if len(predicted) < 500 else 6
-        ax.scatter(predicted, observed, s=size, color=BLUE, alpha=0.65, linewidths=0, rasterized=len(predicted) > _MANY)
+        ax.scatter(predicted, observed, s=size, color=BLUE, alpha=0.65, linewidths=0, rasterized=len(predicted) > MANY)
         if len(predicted) > 2 and np.ptp(predicted) > 0:
             ax.plot(*_line(predicted, observed), color=INK, linewidth=1)
         ax.set_xlabel("predicted from the reference")
@@ -74,7 +74,7 @@ def person_scatter(
     colour = GREY if np.isnan(r) else BLUE if r >= 0 else ORANGE
 
     def draw(ax: Any) -> None:
-        ax.scatter(predicted, observed, s=14, color=colour, alpha=0.55, linewidths=0, rasterized=len(predicted) > _MANY)
+        ax.scatter(predicted, observed, s=14, color=colour, alpha=0.55, linewidths=0, rasterized=len(predicted) > MANY)
         # An undefined correlation has no line: what spread there is may be rounding.
         if not np.isnan(r) and np.ptp(predicted) > 0:
             ax.plot(*_line(predicted, observed), color=INK, linewidth=1)

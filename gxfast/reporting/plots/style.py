@@ -12,10 +12,10 @@ from typing import Any, Final
 from ...io.files import atomic_write, written_whole
 from ...io.tables import write_table
 
-__all__ = ["Drawing", "save"]
+__all__ = ["Drawing", "digest", "save"]
 
 # Above this many dots an SVG of paths is too heavy for a page: they become one bitmap in it.
-_MANY: Final = 2000
+MANY: Final = 2000
 
 # Okabe & Ito (2008): told apart by readers with any colour vision.
 BLUE: Final = "#0072B2"
@@ -69,7 +69,8 @@ def save(drawing: Drawing, folder: Path) -> str:
         else:
             drawing.draw(figure.subplots(drawing.rows, 1, sharex=True))
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        # The resolution is that of the bitmaps in it, where dots are too many for paths.
+        figure.savefig(buffer, format="svg", dpi=200, metadata={"Date": None}, transparent=True)
         svg = buffer.getvalue()
         atomic_write(folder / f"{stem}.svg", svg.encode())
         with written_whole(folder / f"{stem}.png") as partial:
@@ -84,17 +85,18 @@ def _file_stem(name: str) -> str:
     stem = re.sub(r"^\.", "%2E", stem)
     if len(stem.encode()) <= 200:
         return stem
-    return stem.encode()[:150].decode(errors="ignore") + "-" + _digest(name)
+    return stem.encode()[:150].decode(errors="ignore") + "-" + digest(name)
 
 
-def _digest(name: str) -> str:
+def digest(name: str) -> str:
+    """Return a short name for a figure that is a valid id, file name and prefix."""
     return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def _inline(svg: str, name: str) -> str:
     body = svg[svg.index("<svg") :]
     # A digest, for names that differ only in characters that an id cannot hold.
-    prefix = f"f{_digest(name)}-"
+    prefix = f"f{digest(name)}-"
     body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}\1)", body)
     body = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}\1"', body)
