@@ -13,10 +13,14 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("directory", metavar="DIR")
-@click.option("--gene", "genes", multiple=True, metavar="ID", help="Gene to show person by person; repeatable.")
+@click.option("--gene", "genes", multiple=True, metavar="ID[,ID...]", help="Genes (id or name) to draw person by person.")
 @click.option("-q", "--quiet", is_flag=True)
 def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
-    """Draw the figures of a run directory and write its report.html (one file, no network)."""
+    """Draw the figures of a run directory and write its report.html (one file, no network).
+
+    The page has every gene in its tables; figures of single genes are drawn of the best and the worst, and of those
+    named by --gene, which may be repeated.
+    """
     from ..reporting import write_report
     from ..workflow.rundir import noted_results
 

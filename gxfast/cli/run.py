@@ -100,7 +100,7 @@ def drivers(**options: Any) -> int:
 @_RESUME
 @click.option("--steps", metavar="A,B", help="Steps to do; all that the inputs allow by default.")
 @click.option(
-    "--gene", "report_genes", multiple=True, metavar="ID", help="Gene to show person by person in the report."
+    "--gene", "report_genes", multiple=True, metavar="ID[,ID...]", help="Genes that the report draws person by person."
 )
 @common_options
 def run(**options: Any) -> int:

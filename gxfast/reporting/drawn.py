@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from ..io.tables import read_phenotype_rows
 from ..io.tables.text import read_lines
 from .data import ModelTable, RunData
 
-__all__ = ["DrawnGenes", "PeopleRows", "choose_genes", "read_drawn"]
+__all__ = ["DrawnGenes", "PeopleRows", "choose_genes", "named_genes", "read_drawn"]
 
 Picks = list[tuple[int, str]]
 Variants = dict[str, list[str]]
@@ -49,8 +49,7 @@ def choose_genes(run: RunData, asked: tuple[str, ...], most_tables: int) -> list
     """
     known = {cell for t in run.models for c in ("gene_id", "name") for cell in t.columns.get(c, [])}
     known |= {own for t in run.models for own in t.own_id}
-    # A comma separates genes, unless it is part of a gene's own name.
-    genes = [part for text in asked for part in ([text] if text in known else text.split(",")) if part]
+    genes = named_genes(asked, known)
     for gene in genes:
         if gene not in known:
             raise InputError(
@@ -59,6 +58,11 @@ def choose_genes(run: RunData, asked: tuple[str, ...], most_tables: int) -> list
                 remedy="choose from its columns gene_id and name",
             )
     return [_choose(table, frozenset(genes)) for table in run.models[:most_tables]]
+
+
+def named_genes(asked: Iterable[str], known: Collection[str]) -> list[str]:
+    """Return the genes that texts name; a comma separates genes, unless it is part of the name of one."""
+    return [part for text in asked for part in ([text] if text in known else text.split(",")) if part]
 
 
 def _choose(table: ModelTable, chosen: frozenset[str]) -> Picks:

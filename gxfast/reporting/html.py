@@ -83,7 +83,7 @@ def _sentence(run: RunData, summary: dict[str, Any], sections: list[Section], fd
         verb = "is" if s.n_positive == 1 else "are"
         parts.append(
             f"{s.model}: {mean}; at FDR {100 * fdr_cut:g} % {_genes(s.n_positive)} {verb} predicted in the right "
-            f"direction and {s.n_negative} in the wrong one."
+            f"direction and {s.n_negative:,} in the wrong one."
         )
     return " ".join(parts)
 

@@ -14,6 +14,7 @@ from ..io.files import sha256_of
 from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
+from ..reporting.drawn import named_genes
 from ..stats.drivers import Rule
 from ..types import Progress
 from .inputs import Inputs, open_inputs
@@ -198,7 +199,8 @@ def _check_steps(steps: tuple[str, ...]) -> None:
 
 
 def _check_report_genes(inputs: Inputs, paths: InputPaths, options: RunOptions) -> None:
-    unknown = set(options.report_genes) - {*inputs.genes.gene_id, *inputs.genes.name}
+    known = {*inputs.genes.gene_id, *inputs.genes.name}
+    unknown = set(named_genes(options.report_genes, known)) - known
     if unknown:
         raise InputError(
             f"gene {min(unknown)!r} of --gene is not among the genes",

@@ -1,61 +1,47 @@
-"""The report of the demonstration in a real browser: sorting, filtering, nothing fetched, no wide page on a phone."""
+"""The report in a real browser: sorting, filtering, pages, genes; nothing fetched, no wide page on a phone."""
 
 from __future__ import annotations
 
-import html
 import json
-import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles.browser import BROWSER, seen_in
+from oracles.large_run import EDGES, write_large_run
 
 from gxfast.cli.main import main
+from gxfast.reporting.parts import shown_cell
 
-BROWSER = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 
-# Clicks through the page as a reader does, and leaves what was seen in the page for --dump-dom.
+# Clicks through the page as a reader does.
 SCRIPT = """
-<script>
-addEventListener("load", () => {
-  const seen = { errors: [], tables: [] };
-  addEventListener("error", (event) => seen.errors.push(event.message));
-  for (const table of document.querySelectorAll("table.sortable")) {
-    const label = table.closest(".scroll").getAttribute("aria-label");
-    const heads = [...table.tHead.rows[0].cells];
+  seen.tables = [];
+  for (const box of all(".paged")) {
+    const label = box.querySelector(".scroll").getAttribute("aria-label"), heads = all("th", box);
     const column = Math.max(0, heads.findIndex((head) => head.textContent.trim() === "pearson_r"));
-    const cells = () => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent);
+    const cells = () => all("tbody tr", box).map((row) => row.cells[column].textContent);
+    const came = box.querySelector("tbody").innerText;
+    const search = box.querySelector("input[type=search]");
+    const enter = (text) => { search.value = text; search.dispatchEvent(new Event("input")); };
+    enter("x"); enter("");
+    const same = came === box.querySelector("tbody").innerText;
     heads[column].querySelector("button").click();
     const up = cells();
     heads[column].querySelector("button").click();
-    const down = cells();
-    const search = table.closest(".scroll").previousElementSibling;
-    const word = table.tBodies[0].rows.length ? table.tBodies[0].rows[0].cells[0].textContent : "";
-    search.value = word;
-    search.dispatchEvent(new Event("input"));
-    const shown = [...table.tBodies[0].rows].filter((row) => !row.hidden).length;
-    search.value = "";
-    search.dispatchEvent(new Event("input"));
-    seen.tables.push({ label, column: heads[column].textContent.trim(), up, down, shown, all: up.length });
+    const down = cells(), aria = heads.map((head) => head.getAttribute("aria-sort"));
+    enter(all("tbody tr", box).length ? box.querySelector("tbody td").textContent : "");
+    const shown = all("tbody tr", box).length;
+    enter("");
+    seen.tables.push({ label, column: heads[column].textContent.trim(), up, down, shown, all: up.length, same, aria });
   }
-  const all = (what) => [...document.querySelectorAll(what)];
   seen.links = all("nav a").map((a) => Boolean(document.querySelector(a.getAttribute("href"))));
   seen.figures = document.querySelectorAll("figure").length;
   seen.alt = all('figure [role="img"]').every((box) => box.getAttribute("aria-label").length > 20);
   seen.captions = all("figcaption").every((caption) => caption.textContent.length > 20);
   seen.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   seen.outside = performance.getEntriesByType("resource").map((entry) => entry.name);
-  const out = document.createElement("pre");
-  out.id = "seen";
-  out.textContent = JSON.stringify(seen);
-  document.body.append(out);
-});
-</script>
 """
 
 
@@ -63,26 +49,12 @@ addEventListener("load", () => {
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "out"
     assert main(["demo", "-q", "-o", str(folder), "--people", "60", "--genes", "15"]) in (0, 1)
-    page = folder / "clicked.html"
-    page.write_text((folder / "report.html").read_text().replace("</body>", SCRIPT + "</body>"))
-    return page
-
-
-def browse(page: Path, width: int) -> dict[str, Any]:
-    command = [
-        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000",
-        f"--window-size={width},900", "--dump-dom", page.as_uri(),
-    ]  # fmt: skip
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    found = re.search(r'<pre id="seen">(.*?)</pre>', dom, re.DOTALL)
-    assert found, dom[-500:]
-    seen: dict[str, Any] = json.loads(html.unescape(found[1]))
-    return seen
+    return folder / "report.html"
 
 
 @pytest.mark.parametrize("width", [1280, 800, 500])
 def test_a_reader_clicks_through(report: Path, width: int) -> None:
-    seen = browse(report, width)
+    seen = seen_in(report, SCRIPT, width=width)
     assert seen["errors"] == []
     assert seen["outside"] == []
     assert all(seen["links"])
@@ -93,9 +65,179 @@ def test_a_reader_clicks_through(report: Path, width: int) -> None:
     assert seen["wide"] <= 0
     labels = [table["label"] for table in seen["tables"]]
     assert {"Driver SNVs", "planted truth"} <= set(labels)
+    assert all(table["same"] for table in seen["tables"])  # the script shows what the page came with
     (genes,) = [table for table in seen["tables"] if table["label"].startswith("genes of")]
     up = [float(cell) for cell in genes["up"] if cell]
     down = [float(cell) for cell in genes["down"] if cell]
     assert up == sorted(up)
     assert down == sorted(up, reverse=True)
+    assert [one for one in genes["aria"] if one] == ["descending"]
     assert genes["shown"] == 1 < genes["all"]
+
+
+# Twenty thousand genes, three models
+
+LARGE = """
+  const box = all(".paged").find((one) => one.querySelector(".scroll").getAttribute("aria-label") === "genes of model-1");
+  const heads = all("th", box), next = all(".pager button", box)[1], field = box.querySelector("input[type=number]");
+  const rows = () => all("tbody tr", box).map((row) => [...row.cells].map((cell) => cell.textContent));
+  const status = () => box.querySelector(".status").textContent;
+  const press = (name) => heads.find((head) => head.textContent.trim() === name).querySelector("button").click();
+  const enter = (input, text) => { input.value = text; input.dispatchEvent(new Event("input")); };
+  const turn = (page) => { field.value = page; field.dispatchEvent(new Event("change")); };
+"""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, str]]]:
+    """The page, and what it should show of each gene of model-1, by column."""
+    folder = tmp_path_factory.mktemp("large") / "run"
+    table = write_large_run(folder)["model-1"]
+    assert main(["report", "-q", str(folder)]) == 0
+    texts = {name: ["" if cell is None else shown_cell(name, str(cell)) for cell in cells] for name, cells in table.items()}
+    return folder / "report.html", [dict(zip(texts, row, strict=True)) for row in zip(*texts.values(), strict=True)]
+
+
+def shown_rows(seen: dict[str, Any], key: str) -> list[dict[str, str]]:
+    return [dict(zip(seen["columns"], row, strict=True)) for row in seen[key]]
+
+
+def test_every_gene_is_on_some_page_in_order(large: tuple[Path, list[dict[str, str]]]) -> None:
+    page, genes = large
+    seen = seen_in(
+        page,
+        LARGE
+        + """
+  seen.columns = heads.map((head) => head.textContent.trim());
+  seen.most = Math.max(...all("tbody").map((body) => body.rows.length));
+  seen.elements = all("*").length;
+  seen.first = status();
+  press("pearson_r");
+  seen.up = rows(); seen.told = [status()];
+  while (!next.disabled) { next.click(); seen.up.push(...rows()); seen.told.push(status()); }
+  press("pearson_r");
+  seen.down = rows();
+  turn(200);
+  seen.last = rows();
+  press("chrom");
+  seen.chrom = rows().concat((turn(150), rows()));
+""",
+    )
+    assert seen["errors"] == []
+    assert seen["most"] == 100
+    assert seen["elements"] < 30_000
+    assert seen["first"] == "1–100 of 20,000"
+    assert seen["told"][1] == "101–200 of 20,000"
+    assert seen["told"][-1] == "19,901–20,000 of 20,000"
+    by_id = {gene["gene_id"]: gene for gene in genes}
+    up = shown_rows(seen, "up")
+    assert sorted(row["gene_id"] for row in up) == sorted(by_id)
+    assert all(row == {name: by_id[row["gene_id"]][name] for name in row} for row in up)
+    n_undefined = sum(gene["pearson_r"] == "" for gene in genes)
+    assert {row["pearson_r"] for row in up[-n_undefined:]} == {""}
+    values = [float(row["pearson_r"]) for row in up[:-n_undefined]]
+    assert values == sorted(values)
+    assert [float(row["pearson_r"]) for row in shown_rows(seen, "down")] == values[: -101 : -1]
+    assert {row["pearson_r"] for row in shown_rows(seen, "last")} == {""}
+    chroms = [row["chrom"] for row in shown_rows(seen, "chrom")]
+    assert chroms == sorted(chroms, key=lambda name: int(name.removeprefix("chr")))
+    assert {gene["pearson_r"] for gene in genes[: len(EDGES)]} >= {"0.062", "1.000", "1.00e-03", "1", "0"}
+
+
+def test_filters_find_all_rows_and_no_other(large: tuple[Path, list[dict[str, str]]]) -> None:
+    page, genes = large
+    queries = ["chr22", "GENE12 -", genes[777]["gene_id"].lower(), "0.5", "1.00e-03", "one_haplotype chr3", "nothing", " "]
+    seen = seen_in(
+        page,
+        LARGE
+        + f"""
+  seen.columns = heads.map((head) => head.textContent.trim());
+  seen.found = [];
+  press("tss");
+  for (const query of {json.dumps(queries)}) {{
+    enter(box.querySelector("input[type=search]"), query);
+    const found = rows();
+    while (!next.disabled) {{ next.click(); found.push(...rows()); }}
+    seen.found.push([found.map((row) => row[0]), status()]);
+  }}
+""",
+    )
+    assert seen["errors"] == []
+    ordered = sorted(genes, key=lambda gene: int(gene["tss"]))
+    for query, (found, told) in zip(queries, seen["found"], strict=True):
+        wanted = [
+            gene["gene_id"]
+            for gene in ordered
+            if all(any(word in gene[name].lower() for name in seen["columns"]) for word in query.lower().split())
+        ]
+        assert found == wanted, query
+        assert told.endswith("(20,000 in all)") == (len(wanted) < 20_000), query
+    assert seen["found"][-2] == [[], "no row (20,000 in all)"]
+
+
+def test_pages_that_do_not_exist_are_the_nearest(large: tuple[Path, list[dict[str, str]]]) -> None:
+    seen = seen_in(
+        large[0],
+        LARGE
+        + """
+  seen.told = [-5, 0, "abc", 7, "7.9", 200, 99999].map((page) => { turn(page); return [status(), field.value]; });
+  seen.next = next.disabled;
+""",
+    )
+    first, seventh, last = ["1–100 of 20,000", "1"], ["601–700 of 20,000", "7"], ["19,901–20,000 of 20,000", "200"]
+    assert seen["told"] == [first, first, first, seventh, seventh, last, last]
+    assert seen["next"]
+
+
+GENE = """
+  const find = document.getElementById("gene-search"), view = document.getElementById("gene-view");
+  const options = () => all("#genes-found li").map((option) => option.textContent);
+  const press_key = (key) => find.dispatchEvent(new KeyboardEvent("keydown", { key }));
+  const told = () => ({ text: view.innerText, hash: location.hash, tables: all("table", view).length,
+    links: all("p a", view).map((link) => Boolean(document.querySelector(link.getAttribute("href")))) });
+"""
+
+
+def test_a_gene_is_found_with_its_rows(large: tuple[Path, list[dict[str, str]]]) -> None:
+    page, genes = large
+    gene = genes[12_345]
+    best = max((g for g in genes if g["pearson_r"]), key=lambda g: float(g["pearson_r"]))
+    seen = seen_in(
+        page,
+        LARGE
+        + GENE
+        + f"""
+  enter(find, "gene1234"); seen.options = options();
+  enter(find, "no such gene"); seen.none = options();
+  enter(find, {json.dumps(gene["name"])}); press_key("Enter"); await tick(); await tick();
+  seen.one = told();
+  enter(find, {json.dumps(best["gene_id"])}); press_key("ArrowDown"); press_key("Enter"); await tick(); await tick();
+  seen.best = told();
+  all("tbody a", box)[5].click(); await tick(); await tick();
+  seen.clicked = told();
+""",
+    )
+    assert seen["errors"] == []
+    assert seen["options"][0].startswith("GENE1234 (")
+    assert len(seen["options"]) == 8
+    assert all(option.startswith("GENE1234") for option in seen["options"])
+    assert seen["none"] == ["No gene with this id or name"]
+    one = seen["one"]
+    assert one["hash"] == f"#gene={gene['gene_id']}"
+    assert one["text"].startswith(f"{gene['name']} ({gene['gene_id']})")
+    assert all(gene[name] in one["text"] for name in ("pearson_r", "mean_observed", "status"))
+    assert [f"model-{m}" in one["text"] for m in range(3)] == [True] * 3
+    assert one["tables"] == 3  # models, drivers, learned heads
+    assert f"gxfast report DIR --gene {gene['gene_id']}" in one["text"]
+    assert one["links"] == []
+    assert best["gene_id"] in seen["best"]["text"]
+    assert seen["best"]["links"]
+    assert all(seen["best"]["links"])
+    assert genes[5]["gene_id"] in seen["clicked"]["text"]
+
+
+def test_an_address_leads_to_a_gene(report: Path) -> None:
+    script = GENE + "await tick(); seen.view = told();"
+    seen = seen_in(report, script, address="#gene=DEMO0003")
+    assert "(DEMO0003)" in seen["view"]["text"]
+    assert seen_in(report, script, address="#gene=%E0%A4%A")["view"]["text"] == ""

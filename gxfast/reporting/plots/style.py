@@ -70,7 +70,7 @@ def save(drawing: Drawing, folder: Path) -> str:
             drawing.draw(figure.subplots(drawing.rows, 1, sharex=True))
         buffer = io.StringIO()
         # The resolution is that of the bitmaps in it, where dots are too many for paths.
-        figure.savefig(buffer, format="svg", dpi=200, metadata={"Date": None}, transparent=True)
+        figure.savefig(buffer, format="svg", dpi=150, metadata={"Date": None}, transparent=True)
         svg = buffer.getvalue()
         atomic_write(folder / f"{stem}.svg", svg.encode())
         with written_whole(folder / f"{stem}.png") as partial:

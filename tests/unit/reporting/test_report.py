@@ -293,18 +293,108 @@ def test_many_dots_become_a_bitmap(tmp_path: Path) -> None:
     assert "one dot a gene (n = 2001)" in text
 
 
-def test_long_tables_are_cut_and_say_so(tmp_path: Path) -> None:
-    folder = make_run(tmp_path / "run")
+def data_of(text: str) -> dict[str, Any]:
+    """What the page holds for its script."""
+    (found,) = re.findall(r'<script type="application/json" id="page-data">(.*?)</script>', text, re.DOTALL)
+    data: dict[str, Any] = json.loads(found)
+    return data
+
+
+def cells_of(data: dict[str, Any], label: str) -> dict[str, list[Any]]:
+    """A table by its label: numbers as they are stored, text as it is; None where undefined."""
+    (table,) = (table for table in data["tables"] if table["label"] == label)
+
+    def cells(k: int) -> list[Any]:
+        column = data["columns"][k]
+        return column.get("numbers") or [data["words"][w] or None for w in column["words"]]
+
+    found = {name: cells(k) for name, k, _ in table["columns"]}
+    assert all(len(column) == table["rows"] for column in found.values())
+    return found | ({"own": cells(table["gene"])} if table["gene"] is not None else {})
+
+
+def write_drivers(folder: Path, n: int) -> None:
     header = "model\tgene_id\tvariant_id\ttss_distance\tism\tlinear_r\tis_main\tsupport"
     lines = [
-        f"m\tG{i % 3 + 1}\tv{i}\t{i}\t0.5\t0.9\t{'yes' if i % 2000 == 7 else 'no'}\tsupported" for i in range(5000)
+        f"m\tG{i % 3 + 1}\tv{i}\t{i}\t0.5\t0.9\t{'yes' if i % 2000 == 7 else 'no'}\tsupported" for i in range(n)
     ]
     (folder / "drivers.tsv").write_text("\n".join([header, *lines]) + "\n")
+
+
+def test_the_page_shows_the_first_rows_and_holds_all(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    write_drivers(folder, 5000)
     text = text_of(folder)
-    assert "Main drivers only: there are 5,000 in all." in text
-    assert [f">v{i}<" in text for i in (7, 8, 2007, 4007)] == [True, False, True, True]
-    lines = [line.replace("\tno\t", "\tyes\t") for line in lines]
-    (folder / "drivers.tsv").write_text("\n".join([header, *lines]) + "\n")
+    assert [f">v{i}<" in text for i in (0, 99, 100)] == [True, True, False]
+    drivers = cells_of(data_of(text), "Driver SNVs")
+    assert drivers["variant_id"] == [f"v{i}" for i in range(5000)]
+    assert drivers["tss_distance"] == list(range(5000))
+    assert drivers["own"] == [f"G{i % 3 + 1}" for i in range(5000)]
+    assert "rows: a page" not in text
+
+
+def test_tables_beyond_what_a_page_holds_are_cut_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gxfast.reporting.tables._MOST_CELLS", 7 * 2)  # 7 columns are shown
+    folder = make_run(tmp_path / "run")
+    write_drivers(folder, 5000)
     text = text_of(folder)
-    assert "The first 2,000 of 5,000 rows." in text
-    assert ">v2000<" not in text
+    assert "Main drivers only: there are 5,000 in all. The first 2 of 3 rows: a page does not hold more." in text
+    assert cells_of(data_of(text), "Driver SNVs")["variant_id"] == ["v7", "v2007"]
+    assert cells_of(data_of(text), "genes of m")["gene_id"] == ["G1", "G2", "G3", "G4"]
+
+
+def test_what_tables_share_is_stored_once(tmp_path: Path) -> None:
+    rows = [*ROWS, *(row.replace(" m ", " other ").replace(" 0.9 ", " 0.7 ") for row in ROWS)]
+    data = data_of(text_of(make_run(tmp_path / "run", rows)))
+    one, two = (table for table in data["tables"] if table["label"].startswith("genes of"))
+    places = [{name: k for name, k, _ in table["columns"]} for table in (one, two)]
+    shared = {name for name in places[0] if places[0][name] == places[1][name]}
+    assert {"gene_id", "name", "chrom", "tss", "strand", "mean_observed"} <= shared
+    assert "pearson_r" not in shared
+    assert one["gene"] == places[0]["gene_id"]
+    assert len(data["words"]) == len(set(data["words"]))
+
+
+def test_undefined_cells_and_places_keep_their_meaning(tmp_path: Path) -> None:
+    genes = cells_of(data_of(text_of(make_run(tmp_path / "run"))), "genes of m")
+    assert genes["pearson_r"] == [0.9, -0.8, 0.1, None]
+    assert genes["tss"] == [100, 200, 300, 400]
+    assert genes["status"] == ["ok", "ok", "ok", "one_haplotype"]
+
+
+def test_no_value_ends_the_script(tmp_path: Path) -> None:
+    evil = "</script><!--<script>]]>"
+    text = text_of(make_run(tmp_path / "run", G3=evil, NONE="&amp;"))
+    data = data_of(text)  # the element ends where it is meant to
+    assert {evil, "&amp;"} <= set(data["words"])
+    assert text.count("<!--") == 0
+
+
+def test_a_gene_leads_to_its_figures(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run"), genes=["NONE,G3"])
+    data = data_of(text)
+    figures = {data["words"][int(k)]: found for k, found in data["figures"].items()}
+    assert {gene: [title for _, title in found] for gene, found in figures.items()} == {
+        "G1": ["Best gene: UP"], "G2": ["Worst gene: DOWN"], "G3": ["Chosen gene: FLAT"], "G4": ["Chosen gene: NONE"],
+    }  # fmt: skip
+    assert all(f'<figure id="{anchor}">' in text for found in figures.values() for anchor, _ in found)
+
+
+def test_a_comma_separates_genes_unless_it_is_in_a_name(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", G3="a,b")
+    assert "Chosen gene: FLAT" in text_of(folder, genes=["a,b"])
+    assert "Chosen gene: NONE" in text_of(folder, genes=["a,b", "G2,G4"])
+    with pytest.raises(InputError, match="'b' is not in this run"):
+        write_report(folder, genes=["G2,b"])
+
+
+def test_tracks_are_found_by_their_gene(tmp_path: Path) -> None:
+    rows = [row.replace(" ", f":{track} ", 1) for track in "ab" for row in ROWS]
+    data = data_of(text_of(make_run(tmp_path / "run", rows, matrices=False)))
+    assert cells_of(data, "genes of m, b")["gene_id"] == ["G1:b", "G2:b", "G3:b", "G4:b"]
+    assert cells_of(data, "genes of m, b")["own"] == ["G1", "G2", "G3", "G4"]
+
+
+def test_without_a_script_the_page_names_the_table(tmp_path: Path) -> None:
+    (said,) = re.findall(r"<noscript><p>(.*?)</p>", text_of(make_run(tmp_path / "run")))
+    assert "genes.tsv" in said

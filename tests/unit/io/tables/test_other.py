@@ -12,7 +12,8 @@ from gxfast.errors import InputError
 from gxfast.io.tables import (
     read_covariates,
     read_expression,
-    read_predictions,
+    read_phenotype_ids,
+    read_phenotype_rows,
     read_table,
     write_phenotype_bed,
     write_table,
@@ -118,11 +119,17 @@ def test_phenotype_bed_is_sorted_exact_and_indexed(tmp_path: Path) -> None:
     )
     with pysam.TabixFile(str(path)) as tabix:
         assert [row.split("\t")[3] for row in tabix.fetch("chr2", 50, 51)] == ["A:x", "A:y"]
-    ids, samples, back = read_predictions(path)
-    assert (ids, samples) == (("C:x", "A:x", "A:y", "B:x"), ("S1", "S2"))
-    assert np.array_equal(back, values[[2, 0, 3, 1]], equal_nan=True)
-    assert np.signbit(back[3, 1])
-    assert read_expression(path).genes is None
+    table = read_expression(path)
+    assert (table.gene_id, table.samples, table.genes) == (("C:x", "A:x", "A:y", "B:x"), ("S1", "S2"), None)
+    assert np.array_equal(table.values, values[[2, 0, 3, 1]], equal_nan=True)
+    assert np.signbit(table.values[3, 1])
+    assert read_phenotype_ids(path) == ["C:x", "A:x", "A:y", "B:x"]
+    samples, rows = read_phenotype_rows(path, ["B:x", "none", "A:x"])
+    assert samples == ("S1", "S2")
+    assert list(rows) == ["A:x", "B:x"]
+    assert np.array_equal(rows["A:x"], values[0], equal_nan=True)
+    assert rows["B:x"].tobytes() == values[1].tobytes()
+    assert read_phenotype_rows(path, []) == (("S1", "S2"), {})
     again = write_phenotype_bed(
         tmp_path / "q.bed.gz", GENES, ["S1", "S2"], ["A:x", "B:x", "C:x", "A:y"], values, [0, 1, 2, 0]
     )
@@ -130,6 +137,21 @@ def test_phenotype_bed_is_sorted_exact_and_indexed(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "p.bed.gz", "p.bed.gz.tbi", "q.bed.gz", "q.bed.gz.tbi",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("gene\tS1\nA\t1\n", "the header of a phenotype BED"),
+        ("#chr\tstart\tend\tgene_id\tS1\nchr1\t1\t2\tA\t1\t2\n", "the row has 6 cells"),
+        ("#chr\tstart\tend\tgene_id\tS1\nchr1\t1\t2\tA\tx\n", "x"),
+        ("#chr\tstart\tend\tgene_id\tS1\tS1\n", "twice"),
+    ],
+)
+def test_rows_of_a_phenotype_bed_that_cannot_be_read(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "p.bed").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_phenotype_rows(tmp_path / "p.bed", ["A"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,98 @@
+"""How long the report takes: to write, to open in Chromium, to sort, to filter, to find a gene.
+
+    python bench/validation/report.py [--genes 20000] [--models 3] [--people 445] [--drivers-per-gene 2]
+
+The run directory is made up (tests/oracles/large_run.py). Times in the browser are real: from the start of the
+navigation until the page is loaded and laid out, and from an event until the page is laid out again; medians of
+``--repeat`` windows. Memory is the peak of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from oracles.browser import BROWSER, seen_in  # noqa: E402
+from oracles.large_run import write_large_run  # noqa: E402
+from oracles.measured import run_measured  # noqa: E402
+
+SCRIPT = """
+  const laidOut = () => document.body.getBoundingClientRect().height + all("tbody tr").length;
+  const timed = (act) => { const from = performance.now(); act(); laidOut(); return (performance.now() - from) / 1000; };
+  laidOut();
+  seen.open = performance.now() / 1000;
+  seen.nodes = all("*").length;
+  const enter = (field, text) => { field.value = text; field.dispatchEvent(new Event("input")); };
+  for (const [what, label] of [["genes", "genes of"], ["drivers", "Driver SNVs"]]) {
+    const box = all(".paged").find((one) => one.querySelector(".scroll").getAttribute("aria-label").startsWith(label));
+    const heads = all("th", box), head = (name) => heads.find((one) => one.textContent.trim() === name).querySelector("button");
+    const number = what === "genes" ? "pearson_r" : "ism";
+    seen[`${what}: sort by ${number}`] = timed(() => head(number).click());
+    seen[`${what}: sort by ${number} again`] = timed(() => head(number).click());
+    seen[`${what}: sort by gene_id`] = timed(() => head("gene_id").click());
+    const search = box.querySelector("input[type=search]");
+    seen[`${what}: filter by text`] = timed(() => enter(search, "chr2"));
+    seen[`${what}: filter by a number`] = timed(() => enter(search, "0.5"));
+    seen[`${what}: no filter`] = timed(() => enter(search, ""));
+    seen[`${what}: next page`] = timed(() => all(".pager button", box)[1].click());
+  }
+  const find = document.getElementById("gene-search");
+  seen["gene search: first letters"] = timed(() => enter(find, "GENE12"));
+  const key = new KeyboardEvent("keydown", { key: "Enter" });
+  seen["gene search: show"] = timed(() => { find.dispatchEvent(key); dispatchEvent(new Event("hashchange")); });
+"""
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, number in (("genes", 20_000), ("models", 3), ("people", 445), ("drivers-per-gene", 2), ("repeat", 3)):
+        parser.add_argument(f"--{name}", type=int, default=number)
+    options = parser.parse_args()
+    if BROWSER is None:
+        parser.error("no Chromium is installed")
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        table = write_large_run(
+            run, n_genes=options.genes, n_models=options.models, n_people=options.people,
+            drivers_per_gene=options.drivers_per_gene,
+        )  # fmt: skip
+        gene = next(iter(table.values()))["gene_id"][1]
+        for words in (["report", "-q", str(run)], ["report", "-q", str(run), "--gene", gene]):
+            started = time.monotonic()
+            code, told, peak = run_measured(words)
+            if code:
+                parser.error(told)
+            print(f"| gxfast {words[0]} {' '.join(words[3:4])} | {time.monotonic() - started:.1f} s, {peak / 1024:.0f} MiB |")
+        page = run / "report.html"
+        shown(page, options)
+
+
+def shown(page: Path, options: Any) -> None:
+    """Open the page some times and print the medians."""
+    windows = [seen_in(page, SCRIPT, real_time=True) for _ in range(options.repeat)]
+    if any(window.pop("errors") for window in windows):
+        raise SystemExit("an error in the page")
+    print(f"| report.html | {page.stat().st_size / 1e6:.1f} MB, {windows[0]['nodes']:,} elements |")
+    for name in windows[0]:
+        if name != "nodes":
+            print(f"| {name} | {statistics.median(window[name] for window in windows):.3f} s |")
+    print(f"\n{options.genes:,} genes, {options.models} models, {processor()}")
+
+
+if __name__ == "__main__":
+    main()
