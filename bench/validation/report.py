@@ -26,14 +26,15 @@ from oracles.measured import run_measured  # noqa: E402
 
 SCRIPT = """
   const laidOut = () => document.body.getBoundingClientRect().height + all("tbody tr").length;
-  const timed = (act) => { const from = performance.now(); act(); laidOut(); return (performance.now() - from) / 1000; };
+  const now = () => performance.now() / 1000;
+  const timed = (act) => { const from = now(); act(); laidOut(); return now() - from; };
   laidOut();
-  seen.open = performance.now() / 1000;
+  seen.open = now();
   seen.nodes = all("*").length;
   const enter = (field, text) => { field.value = text; field.dispatchEvent(new Event("input")); };
-  for (const [what, label] of [["genes", "genes of"], ["drivers", "Driver SNVs"]]) {
-    const box = all(".paged").find((one) => one.querySelector(".scroll").getAttribute("aria-label").startsWith(label));
-    const heads = all("th", box), head = (name) => heads.find((one) => one.textContent.trim() === name).querySelector("button");
+  for (const [what, label] of [["genes", "genes of model-0"], ["drivers", "Driver SNVs"]]) {
+    const box = document.querySelector(`[aria-label="${label}"]`).closest(".paged");
+    const head = (name) => all("th button", box).find((one) => one.textContent.trim() === name);
     const number = what === "genes" ? "pearson_r" : "ism";
     seen[`${what}: sort by ${number}`] = timed(() => head(number).click());
     seen[`${what}: sort by ${number} again`] = timed(() => head(number).click());
@@ -77,7 +78,9 @@ def main() -> None:
             code, told, peak = run_measured(words)
             if code:
                 parser.error(told)
-            print(f"| gxfast {words[0]} {' '.join(words[3:4])} | {time.monotonic() - started:.1f} s, {peak / 1024:.0f} MiB |")
+            print(
+                f"| gxfast {words[0]} {' '.join(words[3:4])} | {time.monotonic() - started:.1f} s, {peak / 1024:.0f} MiB |"
+            )
         page = run / "report.html"
         shown(page, options)
 

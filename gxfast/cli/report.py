@@ -13,7 +13,9 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("directory", metavar="DIR")
-@click.option("--gene", "genes", multiple=True, metavar="ID[,ID...]", help="Genes (id or name) to draw person by person.")
+@click.option(
+    "--gene", "genes", multiple=True, metavar="ID[,ID...]", help="Genes (id or name) to draw person by person."
+)
 @click.option("-q", "--quiet", is_flag=True)
 def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
     """Draw the figures of a run directory and write its report.html (one file, no network).

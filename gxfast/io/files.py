@@ -46,6 +46,7 @@ def sha256_of(path: str | Path) -> str:
 
 
 _REMEDY = "make room or choose another directory, then go on with --resume"
+_AGAIN = "make it again: the command of the run with --resume"
 
 
 @contextmanager
@@ -148,11 +149,13 @@ def npz_row(path: Path, name: str, row: int) -> NDArray[Any]:
             if by_column or dtype.hasobject or not 0 <= row < shape[0]:
                 raise ValueError(f"no row {row} in an array of shape {shape}")
             size = dtype.itemsize * math.prod(shape[1:])
-            member.seek(row * size, os.SEEK_CUR)
+            _skip(member, row * size)
             return np.frombuffer(member.read(size), dtype).reshape(shape[1:])
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"cannot read a row of {name}: {error}", path=path, remedy="make it again: the command of the run with --resume"
+            f"cannot read a row of {name}: {error}",
+            path=path,
+            remedy=_AGAIN,
         ) from None
 
 
@@ -194,7 +197,7 @@ def refuse_changed(folder: Path, recorded: Mapping[str, str]) -> None:
         more = f" (and {len(changed) - 1} more: see gxfast verify)" if len(changed) > 1 else ""
         raise InputError(
             f"{how} since the run wrote it{more}", path=folder / name,
-            remedy="make it again: the command of the run with --resume",
+            remedy=_AGAIN,
         )  # fmt: skip
 
 

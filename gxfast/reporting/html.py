@@ -91,7 +91,7 @@ def _sentence(run: RunData, summary: dict[str, Any], sections: list[Section], fd
 def _overview(page: PageData, sections: list[Section]) -> PagedTable | None:
     if len(sections) < 2:
         return None
-    columns = {
+    columns: dict[str, list[Any]] = {
         "model": [s.model for s in sections],
         "genes": [s.n_genes for s in sections],
         "defined r": [s.n_defined for s in sections],

@@ -68,9 +68,8 @@ class PageData:
             right.append(isinstance(self._columns[place], str) and name not in _LEFT)
         n_rows = len(next(iter(columns.values()), ()))
         gene = None if genes is None else self._words(list(genes))
-        self.tables.append(
-            {"label": label, "rows": n_rows, "gene": gene, "model": model, "columns": list(zip(columns, places, right, strict=True))}
-        )  # fmt: skip
+        described = list(zip(columns, places, right, strict=True))
+        self.tables.append({"label": label, "rows": n_rows, "gene": gene, "model": model, "columns": described})
         rows = [list(row) for row in zip(*first, strict=True)] if first else []
         return PagedTable(len(self.tables) - 1, label, list(columns), right, rows, n_rows)
 
@@ -108,10 +107,12 @@ class PageData:
         texts = [column for column in self._columns if not isinstance(column, str)]
         words = sorted({"", *self.figures, *(word for column in texts for word in column)}, key=_natural)
         place = {word: str(i) for i, word in enumerate(words)}
-        columns = [
-            f'{{"numbers":[{column}]}}' if isinstance(column, str) else f'{{"words":[{",".join([place[w] for w in column])}]}}'
-            for column in self._columns
-        ]  # fmt: skip
+        columns = []
+        for column in self._columns:
+            kind, cells = (
+                ("numbers", column) if isinstance(column, str) else ("words", ",".join([place[w] for w in column]))
+            )
+            columns.append(f'{{"{kind}":[{cells}]}}')
         figures = {place[gene]: found for gene, found in self.figures.items()}
         parts = {"page_rows": PAGE_ROWS, "words": words, "tables": self.tables, "figures": figures}
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
@@ -131,19 +132,22 @@ def _number_column(cells: list[str], shown: list[str]) -> str | None:
 
 
 def _number(cell: str, shown: str) -> str | None:
-    """The shortest of the texts of a number from which the script shows what is to be shown."""
+    """A number as JSON from which the script shows the same; with five digits, which sort better than three."""
     try:
         value = float(cell)
     except ValueError:
         return None
     if not abs(value) < _LARGEST:
         return None
-    # Scripts round 0.0625 up, Python to the even digit: five digits order genes better, three are shown alike.
-    tied = (value * 16).is_integer() and not (value * 8).is_integer()
-    for text in (shown if tied else f"{value:.5g}", repr(value).removesuffix(".0")):
-        if shown_number(float(text)) == shown:
+    for text in (f"{value:.5g}", repr(value).removesuffix(".0"), shown):
+        if shown_number(float(text)) == shown and not _is_tie(float(text)):
             return text
     return None
+
+
+def _is_tie(value: float) -> bool:
+    """Whether three digits are as near below as above: scripts round 0.0625 up, Python to the even digit."""
+    return (value * 16).is_integer() and not (value * 8).is_integer()
 
 
 def _natural(word: str) -> tuple[list[Any], str]:

@@ -45,8 +45,8 @@ def seen_in(
     copy.write_text(text[:end] + FRAME.replace("SCRIPT", script) + text[end:])
     budget = [] if real_time else ["--virtual-time-budget=20000"]
     command = [
-        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", *budget, f"--window-size={width},900", "--dump-dom",
-        copy.as_uri() + address,
+        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", *budget, f"--window-size={width},900",
+        "--dump-dom", copy.as_uri() + address,
     ]  # fmt: skip
     dom = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=True).stdout
     copy.unlink()

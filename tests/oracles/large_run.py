@@ -16,7 +16,22 @@ from gxfast.io.tables import write_phenotype_bed, write_table
 from gxfast.types import GeneTable
 
 # Values that are shown otherwise by a careless rule: ties, edges of the formats, whole numbers.
-EDGES = [0.0625, 0.1875, -0.3125, 0.99996, 0.0009996, 1.0, -1.0, 0.0, 0.001, 1e-7, -0.00012345, 0.9995, 0.0005]
+EDGES = [
+    0.0625,
+    0.1875,
+    -0.3125,
+    0.99996,
+    0.0009996,
+    1.0,
+    -1.0,
+    0.0,
+    0.001,
+    1e-7,
+    -0.00012345,
+    0.9995,
+    0.0005,
+    0.31249999,
+]
 
 
 def write_large_run(
@@ -51,7 +66,7 @@ def write_large_run(
     write_table(folder / "drivers.tsv", _stacked(drivers))
     learned = {"gene_id": list(genes.gene_id), "name": list(genes.name)}
     write_table(folder / "learned.tsv", {**learned, **{c: _some(rng, n_genes) for c in ("people_r", "genes_r")}})
-    support = [{"model": [m] * n_genes, "gene_id": list(genes.gene_id), **{c: rng.uniform(-1, 1, n_genes).tolist() for c in ("pearson_r", "linear_r")}, "supported_fraction": rng.uniform(0, 1, n_genes).tolist()} for m in models]  # fmt: skip
+    support = [_support(rng, genes, model) for model in models]
     write_table(folder / "support.tsv", _stacked(support))
     eqtl = {"phenotype_id": list(genes.gene_id), "pval_beta": [10 ** -(k % 97 / 7) for k in places]}
     (folder / "eqtl").mkdir()
@@ -70,7 +85,9 @@ def _genes(rng: np.random.Generator, n: int) -> GeneTable:
 
 def _some(rng: np.random.Generator, n: int) -> list[float | None]:
     """Numbers, one in fifty undefined."""
-    return [None if gap < 0.02 else value for value, gap in zip(rng.uniform(-1, 1, n).tolist(), rng.random(n), strict=True)]
+    return [
+        None if gap < 0.02 else value for value, gap in zip(rng.uniform(-1, 1, n).tolist(), rng.random(n), strict=True)
+    ]
 
 
 def _table(rng: np.random.Generator, genes: GeneTable, model: str) -> dict[str, list[Any]]:
@@ -82,9 +99,11 @@ def _table(rng: np.random.Generator, genes: GeneTable, model: str) -> dict[str, 
     return {
         "gene_id": list(genes.gene_id), "name": list(genes.name), "chrom": list(genes.chrom),
         "tss": [int(v) + 1 for v in genes.tss], "strand": list(genes.strand), "model": [model] * n,
-        "n_people": [445] * n, "n_variants": rng.integers(0, 90, n).tolist(), "n_haplotypes": rng.integers(1, 400, n).tolist(),
+        "n_people": [445] * n, "n_variants": rng.integers(0, 90, n).tolist(),
+        "n_haplotypes": rng.integers(1, 400, n).tolist(),
         "pearson_r": r, "pearson_p": p, "pearson_q": [None if v is None else min(1.0, 3 * v) for v in p],
-        "spearman_rho": [None if v is None else 0.9 * v for v in r], "mean_observed": np.exp(rng.normal(size=n) * 3).tolist(),
+        "spearman_rho": [None if v is None else 0.9 * v for v in r],
+        "mean_observed": np.exp(rng.normal(size=n) * 3).tolist(),
         "mean_predicted": rng.normal(size=n).tolist(), "reference_prediction": rng.normal(size=n).tolist(),
         "baseline_r": _some(rng, n), "status": ["ok" if there else "one_haplotype" for there in defined],
     }  # fmt: skip
@@ -105,12 +124,23 @@ def _drivers(rng: np.random.Generator, genes: GeneTable, model: str, each: int) 
     }  # fmt: skip
 
 
+def _support(rng: np.random.Generator, genes: GeneTable, model: str) -> dict[str, list[Any]]:
+    n = len(genes.gene_id)
+    numbers = {name: rng.uniform(-1, 1, n).tolist() for name in ("pearson_r", "linear_r")}
+    return {
+        "model": [model] * n, "gene_id": list(genes.gene_id), **numbers,
+        "supported_fraction": rng.uniform(0, 1, n).tolist(),
+    }  # fmt: skip
+
+
 def _write_variants(path: Path, drivers: dict[str, list[Any]]) -> None:
     names = ("gene_id", "variant_id", "pos", "ism", "eqtl_slope", "eqtl_p")
     lines = ["\t".join([*names, "is_driver"])]
     for cells in zip(*(drivers[name] for name in names), strict=True):
         chrom, pos, *_ = cells[1].split("_")
-        lines += ["\t".join([*map(str, cells), "yes"]), "\t".join([cells[0], f"{chrom}_{int(pos) + 7}_C_T", str(int(pos) + 7), "0.01", "0.2", "0.5", "no"])]  # fmt: skip
+        lines.append("\t".join([*map(str, cells), "yes"]))
+        other = str(int(pos) + 7)
+        lines.append("\t".join([cells[0], f"{chrom}_{other}_C_T", other, "0.01", "0.2", "0.5", "no"]))
     write_bgzf(path, ("\n".join(lines) + "\n").encode())
 
 

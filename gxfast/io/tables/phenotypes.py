@@ -79,9 +79,7 @@ def write_phenotype_bed(
     return path
 
 
-def read_phenotype_rows(
-    path: str | Path, wanted: Collection[str]
-) -> tuple[tuple[str, ...], dict[str, Float64Array]]:
+def read_phenotype_rows(path: str | Path, wanted: Collection[str]) -> tuple[tuple[str, ...], dict[str, Float64Array]]:
     """Read some rows of what `write_phenotype_bed` wrote: line by line, since the whole may be larger than memory.
 
     Parameters

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gxfast.errors import InputError
-from gxfast.io.files import atomic_write, npz_bytes, sha256_of, written_whole
+from gxfast.io.files import atomic_write, npz_bytes, npz_row, sha256_of, written_whole
 
 
 def test_the_name_is_given_at_the_end(tmp_path: Path) -> None:
@@ -70,3 +71,40 @@ def test_equal_arrays_give_equal_bytes(tmp_path: Path) -> None:
     with np.load(tmp_path / "t.npz", allow_pickle=False) as stored:
         assert {name: stored[name].tolist() for name in stored.files} == {"a": [0, 1, 2, 3, 4], "b": ["x", "y"]}
     assert len(sha256_of(tmp_path / "t.npz")) == 64
+
+
+def test_a_row_of_an_archive_is_read_alone(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays = {
+        "effects": rng.normal(size=(500, 2, 41, 4)).astype(np.float32),
+        "bases": rng.integers(0, 4, (500, 2, 41), np.uint8),
+        "pos": np.arange(500),
+    }  # fmt: skip
+    path = tmp_path / "a.npz"
+    path.write_bytes(npz_bytes(arrays))
+    tracemalloc.start()
+    for name, values in arrays.items():
+        for row in (0, 7, 499):
+            found = npz_row(path, name, row)
+            assert found.dtype == values.dtype
+            assert np.array_equal(found, values[row])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < arrays["effects"].nbytes / 2
+
+
+@pytest.mark.parametrize(("name", "row"), [("pos", 3), ("pos", -1), ("none", 0), ("words", 0)])
+def test_a_row_that_is_not_there(tmp_path: Path, name: str, row: int) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(npz_bytes({"pos": np.arange(3), "words": np.array(5)}))
+    with pytest.raises(InputError, match=f"cannot read a row of {name}"):
+        npz_row(path, name, row)
+
+
+def test_a_row_of_a_damaged_archive(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    content = npz_bytes({"pos": np.arange(3)})
+    for cut in (0, 10, 60, len(content) - 30):
+        path.write_bytes(content[:cut])
+        with pytest.raises(InputError, match="cannot read a row of pos"):
+            npz_row(path, "pos", 0)

@@ -26,8 +26,14 @@ def test_numbers_have_five_digits_unless_they_are_shown_otherwise_then() -> None
     assert stored("x", cells) == {"numbers": expected}
 
 
-@pytest.mark.parametrize(("cell", "number"), [("0.0625", 0.062), ("0.1875", 0.188), ("-0.3125", -0.312), ("0.125", 0.125)])
-def test_what_scripts_round_otherwise_is_stored_rounded(cell: str, number: float) -> None:
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("0.0625", 0.062), ("0.1875", 0.188), ("-0.3125", -0.312), ("0.125", 0.125),
+        ("-0.812495857082116", -0.812495857082116), ("0.31250001", 0.31250001),
+    ],
+)  # fmt: skip
+def test_what_scripts_would_round_otherwise_is_stored_otherwise(cell: str, number: float) -> None:
     assert stored("x", [cell]) == {"numbers": [number]}
 
 
@@ -66,7 +72,8 @@ def test_long_runs_of_digits_sort_too() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1e6, "1000000"), (0.5, "0.500"), (1e-5, "1.00e-05"), (-0.0, "0"), (0.0009996, "1.00e-03"), (2.5e15, "2500000000000000.000")],
+    [(1e6, "1000000"), (0.5, "0.500"), (1e-5, "1.00e-05"), (-0.0, "0"), (0.0009996, "1.00e-03"),
+     (2.5e15, "2500000000000000.000")],
 )  # fmt: skip
 def test_how_numbers_are_shown(value: float, text: str) -> None:
     assert shown_number(value) == text

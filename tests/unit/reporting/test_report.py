@@ -315,9 +315,7 @@ def cells_of(data: dict[str, Any], label: str) -> dict[str, list[Any]]:
 
 def write_drivers(folder: Path, n: int) -> None:
     header = "model\tgene_id\tvariant_id\ttss_distance\tism\tlinear_r\tis_main\tsupport"
-    lines = [
-        f"m\tG{i % 3 + 1}\tv{i}\t{i}\t0.5\t0.9\t{'yes' if i % 2000 == 7 else 'no'}\tsupported" for i in range(n)
-    ]
+    lines = [f"m\tG{i % 3 + 1}\tv{i}\t{i}\t0.5\t0.9\t{'yes' if i % 2000 == 7 else 'no'}\tsupported" for i in range(n)]
     (folder / "drivers.tsv").write_text("\n".join([header, *lines]) + "\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,21 @@ def test_phenotype_bed_is_sorted_exact_and_indexed(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "p.bed.gz", "p.bed.gz.tbi", "q.bed.gz", "q.bed.gz.tbi",
     ]  # fmt: skip
+
+
+def test_a_few_rows_cost_no_more_memory_in_a_long_table(tmp_path: Path) -> None:
+    people = [f"P{s}" for s in range(200)]
+    genes = GeneTable(
+        *(tuple(f"{what}{g}" for g in range(2000)) for what in "an"), ("c",) * 2000, np.arange(2000), ("+",) * 2000
+    )
+    values = np.random.default_rng(0).normal(size=(2000, 200))
+    path = write_phenotype_bed(tmp_path / "p.bed.gz", genes, people, genes.gene_id, values, range(2000))
+    tracemalloc.start()
+    _, rows = read_phenotype_rows(path, ["a3", "a1999"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal([rows["a3"], rows["a1999"]], values[[3, 1999]])
+    assert peak < values.nbytes / 4
 
 
 @pytest.mark.parametrize(
