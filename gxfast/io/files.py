@@ -152,11 +152,16 @@ def npz_row(path: Path, name: str, row: int) -> NDArray[Any]:
             _skip(member, row * size)
             return np.frombuffer(member.read(size), dtype).reshape(shape[1:])
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"cannot read a row of {name}: {error}",
-            path=path,
-            remedy=_AGAIN,
-        ) from None
+        raise InputError(f"cannot read a row of {name}: {error}", path=path, remedy=_AGAIN) from None
+
+
+def _skip(stream: IO[bytes], n_bytes: int) -> None:
+    """Read over bytes, few at a time: `seek` would hold many at once."""
+    while n_bytes:
+        found = len(stream.read(min(n_bytes, 1 << 16)))
+        if not found:
+            raise EOFError("the array ends before")
+        n_bytes -= found
 
 
 def differing(folder: Path, recorded: Mapping[str, str]) -> dict[str, str]:

@@ -94,9 +94,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
     folder = tmp_path_factory.mktemp("large") / "run"
     table = write_large_run(folder)["model-1"]
     assert main(["report", "-q", str(folder)]) == 0
-    texts = {
-        name: ["" if cell is None else shown_cell(name, str(cell)) for cell in cells] for name, cells in table.items()
-    }
+    shown = {name: ["" if cell is None else shown_cell(name, str(cell)) for cell in table[name]] for name in table}
     return folder / "report.html", [dict(zip(shown, row, strict=True)) for row in zip(*shown.values(), strict=True)]
 
 
