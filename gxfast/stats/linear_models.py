@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import atanh, sqrt
 from typing import Any
 
@@ -15,14 +16,14 @@ from ..kernels.arguments import array_of, numbers, whole_numbers
 from ._design import checked_covariates
 from .correlation import pearson
 from .elastic_net import elastic_net_cv
-from .relatedness import blup
+from .relatedness import Standardised
 from .splits import split_people
 
 __all__ = ["LINEAR_MODELS", "HeldOut", "cross_predict"]
 
 Float64Array = NDArray[np.float64]
-Int8Array = NDArray[np.int8]
 
+_NEAR = 1e-9
 _MOST_R = 1 - 1e-15  # whose atanh is finite
 
 LINEAR_MODELS = ("elastic_net", "lead_snp", "promoter_snp", "blup")
@@ -118,12 +119,33 @@ def cross_predict(
     for fold in np.unique(ids):
         out = ids == fold
         observed_train, observed[out] = _less_covariates(target, extra, out)
+        known = _Fold(x[:, ~out], observed_train, x[:, out])
         for name, fit in fits.items():
-            predictions[name][out] = fit(x[:, ~out], observed_train, x[:, out])
+            predictions[name][out] = fit(known)
     return HeldOut(observed, predictions, ids)
 
 
-Fit = Callable[[Int8Array, Float64Array, Int8Array], Float64Array]
+class _Fold:
+    """Training people and those held out of one fold; what models share is made once."""
+
+    def __init__(self, x: NDArray[Any], y: Float64Array, new: NDArray[Any]) -> None:
+        self.x, self.y, self.new = x, y, new
+
+    @cached_property
+    def standardised(self) -> Standardised:
+        return Standardised(self.x, self.y)
+
+    def one_snp(self, at: int | None) -> Float64Array:
+        """Predict by the regression on one SNP; NaN without one."""
+        if at is None:
+            return np.full(self.new.shape[1], np.nan)
+        dosage = self.x[at].astype(np.float64)
+        centred = dosage - dosage.mean()
+        slope = centred @ self.y / (centred @ centred)
+        return np.asarray(self.y.mean() + slope * (self.new[at] - dosage.mean()))
+
+
+Fit = Callable[[_Fold], Float64Array]
 
 
 def _fits(
@@ -136,31 +158,29 @@ def _fits(
     if "promoter_snp" in models and away is None:
         raise InputError("promoter_snp needs the distance of each SNP from the TSS", remedy="give distance")
 
-    def elastic_net(x: Int8Array, y: Float64Array, new: Int8Array) -> Float64Array:
-        return elastic_net_cv(x, y, folds=inner_folds, seed=seed, stop_after=stop_after).predict(new)
+    def elastic_net(of: _Fold) -> Float64Array:
+        return elastic_net_cv(of.x, of.y, folds=inner_folds, seed=seed, stop_after=stop_after).predict(of.new)
 
-    def lead_snp(x: Int8Array, y: Float64Array, new: Int8Array) -> Float64Array:
-        r = np.abs(pearson(x.astype(np.float64), y).r)
-        return _one_snp(x, y, new, int(np.nanargmax(r)) if np.isfinite(r).any() else None)
-
-    def promoter_snp(x: Int8Array, y: Float64Array, new: Int8Array) -> Float64Array:
-        varies = np.flatnonzero(x.min(axis=1) < x.max(axis=1)) if x.size else np.empty(0, np.int64)
-        order: Any = None if away is None or varies.size == 0 else int(varies[np.argmin(away[varies])])
-        return _one_snp(x, y, new, order)
+    def promoter_snp(of: _Fold) -> Float64Array:
+        varies = np.flatnonzero(of.standardised.varies)
+        return of.one_snp(None if away is None or varies.size == 0 else int(varies[np.argmin(away[varies])]))
 
     known: dict[str, Fit] = {
-        "elastic_net": elastic_net, "lead_snp": lead_snp, "promoter_snp": promoter_snp, "blup": blup,
+        "elastic_net": elastic_net, "lead_snp": _lead_snp, "promoter_snp": promoter_snp,
+        "blup": lambda of: of.standardised.blup(of.new.astype(np.float64)),
     }  # fmt: skip
     return {name: known[name] for name in models}
 
 
-def _one_snp(x: Int8Array, y: Float64Array, new: Int8Array, at: int | None) -> Float64Array:
-    if at is None:
-        return np.full(new.shape[1], np.nan)
-    dosage = x[at].astype(np.float64)
-    centred = dosage - dosage.mean()
-    slope = centred @ y / (centred @ centred)
-    return np.asarray(y.mean() + slope * (new[at] - dosage.mean()))
+def _lead_snp(of: _Fold) -> Float64Array:
+    known = of.standardised
+    products = np.abs(known.z @ (of.y - of.y.mean()))
+    if products.size == 0:
+        return of.one_snp(None)
+    # rounding is not to choose between SNPs that are copies or complements: `pearson` does, as on all of them
+    near = np.flatnonzero(known.varies)[products >= products.max() * (1 - _NEAR)]
+    r = np.abs(pearson(of.x[near].astype(np.float64), of.y).r)
+    return of.one_snp(int(near[np.nanargmax(r)]) if np.isfinite(r).any() else None)
 
 
 def _outer(folds: int | ArrayLike, people: int, seed: int) -> NDArray[np.int64]:

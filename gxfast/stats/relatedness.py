@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +13,7 @@ from ..errors import InputError
 from ..kernels.arguments import numbers
 from ._design import centred_design
 
-__all__ = ["Heritability", "blup", "cis_heritability"]
+__all__ = ["Heritability", "Standardised", "blup", "cis_heritability"]
 
 Float64Array = NDArray[np.float64]
 
@@ -45,7 +47,8 @@ def cis_heritability(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike 
     """Estimate the heritability of a phenotype from the SNPs of one window (GREML).
 
     ``y = C b + g + e`` with ``g ~ N(0, h2 s K)``, ``e ~ N(0, (1 - h2) s I)`` and K the mean product of
-    standardised dosages. The people's covariance is diagonalised once after the covariates are projected out.
+    standardised dosages. K is made tridiagonal once after the covariates are projected out; a likelihood then costs one
+    pass along its diagonal.
 
     Parameters
     ----------
@@ -66,10 +69,9 @@ def cis_heritability(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike 
 
     References
     ----------
-    Yang et al. (2011), GCTA, AJHG 88; diagonalisation as Kang et al. (2008), Genetics 178.
+    Yang et al. (2011), GCTA, AJHG 88; one decomposition for all h2 as Kang et al. (2008), Genetics 178.
     """
-    known = _Standardised(dosages, y)
-    return _heritability(known.z, known.y, covariates)
+    return Standardised(dosages, y).heritability(covariates)
 
 
 def blup(dosages: ArrayLike, y: ArrayLike, new_dosages: ArrayLike, *, h2: float | None = None) -> Float64Array:
@@ -88,73 +90,140 @@ def blup(dosages: ArrayLike, y: ArrayLike, new_dosages: ArrayLike, *, h2: float 
     float64 array, shape (N,)
         The mean of ``y`` where nothing is explained.
     """
-    known = _Standardised(dosages, y)
-    z, target = known.z, known.y
-    new = numbers(new_dosages, "new_dosages", (known.varies.size, "N"), finite=True)
-    share = _heritability(z, target, None).h2 if h2 is None else h2
-    if z.shape[0] == 0 or not share > 0:
-        return np.full(new.shape[1], target.mean())
-    across = ((new[known.varies] - known.mean) / known.sd).T @ z / z.shape[0]
-    covariance = share * (z.T @ z / z.shape[0]) + (1 - share) * np.eye(target.size)
-    return np.asarray(target.mean() + share * across @ np.linalg.solve(covariance, target - target.mean()))
+    known = Standardised(dosages, y)
+    return known.blup(numbers(new_dosages, "new_dosages", (known.varies.size, "N"), finite=True), h2)
 
 
-class _Standardised:
-    """SNPs that vary, with mean 0 and variance 1 over people, and how they were brought there."""
+class Standardised:
+    """SNPs that vary, with mean 0 and variance 1 over people, and how they were brought there.
+
+    Several models of the same people share one; arguments and errors are those of `cis_heritability`.
+    """
 
     def __init__(self, dosages: ArrayLike, y: ArrayLike) -> None:
         x = numbers(dosages, "dosages", ("V", "S"), finite=True)
         self.y = numbers(y, "y", x.shape[1:], finite=True)
         self.varies = x.min(axis=1) < x.max(axis=1) if x.size else np.zeros(len(x), np.bool_)
-        x = x[self.varies]
-        self.mean, self.sd = x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)
-        self.z = np.asarray((x - self.mean) / self.sd)
+        z = x[self.varies]
+        self.mean = z.mean(axis=1, keepdims=True)
+        z -= self.mean
+        self.sd = np.sqrt(np.einsum("vs,vs->v", z, z) / max(self.y.size, 1))[:, None]
+        z /= self.sd
+        self.z = z
+
+    @cached_property
+    def kinship(self) -> Float64Array:
+        """Mean product of people's standardised dosages, shape (S, S)."""
+        return np.asarray(self.z.T @ self.z / self.z.shape[0])
+
+    def heritability(self, covariates: ArrayLike | None = None) -> Heritability:
+        """As `cis_heritability`."""
+        design = _span(covariates, self.y.size)
+        n_snps, n_people = int(self.z.shape[0]), self.y.size
+        if n_snps == 0 or self.y.min() == self.y.max():
+            return Heritability(np.nan, np.nan, np.nan, n_snps, n_people)
+        return _estimate(_Likelihood(*_tridiagonal(self.kinship, design, self.y)), n_snps, n_people)
+
+    def blup(self, new: Float64Array, h2: float | None = None) -> Float64Array:
+        """As `blup`; ``new``: finite dosages of all SNPs, shape (V, N)."""
+        from scipy.linalg import solve
+
+        share = self.heritability().h2 if h2 is None else h2
+        mean = self.y.mean()
+        if self.z.shape[0] == 0 or not share > 0:
+            return np.full(new.shape[1], mean)
+        covariance = share * self.kinship
+        covariance[np.diag_indices_from(covariance)] += 1 - share
+        # SNP by SNP, so that no product of old and new people is made
+        of_people = solve(covariance, self.y - mean, assume_a="pos", overwrite_a=True, check_finite=False)
+        weights = (self.z @ of_people) * (share / self.z.shape[0])
+        weights /= self.sd[:, 0]
+        return np.asarray(mean + weights @ new[self.varies] - weights @ self.mean[:, 0])
 
 
-def _heritability(z: Float64Array, y: Float64Array, covariates: ArrayLike | None) -> Heritability:
-    basis = _complement(covariates, y.size)
-    if z.shape[0] == 0 or y.min() == y.max():
-        return Heritability(np.nan, np.nan, np.nan, int(z.shape[0]), y.size)
-    projected = z @ basis
-    values, vectors = np.linalg.eigh(projected.T @ projected / z.shape[0])
-    squares = (vectors.T @ (basis.T @ y)) ** 2
-    return _estimate(np.maximum(values, 0.0), squares, int(z.shape[0]), y.size)
-
-
-def _complement(covariates: ArrayLike | None, people: int) -> Float64Array:
-    """Orthonormal columns that no covariate and no intercept reaches."""
+def _span(covariates: ArrayLike | None, people: int) -> Float64Array:
+    """Orthonormal columns that span the intercept and the covariates."""
     design = centred_design(covariates, people)
-    vectors, sizes, _ = np.linalg.svd(design, full_matrices=True)
+    vectors, sizes, _ = np.linalg.svd(design, full_matrices=False)
     rank = int(np.count_nonzero(sizes > 1e-10 * sizes[0]))
     if people - rank < 3:
         raise InputError(f"{people} people and {rank} covariates with the intercept leave nothing to estimate from")
-    return np.asarray(vectors[:, rank:])
+    return np.asarray(vectors[:, :rank])
 
 
-def _log_likelihood(h2: float, values: Float64Array, squares: Float64Array) -> float:
-    """Profile restricted log likelihood, up to a constant."""
-    spread = h2 * values + (1 - h2)
-    return float(-0.5 * (values.size * np.log(np.mean(squares / spread)) + np.log(spread).sum()))
+def _tridiagonal(
+    kinship: Float64Array, design: Float64Array, y: Float64Array
+) -> tuple[Float64Array, Float64Array, float]:
+    """What the design leaves of the kinship, in axes in which it is tridiagonal and the first is that of ``y``.
+
+    Returns the diagonal, the squares beside it, and the squared length of what is left of ``y``. Reflections that bring
+    the design and ``y`` to the first axes do both, and those of LAPACK's reduction keep the first axis as it is.
+    """
+    from scipy.linalg import lapack
+
+    rank = design.shape[1]
+    reflections, scales, _, _ = lapack.dgeqrf(np.concatenate([design, y[:, None]], axis=1))
+    room = 64 * y.size
+    turned, _, _ = lapack.dormqr("L", "T", reflections, scales, kinship, room)
+    turned, _, _ = lapack.dormqr("R", "N", reflections, scales, turned, room, overwrite_c=1)
+    left = np.asfortranarray(turned[rank:, rank:])
+    _, diagonal, beside, _, _ = lapack.dsytrd(left, lower=1, lwork=room, overwrite_a=1)
+    return diagonal, beside**2, float(reflections[rank, rank] ** 2)
 
 
-def _estimate(values: Float64Array, squares: Float64Array, n_snps: int, n_people: int) -> Heritability:
+class _Likelihood:
+    """Profile restricted log likelihood of a share of variance, up to a constant.
+
+    For a tridiagonal matrix and the first axis, elimination from the last row upwards gives both terms in one pass: the
+    pivots multiply to the determinant, and the last of them is 1 over the first entry of the inverse.
+    """
+
+    def __init__(self, diagonal: Float64Array, squares_beside: Float64Array, length: float) -> None:
+        self._diagonal, self._beside, self._length = diagonal[::-1], squares_beside[::-1], length
+        self._rows = [(float(a), float(b)) for a, b in zip(self._diagonal[1:], self._beside, strict=True)]
+
+    def on_grid(self, h2: Float64Array) -> Float64Array:
+        """Return it at several shares."""
+        pivots = self._diagonal[:, None] * h2 + (1 - h2)
+        beside = self._beside[:, None] * h2**2
+        for above, pivot, taken in zip(pivots, pivots[1:], beside, strict=False):
+            taken /= above
+            pivot -= taken
+        size = self._diagonal.size
+        return np.asarray(-0.5 * (size * np.log(self._length / pivots[-1] / size) + np.log(pivots).sum(axis=0)))
+
+    def __call__(self, h2: float) -> float:
+        """Return it at one share."""
+        rest, square = 1 - h2, h2 * h2
+        pivot = h2 * float(self._diagonal[0]) + rest
+        total = log(pivot)
+        for on, beside in self._rows:
+            pivot = h2 * on + rest - square * beside / pivot
+            total += log(pivot)
+        size = self._diagonal.size
+        return -0.5 * (size * log(self._length / pivot / size) + total)
+
+
+def _estimate(likelihood: _Likelihood, n_snps: int, n_people: int) -> Heritability:
     from scipy import optimize, special
 
-    found = [_log_likelihood(h2, values, squares) for h2 in _GRID]
+    found = likelihood.on_grid(_GRID)
     best = int(np.argmax(found))
     low, high = _GRID[max(best - 1, 0)], _GRID[min(best + 1, _GRID.size - 1)]
     fine = optimize.minimize_scalar(
-        lambda h2: -_log_likelihood(h2, values, squares), bounds=(low, high), method="bounded", options={"xatol": 1e-8}
+        lambda h2: -likelihood(h2), bounds=(low, high), method="bounded", options={"xatol": 1e-8}
     )
     h2 = float(fine.x) if -fine.fun > found[best] else float(_GRID[best])
-    gain = max(0.0, _log_likelihood(h2, values, squares) - found[0])
+    gain = max(0.0, likelihood(h2) - float(found[0]))
     # half of the null's mass is at 0
     p = 1.0 if h2 == 0 or gain == 0 else 0.5 * float(special.chdtrc(1, 2 * gain))
+    return Heritability(h2, _standard_error(likelihood, h2), p, n_snps, n_people)
+
+
+def _standard_error(likelihood: _Likelihood, h2: float) -> float:
     step = 1e-3
-    inside = step < h2 < _GRID[-1] - step
-    curvature = np.nan
-    if inside:
-        around = [_log_likelihood(h2 + shift, values, squares) for shift in (-step, 0.0, step)]
-        curvature = -(around[0] - 2 * around[1] + around[2]) / step**2
-    se = float(1 / np.sqrt(curvature)) if inside and curvature > 0 else float("nan")
-    return Heritability(h2, se, p, n_snps, n_people)
+    if not step < h2 < _GRID[-1] - step:
+        return float("nan")
+    before, here, after = (likelihood(h2 + shift) for shift in (-step, 0.0, step))
+    curvature = -(before - 2 * here + after) / step**2
+    return 1 / sqrt(curvature) if curvature > 0 else float("nan")
