@@ -13,6 +13,7 @@ void bind_delta(pybind11::module_ &module);
 void bind_stats(pybind11::module_ &module);
 void bind_elastic_net(pybind11::module_ &module);
 void bind_association(pybind11::module_ &module);
+void bind_table_text(pybind11::module_ &module);
 
 /// Runs Python's signal handlers, so that Ctrl-C ends a long call.
 void check_signals() {
@@ -36,4 +37,5 @@ PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
   gxfast::bindings::bind_stats(module);
   gxfast::bindings::bind_elastic_net(module);
   gxfast::bindings::bind_association(module);
+  gxfast::bindings::bind_table_text(module);
 }

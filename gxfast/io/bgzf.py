@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import stat
 import struct
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
-from .files import written_whole
+from .files import atomic_write, written_whole
 
 __all__ = [
     "EOF_BLOCK_SIZE",
     "BgzfText",
+    "bgzf_blocks",
     "bgzf_text",
     "check_complete",
     "htslib_name",
@@ -24,6 +24,7 @@ __all__ = [
     "require_file",
     "sniff",
     "write_bgzf",
+    "write_gzi",
 ]
 
 _GZIP = b"\x1f\x8b"
@@ -100,6 +101,7 @@ def check_complete(path: Path) -> None:
         )
 
 
+_LEVEL = 1  # of isal, whose higher levels gain nothing on tables
 _BLOCK = 0xFF00  # as htslib: what does not compress still fits in the 64 kB of a block
 _HEADER = struct.Struct("<4BI2BH2B2H")
 _TRAILER = struct.Struct("<2I")
@@ -131,35 +133,78 @@ def write_bgzf(path: str | Path, text: bytes) -> Path:
     return path
 
 
-def _bgzf_block(text: bytes) -> bytes:
-    deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+def bgzf_blocks(text: bytes | bytearray | memoryview) -> bytes:
+    """Return text as BGZF blocks, without the empty one that ends a file: pieces may be joined."""
+    view = memoryview(text)
+    return b"".join(_bgzf_block(view[start : start + _BLOCK]) for start in range(0, len(view), _BLOCK))
+
+
+def _bgzf_block(text: bytes | memoryview) -> bytes:
+    from isal import isal_zlib
+
+    deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
     data = deflate.compress(text) + deflate.flush()
     size = _HEADER.size + len(data) + _TRAILER.size
     header = _HEADER.pack(0x1F, 0x8B, 8, 4, 0, 0, 0xFF, 6, ord("B"), ord("C"), 2, size - 1)
-    return header + data + _TRAILER.pack(zlib.crc32(text), len(text))
+    return header + data + _TRAILER.pack(isal_zlib.crc32(text), len(text))
 
 
 class BgzfText:
-    """Block-compressed text on an open file; the bytes depend on the text alone, not on how it was handed over."""
+    """Block-compressed text on an open file; the bytes depend on the text, and on where pieces were joined, alone.
+
+    Attributes
+    ----------
+    starts : list of (int, int)
+        Where each block but the first begins, in the file and in the text: what a ``.gzi`` holds.
+    """
 
     def __init__(self, handle: BinaryIO) -> None:
         self._handle, self._pending = handle, bytearray()
+        self._at = self._text_at = 0
+        self.starts: list[tuple[int, int]] = []
+
+    @property
+    def text_size(self) -> int:
+        """Bytes of text so far."""
+        return self._text_at + len(self._pending)
 
     def write(self, text: str | bytes) -> None:
         """Append text."""
         self._pending += text.encode() if isinstance(text, str) else text
         full = len(self._pending) - len(self._pending) % _BLOCK
-        self._write_blocks(full)
-        del self._pending[:full]
+        self._flush(full)
+
+    def join(self, blocks: bytes) -> None:
+        """Append what `bgzf_blocks` returned; what was written before ends a block."""
+        self._flush(len(self._pending))
+        self._append(blocks)
 
     def finish(self) -> None:
         """Write what is left, and the empty block that ends the format."""
-        self._write_blocks(len(self._pending))
+        self._flush(len(self._pending))
         self._handle.write(_bgzf_block(b""))
 
-    def _write_blocks(self, size: int) -> None:
+    def _flush(self, size: int) -> None:
         for start in range(0, size, _BLOCK):
-            self._handle.write(_bgzf_block(bytes(self._pending[start : min(start + _BLOCK, size)])))
+            self._append(_bgzf_block(bytes(self._pending[start : min(start + _BLOCK, size)])))
+        del self._pending[:size]
+
+    def _append(self, blocks: bytes) -> None:
+        at = 0
+        while at < len(blocks):
+            if self._text_at:
+                self.starts.append((self._at, self._text_at))
+            size = _HEADER.unpack_from(blocks, at)[-1] + 1
+            at += size
+            self._at += size
+            self._text_at += _TRAILER.unpack_from(blocks, at - _TRAILER.size)[1]
+        self._handle.write(blocks)
+
+
+def write_gzi(path: Path, starts: Sequence[tuple[int, int]]) -> None:
+    """Write a ``.gzi``: where the blocks of a file begin (see `BgzfText`), for ``bgzip -b OFFSET`` and htslib."""
+    numbers = [len(starts), *(number for start in starts for number in start)]
+    atomic_write(path, struct.pack(f"<{len(numbers)}Q", *numbers))
 
 
 @contextmanager

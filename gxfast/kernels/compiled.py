@@ -12,6 +12,7 @@ from .._kernels import (
     pearson_rows,
     residual_squares,
     spearman_rows,
+    table_text,
 )
 from .._kernels import step_up as step_up_unsorted
 
@@ -26,4 +27,5 @@ __all__ = [
     "residual_squares",
     "spearman_rows",
     "step_up_unsorted",
+    "table_text",
 ]

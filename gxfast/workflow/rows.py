@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..io.tables import optional_column
 
-__all__ = ["BaselineRow", "ClusterRow", "LeadRow", "MotifRow"]
+__all__ = ["BaselineRow", "ClusterRow", "LeadRow", "MotifRow", "PairsRow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,16 @@ class LeadRow:
     pval_beta: float | None = None
     qval: float | None = None
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairsRow:
+    """A row of ``nominal.genes.tsv``: ``bgzip -b OFFSET -s SIZE nominal.tsv.gz`` prints the pairs of a gene."""
+
+    phenotype_id: str
+    n_pairs: int
+    offset: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)

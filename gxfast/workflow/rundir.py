@@ -2,7 +2,9 @@
 
 Protocol: each block is written to a partial name, synced, renamed, and then named with its SHA-256 in a
 journal, whose first line is the hash of the plan. A resumed run re-hashes what the journal names and redoes the
-rest; it is refused when anything that changes numbers differs, or the plan is not the journal's.
+rest; it is refused when anything that changes numbers differs, or the plan is not the journal's. Where a result holds
+what blocks held, the journal of a finished run names the result (with a leading ``=``) in place of these blocks, and
+they are removed.
 ``manifest.json`` with ``"complete": true`` is the last file to appear. What may differ between equal runs (times,
 host, paths, threads) is kept apart in ``.gxfast/run.json``.
 """
@@ -14,7 +16,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +43,7 @@ STATE: Final = ".gxfast"
 EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
 _PLAN: Final = "plan.json"  # also the name under which the journal holds the plan's hash
 _JOURNAL: Final = "journal.tsv"
+_RESULT: Final = "="  # before the name of a result in the journal
 _ANEW: Final = "start anew in another directory"
 
 
@@ -95,11 +98,22 @@ class RunDirectory:
             raise InputError("the blocks in this directory are of another plan", path=self.path, remedy=_ANEW)
         (self.path / "manifest.json").unlink(missing_ok=True)
         # A torn last line or a damaged block is simply done again, and a torn line must not swallow the next entry.
-        damaged = differing(state / "blocks", {name: digest for name, digest in journal.items() if name != _PLAN})
-        self._done = {name: digest for name, digest in journal.items() if name not in {*damaged, _PLAN}}
-        lines = {_PLAN: planned, **self._done}
-        atomic_write(state / _JOURNAL, "".join(f"{name}\t{digest}\n" for name, digest in lines.items()).encode())
+        del journal[_PLAN]
+        blocks, results = _apart(journal)
+        damaged = differing(state / "blocks", blocks)
+        self._done = {name: digest for name, digest in blocks.items() if name not in damaged}
+        changed = differing(self.path, results)
+        self._kept = {name: digest for name, digest in results.items() if name not in changed}
+        self._superseded: dict[str, list[str]] = {}
+        self._write_journal()
         self.resumed = len(self._done)
+
+    def _write_journal(self) -> None:
+        """Write the journal anew: the plan, blocks, results in place of blocks."""
+        state = self.path / STATE
+        lines = {_PLAN: sha256_of(state / _PLAN), **self._done}
+        lines |= {_RESULT + name: digest for name, digest in self._kept.items()}
+        atomic_write(state / _JOURNAL, "".join(f"{name}\t{digest}\n" for name, digest in lines.items()).encode())
 
     def _check_same_plan(self) -> None:
         changed = sorted(differences(read_plan(self.path), self.plan))
@@ -129,6 +143,23 @@ class RunDirectory:
         with np.load(self.path / STATE / "blocks" / name, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}
 
+    def has_result(self, name: str) -> bool:
+        """Whether a finished run left a result that is whole, in place of the blocks that it was made of."""
+        return name in self._kept
+
+    def supersede(self, result: str, blocks: Iterable[str]) -> None:
+        """Say that a result holds what blocks hold: when the run is finished, they go."""
+        self._superseded[result] = [name for name in blocks if name in self._done]
+
+    def _drop_superseded(self) -> None:
+        dropped = [name for names in self._superseded.values() for name in names]
+        self._kept |= {result: sha256_of(self.path / result) for result in self._superseded}
+        for name in dropped:
+            del self._done[name]
+        self._write_journal()
+        for name in dropped:
+            (self.path / STATE / "blocks" / name).unlink(missing_ok=True)
+
     def subdirectory(self, name: str) -> Path:
         """Return a folder inside the run directory, made if absent."""
         folder = self.path / name
@@ -155,6 +186,8 @@ class RunDirectory:
             "complete": True,
         }
         atomic_write(self.path / "manifest.json", _json_bytes(content))
+        if self._superseded:
+            self._drop_superseded()
 
     def write_provisional_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write what the report reads before the run is complete."""
@@ -226,7 +259,7 @@ def verify(path: Path, *, blocks: bool = True) -> dict[str, str]:
             found[str(file)] = EXTRA
     journal = read_journal(path)
     planned = journal.pop(_PLAN, None)
-    damaged = differing(path / STATE / "blocks", journal) if blocks else {}
+    damaged = differing(path / STATE / "blocks", _apart(journal)[0]) if blocks else {}
     found |= {f"{STATE}/blocks/{name}": how for name, how in damaged.items()}
     plan = path / STATE / _PLAN
     if not plan.exists() or sha256_of(plan) != planned:
@@ -280,6 +313,12 @@ def _states(path: Path) -> dict[str, tuple[int, int]]:
 
 def _results(path: Path) -> list[str]:
     return [str(file) for file in plain_files(path) if file.parts[0] not in (STATE, "manifest.json")]
+
+
+def _apart(journal: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Blocks, and results in place of blocks, of a journal."""
+    results = {name[1:]: digest for name, digest in journal.items() if name.startswith(_RESULT)}
+    return {name: digest for name, digest in journal.items() if not name.startswith(_RESULT)}, results
 
 
 def _inside(name: str) -> bool:

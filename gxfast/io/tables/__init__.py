@@ -11,11 +11,12 @@ from .finemapped import read_finemapped
 from .gene_values import read_gene_values
 from .genes import read_genes
 from .phenotypes import read_phenotype_ids, read_phenotype_rows, write_phenotype_bed
-from .plain import number_texts, optional_column, read_table, write_rows, write_table
+from .plain import TextCells, number_texts, optional_column, read_table, rows_text, write_rows, write_table
 from .sites import read_sites
 from .track_weights import TrackWeights, read_track_weights, write_track_weights
 
 __all__ = [
+    "TextCells",
     "TrackWeights",
     "number_texts",
     "optional_column",
@@ -29,6 +30,7 @@ __all__ = [
     "read_sites",
     "read_table",
     "read_track_weights",
+    "rows_text",
     "write_phenotype_bed",
     "write_rows",
     "write_table",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...kernels.compiled import table_text
 from ..files import atomic_write
 from .text import at, column_names, read_lines
 
-__all__ = ["number_texts", "optional_column", "read_table", "write_rows", "write_table"]
+__all__ = ["TextCells", "number_texts", "optional_column", "read_table", "rows_text", "write_rows", "write_table"]
 
 
 def write_table(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> Path:
@@ -131,3 +132,51 @@ def number_texts(values: NDArray[Any]) -> list[str]:
     """Return the shortest texts that read back as the same numbers; NaN is empty, and there is no minus zero."""
     texts: list[str] = (values + values.dtype.type(0)).reshape(-1).astype(np.str_).tolist()
     return ["" if text == "nan" else text for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class TextCells:
+    """Texts of a column one after the other: cell r is ``letters[offset[r]:offset[r + 1]]``.
+
+    Attributes
+    ----------
+    letters : uint8 array
+        UTF-8.
+    offset : int64 array, shape (R + 1,)
+    """
+
+    letters: NDArray[np.uint8]
+    offset: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> TextCells:
+        """Put texts together."""
+        encoded = [text.encode() for text in texts]
+        return cls(
+            np.frombuffer(b"".join(encoded), np.uint8),
+            np.cumsum([0, *map(len, encoded)], dtype=np.int64),
+        )
+
+    def rows(self, first: int, last: int) -> TextCells:
+        """Return the cells ``first`` to ``last - 1``."""
+        return TextCells(self.letters, self.offset[first : last + 1])
+
+    @classmethod
+    def repeated(cls, text: str, n: int) -> TextCells:
+        """Return one text ``n`` times."""
+        encoded = text.encode()
+        return cls(np.frombuffer(encoded * n, np.uint8), np.arange(n + 1, dtype=np.int64) * len(encoded))
+
+
+def rows_text(columns: Sequence[TextCells | NDArray[Any]], n_rows: int) -> bytes:
+    """Return the lines of a table, as `write_table` writes them: for tables too long to be made cell by cell.
+
+    Parameters
+    ----------
+    columns : sequence of TextCells, int64 or float64 arrays, each of length R
+        Texts hold no tab and no line end.
+    n_rows : int
+        R.
+    """
+    cells = [(one.letters, one.offset) if isinstance(one, TextCells) else np.ascontiguousarray(one) for one in columns]
+    return table_text(cells, n_rows)

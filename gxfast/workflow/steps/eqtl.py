@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._threads import worker_pool
-from ...io.bgzf import write_bgzf
+from ...io.bgzf import bgzf_blocks, bgzf_text, write_gzi
 from ...io.tables import write_rows
 from ...personal.dosage_sources import DosageSource, open_dosages
 from ...personal.dosages import Dosages
 from ...stats import Association, CisScan, PermutedAssociation, eqtl, eqtl_permutations, fdr
 from ...types import Progress
+from ..blocks import GeneBlock, do_gene_blocks, gene_blocks, packed_rows, unpacked_rows
 from ..cohort import LinearCohort
 from ..inputs import NO_CONTIG
 from ..options import InputPaths, MappingOptions
-from ..rows import LeadRow
+from ..rows import LeadRow, PairsRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
+from .eqtl_rows import GeneText, VariantCells, nominal_header
 from .linear import counted, linear_job
 
-__all__ = ["EQTL", "CisMap", "map_cis", "map_genes"]
+__all__ = ["EQTL", "NOMINAL", "CisMap", "map_cis", "map_genes"]
 
 Float64Array = NDArray[np.float64]
 
-_NOMINAL = ("phenotype_id", "variant_id", "start_distance", "end_distance", "af", "ma_samples", "ma_count",
-            "pval_nominal", "slope", "slope_se", "r", "log10_pval_nominal")  # fmt: skip
-_SPAN = 1_000_000  # between the first and the last gene of a batch, beside the window
-
-
-@dataclass(frozen=True, slots=True)
-class _Gene:
-    """What was found for one gene; the dosages are those of the people who have expression."""
-
-    status: str
-    dosages: Dosages | None = None
-    found: Association | None = None
-    permuted: PermutedAssociation | None = None
+NOMINAL: Final = "eqtl/nominal.tsv.gz"
+_PAIRS: Final = "pairs.npz"  # what a block holds of it
 
 
 def map_cis(
@@ -84,23 +74,29 @@ def map_genes(
     """Map cis-eQTLs of every gene; write ``eqtl/``."""
     folder = run.subdirectory("eqtl")
     source = open_dosages(cohort.genotypes, options.dosage)
-    lines_of: dict[int, list[str]] = {}
-    row_of: dict[int, LeadRow] = {}
-    left_out: list[int] = []
-    with worker_pool(n_threads) as pool:
-        batches = list(_batches(cohort, options))
-        for found in pool.map(lambda batch: _map_batch(cohort, source, batch, options, left_out), batches):
-            for g, gene in found.items():
-                lines_of[g] = _nominal_lines(cohort, g, gene)
-                row_of[g] = _lead_row(cohort, g, gene)
-            if progress:
-                progress("eqtl", len(row_of), len(cohort.genes))
-    rows = [row_of[g] for g in range(len(cohort.genes))]
-    lines = ["\t".join(_nominal_header(cohort)), *(line for g in range(len(rows)) for line in lines_of[g])]
-    write_bgzf(folder / "nominal.tsv.gz", ("\n".join(lines) + "\n").encode())
+    blocks = gene_blocks(cohort.genes, window=options.window)
+    there = run.has_result(NOMINAL)
+
+    def finished(block: GeneBlock) -> bool:
+        return run.has_block(block.file("eqtl")) and (there or run.has_block(block.file("eqtl", _PAIRS)))
+
+    def compute(block: GeneBlock) -> None:
+        found = _map_block(cohort, source, block, options)
+        if not there:
+            run.write_block(block.file("eqtl", _PAIRS), {"bgzf": np.frombuffer(found.pairs, np.uint8)})
+        run.write_block(block.file("eqtl"), found.arrays())
+
+    do_gene_blocks(
+        blocks, finished, compute, n_threads=n_threads, tell=lambda done, n: progress and progress("eqtl", done, n)
+    )
+    stored = [run.read_block(block.file("eqtl")) for block in blocks]
+    if not there:
+        _write_nominal(run, cohort, blocks, stored)
+    rows = _in_table_order(blocks, stored)
+    sizes = np.concatenate([one["sizes"] for one in stored])
     n_done = sum(row.status == "ok" for row in rows)
-    summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": len(lines) - 1}
-    counts = counted([row.status for row in rows], left_out)
+    summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": int(sizes[:, 0].sum())}
+    counts = counted([row.status for row in rows], [int(one["left_out"]) for one in stored])
     if not options.permutations:
         return CisMap([], summary, counts)
     q = fdr(np.array([np.nan if row.pval_beta is None else row.pval_beta for row in rows], np.float64))
@@ -109,55 +105,96 @@ def map_genes(
     return CisMap(rows, summary | {"n_egenes": int(np.count_nonzero(q <= 0.05))}, counts)
 
 
-def _nominal_header(cohort: LinearCohort) -> list[str]:
-    return [name for name in _NOMINAL if name != "end_distance" or cohort.genes.end is not None]
+def _in_table_order(blocks: Sequence[GeneBlock], stored: Sequence[dict[str, NDArray[Any]]]) -> list[LeadRow]:
+    found = zip(blocks, stored, strict=True)
+    row_of = {
+        g: row
+        for block, one in found
+        for g, row in zip(block.genes, unpacked_rows(LeadRow, one), strict=True)
+    }  # fmt: skip
+    return [row_of[g] for g in range(len(row_of))]
 
 
-def _batches(cohort: LinearCohort, options: MappingOptions) -> Iterator[list[int]]:
-    """Genes whose windows are read together: neighbours on a chromosome."""
-    order = sorted(range(len(cohort.genes)), key=lambda g: (cohort.genes.chrom[g], int(cohort.genes.tss[g])))
-    batch: list[int] = []
-    for g in order:
-        far = batch and cohort.genes.tss[g] - cohort.genes.tss[batch[0]] > 2 * options.window + _SPAN
-        if batch and (far or cohort.genes.chrom[g] != cohort.genes.chrom[batch[0]]):
-            yield batch
-            batch = []
-        batch.append(g)
-    yield batch
+def _write_nominal(
+    run: RunDirectory, cohort: LinearCohort, blocks: Sequence[GeneBlock], stored: Sequence[dict[str, NDArray[Any]]]
+) -> None:
+    """Join the pairs of the blocks, one at a time in memory; say where the pairs of each gene are."""
+    names = [block.file("eqtl", _PAIRS) for block in blocks]
+    index: list[PairsRow] = []
+    with bgzf_text(run.path / NOMINAL) as out:
+        out.write("\t".join(nominal_header(cohort)) + "\n")
+        for block, name, one in zip(blocks, names, stored, strict=True):
+            at = out.text_size
+            for g, (n_pairs, size) in zip(block.genes, one["sizes"].tolist(), strict=True):
+                index.append(PairsRow(cohort.genes.gene_id[g], n_pairs, at, size))
+                at += size
+            out.join(run.read_block(name)["bgzf"].tobytes())
+    write_gzi(run.path / f"{NOMINAL}.gzi", out.starts)
+    write_rows(run.path / "eqtl" / "nominal.genes.tsv", PairsRow, index)
+    run.supersede(NOMINAL, names)
 
 
-def _map_batch(
-    cohort: LinearCohort, source: DosageSource, batch: list[int], options: MappingOptions, left_out: list[int]
-) -> dict[int, _Gene]:
-    if cohort.genes.chrom[batch[0]] not in cohort.genotypes.contigs:
-        return {g: _Gene(NO_CONTIG) for g in batch}
-    found: dict[int, _Gene] = {}
-    same_people: dict[bytes, list[int]] = {}
-    used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
-    for g in batch:
-        y = cohort.values[g]
-        people = np.isfinite(y)
-        if people.sum() < used + 3:
-            found[g] = _Gene("too few people")
-        elif y[people].min() == y[people].max():
-            found[g] = _Gene("constant expression")
-        else:
-            same_people.setdefault(people.tobytes(), []).append(g)
-    if same_people:
-        tss = cohort.genes.tss[batch]
-        last = int(cohort.genes.last[batch].max())
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """A block that was mapped: the pairs of its genes as BGZF, their lead variants, pairs and bytes of text of each."""
+
+    pairs: bytes
+    rows: list[LeadRow]
+    sizes: list[tuple[int, int]]
+    left_out: int
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "rows": packed_rows(self.rows),
+            "sizes": np.array(self.sizes, np.int64).reshape(-1, 2),
+            "left_out": np.array(self.left_out, np.int64),
+        }
+
+
+def _map_block(cohort: LinearCohort, source: DosageSource, block: GeneBlock, options: MappingOptions) -> _Mapped:
+    status = _statuses(cohort, block)
+    usable = [g for g in block.genes if status[g] == "ok"]
+    lead = {g: LeadRow(phenotype_id=cohort.genes.gene_id[g], status=why) for g, why in status.items()}
+    text: dict[int, GeneText] = {}
+    left_out = 0
+    if usable:
+        tss = cohort.genes.tss[usable]
+        last = int(cohort.genes.last[usable].max())
         region = max(0, int(tss.min()) - options.window), last + options.window + 1
-        dosages = source.window(cohort.genes.chrom[batch[0]], *region)
-        left_out.append(dosages.n_skipped)
+        dosages = source.window(cohort.genes.chrom[usable[0]], *region)
+        left_out = dosages.n_skipped
+        same_people: dict[bytes, list[int]] = {}
+        for g in usable:
+            same_people.setdefault(np.isfinite(cohort.values[g]).tobytes(), []).append(g)
         for group in same_people.values():
-            found |= _map_group(cohort, group, dosages, options)
+            for g, row, lines in _map_group(cohort, group, dosages, options):
+                lead[g] = row
+                text[g] = lines
+    # A gene begins a block of the file: its pairs are found by themselves, and a cut between genes changes no byte.
+    pairs = b"".join(bgzf_blocks(text[g].lines) for g in block.genes if g in text)
+    sizes = [(text[g].n_pairs, len(text[g].lines)) if g in text else (0, 0) for g in block.genes]
+    return _Mapped(pairs, [lead[g] for g in block.genes], sizes, left_out)
+
+
+def _statuses(cohort: LinearCohort, block: GeneBlock) -> dict[int, str]:
+    """Say of each gene whether it can be tested at all."""
+    if cohort.genes.chrom[block.genes[0]] not in cohort.genotypes.contigs:
+        return dict.fromkeys(block.genes, NO_CONTIG)
+    used = 0 if cohort.covariates is None else cohort.covariates.shape[0]
+    found = {}
+    for g in block.genes:
+        y = cohort.values[g][np.isfinite(cohort.values[g])]
+        few, constant = y.size < used + 3, y.size and y.min() == y.max()
+        found[g] = "too few people" if few else "constant expression" if constant else "ok"
     return found
 
 
-def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options: MappingOptions) -> dict[int, _Gene]:
-    """Map genes that the same people have values of."""
+def _map_group(
+    cohort: LinearCohort, group: list[int], dosages: Dosages, options: MappingOptions
+) -> Iterator[tuple[int, LeadRow, GeneText]]:
+    """Map genes that the same people have values of: lead variant, and lines of the table of pairs."""
     people = np.isfinite(cohort.values[group[0]])
-    among = dosages.among(people)
+    among = dosages if people.all() else dosages.among(people)
     among = among.take(np.flatnonzero(among.minor_frequency >= max(options.min_maf, 1e-12)))
     covariates = None if cohort.covariates is None else cohort.covariates[:, people]
     y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
@@ -165,17 +202,16 @@ def _map_group(cohort: LinearCohort, group: list[int], dosages: Dosages, options
     last = np.searchsorted(among.position, cohort.genes.last[group] + options.window, side="right")
     test = _each_by_itself if among.values.dtype.kind == "f" else _scanned
     pairs = test(among.values, y, covariates, first, last, options)
-    found = {}
+    variants = VariantCells(among)
     for g, low, high, (one, permuted) in zip(group, first.tolist(), last.tolist(), pairs, strict=True):
+        gene = cohort.genes.gene_id[g]
         if one is None:
-            found[g] = _Gene("no variants in the window")
+            yield g, LeadRow(phenotype_id=gene, status="no variants in the window"), GeneText(b"", 0)
             continue
-        near = among.take(np.arange(low, high))
-        if one.lead is None:
-            found[g] = _Gene("nothing is left beside the covariates", near, one)
-        else:
-            found[g] = _Gene("ok", near, one, permuted)
-    return found
+        ends = [int(cohort.genes.tss[g])] + ([] if cohort.genes.end is None else [int(cohort.genes.last[g])])
+        lines = variants.lines(gene, low, high, ends, one)
+        row = variants.lead_row(gene, low, high, ends, one, permuted)
+        yield g, row, GeneText(lines, high - low)
 
 
 _Tested = list[tuple[Association | None, PermutedAssociation | None]]  # None: no variant, nothing permuted
@@ -212,61 +248,6 @@ def _each_by_itself(
             )
         tested.append((one, permuted))
     return tested
-
-
-def _nominal_lines(cohort: LinearCohort, g: int, gene: _Gene) -> list[str]:
-    if gene.dosages is None or gene.found is None:
-        return []
-    samples, counts = gene.dosages.minor_counts
-    af = gene.dosages.frequency
-    found = gene.found
-    numbers = zip(
-        gene.dosages.variant_id, *_distances(cohort, g, gene.dosages), af.tolist(), samples.tolist(), counts.tolist(),
-        found.p.tolist(), found.slope.tolist(), found.slope_se.tolist(), found.r.tolist(), found.log10p.tolist(),
-        strict=True,
-    )  # fmt: skip
-    name = cohort.genes.gene_id[g]
-    return ["\t".join([name, *("" if value != value else str(value) for value in row)]) for row in numbers]
-
-
-def _distances(cohort: LinearCohort, g: int, dosages: Dosages) -> list[list[int]]:
-    """From the TSS; from the start and the end of phenotypes that are intervals."""
-    ends = [cohort.genes.tss] if cohort.genes.end is None else [cohort.genes.tss, cohort.genes.last]
-    return [(dosages.position - int(end[g])).tolist() for end in ends]
-
-
-def _lead_row(cohort: LinearCohort, g: int, gene: _Gene) -> LeadRow:
-    row = LeadRow(phenotype_id=cohort.genes.gene_id[g], status=gene.status)
-    if gene.dosages is None or gene.found is None or gene.found.lead is None:
-        return row
-    lead, found, permuted = gene.found.lead, gene.found, gene.permuted
-    variant = gene.dosages.take(np.array([lead]))
-    samples, counts = variant.minor_counts
-    row = replace(
-        row,
-        num_var=gene.dosages.position.size,
-        variant_id=variant.variant_id[0],
-        start_distance=int(variant.position[0]) - int(cohort.genes.tss[g]),
-        end_distance=None if cohort.genes.end is None else int(variant.position[0] - cohort.genes.last[g]),
-        ma_samples=int(samples[0]),
-        ma_count=int(counts[0]),
-        af=float(variant.frequency[0]),
-        pval_nominal=float(found.p[lead]),
-        slope=float(found.slope[lead]),
-        slope_se=float(found.slope_se[lead]),
-        pval_perm=permuted.pval_perm if permuted else None,
-    )
-    fit = permuted.beta if permuted else None
-    if fit is None:
-        return row
-    return replace(
-        row,
-        beta_shape1=fit.shape1,
-        beta_shape2=fit.shape2,
-        true_df=fit.true_df,
-        pval_true_df=fit.pval_true_df,
-        pval_beta=fit.pval_beta,
-    )
 
 
 def map_people(job: Job) -> None:
