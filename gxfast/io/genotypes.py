@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,6 +92,12 @@ class Genotypes:
         """Return the texts of all alleles of a record, upper-case; REF first."""
         n = int(self.first_allele[variant + 1] - self.first_allele[variant])
         return tuple(self.allele(variant, i).decode("ascii", "replace").upper() for i in range(n))
+
+    def all_alleles(self) -> list[str]:
+        """Return the texts of all alleles of all records, upper-case: those of one begin at its ``first_allele``."""
+        letters = self.bases.tobytes().decode("ascii", "replace").upper()
+        at = self.allele_offset.tolist()
+        return [letters[first:last] for first, last in pairwise(at)]
 
     def describe(self, variant: int) -> str:
         """Return ``chrom:pos REF>ALT`` (1-based) for messages."""

@@ -118,7 +118,7 @@ class Dosages:
         rare = copies * 2 <= n
         called = 2 if self.calls is None else self.calls.called
         least = self._least
-        people = np.where(rare, (mine > least).sum(axis=1), (called - mine > least).sum(axis=1))
+        people = np.where(rare, np.count_nonzero(mine > least, axis=1), np.count_nonzero(called - mine > least, axis=1))
         return people, np.rint(np.where(rare, copies, n - copies)).astype(np.int64)
 
     @property
@@ -215,7 +215,8 @@ def count_alternative(genotypes: Genotypes) -> Dosages:
     """
     inside = (genotypes.position >= genotypes.start) & (genotypes.position < genotypes.end)
     biallelic = np.flatnonzero(inside & (np.diff(genotypes.first_allele) == 2)).tolist()
-    rows, texts = first_of_each(genotypes.position, biallelic, genotypes.alleles)
+    alleles, first = genotypes.all_alleles(), genotypes.first_allele.tolist()
+    rows, texts = first_of_each(genotypes.position, biallelic, lambda v: alleles[first[v] : first[v] + 2])
     index = np.array(rows, np.int64)
     values, missing, calls = _counted(genotypes.calls[index])
     ids = tuple(
@@ -229,7 +230,8 @@ def count_alternative(genotypes: Genotypes) -> Dosages:
 
 def _counted(calls: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64], AlleleCalls | None]:
     """Dosages, missing calls by record, and what was called where that is not two alleles of everybody."""
-    copies = (calls > 0).sum(axis=2, dtype=np.int8)
+    # a sum over an axis of two is ten times as slow
+    copies = np.add(*((calls[:, :, i] > 0).view(np.int8) for i in (0, 1)))
     if not calls.size or calls.min() >= 0:
         return copies, np.zeros(len(calls), np.int64), None
     haploid, missing = calls[:, :, 1] == -2, (calls == -1).any(axis=2)
