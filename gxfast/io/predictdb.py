@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bgzf import require_file, write_bgzf
+from .bgzf import bgzf_text, require_file
 from .files import atomic_write
 from .numbers import whole_number
 from .tables.text import check_id
@@ -107,13 +107,14 @@ def write_predictdb(path: str | Path, genes: Sequence[GeneWeights], q: Sequence[
 
 def write_covariances(path: str | Path, genes: Sequence[GeneWeights]) -> Path:
     """Write ``GENE RSID1 RSID2 VALUE`` for every pair of SNPs of a gene, gzip-compressed."""
-    lines = ["GENE RSID1 RSID2 VALUE"]
-    for gene in genes:
-        for i, first in enumerate(gene.rsid):
-            lines += [
-                f"{gene.gene} {first} {gene.rsid[j]} {float(gene.covariance[i, j])!r}" for j in range(i, len(gene.rsid))
-            ]
-    return write_bgzf(path, ("\n".join(lines) + "\n").encode())
+    path = Path(path)
+    with bgzf_text(path) as out:
+        out.write("GENE RSID1 RSID2 VALUE\n")
+        for gene in genes:
+            for i, first in enumerate(gene.rsid):
+                pairs = zip(gene.rsid[i:], gene.covariance[i, i:].tolist(), strict=True)
+                out.write("".join(f"{gene.gene} {first} {other} {value!r}\n" for other, value in pairs))
+    return path
 
 
 def read_predictdb(path: str | Path) -> list[GeneWeights]:

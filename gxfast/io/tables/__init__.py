@@ -10,7 +10,7 @@ from .expression import read_expression
 from .finemapped import read_finemapped
 from .gene_values import read_gene_values
 from .genes import read_genes
-from .phenotypes import read_phenotype_ids, read_phenotype_rows, write_phenotype_bed
+from .phenotypes import phenotype_bed, read_phenotype_ids, read_phenotype_rows, write_phenotype_bed
 from .plain import TextCells, number_texts, optional_column, read_table, rows_text, write_rows, write_table
 from .sites import read_sites
 from .track_weights import TrackWeights, read_track_weights, write_track_weights
@@ -20,6 +20,7 @@ __all__ = [
     "TrackWeights",
     "number_texts",
     "optional_column",
+    "phenotype_bed",
     "read_covariates",
     "read_expression",
     "read_finemapped",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...types import GeneTable
-from ..bgzf import write_bgzf
+from ..bgzf import BgzfText, bgzf_text
 from ..indexing import index_bed
 from ._matrix import MatrixSpec, read_rows
+from .plain import rows_text
 from .text import at, column_names, is_bed_header, read_lines
 
-__all__ = ["read_phenotype_ids", "read_phenotype_rows", "write_phenotype_bed"]
+__all__ = ["PhenotypeBed", "phenotype_bed", "read_phenotype_ids", "read_phenotype_rows", "write_phenotype_bed"]
 
 Float64Array = NDArray[np.float64]
 
@@ -63,20 +65,58 @@ def write_phenotype_bed(
     """
     path = Path(path)
     values = np.asarray(values, np.float64)
-    _check(path, genes, samples, ids, values, rows)
     rank = {chrom: i for i, chrom in enumerate(dict.fromkeys(genes.chrom[g] for g in rows))}
-    order = sorted(range(len(ids)), key=lambda r: (rank[genes.chrom[rows[r]]], int(genes.tss[rows[r]])))
-    lines = ["\t".join(["#chr", "start", "end", "gene_id", *samples])]
-    for r in order:
-        g = rows[r]
-        start = int(genes.tss[g])
-        numbers = "\t".join(map(repr, values[r].tolist()))
-        if np.isnan(values[r]).any():
-            numbers = numbers.replace("nan", "NA")
-        lines.append(f"{genes.chrom[g]}\t{start}\t{int(genes.last[g]) + 1}\t{ids[r]}\t{numbers}")
-    write_bgzf(path, ("\n".join(lines) + "\n").encode())
-    index_bed(path)
+    with phenotype_bed(path, genes, samples) as bed:
+        bed.check(ids, values, rows)
+        order = sorted(range(len(ids)), key=lambda r: (rank[genes.chrom[rows[r]]], int(genes.tss[rows[r]])))
+        for r in order:
+            bed.write(ids[r], rows[r], values[r])
     return path
+
+
+class PhenotypeBed:
+    """A phenotype BED that is being written, row by row in the order of the contigs and TSSs; see `phenotype_bed`."""
+
+    def __init__(self, path: Path, out: BgzfText, genes: GeneTable, samples: Sequence[str]) -> None:
+        self._path, self._out, self._genes, self._samples = path, out, genes, samples
+        self._seen: set[str] = set()
+        _check_names("sample", samples, path, set())
+        out.write("\t".join(["#chr", "start", "end", "gene_id", *samples]) + "\n")
+
+    def add(self, ids: Sequence[str], values: Float64Array, rows: Sequence[int]) -> None:
+        """Write rows as they are ordered; arguments as of `write_phenotype_bed`."""
+        self.check(ids, values, rows)
+        for r, g in enumerate(rows):
+            self.write(ids[r], g, values[r])
+
+    def check(self, ids: Sequence[str], values: Float64Array, rows: Sequence[int]) -> None:
+        """Refuse rows that cannot be written."""
+        _check(self._path, self._genes, self._samples, ids, values, rows)
+        _check_names("row", ids, self._path, self._seen)
+
+    def write(self, name: str, g: int, values: Float64Array) -> None:
+        """Write a row that was checked."""
+        genes = self._genes
+        if np.isnan(values).any():
+            numbers = "\t".join(map(repr, values.tolist())).replace("nan", "NA").encode()
+        else:
+            numbers = rows_text([values], values.size).rstrip(b"\n").replace(b"\n", b"\t")
+        self._out.write(f"{genes.chrom[g]}\t{int(genes.tss[g])}\t{int(genes.last[g]) + 1}\t{name}\t")
+        self._out.write(numbers + b"\n")
+
+
+@contextmanager
+def phenotype_bed(path: Path, genes: GeneTable, samples: Sequence[str]) -> Iterator[PhenotypeBed]:
+    """Write a phenotype BED row by row, as `write_phenotype_bed` does; it and its index appear when the block ends.
+
+    Raises
+    ------
+    InputError
+        See `write_phenotype_bed`.
+    """
+    with bgzf_text(path) as out:
+        yield PhenotypeBed(path, out, genes, samples)
+    index_bed(path)
 
 
 def read_phenotype_rows(path: str | Path, wanted: Collection[str]) -> tuple[tuple[str, ...], dict[str, Float64Array]]:
@@ -158,8 +198,6 @@ def _check(
         raise InputError(
             f"rows must be indices of the {len(genes)} genes", path=path, remedy=f"use 0 to {len(genes) - 1}"
         )
-    _check_names("row", ids, path)
-    _check_names("sample", samples, path)
     for r, g in enumerate(rows):
         if genes.tss[g] < 0:
             raise InputError(
@@ -179,8 +217,7 @@ def _check(
         )
 
 
-def _check_names(what: str, names: Iterable[str], path: Path) -> None:
-    seen: set[str] = set()
+def _check_names(what: str, names: Iterable[str], path: Path, seen: set[str]) -> None:
     for name in names:
         if not name or name in seen or not {"\t", "\n", "\r"}.isdisjoint(name):
             raise InputError(

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._threads import worker_pool
-from ...errors import InputError
-from ...io.predictdb import write_covariances, write_predictdb
-from ...io.tables import read_table, write_phenotype_bed, write_rows, write_table
-from ...personal.dosage_sources import open_dosages
+from ...io.predictdb import GeneWeights, write_covariances, write_predictdb
+from ...io.tables import phenotype_bed, write_rows, write_table
+from ...personal.dosage_sources import DosageSource, open_dosages
 from ...stats import fdr, split_people
 from ...types import Progress
+from ..blocks import GeneBlock, do_gene_blocks, gene_blocks, packed_rows, unpacked_rows
 from ..cohort import LinearCohort
 from ..inputs import NO_CONTIG
 from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory
 from ..step import Job, Step
-from .gene_models import GeneBaseline, train_gene
+from .beside import beside_columns, read_evaluated
+from .gene_models import GeneBaseline, packed_weights, train_gene, unpacked_weights
 from .linear import counted, linear_job
 
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
 
-__all__ = [
-    "BASELINE",
-    "Baselines",
-    "EvaluatedModel",
-    "beside_columns",
-    "read_evaluated",
-    "train",
-    "train_genes",
-]
+__all__ = ["BASELINE", "Baselines", "train", "train_genes"]
 
 Float64Array = NDArray[np.float64]
 
@@ -92,48 +84,88 @@ def train_genes(
     """Train the baselines of every gene; write ``baseline/``."""
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
-    left_out: list[int] = []
+    blocks = gene_blocks(cohort.genes, window=options.window)
 
-    def one(g: int) -> GeneBaseline:
-        if cohort.genes.chrom[g] not in cohort.genotypes.contigs:
-            return GeneBaseline(NO_CONTIG, int(np.isfinite(cohort.values[g]).sum()), 0)
-        tss = int(cohort.genes.tss[g])
-        region = max(0, tss - options.window), int(cohort.genes.last[g]) + options.window + 1
-        dosages = source.window(cohort.genes.chrom[g], *region)
-        left_out.append(dosages.n_skipped)
-        return train_gene(
-            cohort.genes.gene_id[g], cohort.genes.name[g], tss, dosages, cohort.values[g], cohort.covariates,
-            folds, options,
-        )  # fmt: skip
+    def compute(block: GeneBlock) -> None:
+        found = [_train_one(cohort, source, folds, options, g) for g in block.genes]
+        run.write_block(block.file("baseline"), _block_arrays(cohort, block, found, options))
 
-    found: list[GeneBaseline] = []
-    with worker_pool(n_threads) as pool:
-        for result in pool.map(one, range(len(cohort.genes))):
-            found.append(result)
-            if progress:
-                progress("baseline", len(found), len(cohort.genes))
-    rows = _rows(cohort, found, options)
-    _write(run, cohort, folds, found, rows, options)
-    counts = counted([result.status for result in found], left_out)
-    return Baselines(rows, _summary(rows, found, options), counts)
-
-
-def _write(
-    run: RunDirectory, cohort: LinearCohort, folds: NDArray[np.int64], found: list[GeneBaseline],
-    rows: list[BaselineRow], options: TrainingOptions,
-) -> None:  # fmt: skip
+    do_gene_blocks(
+        blocks, lambda block: run.has_block(block.file("baseline")), compute, n_threads=n_threads,
+        tell=lambda done, n: progress and progress("baseline", done, n),
+    )  # fmt: skip
     folder = run.subdirectory("baseline")
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})
-    write_rows(folder / "elastic_net.tsv", BaselineRow, rows)
-    there = [g for g, result in enumerate(found) if result.held_out]
-    ids = [cohort.genes.gene_id[g] for g in there]
-    for model in options.models if there else ():
-        values = np.array([_spread(cohort.values[g], found[g], model) for g in there])
+    stored = _Stored(run, blocks, options)
+    for model in options.models if stored.any_held_out else ():
         name = "predictions" if model == "elastic_net" else f"predictions.{model}"
-        write_phenotype_bed(folder / f"{name}.bed.gz", cohort.genes, cohort.people, ids, values, there)
-    weights = [result.weights for result in found if result.weights]
-    write_predictdb(folder / "weights.db", weights, _q([gene.cv_p for gene in weights]).tolist())
-    write_covariances(folder / "weights.covariances.txt.gz", weights)
+        stored.write_predictions(folder / f"{name}.bed.gz", cohort, model)
+    rows = _with_q(stored.rows, options)
+    write_rows(folder / "elastic_net.tsv", BaselineRow, rows)
+    write_predictdb(folder / "weights.db", stored.weights, _q([gene.cv_p for gene in stored.weights]).tolist())
+    write_covariances(folder / "weights.covariances.txt.gz", stored.weights)
+    statuses = [row.status for row in rows[: len(cohort.genes)]]
+    return Baselines(rows, _summary(rows, statuses, options), counted(statuses, stored.left_out))
+
+
+def _train_one(
+    cohort: LinearCohort, source: DosageSource, folds: NDArray[np.int64], options: TrainingOptions, g: int
+) -> tuple[GeneBaseline, int]:
+    """Train the baselines of a gene; how many records of its window were left out."""
+    genes, y = cohort.genes, cohort.values[g]
+    if genes.chrom[g] not in cohort.genotypes.contigs:
+        return GeneBaseline(NO_CONTIG, int(np.isfinite(y).sum()), 0), 0
+    tss = int(genes.tss[g])
+    region = max(0, tss - options.window), int(genes.last[g]) + options.window + 1
+    dosages = source.window(genes.chrom[g], *region)
+    found = train_gene(genes.gene_id[g], genes.name[g], tss, dosages, y, cohort.covariates, folds, options)
+    return found, dosages.n_skipped
+
+
+def _block_arrays(
+    cohort: LinearCohort, block: GeneBlock, found: Sequence[tuple[GeneBaseline, int]], options: TrainingOptions
+) -> dict[str, NDArray[Any]]:
+    """What is kept of a block: rows, gene by gene and model by model; held-out predictions; weights."""
+    pairs = [(g, result) for g, (result, _) in zip(block.genes, found, strict=True)]
+    rows = [_row(cohort, g, result, model, options) for g, result in pairs for model in options.models]
+    values = [[_spread(cohort.values[g], result, model) for g, result in pairs] for model in options.models]
+    return {
+        "rows": packed_rows(rows),
+        "held_out": np.array([result.held_out is not None for _, result in pairs]),
+        "predictions": np.array(values).reshape(len(options.models), len(pairs), len(cohort.people)),
+        "left_out": np.array([n for _, n in found], np.int64),
+        **packed_weights([result.weights for _, result in pairs]),
+    }
+
+
+class _Stored:
+    """Blocks of baselines: what is small of all of them, in the order of the gene table; predictions one at a time."""
+
+    def __init__(self, run: RunDirectory, blocks: Sequence[GeneBlock], options: TrainingOptions) -> None:
+        self._run, self._blocks, self._models = run, blocks, options.models
+        of_gene: dict[int, tuple[list[BaselineRow], GeneWeights | None]] = {}
+        self.left_out: list[int] = []
+        self.any_held_out = False
+        for block in blocks:
+            arrays = run.read_block(block.file("baseline"))
+            rows, n = unpacked_rows(BaselineRow, arrays), len(options.models)
+            for i, (g, weights) in enumerate(zip(block.genes, unpacked_weights(arrays), strict=True)):
+                of_gene[g] = rows[i * n : (i + 1) * n], weights
+            self.left_out += arrays["left_out"].tolist()
+            self.any_held_out |= bool(arrays["held_out"].any())
+        in_order = [of_gene[g] for g in range(len(of_gene))]
+        self.rows = [rows for rows, _ in in_order]
+        self.weights = [weights for _, weights in in_order if weights is not None]
+
+    def write_predictions(self, path: Path, cohort: LinearCohort, model: str) -> None:
+        """Write the held-out predictions of a model; a block is in memory at a time."""
+        m = self._models.index(model)
+        with phenotype_bed(path, cohort.genes, cohort.people) as bed:
+            for block in self._blocks:
+                arrays = self._run.read_block(block.file("baseline"))
+                there = np.flatnonzero(arrays["held_out"])
+                genes = [block.genes[i] for i in there]
+                bed.add([cohort.genes.gene_id[g] for g in genes], arrays["predictions"][m, there], genes)
 
 
 def _q(p: Sequence[float] | Float64Array) -> Float64Array:
@@ -148,11 +180,11 @@ def _spread(y: Float64Array, result: GeneBaseline, model: str) -> Float64Array:
     return out
 
 
-def _rows(cohort: LinearCohort, found: list[GeneBaseline], options: TrainingOptions) -> list[BaselineRow]:
-    """One row per gene and model, with the q values of each model's genes."""
+def _with_q(of_genes: Sequence[Sequence[BaselineRow]], options: TrainingOptions) -> list[BaselineRow]:
+    """One row per model and gene, with the q values of each model's genes."""
     rows = []
-    for model in options.models:
-        mine = [_row(cohort, g, result, model, options) for g, result in enumerate(found)]
+    for m in range(len(options.models)):
+        mine = [of_gene[m] for of_gene in of_genes]
         cv_q, pearson_q = (_q(_numbers(mine, name)).tolist() for name in ("cv_p", "pearson_p"))
         rows += [replace(row, cv_q=a, pearson_q=b) for row, a, b in zip(mine, cv_q, pearson_q, strict=True)]
     return rows
@@ -191,7 +223,7 @@ def _numbers(rows: Sequence[BaselineRow], name: str) -> Float64Array:
     return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
-def _summary(rows: list[BaselineRow], found: list[GeneBaseline], options: TrainingOptions) -> dict[str, Any]:
+def _summary(rows: list[BaselineRow], statuses: list[str], options: TrainingOptions) -> dict[str, Any]:
     models = {}
     for model in options.models:
         mine = [row for row in rows if row.model == model]
@@ -200,98 +232,7 @@ def _summary(rows: list[BaselineRow], found: list[GeneBaseline], options: Traini
             "mean_cv_r": float(np.nanmean(r)) if np.isfinite(r).any() else None,
             "n_significant": int(np.count_nonzero(q <= 0.05)),
         }
-    return {"n_genes": len(found), "n_done": sum(result.status == "ok" for result in found), "models": models}
-
-
-_NEEDED = ("gene_id", "model", "pearson_r", "pearson_p", "pearson_q")
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatedModel:
-    """Correlation across people, p and FDR of each gene; None where undefined."""
-
-    name: str
-    genes: dict[str, tuple[float | None, float | None, float | None]]
-
-
-def read_evaluated(path: str) -> list[EvaluatedModel]:
-    """Read the models of a ``genes.tsv`` that `gxfast evaluate` or `gxfast run` wrote.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, lacks a column, has a gene twice, or a value is no number.
-    """
-    columns = read_table(path)
-    absent = [name for name in _NEEDED if name not in columns]
-    if absent:
-        raise InputError(
-            f"column {absent[0]} is missing", path=path, remedy="name a genes.tsv of gxfast evaluate or gxfast run"
-        )
-    models: dict[str, dict[str, tuple[float | None, float | None, float | None]]] = {}
-    for number, (gene, model, *texts) in enumerate(zip(*(columns[name] for name in _NEEDED), strict=True), start=2):
-        genes = models.setdefault(model, {})
-        if gene in genes:
-            raise InputError(
-                f"gene {gene} is there twice",
-                path=path,
-                record=f"line {number}",
-                remedy="keep one row per gene and model",
-            )
-        r, p, q = (_share(text, low, path, number) for text, low in zip(texts, (-1, 0, 0), strict=True))
-        genes[gene] = r, p, q
-    return [EvaluatedModel(name, genes) for name, genes in models.items()]
-
-
-def _share(text: str, low: int, path: str, number: int) -> float | None:
-    """Read a correlation (from -1) or a p (from 0); None where there is none."""
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if low <= value <= 1:
-        return value
-    raise InputError(
-        f"expected a number from {low} to 1, or nothing, found {text!r}", path=path, record=f"line {number}",
-        remedy="name a genes.tsv of gxfast evaluate or gxfast run",
-    )  # fmt: skip
-
-
-def beside_columns(
-    trained: Sequence[BaselineRow], evaluated: Sequence[EvaluatedModel]
-) -> tuple[dict[str, list[Any]], dict[str, dict[str, Any]]]:
-    """Return the table, one row per gene with ``<model>_r``, ``_p`` and ``_q``, and each evaluated model's summary.
-
-    ``trained``: one row per gene and model; their r is that of held-out people.
-
-    Raises
-    ------
-    InputError
-        If a model has the name of another, or none of its genes is among those of the baselines.
-    """
-    models = dict.fromkeys(row.model for row in trained)
-    of = {model: [row for row in trained if row.model == model] for model in models}
-    first = next(iter(of.values()))
-    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in first] for name in ("gene_id", "name")}
-    for model, rows in of.items():
-        columns |= {f"{model}_{ending}": [getattr(row, f"cv_{ending}") for row in rows] for ending in "rpq"}
-    summary = {}
-    for one in evaluated:
-        if f"{one.name}_r" in columns:
-            raise InputError(f"two models are called {one.name!r}", remedy="evaluate one under another --name")
-        found = [one.genes.get(gene, (None, None, None)) for gene in columns["gene_id"]]
-        if not any(gene in one.genes for gene in columns["gene_id"]):
-            raise InputError(
-                f"no gene of model {one.name!r} is among the genes of the baselines",
-                remedy="evaluate and train with the same gene ids",
-            )
-        columns |= {f"{one.name}_{ending}": [values[at] for values in found] for at, ending in enumerate("rpq")}
-        r, q = (np.array([np.nan if v[at] is None else v[at] for v in found], np.float64) for at in (0, 2))
-        mean = float(np.nanmean(r)) if np.isfinite(r).any() else None
-        summary[one.name] = {"mean_r": mean, "n_significant": int(np.count_nonzero(q <= 0.05))}
-    return columns, summary
+    return {"n_genes": len(statuses), "n_done": statuses.count("ok"), "models": models}
 
 
 def train_people(job: Job) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from ...stats import (
 )
 from ..options import TrainingOptions
 
-__all__ = ["GeneBaseline", "train_gene"]
+__all__ = ["GeneBaseline", "packed_weights", "train_gene", "unpacked_weights"]
 
 Float64Array = NDArray[np.float64]
 
@@ -112,3 +114,40 @@ def _status(
     if y.min() == y.max():
         return "constant expression"
     return "ok" if n_variants else "no variants in the window"
+
+
+_TEXTS = ("gene", "name")
+_NUMBERS = ("cv_r", "cv_p")
+_OF_SNPS = ("rsid", "variant_id", "ref", "alt")
+
+
+def packed_weights(genes: Sequence[GeneWeights | None]) -> dict[str, NDArray[Any]]:
+    """Return the weights of G genes as arrays for a block; ``n_weights`` is -1 where a gene has no model."""
+    there = [one for one in genes if one is not None]
+    texts = {name: np.array([getattr(one, name) for one in there], np.str_) for name in _TEXTS}
+    numbers = {name: np.array([getattr(one, name) for one in there], np.float64) for name in _NUMBERS}
+    of_snps = {name: np.array([text for one in there for text in getattr(one, name)], np.str_) for name in _OF_SNPS}
+    return {
+        "n_weights": np.array([-1 if one is None else one.weight.size for one in genes], np.int64),
+        **texts, **numbers, **of_snps,
+        "weight": np.concatenate([np.empty(0), *(one.weight for one in there)]),
+        "covariance": np.concatenate([np.empty(0), *(one.covariance.reshape(-1) for one in there)]),
+    }  # fmt: skip
+
+
+def unpacked_weights(stored: Mapping[str, NDArray[Any]]) -> list[GeneWeights | None]:
+    """Return what `packed_weights` packed."""
+    found: list[GeneWeights | None] = []
+    i = at = square = 0
+    for n in stored["n_weights"].tolist():
+        if n < 0:
+            found.append(None)
+            continue
+        rows = slice(at, at + n)
+        named: dict[str, Any] = {name: str(stored[name][i]) for name in _TEXTS}
+        named |= {name: float(stored[name][i]) for name in _NUMBERS}
+        named |= {name: tuple(stored[name][rows].tolist()) for name in _OF_SNPS}
+        covariance = stored["covariance"][square : square + n * n].reshape(n, n)
+        found.append(GeneWeights(**named, weight=stored["weight"][rows], covariance=covariance))
+        i, at, square = i + 1, at + n, square + n * n
+    return found
