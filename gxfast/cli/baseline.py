@@ -34,7 +34,7 @@ __all__ = ["baseline"]
 )
 @click.option("--weights-table", metavar="TSV", help="What became of each weight of --apply; default OUT.weights.tsv.")
 @click.option("-o", "--output", required=True, metavar="DIR", help="Run directory; with --apply, the table to write.")
-@click.option("--resume", is_flag=True, help="Write into the same run again.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @common_options
 def baseline(**options: Any) -> int:
     """Train elastic net, lead SNP, promoter SNP and BLUP with nested cross-validation; export PredictDB."""

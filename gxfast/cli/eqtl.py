@@ -22,7 +22,7 @@ __all__ = ["eqtl"]
     help="Permute once for all genes; for inverse normal transformed expression.",
 )
 @click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
-@click.option("--resume", is_flag=True, help="Write into the same run again.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @common_options
 def eqtl(**options: Any) -> int:
     """Test all variants in a window around every gene; tables with the columns of tensorQTL."""

@@ -65,9 +65,9 @@ def write_phenotype_bed(
     """
     path = Path(path)
     values = np.asarray(values, np.float64)
-    rank = {chrom: i for i, chrom in enumerate(dict.fromkeys(genes.chrom[g] for g in rows))}
     with phenotype_bed(path, genes, samples) as bed:
         bed.check(ids, values, rows)
+        rank = {chrom: i for i, chrom in enumerate(dict.fromkeys(genes.chrom[g] for g in rows))}
         order = sorted(range(len(ids)), key=lambda r: (rank[genes.chrom[rows[r]]], int(genes.tss[rows[r]])))
         for r in order:
             bed.write(ids[r], rows[r], values[r])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PREDICT", "predicted_blocks"]
 
-# Genes per block. Fixed, so that blocks mean the same whatever the memory and the threads.
-_BLOCK = 32
+# Genes of a block at most, and bases that the model may read for one: work of seconds to minutes, which is what an
+# interruption loses. They depend on the plan alone, so that blocks mean the same whatever the memory and the threads.
+_MOST_GENES: Final = 32
+_MOST_BASES: Final = 1 << 28
 
 
 def predict_people(job: Job) -> None:
@@ -35,8 +37,8 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
     inputs, run = job.inputs, job.directory
     genes, name = inputs.genes, model.card.name
     blocks = []
-    for first in range(0, len(genes), _BLOCK):
-        file, last = _block_file(name, first), min(first + _BLOCK, len(genes))
+    for number, (first, last) in enumerate(_parts(job, model)):
+        file = _block_file(name, number)
         if not run.has_block(file):
             block = predict_block(
                 model,
@@ -59,12 +61,19 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
 
 def predicted_blocks(job: Job, model: Model) -> Iterator[tuple[int, BlockPrediction]]:
     """Read the finished blocks of a model again, each with its first gene; they alone hold the draws of phase."""
-    for first in range(0, len(job.inputs.genes), _BLOCK):
-        yield first, _block_from(job.directory.read_block(_block_file(model.card.name, first)))
+    for number, (first, _) in enumerate(_parts(job, model)):
+        yield first, _block_from(job.directory.read_block(_block_file(model.card.name, number)))
 
 
-def _block_file(name: str, first: int) -> str:
-    return f"{name}/block-{first // _BLOCK:05d}.npz"
+def _parts(job: Job, model: Model) -> list[tuple[int, int]]:
+    """First and last gene of each block."""
+    n_genes, n_people = len(job.inputs.genes), len(job.inputs.genotypes.samples)
+    step = max(1, min(_MOST_GENES, _MOST_BASES // max(1, 2 * n_people * model.card.read_length)))
+    return [(first, min(first + step, n_genes)) for first in range(0, n_genes, step)]
+
+
+def _block_file(name: str, number: int) -> str:
+    return f"{name}/block-{number:05d}.npz"
 
 
 def _block_arrays(block: BlockPrediction) -> dict[str, NDArray[Any]]:
