@@ -41,6 +41,8 @@ def baseline(**options: Any) -> int:
     set_verbosity(options["verbose"], options["quiet"])
     paths = input_paths({**options, "fasta": ""})
     summary = _apply(options, paths.samples) if options["database"] else _train(options, paths)
+    if not summary:  # a part was done
+        return 0
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=1))
     return 3 if summary.get("n_done", 0) < summary["n_genes"] and not options["database"] else 0
@@ -73,9 +75,11 @@ def _lost(found: dict[str, Any]) -> list[str]:
 def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     from .._threads import resolve_threads
     from ..workflow.options import TrainingOptions
+    from ..workflow.shard import WHOLE
     from ..workflow.steps.baseline import train
     from .progress import ProgressLine
 
+    part = options.get("part", WHOLE)
     if not options["expression"]:
         raise InputError("nothing to train on", remedy="give --expression, or --apply DB to use weights of others")
     chosen = TrainingOptions(
@@ -91,8 +95,11 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
             beside=options["beside"],
             n_threads=resolve_threads(options["threads"]),
             resume=options["resume"],
+            part=part,
             progress=progress,
         )
+    if not part.whole:
+        return {}
     if not (options["quiet"] or options["as_json"]):
         for model, found in summary["models"].items():
             mean = "undefined" if found["mean_cv_r"] is None else f"{found['mean_cv_r']:.3f}"

@@ -28,9 +28,11 @@ def eqtl(**options: Any) -> int:
     """Test all variants in a window around every gene; tables with the columns of tensorQTL."""
     from .._threads import resolve_threads
     from ..workflow.options import MappingOptions
+    from ..workflow.shard import WHOLE
     from ..workflow.steps.eqtl import map_cis
     from .progress import ProgressLine
 
+    part = options.get("part", WHOLE)
     set_verbosity(options["verbose"], options["quiet"])
     paths = input_paths({**options, "fasta": ""})
     chosen = MappingOptions(
@@ -45,8 +47,11 @@ def eqtl(**options: Any) -> int:
             transform=options["transform"],
             n_threads=resolve_threads(options["threads"]),
             resume=options["resume"],
+            part=part,
             progress=progress,
         )
+    if not part.whole:
+        return 0
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=1))
     elif not options["quiet"]:

@@ -92,7 +92,7 @@ def saturate(**options: Any) -> int:
     from ..workflow.scans.cubes import require_zarr
     from ..workflow.scans.opening import open_saturation, scan_plan
     from ..workflow.scans.running import run_scan, saturation_scan
-    from ..workflow.scans.work import parse_shard
+    from ..workflow.shard import parse_shard
 
     set_verbosity(options["verbose"], options["quiet"])
     shard, formats = parse_shard(options["shard"]), _formats(options["formats"])
@@ -149,7 +149,7 @@ def variants(**options: Any) -> int:
     from ..workflow.scans.opening import scan_plan
     from ..workflow.scans.running import run_scan
     from ..workflow.scans.variant_runs import open_variants, variant_scan
-    from ..workflow.scans.work import parse_shard
+    from ..workflow.shard import parse_shard
 
     set_verbosity(options["verbose"], options["quiet"])
     shard = parse_shard(options["shard"])

@@ -91,7 +91,22 @@ def drivers(**options: Any) -> int:
     return execute(options, ("check", "predict", "evaluate", "ism", "drivers"))
 
 
-@click.command()
+class _RunCommand(click.Command):
+    """``run OPTIONS``; ``run DIR`` does what was planned in a directory."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the arguments of either."""
+        named = any(arg.startswith(("--fasta", "--vcf", "--model", "-o", "--output")) for arg in args)
+        if not named and any(not arg.startswith("-") for arg in args):
+            from .planned import run_planned
+
+            return run_planned.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(cls=_RunCommand)
 @input_options
 @policy_options
 @evaluate_options
@@ -104,7 +119,10 @@ def drivers(**options: Any) -> int:
 )
 @common_options
 def run(**options: Any) -> int:
-    """Check, predict, evaluate, baselines, eQTLs, drivers and report, into one run directory."""
+    """Check, predict, evaluate, baselines, eQTLs, drivers and report, into one run directory.
+
+    gxfast run DIR [--shard i/N] does what gxfast plan has planned in DIR.
+    """
     from ..workflow.run import STEPS
 
     steps = tuple(name.strip() for name in options["steps"].split(",")) if options["steps"] else STEPS
@@ -119,7 +137,9 @@ def execute(
 ) -> int:
     """Run the steps into the run directory, print the summary; return the exit code."""
     from ..workflow.run import run_job
+    from ..workflow.shard import WHOLE
 
+    part = options.get("part", WHOLE)
     set_verbosity(options["verbose"], options["quiet"])
     started = time.monotonic()
 
@@ -131,8 +151,10 @@ def execute(
         result = run_job(
             input_paths(options), policy_from(options), run_options(options), options["output"], steps=steps,
             n_threads=options["threads"], resume=options["resume"], command=sys.argv[1:], progress=progress,
-            tell_findings=tell_findings, before_report=before_report,
+            tell_findings=tell_findings, before_report=before_report, part=part,
         )  # fmt: skip
+    if not part.whole:
+        return 0
     _print_summary(result, options, time.monotonic() - started)
     for line in result.failed:
         talk(f"gxfast: not predicted: {line}")

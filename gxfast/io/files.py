@@ -108,7 +108,10 @@ def plain_files(folder: Path) -> list[Path]:
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = Path(root) / name
-            mode = path.lstat().st_mode
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:  # what somebody is writing has got its own name by now
+                continue
             if stat.S_ISREG(mode):
                 found.append(path.relative_to(folder))
             elif not stat.S_ISDIR(mode):

@@ -65,6 +65,7 @@ def gene_blocks(genes: GeneTable, *, window: int = 0) -> list[GeneBlock]:
 
 
 def do_gene_blocks(
+    run: RunDirectory,
     blocks: Sequence[GeneBlock],
     finished: Callable[[GeneBlock], bool],
     compute: Callable[[GeneBlock], None],
@@ -72,18 +73,19 @@ def do_gene_blocks(
     n_threads: int,
     tell: Callable[[int, int], None],
 ) -> None:
-    """Compute the blocks that are not finished, several at a time; ``compute`` keeps what it finds.
+    """Compute the blocks that are to be made here, several at a time; ``compute`` keeps what it finds.
 
     Parameters
     ----------
+    run : RunDirectory
     blocks : sequence of GeneBlock
     finished, compute : callable
     n_threads : int
     tell : callable
         Called with genes done, and all genes.
     """
-    total = sum(len(block.genes) for block in blocks)
-    todo = [block for block in blocks if not finished(block)]
+    todo = run.todo(blocks, finished)
+    total = sum(len(block.genes) for block in (run.part.shard.of(blocks) if run.part.shard else blocks))
     done = total - sum(len(block.genes) for block in todo)
     tell(done, total)
     with worker_pool(n_threads) as pool:
@@ -106,8 +108,3 @@ def packed_rows(rows: Sequence[Any]) -> NDArray[np.uint8]:
 def unpacked_rows(kind: Callable[..., Row], stored: Mapping[str, NDArray[Any]], name: str = "rows") -> list[Row]:
     """Return what `packed_rows` packed under ``name`` of a block."""
     return [kind(**row) for row in json.loads(stored[name].tobytes())]
-
-
-def read_blocks(run: RunDirectory, step: str, blocks: Sequence[GeneBlock]) -> list[dict[str, NDArray[Any]]]:
-    """Return the arrays of all blocks of a step: for what is small."""
-    return [run.read_block(block.file(step)) for block in blocks]

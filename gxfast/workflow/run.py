@@ -30,6 +30,7 @@ from .options import (
 from .preflight import Finding, preflight, require_ok
 from .provenance import digest, hash_inputs, plan_of
 from .rundir import RunDirectory
+from .shard import WHOLE, Part
 from .step import Job, Results, Step
 from .steps.agree import AGREE
 from .steps.baseline import BASELINE
@@ -159,6 +160,7 @@ def run_job(
     steps: tuple[str, ...] = STEPS,
     n_threads: int = 0,
     resume: bool = False,
+    part: Part = WHOLE,
     command: Sequence[str] = (),
     progress: Progress | None = None,
     tell_findings: Callable[[Sequence[Finding]], None] | None = None,
@@ -167,7 +169,8 @@ def run_job(
     """Open the inputs and do the steps, as `run`, from typed options.
 
     ``tell_findings`` is called with what the check found, ``before_report`` with the directory once all tables are
-    written, to add to it. ``command`` is noted in the directory.
+    written, to add to it. ``command`` is noted in the directory. ``part``: only that is done; a shard makes its blocks
+    of every step that has some.
     """
     _check_steps(steps)
     threads = resolve_threads(n_threads)
@@ -176,17 +179,32 @@ def run_job(
     if inputs.expression is None:
         steps = tuple(name for name in steps if name not in _NEED_EXPRESSION)
     plan = _plan(paths, inputs, options, steps)
-    with one_blas_thread(), RunDirectory(output, plan, resume=resume) as directory:
-        directory.note_run({"command": list(command), "threads": threads, "resumed_blocks": directory.resumed})
+    with one_blas_thread(), RunDirectory(output, plan, resume=resume, part=part) as directory:
+        if part.whole:
+            directory.note_run({"command": list(command), "threads": threads, "resumed_blocks": directory.resumed})
         job = Job(
             directory, inputs, options, steps,
             n_threads=threads, progress=progress, tell_findings=tell_findings, before_report=before_report,
         )  # fmt: skip
+        if not part.whole:
+            _do_part(job)
+            return job.results
         for step in _ORDER:
             if step.applies(job):
                 step.run(job)
         directory.finish(job.results.manifest)
     return job.results
+
+
+def _do_part(job: Job) -> None:
+    """Look at the inputs where a plan is made; make the blocks of a shard."""
+    if job.directory.part.planning:
+        if "check" in job.steps:
+            check_inputs(job)
+        return
+    for step in _ORDER:
+        if step.blocks and step.asked(job):
+            step.blocks(job)
 
 
 def _check_steps(steps: tuple[str, ...]) -> None:

@@ -11,21 +11,35 @@ host, paths, threads) is kept apart in ``.gxfast/run.json``.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
+import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.files import appended, atomic_write, differing, npz_bytes, opened_lock, plain_files, sha256_of
+from ..io.files import appended, atomic_write, differing, npz_bytes, plain_files, sha256_of
+from .journal import (
+    PLAN,
+    RESULT,
+    SHARDS,
+    STATE,
+    apart,
+    claim,
+    journal_file,
+    read_journal,
+    read_journals,
+    release,
+    write_journal,
+)
+from .shard import WHOLE, Part
 
 __all__ = [
     "EXTRA",
@@ -39,12 +53,9 @@ __all__ = [
     "verify",
 ]
 
-STATE: Final = ".gxfast"
 EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
-_PLAN: Final = "plan.json"  # also the name under which the journal holds the plan's hash
-_JOURNAL: Final = "journal.tsv"
-_RESULT: Final = "="  # before the name of a result in the journal
 _ANEW: Final = "start anew in another directory"
+B = TypeVar("B")
 
 
 class RunDirectory:
@@ -58,6 +69,8 @@ class RunDirectory:
         Everything that changes numbers: versions, options, hashes of the inputs. JSON-serialisable.
     resume : bool
         Go on with what is there.
+    part : Part
+        What is done of the run.
 
     Raises
     ------
@@ -65,11 +78,11 @@ class RunDirectory:
         If it cannot be written, is used by another run, holds other files, or holds a different plan.
     """
 
-    def __init__(self, path: str | Path, plan: Mapping[str, Any], *, resume: bool) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, plan: Mapping[str, Any], *, resume: bool, part: Part = WHOLE) -> None:
+        self.path, self.part = Path(path), part
         self.plan = json.loads(json.dumps(plan))
         _refuse_foreign(self.path)
-        self._lock: int | None = _claim(self.path)
+        self._locks = claim(self.path, part)
         try:
             self._start(resume)
         except BaseException:
@@ -77,8 +90,7 @@ class RunDirectory:
             raise
 
     def _start(self, resume: bool) -> None:
-        state = self.path / STATE
-        plan_file = state / _PLAN
+        plan_file = self.path / STATE / PLAN
         plain_files(self.path)  # refuses links
         journal = read_journal(self.path)
         if not plan_file.exists() and journal:
@@ -94,26 +106,36 @@ class RunDirectory:
         else:
             atomic_write(plan_file, _json_bytes(self.plan))
         planned = sha256_of(plan_file)
-        if journal.setdefault(_PLAN, planned) != planned:
+        if journal.setdefault(PLAN, planned) != planned:
             raise InputError("the blocks in this directory are of another plan", path=self.path, remedy=_ANEW)
+        if self.part.shard is not None and (self.path / "manifest.json").exists():
+            raise InputError("this run is finished", path=self.path, remedy="gxfast verify looks at it once more")
         (self.path / "manifest.json").unlink(missing_ok=True)
-        # A torn last line or a damaged block is simply done again, and a torn line must not swallow the next entry.
-        del journal[_PLAN]
-        blocks, results = _apart(journal)
-        damaged = differing(state / "blocks", blocks)
-        self._done = {name: digest for name, digest in blocks.items() if name not in damaged}
+        blocks, results = apart({**read_journals(self.path, planned), PLAN: planned})
+        del blocks[PLAN]
         changed = differing(self.path, results)
         self._kept = {name: digest for name, digest in results.items() if name not in changed}
         self._superseded: dict[str, list[str]] = {}
+        if self.part.shard is not None:
+            # What is there is compared when it is asked for: a shard need not read what others made.
+            self._done, self._unseen = {}, blocks
+        else:
+            damaged = differing(self.path / STATE / "blocks", blocks)
+            self._done, self._unseen = {name: one for name, one in blocks.items() if name not in damaged}, {}
+        # A torn last line or a damaged block is simply done again, and a torn line must not swallow the next entry.
         self._write_journal()
         self.resumed = len(self._done)
 
     def _write_journal(self) -> None:
-        """Write the journal anew: the plan, blocks, results in place of blocks."""
-        state = self.path / STATE
-        lines = {_PLAN: sha256_of(state / _PLAN), **self._done}
-        lines |= {_RESULT + name: digest for name, digest in self._kept.items()}
-        atomic_write(state / _JOURNAL, "".join(f"{name}\t{digest}\n" for name, digest in lines.items()).encode())
+        """Write the journal anew: the plan, blocks, results in place of blocks; of a shard, the blocks it made."""
+        lines = {PLAN: sha256_of(self.path / STATE / PLAN)}
+        if self.part.shard is None:
+            lines |= self._done
+            lines |= {RESULT + name: digest for name, digest in self._kept.items()}
+        elif (own := journal_file(self.path, self.part.shard)).exists():
+            mine = frozenset(own.read_text(errors="replace").splitlines())
+            lines |= {name: digest for name, digest in self._unseen.items() if f"{name}\t{digest}" in mine}
+        write_journal(self.path, lines, self.part.shard)
 
     def _check_same_plan(self) -> None:
         changed = sorted(differences(read_plan(self.path), self.plan))
@@ -126,7 +148,29 @@ class RunDirectory:
 
     def has_block(self, name: str) -> bool:
         """Whether a block is finished and whole."""
+        digest = self._unseen.pop(name, None)
+        file = self.path / STATE / "blocks" / name
+        if digest is not None and file.exists() and sha256_of(file) == digest:
+            self._done[name] = digest
         return name in self._done
+
+    def todo(self, blocks: Sequence[B], finished: Callable[[B], bool]) -> list[B]:
+        """Return the blocks that are to be made here: those of this part that are not finished.
+
+        Raises
+        ------
+        InputError
+            If there are some, and the parts are being merged.
+        """
+        mine = blocks if self.part.shard is None else self.part.shard.of(blocks)
+        left = [block for block in mine if not finished(block)]
+        if left and self.part.merging:
+            raise InputError(
+                f"{len(left)} of {len(blocks)} blocks of a step are missing or damaged",
+                path=self.path,
+                remedy="gxfast status says which shards to run again; gxfast run DIR --resume makes what is missing",
+            )
+        return left
 
     def write_block(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Store named arrays as one block and enter it in the journal."""
@@ -135,7 +179,7 @@ class RunDirectory:
         content = npz_bytes(arrays)
         atomic_write(file, content)
         digest = hashlib.sha256(content).hexdigest()
-        appended(self.path / STATE / _JOURNAL, f"{name}\t{digest}\n")
+        appended(journal_file(self.path, self.part.shard), f"{name}\t{digest}\n")
         self._done[name] = digest
 
     def read_block(self, name: str) -> dict[str, NDArray[Any]]:
@@ -188,6 +232,7 @@ class RunDirectory:
         atomic_write(self.path / "manifest.json", _json_bytes(content))
         if self._superseded:
             self._drop_superseded()
+        shutil.rmtree(self.path / STATE / SHARDS, ignore_errors=True)
 
     def write_provisional_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write what the report reads before the run is complete."""
@@ -195,9 +240,7 @@ class RunDirectory:
 
     def close(self) -> None:
         """Give the lock back."""
-        if self._lock is not None:
-            os.close(self._lock)
-        self._lock = None
+        release(self._locks)
 
     def __enter__(self) -> RunDirectory:
         return self
@@ -228,16 +271,6 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
-def read_journal(path: Path) -> dict[str, str]:
-    """Return the SHA-256 of the blocks that the journal of a run directory names, and of its plan; no torn line."""
-    try:
-        text = (path / STATE / _JOURNAL).read_text(errors="replace")
-    except FileNotFoundError:
-        return {}
-    pairs = (line.split("\t") for line in text.splitlines())
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and len(pair[1]) == 64 and _inside(pair[0])}
-
-
 def verify(path: Path, *, blocks: bool = True) -> dict[str, str]:
     """Re-hash everything in a finished run directory; without ``blocks`` all but these.
 
@@ -258,12 +291,12 @@ def verify(path: Path, *, blocks: bool = True) -> dict[str, str]:
         if str(file) not in known and file.parts[0] != STATE:
             found[str(file)] = EXTRA
     journal = read_journal(path)
-    planned = journal.pop(_PLAN, None)
-    damaged = differing(path / STATE / "blocks", _apart(journal)[0]) if blocks else {}
+    planned = journal.pop(PLAN, None)
+    damaged = differing(path / STATE / "blocks", apart(journal)[0]) if blocks else {}
     found |= {f"{STATE}/blocks/{name}": how for name, how in damaged.items()}
-    plan = path / STATE / _PLAN
+    plan = path / STATE / PLAN
     if not plan.exists() or sha256_of(plan) != planned:
-        found[f"{STATE}/{_PLAN}"] = "changed" if plan.exists() else "missing"
+        found[f"{STATE}/{PLAN}"] = "changed" if plan.exists() else "missing"
     elif any(manifest.get(key) != value for key, value in read_plan(path).items()):
         found["manifest.json"] = "changed"
     return found
@@ -277,7 +310,7 @@ def read_plan(path: Path) -> dict[str, Any]:
     InputError
         If it is damaged.
     """
-    file = path / STATE / _PLAN
+    file = path / STATE / PLAN
     try:
         plan = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -315,18 +348,6 @@ def _results(path: Path) -> list[str]:
     return [str(file) for file in plain_files(path) if file.parts[0] not in (STATE, "manifest.json")]
 
 
-def _apart(journal: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Blocks, and results in place of blocks, of a journal."""
-    results = {name[1:]: digest for name, digest in journal.items() if name.startswith(_RESULT)}
-    return {name: digest for name, digest in journal.items() if not name.startswith(_RESULT)}, results
-
-
-def _inside(name: str) -> bool:
-    """Whether a name that was read back names something below the folder it belongs to."""
-    parts = Path(name).parts
-    return bool(parts) and not Path(name).is_absolute() and ".." not in parts
-
-
 def _refuse_foreign(path: Path) -> None:
     """Leave a folder alone that is not ours."""
     if not path.is_dir() or (path / STATE).exists():
@@ -338,29 +359,6 @@ def _refuse_foreign(path: Path) -> None:
             path=path,
             remedy="choose a new or empty directory with -o",
         )
-
-
-def _claim(path: Path) -> int:
-    """Create the directory and take its lock, or say who may not."""
-    try:
-        (path / STATE).mkdir(parents=True, exist_ok=True)
-        lock = opened_lock(path / STATE / "lock")
-    except OSError as error:
-        raise InputError(
-            f"cannot write into the output directory: {error.strerror}",
-            path=path,
-            remedy="choose a directory that you may write to with -o",
-        ) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise InputError(
-            "another run is writing into this directory",
-            path=path,
-            remedy="wait for it, or choose another directory with -o",
-        ) from None
-    return lock
 
 
 def _json_bytes(value: Any) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..models.people import gene_statuses
 from ..types import PredictionSet, Progress
 from .cohort import LinearCohort, linear_cohort, too_few_people
 from .inputs import Inputs
@@ -91,15 +92,6 @@ class Results:
         ]
         return (*lines, *self.undone)
 
-    @property
-    def unpredicted(self) -> set[str]:
-        """Ids of genes that no model could predict."""
-        sets = [
-            {gene for gene, why in zip(item.genes.gene_id, item.status, strict=True) if why != "ok"}
-            for item in self.predictions
-        ]
-        return set.intersection(*sets) if sets else set()
-
 
 class Job:
     """A run as its steps see it: inputs that are open, options, the directory, and what was found so far.
@@ -148,7 +140,7 @@ class Job:
     def linear_cohort(self) -> LinearCohort | None:
         """Return what baselines and eQTLs are fitted on; None, and a line in the summary, where people are too few.
 
-        Genes that could not be predicted are left out.
+        Genes that cannot be predicted are left out; that is known before they are, so that shards know it too.
         """
         if self._cohort is None and "left_out" not in self.results.summary:
             self._cohort = self._linear_cohort()
@@ -157,9 +149,10 @@ class Job:
     def _linear_cohort(self) -> LinearCohort | None:
         cohort = linear_cohort(self.inputs, self.options.evaluation.transform)
         why_not = too_few_people(cohort, self.options.baseline.folds)
-        rows = [g for g, gene in enumerate(cohort.genes.gene_id) if gene not in self.results.unpredicted]
+        status = gene_statuses(cohort.genes, self.inputs.genome, self.inputs.genotypes)
+        rows = [g for g, why in enumerate(status) if why == "ok"]
         if not (why_not or rows):
-            why_not = "baselines and eQTLs need a gene that could be predicted"
+            why_not = "baselines and eQTLs need a gene that can be predicted"
         if why_not:
             self.results.summary["left_out"] = [why_not]
             return None
@@ -181,6 +174,8 @@ class Step:
         Files and folders of the run directory.
     asked_by : tuple of str
         Names in ``--steps`` that ask for it, any of them; its own by default. ``"*"``: always done.
+    blocks : callable or None
+        Takes the `Job` and makes the blocks of its part: what costs, and needs no other step's results.
     """
 
     name: str
@@ -188,11 +183,15 @@ class Step:
     needs: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     asked_by: tuple[str, ...] = ()
+    blocks: Callable[[Job], None] | None = None
+
+    def asked(self, job: Job) -> bool:
+        """Whether it was asked for."""
+        return bool({*(self.asked_by or (self.name,))} & {"*", *job.steps})
 
     def applies(self, job: Job) -> bool:
         """Whether it was asked for and has what it needs."""
-        asked = {*(self.asked_by or (self.name,))}
-        return bool(asked & {"*", *job.steps}) and all(_there(getattr(job.results, name)) for name in self.needs)
+        return self.asked(job) and all(_there(getattr(job.results, name)) for name in self.needs)
 
 
 def _there(value: Any) -> bool:

@@ -15,12 +15,13 @@ from ..._memory import require_bytes
 from ...ism import Plan
 from ...ism.mutants import all_mutants, one_sequence
 from ...ism.scanning import BLOCK_BYTES
+from ..shard import Shard
 from .opening import SaturationInputs
 from .running import blocks_of, saturation_scan
 from .sources import RowSource
 from .tables import saturation_lines
 from .targets import Layout
-from .work import Block, Shard
+from .work import Block
 
 __all__ = ["block_memory", "check_memory", "cost_lines", "scan_costs"]
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from ...errors import ModelError
 from ...types import Progress
 from ..rundir import RunDirectory
+from ..shard import Shard
 from .cubes import require_zarr, write_cube
 from .opening import SaturationInputs
 from .tables import rows_of_scan, write_saturation, write_windows
 from .variant_tables import failed_windows, stored_rows, write_variants
-from .work import NOT_FINITE, Block, Compute, Shard, StoredBlocks, counts_of, cut, do_blocks, finished_parts
+from .work import NOT_FINITE, Block, Compute, StoredBlocks, counts_of, cut, do_blocks, finished_parts
 
 __all__ = [
     "FORMATS",

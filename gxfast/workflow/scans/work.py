@@ -13,22 +13,20 @@ from numpy.typing import NDArray
 
 from ...errors import InputError, NotFiniteError
 from ...io.files import sha256_of
-from ...io.numbers import whole_number
 from ...ism import Plan
 from ...models.card import is_model_name
 from ..rundir import EXTRA, STATE, RunDirectory, differences, read_journal, read_plan, verify
+from ..shard import Shard, parse_shard
 
 __all__ = [
     "NOT_FINITE",
     "Block",
     "Compute",
-    "Shard",
     "StoredBlocks",
     "counts_of",
     "cut",
     "do_blocks",
     "finished_parts",
-    "parse_shard",
     "refuse_not_finite",
 ]
 
@@ -68,36 +66,6 @@ class Block:
 
 
 Compute = Callable[[Block], Arrays]
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Part ``index`` (from 1) of ``total``: a contiguous run of windows."""
-
-    index: int = 1
-    total: int = 1
-
-    def windows(self, n: int) -> tuple[int, int]:
-        """Return the windows of this part; the parts differ by one window at most."""
-        return (self.index - 1) * n // self.total, self.index * n // self.total
-
-
-def parse_shard(text: str | None) -> Shard:
-    """Translate ``i/N``.
-
-    Raises
-    ------
-    InputError
-    """
-    if text is None:
-        return Shard()
-    part, _, whole = text.partition("/")
-    index, total = whole_number(part, 1), whole_number(whole, 1)
-    if index is None or total is None or index > total:
-        raise InputError(
-            f"--shard {text[:40]!r} is not a part of a whole", remedy="write i/N with i from 1 to N, as 2/8"
-        )
-    return Shard(index, total)
 
 
 def cut(windows: tuple[int, int], n_positions: int, values_per_position: int, max_rows: int) -> list[Block]:

@@ -21,6 +21,7 @@ from ..inputs import NO_CONTIG
 from ..options import InputPaths, TrainingOptions
 from ..rows import BaselineRow
 from ..rundir import RunDirectory
+from ..shard import WHOLE, Part
 from ..step import Job, Step
 from .beside import beside_columns, read_evaluated
 from .gene_models import GeneBaseline, packed_weights, train_gene, unpacked_weights
@@ -29,7 +30,7 @@ from .linear import counted, linear_job
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
 
-__all__ = ["BASELINE", "Baselines", "train", "train_genes"]
+__all__ = ["BASELINE", "Baselines", "train", "train_blocks", "trained_genes"]
 
 Float64Array = NDArray[np.float64]
 
@@ -52,12 +53,14 @@ def train(
     beside: Sequence[str] = (),
     n_threads: int = 1,
     resume: bool = False,
+    part: Part = WHOLE,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train and cross-validate the baselines of every gene; write ``baseline/`` of the run directory.
 
     Returns the summary. Results do not depend on ``n_threads``. ``beside``: tables of evaluated models
-    (``genes.tsv``) to be put beside the baselines in ``beside.tsv``.
+    (``genes.tsv``) to be put beside the baselines in ``beside.tsv``. With a ``part`` only that is done; the summary is
+    empty unless results are put together.
 
     Raises
     ------
@@ -65,9 +68,12 @@ def train(
     """
     evaluated = [model for path in beside for model in read_evaluated(path)]
     with linear_job(
-        paths, output, "baseline", options, transform=transform, resume=resume, beside=beside
+        paths, output, "baseline", options, transform=transform, resume=resume, beside=beside, part=part
     ) as (run, cohort):  # fmt: skip
-        found = train_genes(run, cohort, options, n_threads=n_threads, progress=progress)
+        train_blocks(run, cohort, options, n_threads=n_threads, progress=progress)
+        if not part.whole:
+            return {}
+        found = trained_genes(run, cohort, options)
         summary = found.summary
         if evaluated:
             table, others = beside_columns(found.rows, evaluated)
@@ -77,11 +83,13 @@ def train(
     return summary
 
 
-def train_genes(
+def train_blocks(
     run: RunDirectory, cohort: LinearCohort, options: TrainingOptions, *, n_threads: int = 1,
     progress: Progress | None = None,
-) -> Baselines:  # fmt: skip
-    """Train the baselines of every gene; write ``baseline/``."""
+) -> None:  # fmt: skip
+    """Train the baselines of every gene, block by block."""
+    if run.part.planning:
+        return
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
     blocks = gene_blocks(cohort.genes, window=options.window)
@@ -91,10 +99,15 @@ def train_genes(
         run.write_block(block.file("baseline"), _block_arrays(cohort, block, found, options))
 
     do_gene_blocks(
-        blocks, lambda block: run.has_block(block.file("baseline")), compute, n_threads=n_threads,
+        run, blocks, lambda block: run.has_block(block.file("baseline")), compute, n_threads=n_threads,
         tell=lambda done, n: progress and progress("baseline", done, n),
     )  # fmt: skip
-    folder = run.subdirectory("baseline")
+
+
+def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOptions) -> Baselines:
+    """Write ``baseline/`` from finished blocks."""
+    folder, blocks = run.subdirectory("baseline"), gene_blocks(cohort.genes, window=options.window)
+    folds = split_people(cohort.people, options.folds, options.seed)
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})
     stored = _Stored(run, blocks, options)
     for model in options.models if stored.any_held_out else ():
@@ -235,13 +248,21 @@ def _summary(rows: list[BaselineRow], statuses: list[str], options: TrainingOpti
     return {"n_genes": len(statuses), "n_done": statuses.count("ok"), "models": models}
 
 
+def train_people_blocks(job: Job) -> None:
+    """Do the blocks of the baselines of the people of a run."""
+    cohort = job.linear_cohort()
+    if cohort is not None:
+        train_blocks(job.directory, cohort, job.options.baseline, n_threads=job.n_threads, progress=job.tell)
+
+
 def train_people(job: Job) -> None:
     """Train the baselines on the people of a run; put the elastic net's held-out r beside every gene."""
     cohort = job.linear_cohort()
     if cohort is None:
         return
     results = job.results
-    found = train_genes(job.directory, cohort, job.options.baseline, n_threads=job.n_threads, progress=job.tell)
+    train_people_blocks(job)
+    found = trained_genes(job.directory, cohort, job.options.baseline)
     results.baseline = found.rows
     results.summary["baseline"], results.counts["baseline"] = found.summary, found.counts
     net = [row for row in found.rows if row.model == "elastic_net"]
@@ -254,4 +275,6 @@ def _by_gene(evaluation: Evaluation, values: dict[str, float]) -> Float64Array:
     return np.array([values.get(gene, values.get(gene.removesuffix(f":{track}"), np.nan)) for gene, track in pairs])
 
 
-BASELINE = Step("baseline", train_people, needs=("predictions",), writes=("baseline/", "genes.tsv"))
+BASELINE = Step(
+    "baseline", train_people, needs=("predictions",), writes=("baseline/", "genes.tsv"), blocks=train_people_blocks
+)

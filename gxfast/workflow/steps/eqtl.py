@@ -21,11 +21,12 @@ from ..inputs import NO_CONTIG
 from ..options import InputPaths, MappingOptions
 from ..rows import LeadRow, PairsRow
 from ..rundir import RunDirectory
+from ..shard import WHOLE, Part
 from ..step import Job, Step
 from .eqtl_rows import GeneText, VariantCells, nominal_header
 from .linear import counted, linear_job
 
-__all__ = ["EQTL", "NOMINAL", "CisMap", "map_cis", "map_genes"]
+__all__ = ["EQTL", "NOMINAL", "CisMap", "map_blocks", "map_cis", "mapped_genes"]
 
 Float64Array = NDArray[np.float64]
 
@@ -41,19 +42,23 @@ def map_cis(
     transform: str = "none",
     n_threads: int = 1,
     resume: bool = False,
+    part: Part = WHOLE,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Map cis-eQTLs; write ``eqtl/nominal.tsv.gz`` and ``eqtl/permutation.tsv`` of the run directory.
 
     Returns the summary. Results do not depend on ``n_threads``. A gene that cannot be tested says why in the
-    column ``status``.
+    column ``status``. With a ``part`` only that is done; the summary is empty unless results are put together.
 
     Raises
     ------
     InputError
     """
-    with linear_job(paths, output, "eqtl", options, transform=transform, resume=resume) as (run, cohort):
-        found = map_genes(run, cohort, options, n_threads=n_threads, progress=progress)
+    with linear_job(paths, output, "eqtl", options, transform=transform, resume=resume, part=part) as (run, cohort):
+        map_blocks(run, cohort, options, n_threads=n_threads, progress=progress)
+        if not part.whole:
+            return {}
+        found = mapped_genes(run, cohort, options)
         run.finish({"summary": found.summary, "counts": {"eqtl": found.counts}})
     return found.summary
 
@@ -67,12 +72,13 @@ class CisMap:
     counts: dict[str, int]
 
 
-def map_genes(
+def map_blocks(
     run: RunDirectory, cohort: LinearCohort, options: MappingOptions, *, n_threads: int = 1,
     progress: Progress | None = None,
-) -> CisMap:  # fmt: skip
-    """Map cis-eQTLs of every gene; write ``eqtl/``."""
-    folder = run.subdirectory("eqtl")
+) -> None:  # fmt: skip
+    """Map cis-eQTLs of every gene, block by block."""
+    if run.part.planning:
+        return
     source = open_dosages(cohort.genotypes, options.dosage)
     blocks = gene_blocks(cohort.genes, window=options.window)
     there = run.has_result(NOMINAL)
@@ -87,10 +93,15 @@ def map_genes(
         run.write_block(block.file("eqtl"), found.arrays())
 
     do_gene_blocks(
-        blocks, finished, compute, n_threads=n_threads, tell=lambda done, n: progress and progress("eqtl", done, n)
+        run, blocks, finished, compute, n_threads=n_threads, tell=lambda done, n: progress and progress("eqtl", done, n)
     )
+
+
+def mapped_genes(run: RunDirectory, cohort: LinearCohort, options: MappingOptions) -> CisMap:
+    """Write ``eqtl/`` from finished blocks."""
+    folder, blocks = run.subdirectory("eqtl"), gene_blocks(cohort.genes, window=options.window)
     stored = [run.read_block(block.file("eqtl")) for block in blocks]
-    if not there:
+    if not run.has_result(NOMINAL):
         _write_nominal(run, cohort, blocks, stored)
     rows = _in_table_order(blocks, stored)
     sizes = np.concatenate([one["sizes"] for one in stored])
@@ -250,13 +261,21 @@ def _each_by_itself(
     return tested
 
 
+def map_people_blocks(job: Job) -> None:
+    """Do the blocks of the eQTLs of the people of a run."""
+    cohort = job.linear_cohort()
+    if cohort is not None:
+        map_blocks(job.directory, cohort, job.options.eqtl, n_threads=job.n_threads, progress=job.tell)
+
+
 def map_people(job: Job) -> None:
     """Map the eQTLs of the people of a run."""
     cohort = job.linear_cohort()
     if cohort is not None:
-        found = map_genes(job.directory, cohort, job.options.eqtl, n_threads=job.n_threads, progress=job.tell)
+        map_people_blocks(job)
+        found = mapped_genes(job.directory, cohort, job.options.eqtl)
         job.results.eqtl = found.rows
         job.results.summary["eqtl"], job.results.counts["eqtl"] = found.summary, found.counts
 
 
-EQTL = Step("eqtl", map_people, needs=("predictions",), writes=("eqtl/",))
+EQTL = Step("eqtl", map_people, needs=("predictions",), writes=("eqtl/",), blocks=map_people_blocks)

@@ -16,6 +16,7 @@ from ..naming import contigs_of_plan, tell_renamed
 from ..options import InputPaths
 from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory
+from ..shard import WHOLE, Part
 
 __all__ = ["counted", "linear_job"]
 
@@ -35,7 +36,15 @@ def counted(statuses: Iterable[str], left_out: Iterable[int]) -> dict[str, int]:
 
 @contextmanager
 def linear_job(
-    paths: InputPaths, output: str, step: str, options: Any, *, transform: str, resume: bool, beside: Sequence[str] = ()
+    paths: InputPaths,
+    output: str,
+    step: str,
+    options: Any,
+    *,
+    transform: str,
+    resume: bool,
+    beside: Sequence[str] = (),
+    part: Part = WHOLE,
 ) -> Iterator[tuple[RunDirectory, LinearCohort]]:
     """Open people and expression, and the run directory that guards what is fitted on them.
 
@@ -56,5 +65,5 @@ def linear_job(
     chosen |= contigs_of_plan(paths, people.renamed)
     hashes = hash_inputs(paths, people.genotypes.paths) | hash_files({"beside": beside})
     plan = plan_of(hashes, options={**asdict(options), **chosen, "steps": [step]})
-    with RunDirectory(output, plan, resume=resume) as run:
+    with RunDirectory(output, plan, resume=resume, part=part) as run:
         yield run, cohort

@@ -33,27 +33,43 @@ def predict_people(job: Job) -> None:
     job.results.counts |= {item.model: item.counts for item in job.results.predictions}
 
 
-def _predicted(job: Job, model: Model) -> PredictionSet:
+def predict_blocks(job: Job) -> None:
+    """Predict every gene with every model, block by block."""
+    for model in job.inputs.models:
+        _do_blocks(job, model)
+
+
+def _do_blocks(job: Job, model: Model) -> None:
     inputs, run = job.inputs, job.directory
     genes, name = inputs.genes, model.card.name
+    blocks = list(enumerate(_parts(job, model)))
+    todo = run.todo(blocks, lambda block: run.has_block(_block_file(name, block[0])))
+    total = sum(last - first for _, (first, last) in (run.part.shard.of(blocks) if run.part.shard else blocks))
+    done = total - sum(last - first for _, (first, last) in todo)
+    for number, (first, last) in todo:
+        job.tell(f"predict {name}", done, total)
+        block = predict_block(
+            model,
+            inputs.genome,
+            inputs.genotypes,
+            genes.take(range(first, last)),
+            policy=inputs.policy,
+            max_mem=inputs.max_mem,
+            n_threads=job.n_threads,
+        )
+        run.write_block(_block_file(name, number), _block_arrays(block))
+        done += last - first
+    job.tell(f"predict {name}", done, total)
+
+
+def _predicted(job: Job, model: Model) -> PredictionSet:
+    inputs, run, genes, name = job.inputs, job.directory, job.inputs.genes, model.card.name
+    _do_blocks(job, model)
     blocks = []
-    for number, (first, last) in enumerate(_parts(job, model)):
-        file = _block_file(name, number)
-        if not run.has_block(file):
-            block = predict_block(
-                model,
-                inputs.genome,
-                inputs.genotypes,
-                genes.take(range(first, last)),
-                policy=inputs.policy,
-                max_mem=inputs.max_mem,
-                n_threads=job.n_threads,
-            )
-            run.write_block(file, _block_arrays(block))
+    for number, _ in enumerate(_parts(job, model)):
         # What was computed is read back like what was resumed: one way only for results to be used.
-        block = _block_from(run.read_block(file))
+        block = _block_from(run.read_block(_block_file(name, number)))
         blocks.append(replace(block, drawn=block.drawn[:0], draws=block.draws[:0]))
-        job.tell(f"predict {name}", last, len(genes))
     predictions = join_blocks(name, genes, inputs.genotypes.samples, model.tracks, blocks, path=model.path)
     _write_predictions(run, predictions, blocks)
     return predictions
@@ -134,4 +150,4 @@ def _write_haplotypes(run: RunDirectory, predictions: PredictionSet, blocks: lis
     atomic_write(run.path / "predictions" / f"{predictions.model}.haplotypes.npz", content)
 
 
-PREDICT = Step("predict", predict_people, writes=("predictions/",))
+PREDICT = Step("predict", predict_people, writes=("predictions/",), blocks=predict_blocks)

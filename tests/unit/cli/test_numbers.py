@@ -10,7 +10,7 @@ from gxfast.cli.ism import _engine, _positions, _reach
 from gxfast.cli.main import main
 from gxfast.cli.numbers import Number, Whole
 from gxfast.errors import InputError
-from gxfast.workflow.scans.work import parse_shard
+from gxfast.workflow.shard import parse_shard
 
 
 @click.command()

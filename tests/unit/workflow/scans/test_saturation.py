@@ -11,7 +11,8 @@ import pytest
 import gxfast as gx
 from gxfast.errors import InputError
 from gxfast.workflow import scans
-from gxfast.workflow.scans.work import Block, Shard, cut, parse_shard
+from gxfast.workflow.scans.work import Block, cut
+from gxfast.workflow.shard import Shard, parse_shard
 
 WINDOW = 30
 

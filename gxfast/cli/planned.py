@@ -1,0 +1,172 @@
+"""``plan``, ``status``, ``merge``, and ``run DIR``: a job in shards, on any machines that see one directory."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from ..errors import InputError
+from .numbers import Whole
+from .options import set_verbosity
+from .outputs import guarded
+
+__all__ = ["merge", "plan", "run_planned", "status"]
+
+# What may be planned: module of `gxfast.cli`, and the command in it.
+_PLANNED: Final = {
+    "run": ("run", "run"),
+    "predict": ("run", "predict"),
+    "drivers": ("run", "drivers"),
+    "eqtl": ("eqtl", "eqtl"),
+    "baseline": ("baseline", "baseline"),
+}
+# Parameters that name files: a shard may be done in another folder.
+_FILES: Final = ("fasta", "vcf", "genes", "sites", "expression", "covariates", "models", "cards", "finemapped",
+                 "beside", "samples_file", "contigs")  # fmt: skip
+_HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--shards", required=True, type=Whole(1, 100_000), help="Into how many parts the work is cut.")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to make.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND] OPTIONS...")
+def plan(shards: int, output: str, arguments: tuple[str, ...]) -> int:
+    """Plan a job that is done in shards: COMMAND (run by default, predict, drivers, eqtl, baseline) and its options.
+
+    Then: gxfast run DIR --shard i/N for every i, anywhere, in any order; gxfast merge DIR.
+    """
+    from ..workflow.planned import PlannedJob, write_job
+    from ..workflow.shard import Part
+
+    at = next((i for i, one in enumerate(arguments) if not one.startswith("-")), None)
+    named = at is not None and arguments[at] in _PLANNED
+    name = arguments[at] if at is not None and named else "run"
+    rest = [one for i, one in enumerate(arguments) if not (named and i == at)]
+    command = _command(name)
+    context = command.make_context(name, [*rest, "-o", output])
+    if context.params.get("database"):
+        raise InputError("--apply has no shards", remedy="run gxfast baseline --apply as it is")
+    parameters = {key: _absolute(key, value) for key, value in context.params.items()}
+    code = _perform(command, {**context.params, **parameters}, Part(planning=True))
+    kept = {key: value for key, value in parameters.items() if key not in _HERE}
+    write_job(Path(output), PlannedJob(name, kept, shards))
+    if not context.params["quiet"]:
+        click.echo(
+            f"planned {name} in {shards} shards: gxfast run {output} --shard i/{shards} for i from 1 to {shards}"
+        )
+    return code
+
+
+@click.command()
+@click.argument("directory", metavar="DIR")
+@click.option("--shard", metavar="i/N", help="Make this part; by default that of SLURM_ARRAY_TASK_ID, or all of it.")
+@click.option("--threads", default=0, show_default="all", type=Whole(0), help="Threads.")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout.")
+@click.option("--resume", is_flag=True, help="As without: what is finished is never done again.")
+def run_planned(directory: str, shard: str | None, **options: Any) -> int:
+    """Do a part of a job that gxfast plan has planned in DIR, or all that is left of it."""
+    from ..workflow.planned import note_shard, read_job
+    from ..workflow.shard import WHOLE, Part, parse_shard
+
+    job = read_job(Path(directory))
+    text = shard or _of_slurm(job.shards)
+    if text is None:
+        return _whole(directory, options, WHOLE)
+    mine = parse_shard(text)
+    if mine.total != job.shards:
+        raise InputError(
+            f"--shard {text}: the job has {job.shards} shards", path=directory, remedy=f"write i/{job.shards}"
+        )
+    set_verbosity(options["verbose"], options["quiet"])
+    parameters = {**job.parameters, **options, "output": directory, "resume": True}
+    code = _perform(_command(job.command), parameters, Part(mine))
+    note_shard(Path(directory), mine, {"host": os.uname().nodename})
+    if not options["quiet"]:
+        click.echo(f"shard {mine} is done", err=True)
+    return code
+
+
+@click.command()
+@click.argument("directory", metavar="DIR")
+@click.option("--threads", default=0, show_default="all", type=Whole(0), help="Threads.")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout.")
+def merge(directory: str, **options: Any) -> int:
+    """Put the shards of a planned job together: the files are those of the job done at once.
+
+    Refused while a block is missing; parts of ``gxfast ism`` are merged by ``gxfast ism merge``.
+    """
+    from ..workflow.planned import tell_cpus
+    from ..workflow.shard import Part
+
+    tell_cpus(Path(directory))
+    return _whole(directory, {**options, "resume": True}, Part(merging=True))
+
+
+@click.command()
+@click.argument("directory", metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="On stdout, by shard.")
+def status(directory: str, as_json: bool) -> int:
+    """Say how far the shards of a planned job are; exit code 0 if it is finished, 1 if something is left."""
+    from ..workflow.planned import read_job, shard_states
+
+    path = Path(directory)
+    job = read_job(path)
+    finished = (path / "manifest.json").exists()
+    states = [] if finished else shard_states(path, job.shards)
+    if as_json:
+        rows = [{"shard": str(one.shard), "state": one.state, "blocks": one.n_blocks} for one in states]
+        click.echo(json.dumps({"command": job.command, "finished": finished, "shards": rows}, indent=1))
+    elif finished:
+        click.echo(f"{job.command}: finished")
+    else:
+        for one in states:
+            click.echo(f"shard {one.shard}\t{one.state}\t{one.n_blocks} blocks")
+        left = [str(one.shard.index) for one in states if one.state != "done"]
+        click.echo(f"to do: {','.join(left)}" if left else f"all shards are done: gxfast merge {directory}")
+    return 0 if finished else 1
+
+
+def _command(name: str) -> click.Command:
+    if name not in _PLANNED:
+        raise InputError(f"no command {name[:40]!r} can be planned", remedy=f"choose from {', '.join(_PLANNED)}")
+    module, attribute = _PLANNED[name]
+    return guarded(getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute))
+
+
+def _perform(command: click.Command, parameters: dict[str, Any], part: Any) -> int:
+    callback: Any = command.callback
+    return int(callback(**parameters, part=part))
+
+
+def _whole(directory: str, options: dict[str, Any], part: Any) -> int:
+    from ..workflow.planned import read_job
+
+    job = read_job(Path(directory))
+    parameters = {**job.parameters, **options, "output": directory, "resume": True}
+    return _perform(_command(job.command), parameters, part)
+
+
+def _absolute(key: str, value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return tuple(_absolute(key, one) for one in value)
+    if key not in _FILES or not isinstance(value, str) or (key == "contigs" and value == "strict"):
+        return value
+    left_out = "^" if key == "samples_file" and value.startswith("^") else ""
+    return left_out + os.path.abspath(value.removeprefix(left_out))
+
+
+def _of_slurm(n_shards: int) -> str | None:
+    """The shard of a SLURM array task: its tasks are numbered from 1 to N."""
+    task = os.environ.get("SLURM_ARRAY_TASK_ID")
+    if not task:
+        return None
+    return f"{task}/{n_shards}"
