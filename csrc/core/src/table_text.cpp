@@ -1,5 +1,6 @@
 #include "gxfast/table_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -19,15 +20,20 @@ struct Digits {
 /// Shortest digits of a positive finite number.
 Digits shortest(double value) {
   char text[40];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
-  static_cast<void>(error); // the longest is 24 letters
-  Digits found{};
-  const char *at = text;
-  for (; at != end && *at != 'e'; ++at)
-    if (*at != '.')
+  const char *const end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  Digits found;
+  found.text[0] = text[0];
+  const char *at = text + 1;
+  found.n = 1;
+  if (*at == '.')
+    for (++at; *at != 'e'; ++at)
       found.text[found.n++] = *at;
-  at += at[1] == '+' ? 2 : 1;
-  std::from_chars(at, end, found.exponent);
+  const bool below = at[1] == '-';
+  found.exponent = 0;
+  for (at += 2; at != end; ++at)
+    found.exponent = 10 * found.exponent + (*at - '0');
+  if (below)
+    found.exponent = -found.exponent;
   return found;
 }
 
@@ -68,49 +74,64 @@ char *plain(char *at, const Digits &digits) {
   return copied(at, digits.text + before, digits.n - before);
 }
 
-void append_real(double value, std::string &out) {
+/// Longest text of a number: sign, 17 digits, point, exponent of three digits.
+constexpr std::size_t kLongestNumber = 32;
+
+char *written(char *at, double value) {
   if (std::isnan(value))
-    return;
-  char text[48], *at = text;
+    return at;
   if (std::signbit(value))
     *at++ = '-';
   value = std::fabs(value);
   if (std::isinf(value))
-    at = copied(at, "inf", 3);
-  else if (value == 0)
-    at = copied(at, "0.0", 3);
-  else {
-    const Digits digits = shortest(value);
-    const bool far = digits.exponent > kMostExponent || digits.exponent < kLeastExponent;
-    at = far ? with_exponent(at, digits) : plain(at, digits);
-  }
-  out.append(text, static_cast<std::size_t>(at - text));
+    return copied(at, "inf", 3);
+  if (value == 0)
+    return copied(at, "0.0", 3);
+  const Digits digits = shortest(value);
+  const bool far = digits.exponent > kMostExponent || digits.exponent < kLeastExponent;
+  return far ? with_exponent(at, digits) : plain(at, digits);
 }
 
-void append_cell(const TextColumn &column, std::int64_t row, std::string &out) {
-  if (column.real != nullptr) {
-    append_real(column.real[row], out);
-  } else if (column.whole != nullptr) {
-    char text[24];
-    const auto [end, error] = std::to_chars(text, text + sizeof text, column.whole[row]);
-    static_cast<void>(error);
-    out.append(text, static_cast<std::size_t>(end - text));
-  } else {
-    out.append(column.text + column.offset[row], static_cast<std::size_t>(column.offset[row + 1] - column.offset[row]));
-  }
+std::size_t text_size(const TextColumn &column, std::int64_t row) {
+  return static_cast<std::size_t>(column.offset[row + 1] - column.offset[row]);
+}
+
+char *written(char *at, const TextColumn &column, std::int64_t row) {
+  if (column.real != nullptr)
+    return written(at, column.real[row]);
+  if (column.whole != nullptr)
+    return std::to_chars(at, at + kLongestNumber, column.whole[row]).ptr;
+  const std::size_t size = text_size(column, row);
+  if (size > 0)
+    std::memcpy(at, column.text + column.offset[row], size);
+  return at + size;
+}
+
+std::size_t most_bytes(const std::vector<TextColumn> &columns, std::int64_t row) {
+  std::size_t most = columns.size() + 1;
+  for (const TextColumn &column : columns)
+    most += column.offset != nullptr ? text_size(column, row) : kLongestNumber;
+  return most;
 }
 
 } // namespace
 
 void append_table_text(const std::vector<TextColumn> &columns, std::int64_t n_rows, std::string &out) {
+  std::size_t used = out.size();
   for (std::int64_t row = 0; row < n_rows; ++row) {
+    const std::size_t most = used + most_bytes(columns, row);
+    if (most > out.size())
+      out.resize(std::max(most, 2 * out.size()));
+    char *at = out.data() + used;
     for (std::size_t c = 0; c < columns.size(); ++c) {
       if (c > 0)
-        out.push_back('\t');
-      append_cell(columns[c], row, out);
+        *at++ = '\t';
+      at = written(at, columns[c], row);
     }
-    out.push_back('\n');
+    *at++ = '\n';
+    used = static_cast<std::size_t>(at - out.data());
   }
+  out.resize(used);
 }
 
 } // namespace gxfast
