@@ -22,6 +22,7 @@
 #include "gxfast/mutagenesis.hpp"
 #include "gxfast/one_hot.hpp"
 #include "gxfast/stats.hpp"
+#include "gxfast/table_text.hpp"
 #include "haplotype_table.hpp"
 
 namespace {
@@ -245,6 +246,17 @@ int nets() {
   });
 }
 
+int tables() {
+  const Numbers y = values(50);
+  return fail_each("tables", [&] {
+    TextColumn column;
+    column.real = y.data();
+    std::string out;
+    append_table_text({column, column}, 50, out);
+    return Numbers(out.begin(), out.end());
+  });
+}
+
 int programs() {
   const std::int32_t length = 12;
   std::vector<std::int32_t> own, low, high;
@@ -285,7 +297,7 @@ int programs() {
 
 int main() {
   const int failed = haplotypes() + texts() + sequences() + statistics() + associations(1) + associations(4) +
-                     nets() + programs();
+                     nets() + tables() + programs();
   std::printf("%d failed allocations\n", failed);
   return failures();
 }

@@ -183,7 +183,7 @@ class BgzfText:
     def finish(self) -> None:
         """Write what is left, and the empty block that ends the format."""
         self._flush(len(self._pending))
-        self._handle.write(_bgzf_block(b""))
+        self._handle.write(_EOF_BLOCK)
 
     def _flush(self, size: int) -> None:
         for start in range(0, size, _BLOCK):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles.directories import fingerprint
 
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
@@ -29,14 +29,6 @@ def command(cohort: Any, output: Path, *extra: str) -> list[str]:
         "--genes", str(cohort.genes), "--expression", str(cohort.expression), "--model", str(cohort.model),
         "--steps", "check,predict,evaluate,ism,drivers,report", "-o", str(output), *extra,
     ]  # fmt: skip
-
-
-def fingerprint(folder: Path) -> dict[str, str]:
-    return {
-        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and ".gxfast" not in file.parts
-    }
 
 
 @pytest.fixture(scope="module")
