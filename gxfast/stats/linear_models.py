@@ -162,7 +162,7 @@ def _fits(
         return elastic_net_cv(of.x, of.y, folds=inner_folds, seed=seed, stop_after=stop_after).predict(of.new)
 
     def promoter_snp(of: _Fold) -> Float64Array:
-        varies = np.flatnonzero(of.standardised.varies)
+        varies = np.flatnonzero(of.x.min(axis=1) < of.x.max(axis=1)) if of.x.size else np.empty(0, np.int64)
         return of.one_snp(None if away is None or varies.size == 0 else int(varies[np.argmin(away[varies])]))
 
     known: dict[str, Fit] = {

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..kernels.arguments import numbers
-from ._design import centred_design
+from ._design import centred_design, explained
 
 __all__ = ["Heritability", "Standardised", "blup", "cis_heritability"]
 
@@ -27,7 +27,7 @@ class Heritability:
     Attributes
     ----------
     h2 : float
-        REML estimate in [0, 1); NaN where it is not defined (nothing varies).
+        REML estimate in [0, 1); NaN where it is not defined (nothing varies beside the covariates).
     se : float
         From the curvature of the likelihood; NaN where the estimate is 0 or at the other end.
     p : float
@@ -122,7 +122,10 @@ class Standardised:
         n_snps, n_people = int(self.z.shape[0]), self.y.size
         if n_snps == 0 or self.y.min() == self.y.max():
             return Heritability(np.nan, np.nan, np.nan, n_snps, n_people)
-        return _estimate(_Likelihood(*_tridiagonal(self.kinship, design, self.y)), n_snps, n_people)
+        diagonal, beside, length = _tridiagonal(self.kinship, design, self.y)
+        if explained(self.y[None], np.array([length]))[0]:  # nothing but rounding is left
+            return Heritability(np.nan, np.nan, np.nan, n_snps, n_people)
+        return _estimate(_Likelihood(diagonal, beside, length), n_snps, n_people)
 
     def blup(self, new: Float64Array, h2: float | None = None) -> Float64Array:
         """As `blup`; ``new``: finite dosages of all SNPs, shape (V, N)."""

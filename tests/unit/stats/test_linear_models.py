@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from oracles import plain_relatedness
+
 from gxfast.errors import InputError
 from gxfast.stats import blup, cis_heritability, cross_predict, pearson
+from gxfast.stats.relatedness import Standardised, _Likelihood, _span, _tridiagonal
 
 
 def _window(people, snps, h2, seed, *, n_causal=None):
@@ -50,6 +53,55 @@ def test_the_likelihood_is_that_of_the_covariance_itself():
     grid = np.linspace(0.001, 0.998, 998)
     best = grid[np.argmax([log_likelihood(h2) for h2 in grid])]
     assert cis_heritability(x, y, covariates=covariates).h2 == pytest.approx(best, abs=1.1e-3)
+
+
+@pytest.mark.parametrize(("people", "snps", "n_covariates"), [(70, 200, 3), (70, 20, 3), (40, 1, 0), (60, 60, 13)])
+def test_heritability_equals_that_from_eigenvalues(people, snps, n_covariates):
+    """At every share: the curve without its constant, and where it is largest; collinear covariates count once."""
+    x, y, _ = _window(people, snps, 0.4, people + snps)
+    covariates = np.random.default_rng(5).normal(size=(n_covariates, people))
+    if n_covariates:
+        covariates = np.vstack([covariates, 2 * covariates[:1] - 1])
+    known = Standardised(x, y)
+    own = _Likelihood(*_tridiagonal(known.kinship, _span(covariates, people), y))
+
+    def plain(h2):
+        return plain_relatedness.likelihood(x, y, covariates, h2)
+
+    shares = np.array([0.0, 0.01, 0.3, 0.5, 0.9, 0.999])
+    expected = np.array([plain(h2) for h2 in shares]) - plain(0.0)
+    assert np.array([own(h2) for h2 in shares]) - own(0.0) == pytest.approx(expected, abs=1e-9)
+    assert own.on_grid(shares) - own(0.0) == pytest.approx(expected, abs=1e-9)
+    h2 = cis_heritability(x, y, covariates=covariates).h2
+    # The curve is flat at its top: a share within 1e-4 of the best one is as good to 1e-8.
+    around = [plain(min(max(h2 + shift, 0), 0.999)) for shift in (-1e-3, 1e-3)]
+    assert plain(h2) >= max(around) - 1e-12
+
+
+@pytest.mark.parametrize("h2", [0.001, 0.4, 0.999])
+def test_blup_equals_that_with_the_covariance_of_new_people(h2):
+    for people, snps in ((50, 120), (50, 10)):
+        x, y, _ = _window(people, snps, 0.5, snps)
+        new = np.random.default_rng(9).integers(0, 3, (snps, 15)).astype(float)
+        assert blup(x, y, new, h2=h2) == pytest.approx(plain_relatedness.blup(x, y, new, h2), abs=1e-9)
+
+
+def test_heritability_of_what_covariates_explain():
+    """Nothing but rounding is left to explain: undefined, whatever the last digits are."""
+    x, y, _ = _window(40, 30, 0.5, 3)
+    found = cis_heritability(x, y, covariates=np.vstack([y, np.arange(40.0)]))
+    assert np.isnan([found.h2, found.se, found.p]).all()
+    exact = cis_heritability(x, np.arange(40.0), covariates=np.arange(40.0)[None])
+    assert np.isnan(exact.h2)
+
+
+def test_a_prediction_does_not_depend_on_the_other_models():
+    x, y, _ = _window(60, 40, 0.5, 8)
+    arguments = {"distance": np.arange(40.0), "folds": 3, "inner_folds": 3}
+    together = cross_predict(x, y, **arguments).predictions
+    for model, values in together.items():
+        alone = cross_predict(x, y, **arguments, models=[model]).predictions[model]
+        assert alone.tobytes() == values.tobytes()
 
 
 def test_blup_is_ridge_regression():
