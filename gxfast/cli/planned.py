@@ -5,17 +5,22 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ..errors import InputError
+from ..io.numbers import finite_number
 from .numbers import Whole
 from .options import set_verbosity
 from .outputs import guarded
 
-__all__ = ["merge", "plan", "run_planned", "status"]
+if TYPE_CHECKING:
+    from ..workflow.shard import Shard
+
+__all__ = ["make", "merge", "plan", "run_planned", "status"]
 
 # What may be planned: module of `gxfast.cli`, and the command in it.
 _PLANNED: Final = {
@@ -70,12 +75,22 @@ def plan(shards: int, output: str, arguments: tuple[str, ...]) -> int:
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable summary on stdout.")
 @click.option("--resume", is_flag=True, help="As without: what is finished is never done again.")
-def run_planned(directory: str, shard: str | None, **options: Any) -> int:
+@click.option("--dask", metavar="ADDRESS", help="All of it on this Dask cluster: its scheduler's address; or local:N.")
+@click.option("--resources", multiple=True, metavar="NAME=N", help="With --dask, what a task needs, as GPU=1.")
+def run_planned(
+    directory: str, shard: str | None, dask: str | None, resources: tuple[str, ...], **options: Any
+) -> int:  # fmt: skip
     """Do a part of a job that gxfast plan has planned in DIR, or all that is left of it."""
-    from ..workflow.planned import note_shard, read_job
-    from ..workflow.shard import WHOLE, Part, parse_shard
+    from ..workflow.planned import read_job
+    from ..workflow.shard import WHOLE, parse_shard
 
     job = read_job(Path(directory))
+    if dask:
+        if shard:
+            raise InputError("--shard and --dask are both given", remedy="--dask makes all shards")
+        return _on_cluster(directory, dask, resources, options)
+    if resources:
+        raise InputError("--resources without --dask", remedy="name the cluster with --dask ADDRESS")
     text = shard or _of_slurm(job.shards)
     if text is None:
         return _whole(directory, options, WHOLE)
@@ -84,13 +99,42 @@ def run_planned(directory: str, shard: str | None, **options: Any) -> int:
         raise InputError(
             f"--shard {text}: the job has {job.shards} shards", path=directory, remedy=f"write i/{job.shards}"
         )
-    set_verbosity(options["verbose"], options["quiet"])
-    parameters = {**job.parameters, **options, "output": directory, "resume": True}
-    code = _perform(_command(job.command), parameters, Part(mine))
-    note_shard(Path(directory), mine, {"host": os.uname().nodename})
+    code = make(directory, mine, options)
     if not options["quiet"]:
         click.echo(f"shard {mine} is done", err=True)
     return code
+
+
+def make(directory: str, shard: Shard, options: Mapping[str, Any]) -> int:
+    """Make a shard of a planned job; ``options`` are those of this call, as the number of threads."""
+    from ..workflow.planned import note_shard, read_job
+    from ..workflow.shard import Part
+
+    job = read_job(Path(directory))
+    set_verbosity(options["verbose"], options["quiet"])
+    parameters = {**job.parameters, **options, "output": directory, "resume": True}
+    code = _perform(_command(job.command), parameters, Part(shard))
+    note_shard(Path(directory), shard, {"host": os.uname().nodename})
+    return code
+
+
+def _on_cluster(directory: str, address: str, resources: tuple[str, ...], options: dict[str, Any]) -> int:
+    from ..workflow.shard import Part
+    from .on_dask import connected, on_dask
+    from .progress import ProgressLine
+
+    needed = dict(_amount(text) for text in resources)
+    with connected(address) as client, ProgressLine(quiet=options["quiet"], unit="shards") as progress:
+        on_dask(directory, client, threads=options["threads"] or 1, resources=needed, progress=progress)
+    return _whole(directory, options, Part(merging=True))
+
+
+def _amount(text: str) -> tuple[str, float]:
+    name, _, amount = text.partition("=")
+    number = finite_number(amount)
+    if not name or number is None or number <= 0:
+        raise InputError(f"--resources {text[:40]!r} is no amount", remedy="write NAME=N, as GPU=1")
+    return name, number
 
 
 @click.command()
