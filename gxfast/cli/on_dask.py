@@ -12,13 +12,13 @@ from ..errors import GxfastError, InputError
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["connected", "make_shard", "on_dask"]
+__all__ = ["connected", "on_dask", "shard_task"]
 
 _REMEDY: Final = "pip install 'gxfast[dask]'"
 _RETRIES: Final = 5  # of a shard: a worker that was lost, a file system that was slow to say so
 
 
-def make_shard(directory: str, index: int, total: int, threads: int) -> str:
+def shard_task(directory: str, index: int, total: int, threads: int) -> str:
     """Make a shard of a planned job in this process; return the SHA-256 of its journal.
 
     Files appear in the directory when they are whole, so that a task that is killed, or done twice, harms nothing.
@@ -26,10 +26,10 @@ def make_shard(directory: str, index: int, total: int, threads: int) -> str:
     from ..io.files import sha256_of
     from ..workflow.journal import journal_file
     from ..workflow.shard import Shard
-    from .planned import make
+    from .jobs import make_shard
 
     shard = Shard(index, total)
-    make(directory, shard, {"threads": threads, "verbose": 0, "quiet": True, "as_json": False})
+    make_shard(directory, shard, {"threads": threads, "verbose": 0, "quiet": True, "as_json": False})
     return sha256_of(journal_file(Path(directory), shard))
 
 
@@ -71,7 +71,7 @@ def on_dask(
     left = [one.shard for one in shard_states(path, n) if one.state != "done"]
     tasks = {
         client.submit(
-            make_shard, str(path), shard.index, n, threads, key=f"gxfast-{path.name}-{shard.name}", pure=False,
+            shard_task, str(path), shard.index, n, threads, key=f"gxfast-{path.name}-{shard.name}", pure=False,
             retries=_RETRIES, resources=dict(resources) if resources else None,
         ): shard
         for shard in left

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from ..errors import InputError
 from ..io.numbers import finite_number
+from .jobs import PLANNED, do_whole, make_shard, perform, planned_command
 from .numbers import Whole
-from .options import set_verbosity
-from .outputs import guarded
 
-if TYPE_CHECKING:
-    from ..workflow.shard import Shard
+__all__ = ["merge", "plan", "run_planned", "status"]
 
-__all__ = ["make", "merge", "plan", "run_planned", "status"]
-
-# What may be planned: module of `gxfast.cli`, and the command in it.
-_PLANNED: Final = {
-    "run": ("run", "run"),
-    "predict": ("run", "predict"),
-    "drivers": ("run", "drivers"),
-    "eqtl": ("eqtl", "eqtl"),
-    "baseline": ("baseline", "baseline"),
-}
 # Parameters that name files: a shard may be done in another folder.
 _FILES: Final = ("fasta", "vcf", "genes", "sites", "expression", "covariates", "models", "cards", "finemapped",
                  "beside", "samples_file", "contigs")  # fmt: skip
@@ -49,15 +35,15 @@ def plan(shards: int, output: str, arguments: tuple[str, ...]) -> int:
     from ..workflow.shard import Part
 
     at = next((i for i, one in enumerate(arguments) if not one.startswith("-")), None)
-    named = at is not None and arguments[at] in _PLANNED
+    named = at is not None and arguments[at] in PLANNED
     name = arguments[at] if at is not None and named else "run"
     rest = [one for i, one in enumerate(arguments) if not (named and i == at)]
-    command = _command(name)
+    command = planned_command(name)
     context = command.make_context(name, [*rest, "-o", output])
     if context.params.get("database"):
         raise InputError("--apply has no shards", remedy="run gxfast baseline --apply as it is")
     parameters = {key: _absolute(key, value) for key, value in context.params.items()}
-    code = _perform(command, {**context.params, **parameters}, Part(planning=True))
+    code = perform(command, {**context.params, **parameters}, Part(planning=True))
     kept = {key: value for key, value in parameters.items() if key not in _HERE}
     write_job(Path(output), PlannedJob(name, kept, shards))
     if not context.params["quiet"]:
@@ -93,28 +79,15 @@ def run_planned(
         raise InputError("--resources without --dask", remedy="name the cluster with --dask ADDRESS")
     text = shard or _of_slurm(job.shards)
     if text is None:
-        return _whole(directory, options, WHOLE)
+        return do_whole(directory, options, WHOLE)
     mine = parse_shard(text)
     if mine.total != job.shards:
         raise InputError(
             f"--shard {text}: the job has {job.shards} shards", path=directory, remedy=f"write i/{job.shards}"
         )
-    code = make(directory, mine, options)
+    code = make_shard(directory, mine, options)
     if not options["quiet"]:
         click.echo(f"shard {mine} is done", err=True)
-    return code
-
-
-def make(directory: str, shard: Shard, options: Mapping[str, Any]) -> int:
-    """Make a shard of a planned job; ``options`` are those of this call, as the number of threads."""
-    from ..workflow.planned import note_shard, read_job
-    from ..workflow.shard import Part
-
-    job = read_job(Path(directory))
-    set_verbosity(options["verbose"], options["quiet"])
-    parameters = {**job.parameters, **options, "output": directory, "resume": True}
-    code = _perform(_command(job.command), parameters, Part(shard))
-    note_shard(Path(directory), shard, {"host": os.uname().nodename})
     return code
 
 
@@ -126,7 +99,7 @@ def _on_cluster(directory: str, address: str, resources: tuple[str, ...], option
     needed = dict(_amount(text) for text in resources)
     with connected(address) as client, ProgressLine(quiet=options["quiet"], unit="shards") as progress:
         on_dask(directory, client, threads=options["threads"] or 1, resources=needed, progress=progress)
-    return _whole(directory, options, Part(merging=True))
+    return do_whole(directory, options, Part(merging=True))
 
 
 def _amount(text: str) -> tuple[str, float]:
@@ -152,7 +125,7 @@ def merge(directory: str, **options: Any) -> int:
     from ..workflow.shard import Part
 
     tell_cpus(Path(directory))
-    return _whole(directory, {**options, "resume": True}, Part(merging=True))
+    return do_whole(directory, {**options, "resume": True}, Part(merging=True))
 
 
 @click.command()
@@ -177,26 +150,6 @@ def status(directory: str, as_json: bool) -> int:
         left = [str(one.shard.index) for one in states if one.state != "done"]
         click.echo(f"to do: {','.join(left)}" if left else f"all shards are done: gxfast merge {directory}")
     return 0 if finished else 1
-
-
-def _command(name: str) -> click.Command:
-    if name not in _PLANNED:
-        raise InputError(f"no command {name[:40]!r} can be planned", remedy=f"choose from {', '.join(_PLANNED)}")
-    module, attribute = _PLANNED[name]
-    return guarded(getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute))
-
-
-def _perform(command: click.Command, parameters: dict[str, Any], part: Any) -> int:
-    callback: Any = command.callback
-    return int(callback(**parameters, part=part))
-
-
-def _whole(directory: str, options: dict[str, Any], part: Any) -> int:
-    from ..workflow.planned import read_job
-
-    job = read_job(Path(directory))
-    parameters = {**job.parameters, **options, "output": directory, "resume": True}
-    return _perform(_command(job.command), parameters, part)
 
 
 def _absolute(key: str, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..types import PredictionSet
     from .drivers import GeneDrivers
 
-__all__ = ["PIPS", "DirectionRow", "direction_rows"]
+__all__ = ["PIPS", "DirectionRow", "Directions", "direction_rows"]
 
 Float64Array = NDArray[np.float64]
 PIPS: Final = (0.1, 0.5, 0.9)
@@ -46,7 +46,7 @@ class DirectionRow:
 
 
 def direction_rows(
-    predictions: PredictionSet, found: Sequence[GeneDrivers], finemapped: Mapping[tuple[str, str], float] | None = None
+    predictions: PredictionSet, found: Iterable[GeneDrivers], finemapped: Mapping[tuple[str, str], float] | None = None
 ) -> list[DirectionRow]:
     """Return the rows of a model: per gene the SNV of its window with the smallest eQTL p.
 
@@ -56,28 +56,68 @@ def direction_rows(
     Parameters
     ----------
     predictions : PredictionSet
-    found : sequence of GeneDrivers
+    found : iterable of GeneDrivers
     finemapped : mapping of (gene, variant) to float, optional
         Posterior inclusion probabilities; variants as ``chrom_pos_ref_alt``.
     """
-    rows = []
-    for t, track in enumerate(predictions.tracks):
-        add = partial(_row, predictions.model, track)
-        leads = [lead for one in found if one.track == t and (lead := _lead(predictions, one)) is not None]
-        if not leads:
-            continue
-        effect, slope, distance, frequency = np.array(leads).T
-        by = {"all": None, "distance": np.abs(distance), "frequency": frequency, "effect": np.abs(effect)}
-        for name, values in by.items():
-            for group in _groups(values, len(leads)):
-                low, high = (None, None) if values is None else (float(values[group].min()), float(values[group].max()))
-                rows.append(add(name, low, high, effect[group], slope[group]))
-        if finemapped:
-            known = np.array(_finemapped(predictions, found, t, finemapped)).reshape(-1, 3)
-            for least in PIPS:
-                kept = known[known[:, 2] >= least]
-                rows.append(add("pip", least, 1.0, kept[:, 0], kept[:, 1]))
-    return rows
+    collected = Directions(predictions, finemapped)
+    collected.add(found)
+    return collected.rows()
+
+
+class Directions:
+    """What `direction_rows` needs of each gene, so that genes may come one after the other and be forgotten.
+
+    Parameters
+    ----------
+    predictions, finemapped
+        As in `direction_rows`.
+
+    Attributes
+    ----------
+    n_finemapped : int
+        Fine-mapped SNVs that were met.
+    """
+
+    def __init__(self, predictions: PredictionSet, finemapped: Mapping[tuple[str, str], float] | None = None) -> None:
+        self._predictions, self._pips = predictions, finemapped
+        n_tracks = len(predictions.tracks)
+        self._leads: list[list[tuple[float, float, float, float]]] = [[] for _ in range(n_tracks)]
+        self._finemapped: list[list[tuple[float, float, float]]] = [[] for _ in range(n_tracks)]
+        self.n_finemapped = 0
+
+    def add(self, found: Iterable[GeneDrivers]) -> None:
+        """Take the leads, and the fine-mapped SNVs, of genes."""
+        for one in found:
+            lead = _lead(self._predictions, one)
+            if lead is not None:
+                self._leads[one.track].append(lead)
+            if self._pips:
+                known = _finemapped(self._predictions, one, self._pips)
+                self._finemapped[one.track] += known
+                self.n_finemapped += len(known) if one.track == 0 else 0
+
+    def rows(self) -> list[DirectionRow]:
+        """Return the rows of all genes that were added."""
+        rows = []
+        for t, track in enumerate(self._predictions.tracks):
+            add = partial(_row, self._predictions.model, track)
+            leads = self._leads[t]
+            if not leads:
+                continue
+            effect, slope, distance, frequency = np.array(leads).T
+            by = {"all": None, "distance": np.abs(distance), "frequency": frequency, "effect": np.abs(effect)}
+            for name, values in by.items():
+                for group in _groups(values, len(leads)):
+                    low = None if values is None else float(values[group].min())
+                    high = None if values is None else float(values[group].max())
+                    rows.append(add(name, low, high, effect[group], slope[group]))
+            if self._pips:
+                known = np.array(self._finemapped[t]).reshape(-1, 3)
+                for least in PIPS:
+                    kept = known[known[:, 2] >= least]
+                    rows.append(add("pip", least, 1.0, kept[:, 0], kept[:, 1]))
+        return rows
 
 
 def _row(
@@ -93,16 +133,15 @@ def _row(
 
 
 def _finemapped(
-    predictions: PredictionSet, found: Sequence[GeneDrivers], track: int, pip: Mapping[tuple[str, str], float]
+    predictions: PredictionSet, one: GeneDrivers, pip: Mapping[tuple[str, str], float]
 ) -> list[tuple[float, float, float]]:
-    """Effect, eQTL slope and PIP of the fine-mapped SNVs that the model's windows hold."""
-    rows = []
-    for one in found:
-        gene = predictions.genes.gene_id[one.gene]
-        for v, variant in enumerate(one.dosages.variant_id if one.track == track else ()):
-            if (gene, variant) in pip:
-                rows.append((float(one.effect[v]), float(one.slope[v]), pip[gene, variant]))
-    return rows
+    """Effect, eQTL slope and PIP of the fine-mapped SNVs that the window of a gene holds."""
+    gene = predictions.genes.gene_id[one.gene]
+    return [
+        (float(one.effect[v]), float(one.slope[v]), pip[gene, variant])
+        for v, variant in enumerate(one.dosages.variant_id)
+        if (gene, variant) in pip
+    ]
 
 
 def _lead(predictions: PredictionSet, one: GeneDrivers) -> tuple[float, float, float, float] | None:

@@ -29,6 +29,7 @@ __all__ = [
     "plain_files",
     "publish",
     "refuse_changed",
+    "remove",
     "sha256_of",
     "written_whole",
 ]
@@ -63,14 +64,14 @@ def written_whole(path: Path, *, remedy: str = _REMEDY) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.name}.gxfast")
     try:
-        _remove(partial)
+        remove(partial)
         yield partial
         publish(partial, path)
     except OSError as error:
         raise InputError(f"cannot write: {error.strerror}", path=path, remedy=remedy) from None
     finally:
         with suppress(OSError):
-            _remove(partial)
+            remove(partial)
 
 
 def atomic_write(path: Path, content: bytes, *, remedy: str = _REMEDY) -> None:
@@ -123,7 +124,7 @@ def plain_files(folder: Path) -> list[Path]:
 def publish(partial: Path, path: Path) -> None:
     """Give a file or folder that is whole its name: sync it, rename it, sync the folder that it is in."""
     if partial.is_dir():
-        _remove(path)
+        remove(path)
     else:
         _sync(partial)
     os.replace(partial, path)
@@ -217,7 +218,8 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or folder, if it is there; a link itself, not what it points to."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

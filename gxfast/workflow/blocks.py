@@ -42,17 +42,19 @@ class GeneBlock:
         return f"{step}/{self.number:05d}.{ending}"
 
 
-def gene_blocks(genes: GeneTable, *, window: int = 0) -> list[GeneBlock]:
-    """Cut genes into blocks; the order is that of the contigs as they first appear, then of TSSs.
+def gene_blocks(genes: GeneTable, contigs: Sequence[str], *, window: int = 0) -> list[GeneBlock]:
+    """Cut genes into blocks; the order is that of the contigs, then of TSSs, then of ids: not that of the table.
 
     Parameters
     ----------
     genes : GeneTable
+    contigs : sequence of str
+        Their order; those that are not there come last.
     window : int
         Bases around each gene that the step reads: far genes share a block where their windows do.
     """
-    rank = {chrom: i for i, chrom in enumerate(dict.fromkeys(genes.chrom))}
-    order = sorted(range(len(genes)), key=lambda g: (rank[genes.chrom[g]], int(genes.tss[g])))
+    rank = {chrom: i for i, chrom in enumerate(dict.fromkeys([*contigs, *sorted(set(genes.chrom))]))}
+    order = sorted(range(len(genes)), key=lambda g: (rank[genes.chrom[g]], int(genes.tss[g]), genes.gene_id[g]))
     parts: list[list[int]] = []
     for g in order:
         first = parts[-1][0] if parts else g

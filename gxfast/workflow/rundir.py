@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.files import appended, atomic_write, differing, npz_bytes, plain_files, sha256_of
+from ..io.files import appended, atomic_write, differing, npz_bytes, plain_files, remove, sha256_of
 from .journal import (
     PLAN,
     RESULT,
@@ -202,7 +201,7 @@ class RunDirectory:
             del self._done[name]
         self._write_journal()
         for name in dropped:
-            (self.path / STATE / "blocks" / name).unlink(missing_ok=True)
+            remove(self.path / STATE / "blocks" / name)
 
     def subdirectory(self, name: str) -> Path:
         """Return a folder inside the run directory, made if absent."""
@@ -232,7 +231,7 @@ class RunDirectory:
         atomic_write(self.path / "manifest.json", _json_bytes(content))
         if self._superseded:
             self._drop_superseded()
-        shutil.rmtree(self.path / STATE / SHARDS, ignore_errors=True)
+        remove(self.path / STATE / SHARDS)
 
     def write_provisional_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write what the report reads before the run is complete."""

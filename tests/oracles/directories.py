@@ -18,7 +18,11 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 
 def block_states(folder: Path) -> dict[str, tuple[int, int]]:
-    """Inode and time of every finished block: a block that is made again is another file."""
-    blocks = folder / STATE / "blocks"
-    files = [file for file in blocks.rglob("*.npz") if not file.name.startswith(".")]
-    return {str(file.relative_to(blocks)): (file.stat().st_ino, file.stat().st_mtime_ns) for file in files}
+    """Inode and time of every block that a journal names: a block that is made again is another file."""
+    state = folder / STATE
+    journals = [state / "journal.tsv", *sorted((state / "shards").glob("*.tsv"))]
+    lines = [line for file in journals if file.exists() for line in file.read_text(errors="replace").split("\n")[:-1]]
+    files = {name: state / "blocks" / name for name in (line.split("\t")[0] for line in lines)}
+    return {
+        name: (file.stat().st_ino, file.stat().st_mtime_ns) for name, file in files.items() if file.is_file()
+    }  # fmt: skip

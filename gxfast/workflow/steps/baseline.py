@@ -92,7 +92,7 @@ def train_blocks(
         return
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
-    blocks = gene_blocks(cohort.genes, window=options.window)
+    blocks = gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window)
 
     def compute(block: GeneBlock) -> None:
         found = [_train_one(cohort, source, folds, options, g) for g in block.genes]
@@ -106,7 +106,10 @@ def train_blocks(
 
 def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOptions) -> Baselines:
     """Write ``baseline/`` from finished blocks."""
-    folder, blocks = run.subdirectory("baseline"), gene_blocks(cohort.genes, window=options.window)
+    folder, blocks = (
+        run.subdirectory("baseline"),
+        gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window),
+    )
     folds = split_people(cohort.people, options.folds, options.seed)
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})
     stored = _Stored(run, blocks, options)

@@ -1,20 +1,20 @@
 """Effects of the observed SNVs, their eQTLs, which of them drive predictions, and support.
 
 Effects are computed once per gene and model (mutagenesis on the reference) and kept as blocks of the run; the rest is
-arithmetic on dosages.
+arithmetic on dosages. Genes pass a block at a time: dosages are dropped once the rows of the tables are made.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
-from ...evaluation.direction import DirectionRow, direction_rows
+from ...evaluation.direction import DirectionRow, Directions
 from ...evaluation.drivers import DriverRow, GeneDrivers, SupportRow, driver_rows, gene_drivers, support_rows
 from ...io.tables import write_rows
 from ...personal.dosages import Dosages, snvs_in
@@ -24,15 +24,16 @@ from ..scans.observed import snv_effects
 from ..scans.targets import Layout, gene_layout
 from ..scans.variant_tables import VariantRows, write_variants
 from ..step import Job, Step
-from .surroundings import cluster_rows, motif_rows, scan_surroundings
+from .predict import gene_parts, predicted_statuses
+from .surroundings import MainDriver, cluster_rows, main_driver, motif_rows, scan_surroundings
 
 if TYPE_CHECKING:
+    from ...evaluation.result import Evaluation
     from ...models.session import Model
 
-__all__ = ["DRIVERS", "find_drivers"]
+__all__ = ["DRIVERS"]
 
 Float64Array = NDArray[np.float64]
-_BLOCK: Final = 32  # genes
 
 
 def drive(job: Job) -> None:
@@ -40,20 +41,17 @@ def drive(job: Job) -> None:
     results, folder = job.results, job.directory.path
     summary: dict[str, Any] = {}
     for i, (model, item) in enumerate(zip(job.inputs.models, results.predictions, strict=True)):
-        found = find_drivers(job, model, item)
-        n_before = len(results.drivers)
-        results.drivers += driver_rows(item, found)
-        results.support += support_rows(item, found, results.evaluations[i] if results.evaluations else None)
-        results.direction += direction_rows(item, found, job.inputs.finemapped)
+        found = _Collected(item, results.evaluations[i] if results.evaluations else None, job.inputs.finemapped)
         path = job.directory.subdirectory("ism") / f"{item.model}.variants.tsv.gz"
-        write_variants(path, item.tracks, _variant_rows(item, found))
-        around = scan_surroundings(job, model, item, found)
+        write_variants(path, item.tracks, found.variant_rows(find_drivers(job, model, item)))
+        results.drivers += found.drivers
+        results.support += found.support
+        results.direction += found.directions.rows()
+        around = scan_surroundings(job, model, item, found.mains)
         motifs = motif_rows(item, around)
         results.motifs += motifs
         results.motif_clusters += cluster_rows(item.model, motifs)
-        summary[item.model] = _summary(found, results.drivers[n_before:])
-        if job.inputs.finemapped is not None:
-            summary[item.model]["n_finemapped"] = _n_finemapped(item, found, job.inputs.finemapped)
+        summary[item.model] = found.summary()
     results.summary["drivers"] = summary
     write_rows(folder / "drivers.tsv", DriverRow, results.drivers)
     write_rows(folder / "support.tsv", SupportRow, results.support)
@@ -63,33 +61,56 @@ def drive(job: Job) -> None:
         write_rows(folder / "direction.tsv", DirectionRow, results.direction)
 
 
-def _n_finemapped(
-    predictions: PredictionSet, found: Sequence[GeneDrivers], pips: Mapping[tuple[str, str], float]
-) -> int:
-    """How many of the fine-mapped variants are SNVs that were looked at; told where they are few."""
-    genes = predictions.genes.gene_id
-    seen = {(genes[one.gene], variant) for one in found for variant in one.dosages.variant_id}
-    n = len(pips.keys() & seen)
-    if n < len(pips):
-        message = "%s: %d of %d fine-mapped variants are SNVs of the people in the windows of their genes"
-        logging.getLogger("gxfast").warning(message, predictions.model, n, len(pips))
-    return n
+class _Collected:
+    """What is kept of genes as they pass: rows of tables, and where their main drivers are; no dosages."""
+
+    def __init__(
+        self, predictions: PredictionSet, evaluation: Evaluation | None,
+        finemapped: Mapping[tuple[str, str], float] | None,
+    ) -> None:  # fmt: skip
+        self._predictions, self._evaluation, self._pips = predictions, evaluation, finemapped
+        self.drivers: list[DriverRow] = []
+        self.support: list[SupportRow] = []
+        self.mains: list[MainDriver] = []
+        self.directions = Directions(predictions, finemapped)
+        self._n_snvs = self._n_left_out = self._n_entries = 0
+
+    def variant_rows(self, blocks: Iterable[list[GeneDrivers]]) -> Iterator[VariantRows]:
+        """Take what is kept of each block of genes, and pass on the SNVs of each gene, its tracks side by side."""
+        n_tracks = len(self._predictions.tracks)
+        for found in blocks:
+            self.drivers += driver_rows(self._predictions, found)
+            self.support += support_rows(self._predictions, found, self._evaluation)
+            self.directions.add(found)
+            self.mains += [main for one in found if (main := main_driver(one)) is not None]
+            self._n_entries += len(found)
+            self._n_snvs += sum(len(one.effect) for one in found)
+            self._n_left_out += sum(one.dosages.n_skipped for one in found if one.track == 0)
+            for first in range(0, len(found), n_tracks):
+                yield _rows_of_gene(self._predictions, found[first : first + n_tracks])
+
+    def summary(self) -> dict[str, int]:
+        """Return the counts of the model, for the manifest."""
+        kinds = [row.support for row in self.drivers]
+        counts = {
+            "n_snvs": self._n_snvs,
+            "n_genes": self._n_entries,
+            "n_drivers": len(kinds),
+            "n_records_left_out": self._n_left_out,
+            "n_supported": kinds.count("supported"),
+            "n_unsupported": kinds.count("unsupported"),
+        }
+        if self._pips is None:
+            return counts
+        n = self.directions.n_finemapped
+        if n < len(self._pips):
+            message = "%s: %d of %d fine-mapped variants are SNVs of the people in the windows of their genes"
+            logging.getLogger("gxfast").warning(message, self._predictions.model, n, len(self._pips))
+        return counts | {"n_finemapped": n}
 
 
-def _summary(found: Sequence[GeneDrivers], drivers: Sequence[DriverRow]) -> dict[str, int]:
-    kinds = [row.support for row in drivers]
-    return {
-        "n_snvs": sum(len(one.effect) for one in found),
-        "n_genes": len(found),
-        "n_drivers": len(kinds),
-        "n_records_left_out": sum(one.dosages.n_skipped for one in found if one.track == 0),
-        "n_supported": kinds.count("supported"),
-        "n_unsupported": kinds.count("unsupported"),
-    }
-
-
-def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[GeneDrivers]:
-    """Scan the observed SNVs of every gene and select drivers.
+def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator[list[GeneDrivers]]:
+    """Scan the observed SNVs of every gene and select drivers, a block of genes at a time.
 
     Genes that could not be predicted, or where nothing differs between people, have no entry; nor have those with
     effects that are not finite, which are listed.
@@ -99,15 +120,18 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[Gen
     ModelError
         If all have such effects.
     """
-    run, name, found, options = job.directory, model.card.name, list[GeneDrivers](), job.options.drivers
+    run, name, options = job.directory, model.card.name, job.options.drivers
     undone: list[str] = []
+    n_found = 0
     layout = gene_layout(model.card, predictions.genes, job.inputs.genome, window=None, clip=False)
-    for first in range(0, len(layout), _BLOCK):
-        file, genes = f"{name}/effects-{first // _BLOCK:05d}.npz", range(first, min(first + _BLOCK, len(layout)))
+    parts = list(enumerate(gene_parts(job, model)))
+    run.todo(parts, lambda part: run.has_block(_file(model, part[0])))
+    for number, (first, last) in parts:
+        genes, found = range(first, last), list[GeneDrivers]()
         snvs = {g: _snvs(job, layout, g) for g in genes if predictions.status[g] == "ok"}
-        if not run.has_block(file):
-            run.write_block(file, _effects(job, model, layout, genes, snvs))
-        stored = run.read_block(file)
+        if not run.has_block(_file(model, number)):
+            run.write_block(_file(model, number), _effects(job, model, layout, genes, snvs))
+        stored = run.read_block(_file(model, number))
         for g, dosages in snvs.items():
             effects = stored["effect"][slice(*stored["offset"][g - first : g - first + 2])]
             if len(dosages.position) > len(effects):
@@ -117,11 +141,34 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> list[Gen
                     predictions, job.results.observed, g, dosages, effects,
                     haplotypes=model.card.haplotypes, rule=options.rule, gain=options.gain, alpha=options.alpha,
                 )  # fmt: skip
-        job.tell(f"drivers {name}", genes.stop, len(layout))
-    if undone and not found:
+        n_found += len(found)
+        yield found
+        job.tell(f"drivers {name}", last, len(layout))
+    if undone and not n_found:
         raise ModelError(f"no gene has drivers: {undone[0]}", path=model.path, remedy="check the model's weights")
     job.results.undone += undone
-    return found
+
+
+def effect_blocks(job: Job) -> None:
+    """Scan the observed SNVs of every gene with every model, block by block."""
+    for model in job.inputs.models:
+        _do_effects(job, model)
+
+
+def _do_effects(job: Job, model: Model) -> None:
+    run, name = job.directory, model.card.name
+    layout = gene_layout(model.card, job.inputs.genes, job.inputs.genome, window=None, clip=False)
+    todo = run.todo(list(enumerate(gene_parts(job, model))), lambda part: run.has_block(_file(model, part[0])))
+    for done, (number, (first, last)) in enumerate(todo):
+        job.tell(f"effects {name}", done, len(todo))
+        status = predicted_statuses(job, model, number)
+        snvs = {g: _snvs(job, layout, g) for g in range(first, last) if status[g - first] == "ok"}
+        run.write_block(_file(model, number), _effects(job, model, layout, range(first, last), snvs))
+    job.tell(f"effects {name}", len(todo), len(todo))
+
+
+def _file(model: Model, number: int) -> str:
+    return f"{model.card.name}/effects-{number:05d}.npz"
 
 
 def _snvs(job: Job, layout: Layout, g: int) -> Dosages:
@@ -145,25 +192,22 @@ def _effects(job: Job, model: Model, layout: Layout, genes: range, snvs: dict[in
     return {"offset": offset, "effect": np.concatenate(parts)}
 
 
-def _variant_rows(predictions: PredictionSet, found: Sequence[GeneDrivers]) -> Iterator[VariantRows]:
-    """The SNVs of each gene, its tracks side by side."""
-    n_tracks = len(predictions.tracks)
-    for first in range(0, len(found), n_tracks):
-        tracks = found[first : first + n_tracks]
-        one = tracks[0]
-        yield VariantRows(
-            gene_id=predictions.genes.gene_id[one.gene],
-            chrom=one.dosages.chrom,
-            position=one.dosages.position,
-            ref=one.dosages.ref,
-            alt=one.dosages.alt,
-            frequency=one.allele_freq,
-            effects=np.stack([track.effect for track in tracks], axis=1),
-            slope=one.slope,
-            r=one.eqtl_r,
-            p=one.eqtl_p,
-            is_driver=np.stack([track.selection.is_driver for track in tracks], axis=1),
-        )
+def _rows_of_gene(predictions: PredictionSet, tracks: Sequence[GeneDrivers]) -> VariantRows:
+    """The SNVs of a gene, its tracks side by side."""
+    one = tracks[0]
+    return VariantRows(
+        gene_id=predictions.genes.gene_id[one.gene],
+        chrom=one.dosages.chrom,
+        position=one.dosages.position,
+        ref=one.dosages.ref,
+        alt=one.dosages.alt,
+        frequency=one.allele_freq,
+        effects=np.stack([track.effect for track in tracks], axis=1),
+        slope=one.slope,
+        r=one.eqtl_r,
+        p=one.eqtl_p,
+        is_driver=np.stack([track.selection.is_driver for track in tracks], axis=1),
+    )
 
 
 DRIVERS = Step(
@@ -172,4 +216,5 @@ DRIVERS = Step(
     needs=("predictions",),
     writes=("ism/", "drivers.tsv", "support.tsv", "direction.tsv", "motifs.tsv", "motif_clusters.tsv"),
     asked_by=("ism", "drivers"),
+    blocks=effect_blocks,
 )

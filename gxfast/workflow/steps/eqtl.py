@@ -80,7 +80,7 @@ def map_blocks(
     if run.part.planning:
         return
     source = open_dosages(cohort.genotypes, options.dosage)
-    blocks = gene_blocks(cohort.genes, window=options.window)
+    blocks = gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window)
     there = run.has_result(NOMINAL)
 
     def finished(block: GeneBlock) -> bool:
@@ -88,9 +88,10 @@ def map_blocks(
 
     def compute(block: GeneBlock) -> None:
         found = _map_block(cohort, source, block, options)
-        if not there:
+        if not (there or run.has_block(block.file("eqtl", _PAIRS))):
             run.write_block(block.file("eqtl", _PAIRS), {"bgzf": np.frombuffer(found.pairs, np.uint8)})
-        run.write_block(block.file("eqtl"), found.arrays())
+        if not run.has_block(block.file("eqtl")):
+            run.write_block(block.file("eqtl"), found.arrays())
 
     do_gene_blocks(
         run, blocks, finished, compute, n_threads=n_threads, tell=lambda done, n: progress and progress("eqtl", done, n)
@@ -99,7 +100,10 @@ def map_blocks(
 
 def mapped_genes(run: RunDirectory, cohort: LinearCohort, options: MappingOptions) -> CisMap:
     """Write ``eqtl/`` from finished blocks."""
-    folder, blocks = run.subdirectory("eqtl"), gene_blocks(cohort.genes, window=options.window)
+    folder, blocks = (
+        run.subdirectory("eqtl"),
+        gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window),
+    )
     stored = [run.read_block(block.file("eqtl")) for block in blocks]
     if not run.has_result(NOMINAL):
         _write_nominal(run, cohort, blocks, stored)

@@ -19,7 +19,7 @@ from ..step import Job, Step
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["PREDICT", "predicted_blocks"]
+__all__ = ["PREDICT", "gene_parts", "predicted_blocks", "predicted_statuses"]
 
 # Genes of a block at most, and bases that the model may read for one: work of seconds to minutes, which is what an
 # interruption loses. They depend on the plan alone, so that blocks mean the same whatever the memory and the threads.
@@ -42,7 +42,7 @@ def predict_blocks(job: Job) -> None:
 def _do_blocks(job: Job, model: Model) -> None:
     inputs, run = job.inputs, job.directory
     genes, name = inputs.genes, model.card.name
-    blocks = list(enumerate(_parts(job, model)))
+    blocks = list(enumerate(gene_parts(job, model)))
     todo = run.todo(blocks, lambda block: run.has_block(_block_file(name, block[0])))
     total = sum(last - first for _, (first, last) in (run.part.shard.of(blocks) if run.part.shard else blocks))
     done = total - sum(last - first for _, (first, last) in todo)
@@ -66,7 +66,7 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
     inputs, run, genes, name = job.inputs, job.directory, job.inputs.genes, model.card.name
     _do_blocks(job, model)
     blocks = []
-    for number, _ in enumerate(_parts(job, model)):
+    for number, _ in enumerate(gene_parts(job, model)):
         # What was computed is read back like what was resumed: one way only for results to be used.
         block = _block_from(run.read_block(_block_file(name, number)))
         blocks.append(replace(block, drawn=block.drawn[:0], draws=block.draws[:0]))
@@ -77,12 +77,17 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
 
 def predicted_blocks(job: Job, model: Model) -> Iterator[tuple[int, BlockPrediction]]:
     """Read the finished blocks of a model again, each with its first gene; they alone hold the draws of phase."""
-    for number, (first, _) in enumerate(_parts(job, model)):
+    for number, (first, _) in enumerate(gene_parts(job, model)):
         yield first, _block_from(job.directory.read_block(_block_file(model.card.name, number)))
 
 
-def _parts(job: Job, model: Model) -> list[tuple[int, int]]:
-    """First and last gene of each block."""
+def predicted_statuses(job: Job, model: Model, number: int) -> tuple[str, ...]:
+    """Return the statuses of the genes of a finished block."""
+    return _block_from(job.directory.read_block(_block_file(model.card.name, number))).status
+
+
+def gene_parts(job: Job, model: Model) -> list[tuple[int, int]]:
+    """Return the first gene of each block, and that behind its last; effects of SNVs come in the same blocks."""
     n_genes, n_people = len(job.inputs.genes), len(job.inputs.genotypes.samples)
     step = max(1, min(_MOST_GENES, _MOST_BASES // max(1, 2 * n_people * model.card.read_length)))
     return [(first, min(first + step, n_genes)) for first in range(0, n_genes, step)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,41 @@ if TYPE_CHECKING:
     from ...models.session import Model
     from ...types import PredictionSet
 
-__all__ = ["REACH", "cluster_rows", "motif_rows", "scan_surroundings"]
+__all__ = ["REACH", "MainDriver", "cluster_rows", "main_driver", "motif_rows", "scan_surroundings"]
 
 REACH: Final = 20  # bases on either side, as Sasse et al. 2023
 _KMER: Final = 13
 _UNKNOWN: Final = 4
+_BLOCK: Final = 256  # main drivers that are scanned before they are kept
+
+
+@dataclass(frozen=True, slots=True)
+class MainDriver:
+    """Where the main driver of a gene and track is.
+
+    Attributes
+    ----------
+    gene, track : int
+    position : int
+        0-based.
+    alt, variant_id, support : str
+    """
+
+    gene: int
+    track: int
+    position: int
+    alt: str
+    variant_id: str
+    support: str
+
+
+def main_driver(one: GeneDrivers) -> MainDriver | None:
+    """Return the main driver of a gene and track; None where it has no driver."""
+    v = one.selection.main
+    if v is None:
+        return None
+    snvs = one.dosages
+    return MainDriver(one.gene, one.track, int(snvs.position[v]), snvs.alt[v], snvs.variant_id[v], str(one.support[v]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +74,7 @@ class Surroundings:
     absolute effect, see `DriverOptions`.
     """
 
-    mains: list[GeneDrivers]
+    mains: Sequence[MainDriver]
     effects: NDArray[np.float32]
     bases: NDArray[np.uint8]
     scale: NDArray[np.float64]
@@ -74,45 +104,44 @@ class _EitherAllele:
 
 
 def scan_surroundings(
-    job: Job, model: Model, predictions: PredictionSet, found: Sequence[GeneDrivers]
+    job: Job, model: Model, predictions: PredictionSet, mains: Sequence[MainDriver]
 ) -> Surroundings | None:
     """Write ``ism/MODEL.main_drivers.npz``; None where no gene has a driver."""
-    run, mains = job.directory, [one for one in found if one.selection.main is not None]
+    run, name = job.directory, model.card.name
     if not mains:
         return None
-    file = f"{model.card.name}/main-drivers.npz"
-    if not run.has_block(file):
-        run.write_block(file, _scan(job, model, predictions, mains))
-    stored = run.read_block(file)
-    position = _position(mains)
+    parts = [mains[first : first + _BLOCK] for first in range(0, len(mains), _BLOCK)]
+    files = [f"{name}/main-drivers-{i:05d}.npz" for i in range(len(parts))]
+    for i, (file, part) in enumerate(zip(files, parts, strict=True)):
+        job.tell(f"motifs {name}", i * _BLOCK, len(mains))
+        if not run.has_block(file):
+            run.write_block(file, _scan(job, model, predictions, part))
+    job.tell(f"motifs {name}", len(mains), len(mains))
+    blocks = [run.read_block(file) for file in files]
+    stored: dict[str, Any] = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
     names = {
         "gene_id": np.array([predictions.row_name(one.gene, one.track) for one in mains], np.str_),
-        "variant_id": np.array([_main_id(one) for one in mains], np.str_),
-        "pos": position + 1,
+        "variant_id": np.array([one.variant_id for one in mains], np.str_),
+        "pos": _position(mains) + 1,
     }
     content = npz_bytes({**stored, **names})
     atomic_write(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", content)
     return Surroundings(mains, **stored)
 
 
-def _position(mains: Sequence[GeneDrivers]) -> NDArray[np.int64]:
-    return np.array([one.dosages.position[one.selection.main] for one in mains], np.int64)
-
-
-def _main_id(one: GeneDrivers) -> str:
-    main = one.selection.main
-    return "" if main is None else one.dosages.variant_id[main]
+def _position(mains: Sequence[MainDriver]) -> NDArray[np.int64]:
+    return np.array([one.position for one in mains], np.int64)
 
 
 def _scan(
-    job: Job, model: Model, predictions: PredictionSet, mains: Sequence[GeneDrivers]
+    job: Job, model: Model, predictions: PredictionSet, mains: Sequence[MainDriver]
 ) -> dict[str, NDArray[np.generic]]:
     plan, genome, card = job.plan(model), job.inputs.genome, model.card
     genes, position = predictions.genes.take(one.gene for one in mains), _position(mains)
     layout = layout_around(card, genes, position, REACH)
     effects = np.full((len(mains), 2, 2 * REACH + 1, 4), np.nan, np.float32)
     bases = np.full(effects.shape[:3], _UNKNOWN, np.uint8)
-    source = _EitherAllele(genome, position, [one.dosages.alt[one.selection.main or 0] for one in mains])
+    source = _EitherAllele(genome, position, [one.alt for one in mains])
     for window, part in _finite(plan, layout, source):
         k = window.window
         effects[k, window.row, window.axis] = part[:, :, mains[k].track]
@@ -150,10 +179,9 @@ def motif_rows(predictions: PredictionSet, around: Surroundings | None) -> list[
         none: list[int | None] = [None] * len(THRESHOLDS)
         sizes, distances = motif_sizes(z, REACH, scale) if scale > 0 else (none, none)
         motif = [value for pair in zip(sizes, distances, strict=True) for value in pair]
-        support = str(one.support[one.selection.main])
         name = predictions.row_name(one.gene, one.track)
         rows.append(
-            MotifRow(predictions.model, name, _main_id(one), kmers[k], int(clusters[k]), support, scale, *motif)
+            MotifRow(predictions.model, name, one.variant_id, kmers[k], int(clusters[k]), one.support, scale, *motif)
         )
     return rows
 

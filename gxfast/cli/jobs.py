@@ -1,0 +1,71 @@
+"""Commands that may be planned, and parts of them done from what was planned."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..errors import InputError
+from .options import set_verbosity
+from .outputs import guarded
+
+if TYPE_CHECKING:
+    from ..workflow.shard import Part, Shard
+
+__all__ = ["PLANNED", "do_whole", "make_shard", "perform", "planned_command"]
+
+# What may be planned: module of `gxfast.cli`, and the command in it.
+PLANNED: Final = {
+    "run": ("run", "run"),
+    "predict": ("run", "predict"),
+    "drivers": ("run", "drivers"),
+    "eqtl": ("eqtl", "eqtl"),
+    "baseline": ("baseline", "baseline"),
+}
+
+
+def planned_command(name: str) -> click.Command:
+    """Return a command by its name.
+
+    Raises
+    ------
+    InputError
+        If it cannot be planned.
+    """
+    if name not in PLANNED:
+        raise InputError(f"no command {name[:40]!r} can be planned", remedy=f"choose from {', '.join(PLANNED)}")
+    module, attribute = PLANNED[name]
+    return guarded(getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute))
+
+
+def perform(command: click.Command, parameters: Mapping[str, Any], part: Part) -> int:
+    """Do a part of a command with parsed parameters; return the exit code."""
+    callback: Any = command.callback
+    return int(callback(**parameters, part=part))
+
+
+def do_whole(directory: str, options: Mapping[str, Any], part: Part) -> int:
+    """Do all that is left of a planned job, and put it together."""
+    from ..workflow.planned import read_job
+
+    job = read_job(Path(directory))
+    parameters = {**job.parameters, **options, "output": directory, "resume": True}
+    return perform(planned_command(job.command), parameters, part)
+
+
+def make_shard(directory: str, shard: Shard, options: Mapping[str, Any]) -> int:
+    """Make a shard of a planned job; ``options`` are those of this call, as the number of threads."""
+    from ..workflow.planned import note_shard, read_job
+    from ..workflow.shard import Part
+
+    job = read_job(Path(directory))
+    set_verbosity(options["verbose"], options["quiet"])
+    parameters = {**job.parameters, **options, "output": directory, "resume": True}
+    code = perform(planned_command(job.command), parameters, Part(shard))
+    note_shard(Path(directory), shard, {"host": os.uname().nodename})
+    return code
