@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-__all__ = ["ProgressLine", "talk"]
+__all__ = ["ProgressLine", "duration", "talk"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -19,8 +21,39 @@ def talk(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
+@dataclass(slots=True)
+class _Task:
+    """When a task was first heard of, and what was done by then: what was found finished tells nothing of speed."""
+
+    started: float
+    found: int
+    done: int
+    total: int
+
+    def line(self, name: str, unit: str, now: float) -> str:
+        """Say how far it is; the rest is estimated from what was done since it was first heard of."""
+        text, seconds, new = f"{name}: {self.done}/{self.total} {unit}", now - self.started, self.done - self.found
+        if self.done >= self.total:
+            return f"{text}, {duration(seconds)}"
+        if not new:
+            return f"{text}, the first of them for {duration(seconds)}"
+        rate = f" ({new / seconds:.3g} a second)" if seconds >= 1.0 else ""
+        return f"{text}{rate}, {duration(seconds / new * (self.total - self.done))} left"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that people use: ``8 s``, ``12 min``, ``3.4 h``, ``2.5 days``."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    if seconds < 99.5 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
 class ProgressLine:
     """Callable ``(task, done, total)`` that shows how far a run has come.
+
+    Without a terminal there is a plain line every 10 s, also where nothing was heard in between: slow is no hang.
 
     Parameters
     ----------
@@ -33,13 +66,16 @@ class ProgressLine:
     def __init__(self, *, quiet: bool, unit: str = "genes") -> None:
         self._quiet, self._unit = quiet, unit
         self._bars: Any = None
-        self._tasks: dict[str, Any] = {}
-        self._started: dict[str, float] = {}
-        self._heard: dict[str, float] = {}
-        self._last = self._begin = time.monotonic()
+        self._shown: dict[str, Any] = {}
+        self._tasks: dict[str, _Task] = {}
+        self._current = ""
+        self._last = time.monotonic()
+        self._lock, self._ended = threading.Lock(), threading.Event()
 
     def __enter__(self) -> ProgressLine:
-        if not self._quiet and sys.stderr.isatty():
+        if self._quiet:
+            return self
+        if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -48,11 +84,14 @@ class ProgressLine:
                 console=Console(stderr=True),
             )  # fmt: skip
             self._bars.start()
+        else:
+            threading.Thread(target=self._speak, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
         if self._bars is not None:
             self._bars.stop()
 
@@ -61,16 +100,26 @@ class ProgressLine:
         if self._quiet:
             return
         if self._bars is not None:
-            if task not in self._tasks:
-                self._tasks[task] = self._bars.add_task(task, total=total)
-            self._bars.update(self._tasks[task], completed=done, total=total)
+            if task not in self._shown:
+                self._shown[task] = self._bars.add_task(task, total=total)
+            self._bars.update(self._shown[task], completed=done, total=total)
             return
         now = time.monotonic()
-        # A task starts when the one before it, or the program, has last been heard of.
-        started = self._started.setdefault(task, max([self._begin, *self._heard.values()]))
-        self._heard[task] = now
-        if done == total or now - self._last >= _SECONDS_BETWEEN_LINES:
-            self._last = now
-            left = (now - started) / done * (total - done) if done else 0.0
-            rate = f" ({done / (now - started):.3g} a second)" if now - started >= 1.0 else ""
-            talk(f"{task}: {done}/{total} {self._unit}{rate}, {left:.0f} s left")
+        with self._lock:
+            known = self._tasks.setdefault(task, _Task(now, done, done, total))
+            news = done > known.done or task != self._current
+            known.done, known.total, self._current = done, total, task
+            if (done >= total and news) or now - self._last >= _SECONDS_BETWEEN_LINES:
+                self._say(now)
+
+    def _speak(self) -> None:
+        """Say something every 10 s."""
+        while not self._ended.wait(_SECONDS_BETWEEN_LINES / 20):
+            now = time.monotonic()
+            with self._lock:
+                if self._current and now - self._last >= _SECONDS_BETWEEN_LINES:
+                    self._say(now)
+
+    def _say(self, now: float) -> None:
+        self._last = now
+        talk(self._tasks[self._current].line(self._current, self._unit, now))

@@ -297,3 +297,68 @@ def _gram_path(gram: Any, correlation: Any, yy: float, lambdas: Any, l1_ratio: f
                     break
         out[at] = b
     return out, worst
+
+
+def complete_linkage(distances: Any, most: int) -> Any:
+    """Merge the nearest clusters, by the largest distance between their members, until one is left.
+
+    Of equal distances the cluster with the lowest number is taken, but the one before in the chain of nearest
+    neighbours first, as SciPy does.
+
+    Parameters
+    ----------
+    distances : uint8 array, shape (N, N)
+        Symmetric; overwritten.
+    most : int
+        Merges at larger distances are not returned.
+
+    Returns
+    -------
+    int64 array, shape (M, 2)
+        What was merged, in order; the merged cluster goes on under the second, larger number.
+
+    References
+    ----------
+    Murtagh (1983), The Computer Journal 26, 354 (chains of nearest neighbours).
+    """
+    size = len(distances) if isinstance(distances, np.ndarray) else -1
+    kernel_array(distances, "distances", np.uint8, (size, size))
+    return _complete_linkage(distances, most)
+
+
+@_jit
+def _complete_linkage(distances: Any, most: int) -> Any:
+    n = distances.shape[0]
+    alive = np.ones(n, np.bool_)
+    chain = np.empty(n, np.int64)
+    merged = np.empty((n, 2), np.int64)
+    length = found = lowest = 0
+    for _ in range(n - 1):
+        if length == 0:
+            while not alive[lowest]:
+                lowest += 1
+            chain[0], length = lowest, 1
+        while True:
+            x = chain[length - 1]
+            row = distances[x]
+            y, least = (chain[length - 2], np.int64(row[chain[length - 2]])) if length > 1 else (-1, 256)
+            for i in range(n):
+                if row[i] < least and alive[i] and i != x:
+                    y, least = i, np.int64(row[i])
+            if length > 1 and y == chain[length - 2]:
+                break
+            chain[length] = y
+            length += 1
+        length -= 2
+        if x > y:
+            x, y = y, x
+        if least <= most:
+            merged[found, 0], merged[found, 1] = x, y
+            found += 1
+        alive[x] = False
+        for i in range(n):
+            if alive[i] and i != y:
+                farther = max(distances[x, i], distances[y, i])
+                distances[y, i] = farther
+                distances[i, y] = farther
+    return merged[:found]

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._memory import require_bytes
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, texts, truths, whole_number, whole_numbers
 
@@ -24,6 +25,8 @@ __all__ = [
 Float64Array = NDArray[np.float64]
 THRESHOLDS: Final = (0.05, 0.1, 0.2, 0.5)
 _STRETCH: Final = 5  # matching bases at which two sequences are as alike as can be
+_MOST_BITS: Final = 15  # of a table of all patterns
+_ROWS: Final = 64  # of distances that are made together
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,32 +120,68 @@ def sequence_distances(sequences: Sequence[str]) -> Float64Array:
     InputError
         For sequences of several or of even lengths.
     """
-    rows = texts(sequences, "sequences", ("N",)).tolist()
+    rows, length = _checked_rows(sequences)
+    steps = _mismatches(rows, length)
+    return np.asarray(np.maximum(0.0, 1 - (_STRETCH - steps.astype(np.int64)) / _STRETCH))
+
+
+def _checked_rows(sequences: Sequence[str]) -> tuple[list[str], int]:
+    """Sequences of one odd length, upper-case, and that length."""
+    rows = [row.upper() for row in texts(sequences, "sequences", ("N",)).tolist()]
     lengths = {len(row) for row in rows}
     if not all(map(str.isascii, rows)):
         raise InputError("sequences must be ASCII letters")
     if len(lengths) > 1 or any(length % 2 == 0 for length in lengths):
         raise InputError(f"sequences of one odd length expected, found lengths {sorted(lengths)}")
-    n, length = len(rows), lengths.pop() if lengths else 1
-    letters = np.frombuffer("".join(rows).upper().encode("ascii"), np.uint8).reshape(n, length)
-    best = np.zeros((n, n), np.int64)
-    for shift in range(-(length // 2), length // 2 + 1):
-        a = letters[:, max(0, shift) : length + min(0, shift)]
-        b = letters[:, max(0, -shift) : length + min(0, -shift)]
-        same = (a[:, None] == b[None]) & (a[:, None] != ord("N"))
-        best = np.maximum(best, _longest(same))
-    return np.maximum(0.0, 1 - np.maximum(best, best.T) / _STRETCH)
+    return rows, lengths.pop() if lengths else 1
 
 
-def _longest(same: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Most matches in a stretch with at most one mismatch, along the last axis."""
-    plain = np.zeros(same.shape[:-1], np.int64)  # matches since the last mismatch
-    bridged = np.zeros_like(plain)  # matches since the one before it
-    best = np.zeros_like(plain)
-    for k in range(same.shape[-1]):
-        match = same[..., k]
+def _mismatches(rows: Sequence[str], length: int) -> NDArray[np.uint8]:
+    """Distances in fifths, shape (N, N), a block of rows at a time.
+
+    A sequence is a word of bits per bit of a letter's number; where all of two words agree, shifted, there is a match,
+    and a table of all patterns of matches says how long their longest stretch is.
+    """
+    words, known = _words(rows, length)
+    table = _longest_of_patterns(length) if length <= _MOST_BITS else None
+    steps = np.empty((len(rows), len(rows)), np.uint8)
+    for first in range(0, len(rows), _ROWS):
+        some = slice(first, first + _ROWS)
+        best = np.zeros((len(known[some]), len(rows)), np.uint8)
+        for shift in range(-(length // 2), length // 2 + 1):
+            here, there = (shift, 0) if shift > 0 else (0, -shift)
+            same = np.asarray((known[some] >> here)[:, None] & (known >> there), np.uint32)
+            for word in words:
+                same &= ~((word[some] >> here)[:, None] ^ (word >> there))
+            np.maximum(best, _longest_of(same, length) if table is None else table[same], out=best)
+        steps[some] = _STRETCH - np.minimum(best, _STRETCH)
+    return steps
+
+
+def _words(rows: Sequence[str], length: int) -> tuple[list[NDArray[np.uint32]], NDArray[np.uint32]]:
+    """Words of bits of each sequence, one per bit of the number of a letter; and which letters are not N."""
+    letters = np.frombuffer("".join(rows).encode("ascii"), np.uint8).reshape(len(rows), length)
+    kinds, numbers = np.unique(letters, return_inverse=True)
+    numbers = numbers.reshape(letters.shape)
+    places = np.uint32(1) << np.arange(length, dtype=np.uint32)
+    n_bits = max(1, int(kinds.size - 1).bit_length())
+    words = [((numbers >> bit & 1).astype(np.uint32) * places).sum(axis=1, dtype=np.uint32) for bit in range(n_bits)]
+    return words, ((letters != ord("N")).astype(np.uint32) * places).sum(axis=1, dtype=np.uint32)
+
+
+def _longest_of_patterns(length: int) -> NDArray[np.uint8]:
+    """`_longest_of` of every pattern of so many bits."""
+    return _longest_of(np.arange(1 << length, dtype=np.uint32), length)
+
+
+def _longest_of(same: NDArray[np.uint32], length: int) -> NDArray[np.uint8]:
+    """Most matches (bits) in a stretch with at most one mismatch."""
+    plain = np.zeros(same.shape, np.uint8)  # matches since the last mismatch
+    bridged, best = np.zeros_like(plain), np.zeros_like(plain)  # since the one before it; so far
+    for k in range(length):
+        match = (same >> np.uint32(k) & np.uint32(1)).astype(bool)
         bridged = np.where(match, bridged + 1, plain)
-        plain = np.where(match, plain + 1, 0)
+        plain = np.where(match, plain + 1, 0).astype(np.uint8)
         best = np.maximum(best, bridged)
     return best
 
@@ -154,17 +193,30 @@ def cluster_sequences(sequences: Sequence[str], *, cut: float = 0.25) -> NDArray
     -------
     int64 array, shape (N,)
         Cluster of each, numbered from 0 by the first member.
-    """
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
 
-    distances = sequence_distances(sequences)
-    if len(distances) < 2:
-        return np.zeros(len(distances), np.int64)
-    tree = linkage(squareform(distances, checks=False), "complete")
-    found = fcluster(tree, cut, "distance")
+    Raises
+    ------
+    InputError
+        As `sequence_distances`; also where the N x N bytes of the distances are not free.
+
+    Notes
+    -----
+    The clusters are those of ``scipy.cluster.hierarchy``, ties included, in N x N bytes instead of 24 times as many.
+    """
+    from ..kernels._numba import complete_linkage
+
+    rows, length = _checked_rows(sequences)
+    n = len(rows)
+    if n < 2:
+        return np.zeros(n, np.int64)
+    require_bytes(n * n, f"the distances of {n:,} sequences", "cluster them in parts")
+    steps = _mismatches(rows, length)
+    within = [k for k in range(_STRETCH + 1) if max(0.0, 1 - (_STRETCH - k) / _STRETCH) <= cut]
+    root = np.arange(n)
+    for x, y in complete_linkage(steps, within[-1] if within else -1).tolist():
+        root[root == x] = y  # the later one goes on as the cluster
     number: dict[int, int] = {}
-    return np.array([number.setdefault(int(k), len(number)) for k in found], np.int64)
+    return np.array([number.setdefault(int(k), len(number)) for k in root], np.int64)
 
 
 def cluster_enrichment(clusters: ArrayLike, has: ArrayLike, *, least: int = 2) -> list[ClusterEnrichment]:

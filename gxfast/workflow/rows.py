@@ -84,7 +84,7 @@ class MotifRow:
     gene_id: str
     variant_id: str
     kmer: str
-    cluster: int
+    cluster: int | None
     support: str
     scale: float
     size_5: int | None

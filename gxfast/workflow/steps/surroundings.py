@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,7 @@ __all__ = ["REACH", "MainDriver", "cluster_rows", "main_driver", "motif_rows", "
 REACH: Final = 20  # bases on either side, as Sasse et al. 2023
 _KMER: Final = 13
 _UNKNOWN: Final = 4
+_MOST_CLUSTERED: Final = 30_000  # 0.9 GB of distances
 _BLOCK: Final = 256  # main drivers that are scanned before they are kept
 
 
@@ -171,7 +173,7 @@ def motif_rows(predictions: PredictionSet, around: Surroundings | None) -> list[
         return []
     middle = slice(REACH - _KMER // 2, REACH + _KMER // 2 + 1)
     kmers = ["".join("ACGTN"[code] for code in bases[0, middle]) for bases in around.bases]
-    clusters = cluster_sequences(kmers)
+    clusters = _clusters(predictions.model, kmers)
     rows = []
     for k, one in enumerate(around.mains):
         scale = float(around.scale[k])
@@ -181,13 +183,22 @@ def motif_rows(predictions: PredictionSet, around: Surroundings | None) -> list[
         motif = [value for pair in zip(sizes, distances, strict=True) for value in pair]
         name = predictions.row_name(one.gene, one.track)
         rows.append(
-            MotifRow(predictions.model, name, one.variant_id, kmers[k], int(clusters[k]), one.support, scale, *motif)
+            MotifRow(predictions.model, name, one.variant_id, kmers[k], clusters[k], one.support, scale, *motif)
         )
     return rows
 
 
+def _clusters(model: str, kmers: Sequence[str]) -> Sequence[int | None]:
+    """Cluster the surroundings; none of too many, whatever the memory of the machine: results must not depend on it."""
+    if len(kmers) > _MOST_CLUSTERED:
+        message = "%s: %d main drivers are not clustered: that takes a byte for each pair, for at most %d of them"
+        logging.getLogger("gxfast").warning(message, model, len(kmers), _MOST_CLUSTERED)
+        return [None] * len(kmers)
+    return [int(k) for k in cluster_sequences(kmers)]
+
+
 def cluster_rows(model: str, motifs: Sequence[MotifRow]) -> list[ClusterRow]:
     """Return the clusters of two or more."""
-    clusters = np.array([row.cluster for row in motifs], np.int64)
-    found = cluster_enrichment(clusters, [row.support == "supported" for row in motifs])
+    known = [(row.cluster, row.support == "supported") for row in motifs if row.cluster is not None]
+    found = cluster_enrichment([cluster for cluster, _ in known], [supported for _, supported in known])
     return [ClusterRow(model, row.cluster, row.n, row.n_with, row.odds_ratio, row.p, row.q) for row in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from oracles import plain_motifs
 from scipy import stats
 
 from gxfast.errors import InputError
@@ -76,3 +77,18 @@ def test_enrichment():
     assert (two.n, two.n_with) == (5, 1)
     assert two.q >= two.p
     assert cluster_enrichment([], []) == []
+
+
+@pytest.mark.parametrize(
+    ("n", "length", "letters"),
+    [(300, 13, "ACGT"), (200, 13, "ACGTN"), (150, 7, "AC"), (60, 17, "ACGT"), (40, 1, "ACGT"), (250, 13, "ACGTRYKM")],
+)
+@pytest.mark.parametrize("cut", [0.0, 0.25, 0.6])
+def test_clusters_are_those_of_scipy(n, length, letters, cut):
+    """Ties, too: few distances, many equal ones, some sequences twice or nearly so."""
+    rng = np.random.default_rng(n + length)
+    rows = ["".join(rng.choice(list(letters), length)) for _ in range(n)]
+    for k in range(0, n - 1, 5):
+        rows[k + 1] = rows[k][1:] + "A"
+    assert sequence_distances(rows).tolist() == plain_motifs.distances(rows).tolist()
+    assert cluster_sequences(rows, cut=cut).tolist() == plain_motifs.clusters(rows, cut).tolist()
