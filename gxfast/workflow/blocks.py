@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
@@ -42,18 +43,16 @@ class GeneBlock:
         return f"{step}/{self.number:05d}.{ending}"
 
 
-def gene_blocks(genes: GeneTable, contigs: Sequence[str], *, window: int = 0) -> list[GeneBlock]:
-    """Cut genes into blocks; the order is that of the contigs, then of TSSs, then of ids: not that of the table.
+def gene_blocks(genes: GeneTable, *, window: int = 0) -> list[GeneBlock]:
+    """Cut genes into blocks, by contig (``chr2`` before ``chr10``), TSS and id: the order of no file matters.
 
     Parameters
     ----------
     genes : GeneTable
-    contigs : sequence of str
-        Their order; those that are not there come last.
     window : int
         Bases around each gene that the step reads: far genes share a block where their windows do.
     """
-    rank = {chrom: i for i, chrom in enumerate(dict.fromkeys([*contigs, *sorted(set(genes.chrom))]))}
+    rank = {chrom: i for i, chrom in enumerate(sorted(set(genes.chrom), key=_by_number))}
     order = sorted(range(len(genes)), key=lambda g: (rank[genes.chrom[g]], int(genes.tss[g]), genes.gene_id[g]))
     parts: list[list[int]] = []
     for g in order:
@@ -64,6 +63,11 @@ def gene_blocks(genes: GeneTable, contigs: Sequence[str], *, window: int = 0) ->
         else:
             parts.append([g])
     return [GeneBlock(i, tuple(part)) for i, part in enumerate(parts)]
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Key of a name whose digits count as numbers."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split("([0-9]+)", name) if part]
 
 
 def do_gene_blocks(

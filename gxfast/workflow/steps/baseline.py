@@ -92,7 +92,7 @@ def train_blocks(
         return
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
-    blocks = gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window)
+    blocks = gene_blocks(cohort.genes, window=options.window)
 
     def compute(block: GeneBlock) -> None:
         found = [_train_one(cohort, source, folds, options, g) for g in block.genes]
@@ -108,7 +108,7 @@ def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOpti
     """Write ``baseline/`` from finished blocks."""
     folder, blocks = (
         run.subdirectory("baseline"),
-        gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window),
+        gene_blocks(cohort.genes, window=options.window),
     )
     folds = split_people(cohort.people, options.folds, options.seed)
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})

@@ -80,7 +80,7 @@ def map_blocks(
     if run.part.planning:
         return
     source = open_dosages(cohort.genotypes, options.dosage)
-    blocks = gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window)
+    blocks = gene_blocks(cohort.genes, window=options.window)
     there = run.has_result(NOMINAL)
 
     def finished(block: GeneBlock) -> bool:
@@ -102,7 +102,7 @@ def mapped_genes(run: RunDirectory, cohort: LinearCohort, options: MappingOption
     """Write ``eqtl/`` from finished blocks."""
     folder, blocks = (
         run.subdirectory("eqtl"),
-        gene_blocks(cohort.genes, cohort.genotypes.contigs, window=options.window),
+        gene_blocks(cohort.genes, window=options.window),
     )
     stored = [run.read_block(block.file("eqtl")) for block in blocks]
     if not run.has_result(NOMINAL):
