@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._memory import require_bytes
 from ..errors import InputError
+from ..kernels import load_kernels
 from ..kernels.arguments import finite_or_nan, texts, truths, whole_number, whole_numbers
 
 __all__ = [
@@ -203,8 +204,6 @@ def cluster_sequences(sequences: Sequence[str], *, cut: float = 0.25) -> NDArray
     -----
     The clusters are those of ``scipy.cluster.hierarchy``, ties included, in N x N bytes instead of 24 times as many.
     """
-    from ..kernels._numba import complete_linkage
-
     rows, length = _checked_rows(sequences)
     n = len(rows)
     if n < 2:
@@ -213,7 +212,7 @@ def cluster_sequences(sequences: Sequence[str], *, cut: float = 0.25) -> NDArray
     steps = _mismatches(rows, length)
     within = [k for k in range(_STRETCH + 1) if max(0.0, 1 - (_STRETCH - k) / _STRETCH) <= cut]
     root = np.arange(n)
-    for x, y in complete_linkage(steps, within[-1] if within else -1).tolist():
+    for x, y in load_kernels("numba").complete_linkage(steps, within[-1] if within else -1).tolist():
         root[root == x] = y  # the later one goes on as the cluster
     number: dict[int, int] = {}
     return np.array([number.setdefault(int(k), len(number)) for k in root], np.int64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._threads import worker_pool
+from ..io.numbers import natural_key
 from ..types import GeneTable
 from .rundir import RunDirectory
 
@@ -52,7 +52,7 @@ def gene_blocks(genes: GeneTable, *, window: int = 0) -> list[GeneBlock]:
     window : int
         Bases around each gene that the step reads: far genes share a block where their windows do.
     """
-    rank = {chrom: i for i, chrom in enumerate(sorted(set(genes.chrom), key=_by_number))}
+    rank = {chrom: i for i, chrom in enumerate(sorted(set(genes.chrom), key=natural_key))}
     order = sorted(range(len(genes)), key=lambda g: (rank[genes.chrom[g]], int(genes.tss[g]), genes.gene_id[g]))
     parts: list[list[int]] = []
     for g in order:
@@ -63,11 +63,6 @@ def gene_blocks(genes: GeneTable, *, window: int = 0) -> list[GeneBlock]:
         else:
             parts.append([g])
     return [GeneBlock(i, tuple(part)) for i, part in enumerate(parts)]
-
-
-def _by_number(name: str) -> list[tuple[int, str]]:
-    """Key of a name whose digits count as numbers."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split("([0-9]+)", name) if part]
 
 
 def do_gene_blocks(
