@@ -1,5 +1,6 @@
 #include "gxfast/table_text.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -30,6 +31,7 @@ void hand_worked() {
   CHECK(one(std::numeric_limits<double>::quiet_NaN()) == "\n");
   CHECK(one(-std::numeric_limits<double>::infinity()) == "-inf\n");
   CHECK(one(123.456) == "123.456\n");
+  CHECK(one(std::ldexp(1.0, -1017)) == "7.120236347223045e-307\n"); // 16 digits read back, not the 16 nearest
 }
 
 void columns() {
@@ -52,6 +54,8 @@ void against_reference() {
     std::memcpy(&value, &bits, sizeof value);
     if (k % 2 == 0)
       value = static_cast<double>(bits % 1000003) * std::pow(10.0, static_cast<double>(bits % 30) - 20);
+    if (k % 16 == 1)
+      value = std::ldexp(1.0, static_cast<int>(bits % 2097) - 1074);
     CHECK_IN(one(value) == gxfast::reference::number_text(value) + "\n", one(value));
   }
 }
