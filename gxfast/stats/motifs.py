@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ __all__ = [
 Float64Array = NDArray[np.float64]
 THRESHOLDS: Final = (0.05, 0.1, 0.2, 0.5)
 _STRETCH: Final = 5  # matching bases at which two sequences are as alike as can be
+_LONGEST: Final = 63  # letters, a bit of a word each
 _MOST_BITS: Final = 15  # of a table of all patterns
 _ROWS: Final = 64  # of distances that are made together
 
@@ -119,7 +120,7 @@ def sequence_distances(sequences: Sequence[str]) -> Float64Array:
     Raises
     ------
     InputError
-        For sequences of several or of even lengths.
+        For sequences of several or of even lengths, or of more than 63 letters.
     """
     rows, length = _checked_rows(sequences)
     steps = _mismatches(rows, length)
@@ -134,6 +135,8 @@ def _checked_rows(sequences: Sequence[str]) -> tuple[list[str], int]:
         raise InputError("sequences must be ASCII letters")
     if len(lengths) > 1 or any(length % 2 == 0 for length in lengths):
         raise InputError(f"sequences of one odd length expected, found lengths {sorted(lengths)}")
+    if max(lengths, default=1) > _LONGEST:
+        raise InputError(f"sequences of at most {_LONGEST} letters expected, found {max(lengths)}")
     return rows, lengths.pop() if lengths else 1
 
 
@@ -151,7 +154,7 @@ def _mismatches(rows: Sequence[str], length: int) -> NDArray[np.uint8]:
         best = np.zeros((len(known[some]), len(rows)), np.uint8)
         for shift in range(-(length // 2), length // 2 + 1):
             here, there = (shift, 0) if shift > 0 else (0, -shift)
-            same = np.asarray((known[some] >> here)[:, None] & (known >> there), np.uint32)
+            same = np.asarray((known[some] >> here)[:, None] & (known >> there), known.dtype)
             for word in words:
                 same &= ~((word[some] >> here)[:, None] ^ (word >> there))
             np.maximum(best, _longest_of(same, length) if table is None else table[same], out=best)
@@ -159,15 +162,16 @@ def _mismatches(rows: Sequence[str], length: int) -> NDArray[np.uint8]:
     return steps
 
 
-def _words(rows: Sequence[str], length: int) -> tuple[list[NDArray[np.uint32]], NDArray[np.uint32]]:
+def _words(rows: Sequence[str], length: int) -> tuple[list[NDArray[Any]], NDArray[Any]]:
     """Words of bits of each sequence, one per bit of the number of a letter; and which letters are not N."""
     letters = np.frombuffer("".join(rows).encode("ascii"), np.uint8).reshape(len(rows), length)
     kinds, numbers = np.unique(letters, return_inverse=True)
     numbers = numbers.reshape(letters.shape)
-    places = np.uint32(1) << np.arange(length, dtype=np.uint32)
+    kind = np.uint32 if length < 32 else np.uint64
+    places = kind(1) << np.arange(length, dtype=kind)
     n_bits = max(1, int(kinds.size - 1).bit_length())
-    words = [((numbers >> bit & 1).astype(np.uint32) * places).sum(axis=1, dtype=np.uint32) for bit in range(n_bits)]
-    return words, ((letters != ord("N")).astype(np.uint32) * places).sum(axis=1, dtype=np.uint32)
+    words = [((numbers >> bit & 1).astype(kind) * places).sum(axis=1, dtype=kind) for bit in range(n_bits)]
+    return words, ((letters != ord("N")).astype(kind) * places).sum(axis=1, dtype=kind)
 
 
 def _longest_of_patterns(length: int) -> NDArray[np.uint8]:
@@ -175,12 +179,12 @@ def _longest_of_patterns(length: int) -> NDArray[np.uint8]:
     return _longest_of(np.arange(1 << length, dtype=np.uint32), length)
 
 
-def _longest_of(same: NDArray[np.uint32], length: int) -> NDArray[np.uint8]:
+def _longest_of(same: NDArray[Any], length: int) -> NDArray[np.uint8]:
     """Most matches (bits) in a stretch with at most one mismatch."""
     plain = np.zeros(same.shape, np.uint8)  # matches since the last mismatch
     bridged, best = np.zeros_like(plain), np.zeros_like(plain)  # since the one before it; so far
     for k in range(length):
-        match = (same >> np.uint32(k) & np.uint32(1)).astype(bool)
+        match = (same >> same.dtype.type(k) & same.dtype.type(1)).astype(bool)
         bridged = np.where(match, bridged + 1, plain)
         plain = np.where(match, plain + 1, 0).astype(np.uint8)
         best = np.maximum(best, bridged)

@@ -131,6 +131,8 @@ class Standardised:
         """As `blup`; ``new``: finite dosages of all SNPs, shape (V, N)."""
         from scipy.linalg import solve
 
+        if h2 is not None and h2 >= 1:
+            raise InputError(f"h2 must be below 1, found {h2}", remedy="leave h2 out: it is then estimated")
         share = self.heritability().h2 if h2 is None else h2
         mean = self.y.mean()
         if self.z.shape[0] == 0 or not share > 0:

@@ -58,6 +58,8 @@ def test_distances():
             assert found[i, j] == pytest.approx(_slow(a, b) if i != j else _slow(a, a)), (a, b)
     with pytest.raises(InputError, match="odd length"):
         sequence_distances(["ACGT"])
+    with pytest.raises(InputError, match="at most 63"):
+        sequence_distances(["A" * 65])
 
 
 def test_clusters():
@@ -81,7 +83,16 @@ def test_enrichment():
 
 @pytest.mark.parametrize(
     ("n", "length", "letters"),
-    [(300, 13, "ACGT"), (200, 13, "ACGTN"), (150, 7, "AC"), (60, 17, "ACGT"), (40, 1, "ACGT"), (250, 13, "ACGTRYKM")],
+    [
+        (300, 13, "ACGT"),
+        (200, 13, "ACGTN"),
+        (150, 7, "AC"),
+        (60, 17, "ACGT"),
+        (50, 41, "ACGT"),
+        (30, 63, "AC"),
+        (40, 1, "ACGT"),
+        (250, 13, "ACGTRYKM"),
+    ],
 )
 @pytest.mark.parametrize("cut", [0.0, 0.25, 0.6])
 def test_clusters_are_those_of_scipy(n, length, letters, cut):
