@@ -167,7 +167,7 @@ def _words(rows: Sequence[str], length: int) -> tuple[list[NDArray[Any]], NDArra
     letters = np.frombuffer("".join(rows).encode("ascii"), np.uint8).reshape(len(rows), length)
     kinds, numbers = np.unique(letters, return_inverse=True)
     numbers = numbers.reshape(letters.shape)
-    kind = np.uint32 if length < 32 else np.uint64
+    kind: Any = np.uint32 if length < 32 else np.uint64
     places = kind(1) << np.arange(length, dtype=kind)
     n_bits = max(1, int(kinds.size - 1).bit_length())
     words = [((numbers >> bit & 1).astype(kind) * places).sum(axis=1, dtype=kind) for bit in range(n_bits)]
