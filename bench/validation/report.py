@@ -10,7 +10,6 @@ navigation until the page is loaded and laid out, and from an event until the pa
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from oracles.browser import BROWSER, seen_in  # noqa: E402
 from oracles.large_run import write_large_run  # noqa: E402
 from oracles.measured import run_measured  # noqa: E402
+
+from gxfast.kernels import cpu_name  # noqa: E402
 
 SCRIPT = """
   const laidOut = () => document.body.getBoundingClientRect().height + all("tbody tr").length;
@@ -50,12 +51,6 @@ SCRIPT = """
   const key = new KeyboardEvent("keydown", { key: "Enter" });
   seen["gene search: show"] = timed(() => { find.dispatchEvent(key); dispatchEvent(new Event("hashchange")); });
 """
-
-
-def processor() -> str:
-    """Return the name of the processor."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def main() -> None:
@@ -92,7 +87,7 @@ def print_times(page: Path, options: Any) -> None:
     for name in windows[0]:
         if name != "nodes":
             print(f"| {name} | {statistics.median(window[name] for window in windows):.3f} s |")
-    print(f"\n{options.genes:,} genes, {options.models} models, {processor()}")
+    print(f"\n{options.genes:,} genes, {options.models} models, {cpu_name()}")
 
 
 if __name__ == "__main__":

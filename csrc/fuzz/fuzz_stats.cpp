@@ -2,7 +2,6 @@
 // numbers, what a correlation or a p value can be.
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "gxfast/stats.hpp"
@@ -29,12 +28,7 @@ double draw(fuzz::Input &input, bool any_bits) {
     return static_cast<double>(kind % 16);
   if (kind < 60)
     return kind < 20 ? std::numeric_limits<double>::infinity() * (kind % 2 == 0 ? 1 : -1) : kind;
-  std::uint64_t bits = 0;
-  for (int i = 0; i < 8; ++i)
-    bits = bits << 8 | input.byte();
-  double value = 0;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
+  return input.any_real();
 }
 
 template <class T> void correlations(fuzz::Input &input, bool any_bits) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "gxfast/cpu.hpp"
@@ -38,14 +39,19 @@ public:
     const std::uint8_t kind = byte();
     if (kind < 128)
       return between(-4, 60);
-    std::uint64_t bits = 0;
-    for (int i = 0; i < 8; ++i)
-      bits = bits << 8 | byte();
+    const std::uint64_t drawn = bits();
     if (kind < 160)
-      return INT64_MAX - static_cast<std::int64_t>(bits % 64);
+      return INT64_MAX - static_cast<std::int64_t>(drawn % 64);
     if (kind < 192)
-      return INT64_MIN + static_cast<std::int64_t>(bits % 64);
-    return static_cast<std::int64_t>(bits >> (kind % 64));
+      return INT64_MIN + static_cast<std::int64_t>(drawn % 64);
+    return static_cast<std::int64_t>(drawn >> (kind % 64));
+  }
+  /// A double of any bits: infinite, subnormal, no number.
+  double any_real() {
+    const std::uint64_t drawn = bits();
+    double value = 0;
+    std::memcpy(&value, &drawn, sizeof value);
+    return value;
   }
   /// -1 to 1 in steps of 1/8: sums of few of them are exact.
   double eighth() { return static_cast<double>(between(-8, 8)) / 8; }
@@ -62,6 +68,13 @@ public:
   }
 
 private:
+  std::uint64_t bits() {
+    std::uint64_t drawn = 0;
+    for (int i = 0; i < 8; ++i)
+      drawn = drawn << 8 | byte();
+    return drawn;
+  }
+
   const std::uint8_t *at_, *end_;
 };
 

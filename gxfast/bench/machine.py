@@ -15,15 +15,6 @@ __all__ = ["machine_facts"]
 _PACKAGES = ("gxfast", "numpy", "pysam", "onnxruntime", "numba", "scipy")
 
 
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
 def _commit(checkout: Path) -> str | None:
     """Return the commit of a checkout, with ``-changed`` where tracked files differ from it; None outside one."""
     if not (checkout / ".git").exists():
@@ -48,7 +39,7 @@ def machine_facts(checkout: Path | None = None) -> dict[str, Any]:
     checkout : Path, optional
         Where the commit is read; the folder above the package by default.
     """
-    from ..kernels import backend
+    from ..kernels import backend, cpu_name
 
     versions = {}
     for name in _PACKAGES:
@@ -57,7 +48,7 @@ def machine_facts(checkout: Path | None = None) -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return {
-        "cpu": _cpu_model(),
+        "cpu": cpu_name(),
         "cpu_features": backend("cpp").cpu_features(),
         "cores": len(os.sched_getaffinity(0)),
         "load": round(os.getloadavg()[0], 2),

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import InputError
-from .options import set_verbosity
 from .outputs import guarded
 
 if TYPE_CHECKING:
     from ..workflow.shard import Part, Shard
 
-__all__ = ["PLANNED", "do_whole", "make_shard", "perform", "planned_command"]
+__all__ = ["PLANNED", "do_part", "make_shard", "perform", "planned_command"]
 
 # What may be planned: module of `gxfast.cli`, and the command in it.
 PLANNED: Final = {
@@ -49,23 +48,24 @@ def perform(command: click.Command, parameters: Mapping[str, Any], part: Part) -
     return int(callback(**parameters, part=part))
 
 
-def do_whole(directory: str, options: Mapping[str, Any], part: Part) -> int:
-    """Do all that is left of a planned job, and put it together."""
-    from ..workflow.planned import read_job
+def do_part(directory: str, options: Mapping[str, Any], part: Part) -> int:
+    """Do a part of a planned job; ``options`` are those of this call, as the number of threads."""
+    from ..workflow.planned import read_job, tell_cpus
 
-    job = read_job(Path(directory))
-    parameters = {**job.parameters, **options, "output": directory, "resume": True}
-    return perform(planned_command(job.command), parameters, part)
+    path = Path(directory)
+    job = read_job(path)
+    if part.whole:
+        tell_cpus(path)
+    return perform(
+        planned_command(job.command), {**job.parameters, **options, "output": directory, "resume": True}, part
+    )
 
 
 def make_shard(directory: str, shard: Shard, options: Mapping[str, Any]) -> int:
-    """Make a shard of a planned job; ``options`` are those of this call, as the number of threads."""
-    from ..workflow.planned import note_shard, read_job
+    """Make a shard of a planned job, see `do_part`, and note that it is done."""
+    from ..workflow.planned import note_shard
     from ..workflow.shard import Part
 
-    job = read_job(Path(directory))
-    set_verbosity(options["verbose"], options["quiet"])
-    parameters = {**job.parameters, **options, "output": directory, "resume": True}
-    code = perform(planned_command(job.command), parameters, Part(shard))
+    code = do_part(directory, options, Part(shard))
     note_shard(Path(directory), shard, {"host": os.uname().nodename})
     return code

@@ -11,7 +11,7 @@ import click
 
 from ..errors import InputError
 from ..io.numbers import finite_number
-from .jobs import PLANNED, do_whole, make_shard, perform, planned_command
+from .jobs import PLANNED, do_part, make_shard, perform, planned_command
 from .numbers import Whole
 
 __all__ = ["merge", "plan", "run_planned", "status"]
@@ -79,7 +79,7 @@ def run_planned(
         raise InputError("--resources without --dask", remedy="name the cluster with --dask ADDRESS")
     text = shard or _of_slurm(job.shards)
     if text is None:
-        return do_whole(directory, options, WHOLE)
+        return do_part(directory, options, WHOLE)
     mine = parse_shard(text)
     if mine.total != job.shards:
         raise InputError(
@@ -99,7 +99,7 @@ def _on_cluster(directory: str, address: str, resources: tuple[str, ...], option
     needed = dict(_amount(text) for text in resources)
     with connected(address) as client, ProgressLine(quiet=options["quiet"], unit="shards") as progress:
         on_dask(directory, client, threads=options["threads"] or 1, resources=needed, progress=progress)
-    return do_whole(directory, options, Part(merging=True))
+    return do_part(directory, options, Part(merging=True))
 
 
 def _amount(text: str) -> tuple[str, float]:
@@ -121,11 +121,9 @@ def merge(directory: str, **options: Any) -> int:
 
     Refused while a block is missing; parts of ``gxfast ism`` are merged by ``gxfast ism merge``.
     """
-    from ..workflow.planned import tell_cpus
     from ..workflow.shard import Part
 
-    tell_cpus(Path(directory))
-    return do_whole(directory, {**options, "resume": True}, Part(merging=True))
+    return do_part(directory, options, Part(merging=True))
 
 
 @click.command()
@@ -134,10 +132,11 @@ def merge(directory: str, **options: Any) -> int:
 def status(directory: str, as_json: bool) -> int:
     """Say how far the shards of a planned job are; exit code 0 if it is finished, 1 if something is left."""
     from ..workflow.planned import read_job, shard_states
+    from ..workflow.rundir import is_finished
 
     path = Path(directory)
     job = read_job(path)
-    finished = (path / "manifest.json").exists()
+    finished = is_finished(path)
     states = [] if finished else shard_states(path, job.shards)
     if as_json:
         rows = [{"shard": str(one.shard), "state": one.state, "blocks": one.n_blocks} for one in states]

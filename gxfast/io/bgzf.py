@@ -186,8 +186,7 @@ class BgzfText:
         self._handle.write(_EOF_BLOCK)
 
     def _flush(self, size: int) -> None:
-        for start in range(0, size, _BLOCK):
-            self._append(_bgzf_block(bytes(self._pending[start : min(start + _BLOCK, size)])))
+        self._append(bgzf_blocks(bytes(self._pending[:size])))
         del self._pending[:size]
 
     def _append(self, blocks: bytes) -> None:

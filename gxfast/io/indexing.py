@@ -1,7 +1,7 @@
 """Writing block-compressed files (BGZF) and their indices.
 
-The bytes depend on the content alone: the blocks carry no time stamp and no file name. They are made with
-zlib because pysam's writer crashes the process where a file cannot be opened.
+The bytes depend on the content alone: the blocks carry no time stamp and no file name. They are made by
+`gxfast.io.bgzf` because pysam's writer crashes the process where a file cannot be opened.
 """
 
 from __future__ import annotations

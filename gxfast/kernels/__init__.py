@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import platform
+from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
 from ..errors import GxfastError, InputError
 
-__all__ = ["Backend", "backend", "load_kernels"]
+__all__ = ["Backend", "backend", "cpu_name", "load_kernels"]
 
 _MODULES = {"cpp": "gxfast._kernels", "numpy": "gxfast.kernels._numpy"}
 
@@ -30,6 +32,16 @@ def backend(name: str | None = None) -> ModuleType:
     if chosen not in _MODULES:
         raise InputError(f"unknown kernel backend {chosen!r}", remedy="set GXFAST_BACKEND to cpp or numpy, or unset it")
     return importlib.import_module(_MODULES[chosen])
+
+
+def cpu_name() -> str:
+    """Return the processor's name, as the kernel of the operating system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 Backend = Literal["compiled", "numba", "numpy"]

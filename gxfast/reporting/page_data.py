@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..io.numbers import natural_key
 from .parts import Figure, shown_cell, shown_number
 
 __all__ = ["PAGE_ROWS", "PageData", "PagedTable"]
@@ -105,7 +105,10 @@ class PageData:
         the places of its cells in it.
         """
         texts = [column for column in self._columns if not isinstance(column, str)]
-        words = sorted({"", *self.figures, *(word for column in texts for word in column)}, key=_natural)
+        words = sorted(
+            {"", *self.figures, *(word for column in texts for word in column)},
+            key=lambda word: (natural_key(word.casefold()), word),
+        )
         place = {word: str(i) for i, word in enumerate(words)}
         columns = []
         for column in self._columns:
@@ -148,10 +151,3 @@ def _number(cell: str, shown: str) -> str | None:
 def _is_tie(value: float) -> bool:
     """Whether three digits are as near below as above: scripts round 0.0625 up, Python to the even digit."""
     return (value * 16).is_integer() and not (value * 8).is_integer()
-
-
-def _natural(word: str) -> tuple[list[Any], str]:
-    """Order in which ``chr2`` stands before ``chr10``."""
-    parts: list[Any] = re.split("([0-9]+)", word.casefold())
-    parts[1::2] = [(len(digits.lstrip("0")), digits.lstrip("0")) for digits in parts[1::2]]
-    return parts, word

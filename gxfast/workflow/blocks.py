@@ -86,7 +86,9 @@ def do_gene_blocks(
         Called with genes done, and all genes.
     """
     todo = run.todo(blocks, finished)
-    total = sum(len(block.genes) for block in (run.part.shard.of(blocks) if run.part.shard else blocks))
+    total = sum(len(block.genes) for block in run.part.of(blocks))
+    if not total:
+        return
     done = total - sum(len(block.genes) for block in todo)
     tell(done, total)
     with worker_pool(n_threads) as pool:

@@ -31,10 +31,10 @@ def journal_file(path: Path, shard: Shard | None = None) -> Path:
     return path / STATE / _JOURNAL if shard is None else path / STATE / SHARDS / f"{shard.name}.tsv"
 
 
-def read_journal(path: Path) -> dict[str, str]:
-    """Return the SHA-256 of the blocks that the journal of a run directory names, and of its plan; no torn line."""
+def read_journal(path: Path, shard: Shard | None = None) -> dict[str, str]:
+    """Return the SHA-256 of the blocks that a journal names, and of its plan; no torn line."""
     try:
-        text = journal_file(path).read_text(errors="replace")
+        text = journal_file(path, shard).read_text(errors="replace")
     except FileNotFoundError:
         return {}
     return _entries(text)

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from ..errors import InputError
 from ..io.files import atomic_write, opened_lock
-from ..kernels import backend
-from .journal import SHARDS, STATE, journal_file
+from ..kernels import backend, cpu_name
+from .journal import SHARDS, STATE, read_journal
 from .shard import Shard
 
 __all__ = ["PlannedJob", "ShardState", "cpu_kind", "note_shard", "read_job", "shard_states", "tell_cpus", "write_job"]
@@ -83,10 +83,10 @@ def shard_states(path: Path, n_shards: int) -> list[ShardState]:
 
 
 def _state(path: Path, shard: Shard) -> ShardState:
-    journal = journal_file(path, shard)
-    if not journal.exists():
+    entries = read_journal(path, shard)
+    if not entries:
         return ShardState(shard, "waiting", 0)
-    n_blocks = max(0, len(journal.read_text(errors="replace").splitlines()) - 1)
+    n_blocks = len(entries) - 1  # the first is the plan
     if _note(path, shard).exists():
         return ShardState(shard, "done", n_blocks)
     lock = opened_lock(path / STATE / SHARDS / f"{shard.name}.lock")
@@ -126,9 +126,4 @@ def tell_cpus(path: Path) -> None:
 
 def cpu_kind() -> str:
     """Return the processor's name, and the instruction sets that our kernels choose among."""
-    name = "unknown processor"
-    for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-        if line.startswith("model name"):
-            name = line.partition(":")[2].strip()
-            break
-    return f"{name} ({', '.join(backend('cpp').cpu_features())})"
+    return f"{cpu_name()} ({', '.join(backend('cpp').cpu_features())})"

@@ -45,6 +45,7 @@ __all__ = [
     "STATE",
     "RunDirectory",
     "differences",
+    "is_finished",
     "noted_results",
     "read_journal",
     "read_manifest",
@@ -104,10 +105,10 @@ class RunDirectory:
             self._check_same_plan()
         else:
             atomic_write(plan_file, _json_bytes(self.plan))
-        planned = sha256_of(plan_file)
+        planned = self._planned = sha256_of(plan_file)
         if journal.setdefault(PLAN, planned) != planned:
             raise InputError("the blocks in this directory are of another plan", path=self.path, remedy=_ANEW)
-        if self.part.shard is not None and (self.path / "manifest.json").exists():
+        if self.part.shard is not None and is_finished(self.path):
             raise InputError("this run is finished", path=self.path, remedy="gxfast verify looks at it once more")
         (self.path / "manifest.json").unlink(missing_ok=True)
         blocks, results = apart({**read_journals(self.path, planned), PLAN: planned})
@@ -127,13 +128,13 @@ class RunDirectory:
 
     def _write_journal(self) -> None:
         """Write the journal anew: the plan, blocks, results in place of blocks; of a shard, the blocks it made."""
-        lines = {PLAN: sha256_of(self.path / STATE / PLAN)}
+        lines = {PLAN: self._planned}
         if self.part.shard is None:
             lines |= self._done
             lines |= {RESULT + name: digest for name, digest in self._kept.items()}
-        elif (own := journal_file(self.path, self.part.shard)).exists():
-            mine = frozenset(own.read_text(errors="replace").splitlines())
-            lines |= {name: digest for name, digest in self._unseen.items() if f"{name}\t{digest}" in mine}
+        else:
+            mine = read_journal(self.path, self.part.shard)
+            lines |= {name: digest for name, digest in self._unseen.items() if mine.get(name) == digest}
         write_journal(self.path, lines, self.part.shard)
 
     def _check_same_plan(self) -> None:
@@ -161,8 +162,7 @@ class RunDirectory:
         InputError
             If there are some, and the parts are being merged.
         """
-        mine = blocks if self.part.shard is None else self.part.shard.of(blocks)
-        left = [block for block in mine if not finished(block)]
+        left = [block for block in self.part.of(blocks) if not finished(block)]
         if left and self.part.merging:
             raise InputError(
                 f"{len(left)} of {len(blocks)} blocks of a step are missing or damaged",
@@ -268,6 +268,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
             remedy="finish it with --resume, and name its directory",
         ) from None
     return dict(manifest)
+
+
+def is_finished(path: Path) -> bool:
+    """Whether a run directory has the manifest of a finished run; there is another one while the report is drawn."""
+    try:
+        read_manifest(path)
+    except InputError:
+        return False
+    return True
 
 
 def verify(path: Path, *, blocks: bool = True) -> dict[str, str]:

@@ -62,6 +62,12 @@ class Part:
         """Whether results are put together."""
         return self.shard is None and not self.planning
 
+    def of(self, blocks: Sequence[T]) -> Sequence[T]:
+        """Return the blocks that belong to this part: none where only a plan is made."""
+        if self.planning:
+            return ()
+        return blocks if self.shard is None else self.shard.of(blocks)
+
 
 WHOLE: Final = Part()
 

@@ -129,6 +129,16 @@ def test_merge_names_what_is_missing(cohort: Any, tmp_path: Path, capfd: Any) ->
     assert "finished" in capfd.readouterr().err
 
 
+def test_what_a_report_reads_is_no_finished_run(cohort: Any, tmp_path: Path, capfd: Any) -> None:
+    """A merge that was killed while it drew left a manifest; the shards can still be made."""
+    out = tmp_path / "out"
+    assert main(["plan", "-q", "eqtl", *arguments(cohort, "eqtl"), "--shards", "2", "-o", str(out)]) == 0
+    (out / "manifest.json").write_text('{"complete": false}')
+    assert main(["status", str(out)]) == 1
+    assert "to do: 1,2" in capfd.readouterr().out
+    assert main(["run", str(out), "-q", "--shard", "1/2"]) == 0
+
+
 def test_tasks_of_slurm(cohort: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     out = tmp_path / "out"
     assert main(["plan", "-q", "eqtl", *arguments(cohort, "eqtl"), "--shards", "2", "-o", str(out)]) == 0

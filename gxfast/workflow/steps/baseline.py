@@ -88,8 +88,6 @@ def train_blocks(
     progress: Progress | None = None,
 ) -> None:  # fmt: skip
     """Train the baselines of every gene, block by block."""
-    if run.part.planning:
-        return
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
     blocks = gene_blocks(cohort.genes, window=options.window)

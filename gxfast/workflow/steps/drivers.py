@@ -125,12 +125,10 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator
     n_found = 0
     layout = gene_layout(model.card, predictions.genes, job.inputs.genome, window=None, clip=False)
     parts = list(enumerate(gene_parts(job, model)))
-    run.todo(parts, lambda part: run.has_block(_file(model, part[0])))
+    run.todo(parts, lambda part: run.has_block(_file(model, part[0])))  # refused where parts are merged
     for number, (first, last) in parts:
-        genes, found = range(first, last), list[GeneDrivers]()
-        snvs = {g: _snvs(job, layout, g) for g in genes if predictions.status[g] == "ok"}
-        if not run.has_block(_file(model, number)):
-            run.write_block(_file(model, number), _effects(job, model, layout, genes, snvs))
+        found = list[GeneDrivers]()
+        snvs = _scanned(job, model, layout, number, range(first, last), predictions.status[first:last])
         stored = run.read_block(_file(model, number))
         for g, dosages in snvs.items():
             effects = stored["effect"][slice(*stored["offset"][g - first : g - first + 2])]
@@ -161,10 +159,18 @@ def _do_effects(job: Job, model: Model) -> None:
     todo = run.todo(list(enumerate(gene_parts(job, model))), lambda part: run.has_block(_file(model, part[0])))
     for done, (number, (first, last)) in enumerate(todo):
         job.tell(f"effects {name}", done, len(todo))
-        status = predicted_statuses(job, model, number)
-        snvs = {g: _snvs(job, layout, g) for g in range(first, last) if status[g - first] == "ok"}
-        run.write_block(_file(model, number), _effects(job, model, layout, range(first, last), snvs))
+        _scanned(job, model, layout, number, range(first, last), predicted_statuses(job, model, number))
     job.tell(f"effects {name}", len(todo), len(todo))
+
+
+def _scanned(
+    job: Job, model: Model, layout: Layout, number: int, genes: range, status: Sequence[str]
+) -> dict[int, Dosages]:
+    """The SNVs of the genes of a block, whose effects are in the run directory afterwards."""
+    snvs = {g: _snvs(job, layout, g) for g, why in zip(genes, status, strict=True) if why == "ok"}
+    if not job.directory.has_block(_file(model, number)):
+        job.directory.write_block(_file(model, number), _effects(job, model, layout, genes, snvs))
+    return snvs
 
 
 def _file(model: Model, number: int) -> str:

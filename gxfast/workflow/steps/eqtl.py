@@ -77,8 +77,6 @@ def map_blocks(
     progress: Progress | None = None,
 ) -> None:  # fmt: skip
     """Map cis-eQTLs of every gene, block by block."""
-    if run.part.planning:
-        return
     source = open_dosages(cohort.genotypes, options.dosage)
     blocks = gene_blocks(cohort.genes, window=options.window)
     there = run.has_result(NOMINAL)
@@ -100,10 +98,7 @@ def map_blocks(
 
 def mapped_genes(run: RunDirectory, cohort: LinearCohort, options: MappingOptions) -> CisMap:
     """Write ``eqtl/`` from finished blocks."""
-    folder, blocks = (
-        run.subdirectory("eqtl"),
-        gene_blocks(cohort.genes, window=options.window),
-    )
+    folder, blocks = run.subdirectory("eqtl"), gene_blocks(cohort.genes, window=options.window)
     stored = [run.read_block(block.file("eqtl")) for block in blocks]
     if not run.has_result(NOMINAL):
         _write_nominal(run, cohort, blocks, stored)

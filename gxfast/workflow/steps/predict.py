@@ -44,7 +44,7 @@ def _do_blocks(job: Job, model: Model) -> None:
     genes, name = inputs.genes, model.card.name
     blocks = list(enumerate(gene_parts(job, model)))
     todo = run.todo(blocks, lambda block: run.has_block(_block_file(name, block[0])))
-    total = sum(last - first for _, (first, last) in (run.part.shard.of(blocks) if run.part.shard else blocks))
+    total = sum(last - first for _, (first, last) in run.part.of(blocks))
     done = total - sum(last - first for _, (first, last) in todo)
     for number, (first, last) in todo:
         job.tell(f"predict {name}", done, total)
