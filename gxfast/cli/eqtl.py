@@ -21,6 +21,13 @@ __all__ = ["eqtl"]
     is_flag=True,
     help="Permute once for all genes; for inverse normal transformed expression.",
 )
+@click.option(
+    "--format",
+    default="tsv",
+    show_default=True,
+    type=click.Choice(["tsv", "parquet"]),
+    help="Of the pairs: nominal.tsv.gz, or nominal.cis_qtl_pairs.CHROM.parquet as tensorQTL writes them.",
+)
 @click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @common_options
@@ -37,7 +44,7 @@ def eqtl(**options: Any) -> int:
     paths = input_paths({**options, "fasta": ""})
     chosen = MappingOptions(
         options["window"], options["min_maf"], options["permutations"], options["seed"],
-        options["shared_permutations"], options["dosage"],
+        options["shared_permutations"], options["dosage"], options["format"],
     )  # fmt: skip
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = map_cis(

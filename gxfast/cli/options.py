@@ -64,6 +64,7 @@ transform_option = click.option(
     type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
 )  # fmt: skip
 _MIN_MAF = click.option("--min-maf", default=0.01, show_default=True, type=Number(0, 0.5), help="Baselines, eQTLs.")
+_MAX_MEM = click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches.")
 _SEED = click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63 - 1), help="Of folds and draws.")
 
 
@@ -109,7 +110,7 @@ def input_options(function: F) -> F:
         click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
         click.option("--window", "length", type=Whole(1), help="Bases to read, if no model or card says."),
         click.option("--batch-size", type=Whole(1), help="Sequences per run; measured by default."),
-        click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches."),
+        _MAX_MEM,
     )  # fmt: skip
     return decorate(function)
 
@@ -227,6 +228,7 @@ def linear_options(*, expression_required: bool) -> Callable[[F], F]:
         ),
         _MIN_MAF,
         _SEED,
+        _MAX_MEM,
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..errors import InputError
 from ..io.fasta import Genome
+from ..io.stretches import read_genotypes
 from ..io.vcf import GenotypeSource
 from ..kernels import backend
 from .alleles import Rows, concatenate_tables
@@ -21,10 +21,7 @@ from .reference import KnownLetters
 
 __all__ = ["concatenate", "read_blocks"]
 
-_FIRST_DENSITY: Final = 0.02  # variants per base, before anything is known
 _BLOCK_BYTES: Final = 8 << 20  # of dense genotypes, where nothing is said: they then stay in the cache
-_DENSE_BYTES_PER_CALL: Final = 8  # two alleles and a phase flag, read, copied and put into policy form
-_SET_BYTES_PER_CALL: Final = 8  # its phase set, where records name one
 
 
 def read_blocks(
@@ -38,39 +35,13 @@ def read_blocks(
     core: tuple[int, int] | None = None,
 ) -> Iterator[PreparedRecords]:
     """Records block by block, each in the block where it begins; ``core`` as in `prepare_records`."""
-    max_mem = max_mem or _BLOCK_BYTES
-    per_variant = max(1, len(genotypes.samples)) * _DENSE_BYTES_PER_CALL
-    # As wide as if variants were 16 times rarer than usual.
-    largest = max(1, int(16 * max_mem / (per_variant * _FIRST_DENSITY)))
-    size, at = max(1, int(max_mem / (per_variant * _FIRST_DENSITY))), start
-    while at < end or at == start:
-        stop = min(end, at + size)
-        read = genotypes.region(chrom, at, stop)
-        cost = len(read) * per_variant
-        if read.phase_set is not None:
-            cost += cost // _DENSE_BYTES_PER_CALL * _SET_BYTES_PER_CALL
-        if cost > 2 * max_mem and stop - at > 1:
-            size = max(1, (stop - at) // 2)
-            continue
-        if cost > 2 * max_mem:
-            raise InputError(
-                f"the records at one position need {cost} bytes to read",
-                path=read.source,
-                record=f"{chrom}:{at + 1}",
-                remedy="allow more memory (max_mem)",
-            )
-        mine = (read.position >= at) | (at == start)
-        if not mine.all():
-            read = read.take(np.flatnonzero(mine), at, stop)
+    for at, stop, read in read_genotypes(genotypes, chrom, start, end, max_mem or _BLOCK_BYTES):
         low = min(at, int(read.position.min(initial=at)))
         high = max(stop, int((read.position + read.ref_length).max(initial=stop)))
         yield prepare_records(
             read, genome.fetch_array(chrom, low, high), low, policy,
             core=core, contig_end=genome.contigs[chrom], whole=False,
         )  # fmt: skip
-        # An empty stretch says nothing of the next one: growth has an end.
-        size = max(1, min(4 * size, largest, int(size * max_mem / cost) if cost else largest))
-        at = max(stop, at + 1)
 
 
 def concatenate(parts: Sequence[PreparedRecords]) -> PreparedRecords:

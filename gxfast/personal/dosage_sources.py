@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -10,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..io.stretches import read_genotypes, read_pieces
 from ..io.vcf import Genotypes, GenotypeSource, VariantFile
 from ..io.vcf_dosages import IMPUTED, ImputedFile, ImputedRecords
 from .dosages import AlleleCalls, Dosages, count_alternative, diploid, first_of_each
 
-__all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages"]
+__all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages", "window_dosages"]
 
 Int64Array = NDArray[np.int64]
 FIELDS: Final = ("GT", *IMPUTED)
 _APART: Final = 100_000  # bases without a wanted record that are not read
+_PIECE_BYTES: Final = 64 << 20  # of what is read at once, where nothing is said
+_IMPUTED_BYTES_PER_CALL: Final = 24  # copies of two alleles or more, and who is haploid
 
 
 def conventions(field: str) -> dict[str, str]:
@@ -48,13 +52,45 @@ class AlleleDosages(Protocol):
 class DosageSource(Protocol):
     """Dosages of people by region."""
 
-    def window(self, chrom: str, start: int, end: int) -> Dosages:
-        """Return those of the biallelic records that start in [start, end)."""
+    def pieces(self, chrom: str, start: int, end: int, max_bytes: int = ...) -> Iterator[Dosages]:
+        """Read those of the biallelic records that start in [start, end), piece by piece in order; at least one."""
         ...
 
     def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
         """Return the records that cover any of the places (0-based, ascending), with all their alleles."""
         ...
+
+
+def window_dosages(
+    source: DosageSource, chrom: str, start: int, end: int,
+    keep: Callable[[Dosages], NDArray[np.bool_]] | None = None, room: int | None = None,
+) -> Dosages | None:  # fmt: skip
+    """Return dosages of the biallelic records that start in [start, end) and are wanted; no others stay in memory.
+
+    Parameters
+    ----------
+    source : DosageSource
+    chrom : str
+    start, end : int
+    keep : callable, optional
+        Which of some variants are wanted, shape (V,); all by default.
+    room : int, optional
+        Bytes: what is kept may take half of it (it is copied once), and what is read at once a quarter.
+
+    Returns
+    -------
+    Dosages or None
+        None where there is no room for them.
+    """
+    kept, taken = [], 0
+    for piece in source.pieces(
+        chrom, start, end, _PIECE_BYTES if room is None else max(1, min(_PIECE_BYTES, room // 8))
+    ):
+        kept.append(piece if keep is None else piece.take(np.flatnonzero(keep(piece))))
+        taken += kept[-1].nbytes
+        if room is not None and taken > room // 2:
+            return None
+    return Dosages.join(kept)
 
 
 def open_dosages(genotypes: GenotypeFiles, field: str = "GT") -> DosageSource:
@@ -76,8 +112,9 @@ class _Called:
     def __init__(self, genotypes: GenotypeSource) -> None:
         self._genotypes = genotypes
 
-    def window(self, chrom: str, start: int, end: int) -> Dosages:
-        return count_alternative(self._genotypes.region(chrom, start, end))
+    def pieces(self, chrom: str, start: int, end: int, max_bytes: int = _PIECE_BYTES) -> Iterator[Dosages]:
+        for _, _, read in read_genotypes(self._genotypes, chrom, start, end, max_bytes):
+            yield count_alternative(read)
 
     def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
         stretches = np.split(places, np.flatnonzero(np.diff(places) > _APART) + 1)
@@ -124,9 +161,15 @@ class _Imputed:
             self._files[file.path] = ImputedFile(file.path, self._genotypes.samples, self._field, index=file.index)
         return self._files[file.path], contig
 
-    def window(self, chrom: str, start: int, end: int) -> Dosages:
+    def pieces(self, chrom: str, start: int, end: int, max_bytes: int = _PIECE_BYTES) -> Iterator[Dosages]:
         file, contig = self._file(chrom)
-        return _biallelic(file.region(contig, start, end), chrom, start, end)
+        per_record = max(1, len(self._genotypes.samples)) * _IMPUTED_BYTES_PER_CALL
+        found = read_pieces(
+            partial(file.region, contig), lambda read: len(read.position) * per_record, (chrom, start, end),
+            max_bytes=max_bytes, per_record=per_record, source=lambda _: str(file.path),
+        )  # fmt: skip
+        for at, stop, read in found:
+            yield _biallelic(read, chrom, at, stop)
 
     def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
         file, contig = self._file(chrom)

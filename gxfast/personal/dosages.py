@@ -40,6 +40,17 @@ class AlleleCalls:
         """Return some of the records, or of the people, by an index of the arrays."""
         return AlleleCalls(self.copies[where], self.called[where], self.haploid[where])
 
+    @staticmethod
+    def of_diploid(values: NDArray[Any]) -> AlleleCalls:
+        """Return the calls of dosages where everybody has two called alleles."""
+        return AlleleCalls(values, np.full(values.shape, 2, np.int8), np.zeros(values.shape, np.bool_))
+
+    @staticmethod
+    def join(parts: Sequence[AlleleCalls]) -> AlleleCalls:
+        """Return the calls of consecutive records, of the same people."""
+        copies, called, haploid = ([getattr(one, name) for one in parts] for name in ("copies", "called", "haploid"))
+        return AlleleCalls(np.concatenate(copies), np.concatenate(called), np.concatenate(haploid))
+
 
 @dataclass(frozen=True, slots=True)
 class Dosages:
@@ -81,6 +92,30 @@ class Dosages:
             self.chrom, self.position[rows], ids, ref, alt, self.values[rows], self.n_missing[rows], self.n_skipped,
             self.calls and self.calls.at(rows),
         )  # fmt: skip
+
+    @staticmethod
+    def join(parts: Sequence[Dosages]) -> Dosages:
+        """Return the variants of consecutive pieces of a region, at least one, of the same people."""
+        if len(parts) == 1:
+            return parts[0]
+        calls = None
+        if any(part.calls is not None for part in parts):
+            calls = AlleleCalls.join([part.calls or AlleleCalls.of_diploid(part.values) for part in parts])
+        ids, ref, alt = (
+            tuple(name for part in parts for name in getattr(part, of)) for of in ("variant_id", "ref", "alt")
+        )
+        return Dosages(
+            parts[0].chrom, np.concatenate([part.position for part in parts]), ids, ref, alt,
+            np.concatenate([part.values for part in parts]), np.concatenate([part.n_missing for part in parts]),
+            sum(part.n_skipped for part in parts), calls,
+        )  # fmt: skip
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of dosages and calls."""
+        calls = self.calls
+        more = 0 if calls is None else calls.copies.nbytes + calls.called.nbytes + calls.haploid.nbytes
+        return int(self.values.nbytes) + more
 
     def among(self, people: NDArray[Any]) -> Dosages:
         """Return the same variants of some people, by their index or a mask."""

@@ -64,5 +64,5 @@ def explained(y: Float64Array, left: Float64Array) -> NDArray[np.bool_]:
     ``left``: sum of squares of each row's residual.
     """
     centred = y - y.mean(axis=1, keepdims=True)
-    whole = np.einsum("gs,gs->g", centred, centred)
+    whole = np.array([row @ row for row in centred])
     return np.asarray((y.min(axis=1) == y.max(axis=1)) | (left <= COLLINEAR * whole))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +20,7 @@ Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
 _ROWS = 256  # variants made ready for permutations together
+_KEPT = 64 << 20  # bytes of what is ready that are kept for the next phenotypes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class CisScan:
         self._x = np.ascontiguousarray(x, np.int8)
         self._n_threads = n_threads
         self._basis, self.df = design_basis(covariates, x.shape[1])
+        self._tiles: dict[int, NDArray[np.float32]] = {}
         self.squares = np.empty(x.shape[0])
         # the intercept is the sums, which are whole numbers
         residual_squares(self._x, np.ascontiguousarray(self._basis.T[1:]), self.squares, n_threads)
@@ -104,7 +105,7 @@ class CisScan:
         y, start, end = self._checked(phenotypes, first, last)
         # one at a time: the bits of a phenotype must not depend on which others are there
         left = np.array([project_out(row, self._basis) for row in y]).reshape(y.shape)
-        variance = np.einsum("gs,gs->g", left, left)
+        variance = np.array([row @ row for row in left])
         variance[explained(y, variance)] = np.nan
         begin = np.concatenate([[0], np.cumsum(end - start)])
         r, slope, slope_se = (np.empty(int(begin[-1])) for _ in range(3))
@@ -168,17 +169,22 @@ class CisScan:
             out.append(judge(r2, float(found.of(g).r[lead]) ** 2, self.df, beta=beta))
         return out
 
-    @cached_property
-    def _unit(self) -> NDArray[np.float32]:
-        """Residuals of variants with length 1; 0 where they cannot be tested."""
-        out = np.empty(self._x.shape, np.float32)
-        for begin in range(0, len(out), _ROWS):
-            rows = slice(begin, begin + _ROWS)
-            x = self._x[rows] - self._x[rows].mean(axis=1, dtype=np.float64, keepdims=True)
+    def _tile(self, number: int) -> NDArray[np.float32]:
+        """Residuals of `_ROWS` variants with length 1; 0 where they cannot be tested, and after the last one."""
+        found = self._tiles.get(number)
+        if found is None:
+            rows = slice(number * _ROWS, min((number + 1) * _ROWS, len(self._x)))
+            # always as many rows: the bits of a product must not depend on where a variant stands
+            x = np.zeros((_ROWS, self._x.shape[1]))
+            n = rows.stop - rows.start
+            x[:n] = self._x[rows] - self._x[rows].mean(axis=1, dtype=np.float64, keepdims=True)
             x -= (x @ self._basis) @ self._basis.T
-            out[rows] = x / np.sqrt(self.squares[rows, None])
-        out[np.isnan(self.squares)] = 0
-        return out
+            x[:n] /= np.sqrt(self.squares[rows, None])
+            x[:n][np.isnan(self.squares[rows])] = 0
+            found = x.astype(np.float32)
+            if (len(self._tiles) + 1) * found.nbytes <= _KEPT:
+                self._tiles[number] = found
+        return found
 
     def _permuted(self, y: Float64Array, orders: Int64Array) -> NDArray[np.float32]:
         """Permuted phenotype over the length of its residual, people x permutations."""
@@ -190,8 +196,13 @@ class CisScan:
 
     def _best(self, permuted: NDArray[np.float32], cuts: Int64Array) -> Float64Array:
         """Largest squared correlation of each permutation with the variants between each two cuts."""
-        largest = np.empty((cuts.size - 1, permuted.shape[1]), np.float32)
-        largest_products(self._unit, permuted, cuts, self._n_threads, largest)
+        largest = np.zeros((cuts.size - 1, permuted.shape[1]), np.float32)
+        for number in range(int(cuts[0]) // _ROWS, -(-int(cuts[-1]) // _ROWS)):
+            at = np.clip(cuts - number * _ROWS, 0, _ROWS)
+            first, last = max(0, int(np.searchsorted(at, 0, "right")) - 1), int(np.searchsorted(at, at[-1], "left"))
+            found = np.empty((last - first, permuted.shape[1]), np.float32)
+            largest_products(self._tile(number), permuted, at[first : last + 1], self._n_threads, found)
+            np.maximum(largest[first:last], found, out=largest[first:last])
         return largest.astype(np.float64) ** 2
 
     def _shared_best(

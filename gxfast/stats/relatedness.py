@@ -47,8 +47,8 @@ def cis_heritability(dosages: ArrayLike, y: ArrayLike, *, covariates: ArrayLike 
     """Estimate the heritability of a phenotype from the SNPs of one window (GREML).
 
     ``y = C b + g + e`` with ``g ~ N(0, h2 s K)``, ``e ~ N(0, (1 - h2) s I)`` and K the mean product of
-    standardised dosages. K is made tridiagonal once after the covariates are projected out; a likelihood then costs one
-    pass along its diagonal.
+    standardised dosages. K is made tridiagonal once after the covariates are projected out, in the axes of the people
+    or of the SNPs, whichever are fewer; a likelihood then costs one pass along its diagonal.
 
     Parameters
     ----------
@@ -122,10 +122,14 @@ class Standardised:
         n_snps, n_people = int(self.z.shape[0]), self.y.size
         if n_snps == 0 or self.y.min() == self.y.max():
             return Heritability(np.nan, np.nan, np.nan, n_snps, n_people)
-        diagonal, beside, length = _tridiagonal(self.kinship, design, self.y)
+        if n_snps + design.shape[1] < n_people:
+            diagonal, beside, length = _tridiagonal_of_few(self.z, design, self.y)
+        else:
+            diagonal, beside, length = _tridiagonal(self.kinship, design, self.y)
         if explained(self.y[None], np.array([length]))[0]:  # nothing but rounding is left
             return Heritability(np.nan, np.nan, np.nan, n_snps, n_people)
-        return _estimate(_Likelihood(diagonal, beside, length), n_snps, n_people)
+        unrelated = n_people - design.shape[1] - diagonal.size
+        return _estimate(_Likelihood(diagonal, beside, length, unrelated), n_snps, n_people)
 
     def blup(self, new: Float64Array, h2: float | None = None) -> Float64Array:
         """As `blup`; ``new``: finite dosages of all SNPs, shape (V, N)."""
@@ -137,11 +141,13 @@ class Standardised:
         mean = self.y.mean()
         if self.z.shape[0] == 0 or not share > 0:
             return np.full(new.shape[1], mean)
-        covariance = share * self.kinship
+        # SNP by SNP, so that no product of old and new people is made; the matrix is of people or of SNPs, the fewer
+        n_snps, few = self.z.shape[0], self.z.shape[0] < self.y.size
+        covariance = (self.z @ self.z.T) * (share / n_snps) if few else share * self.kinship
         covariance[np.diag_indices_from(covariance)] += 1 - share
-        # SNP by SNP, so that no product of old and new people is made
-        of_people = solve(covariance, self.y - mean, assume_a="pos", overwrite_a=True, check_finite=False)
-        weights = (self.z @ of_people) * (share / self.z.shape[0])
+        known = self.z @ (self.y - mean) if few else self.y - mean
+        found = solve(covariance, known, assume_a="pos", overwrite_a=True, check_finite=False)
+        weights = (found if few else self.z @ found) * (share / n_snps)
         weights /= self.sd[:, 0]
         return np.asarray(mean + weights @ new[self.varies] - weights @ self.mean[:, 0])
 
@@ -176,14 +182,33 @@ def _tridiagonal(
     return diagonal, beside**2, float(reflections[rank, rank] ** 2)
 
 
+def _tridiagonal_of_few(
+    z: Float64Array, design: Float64Array, y: Float64Array
+) -> tuple[Float64Array, Float64Array, float]:
+    """As `_tridiagonal` where SNPs are fewer than people: in the axes that SNPs and ``y`` span beside the design.
+
+    In all others there is no kinship. No matrix of people by people is made.
+    """
+    from scipy.linalg import lapack
+
+    rank = design.shape[1]
+    columns = np.concatenate([design, y[:, None], z.T / sqrt(z.shape[0])], axis=1)
+    triangle = np.triu(lapack.dgeqrf(columns, overwrite_a=1)[0][: columns.shape[1]])[rank:, rank:]
+    left = np.asfortranarray(triangle[:, 1:] @ triangle[:, 1:].T)
+    _, diagonal, beside, _, _ = lapack.dsytrd(left, lower=1, lwork=64 * len(left), overwrite_a=1)
+    return diagonal, beside**2, float(triangle[0, 0] ** 2)
+
+
 class _Likelihood:
     """Profile restricted log likelihood of a share of variance, up to a constant.
 
     For a tridiagonal matrix and the first axis, elimination from the last row upwards gives both terms in one pass: the
-    pivots multiply to the determinant, and the last of them is 1 over the first entry of the inverse.
+    pivots multiply to the determinant, and the last of them is 1 over the first entry of the inverse. ``unrelated``:
+    how many more axes there are, without kinship and without a part of the phenotype.
     """
 
-    def __init__(self, diagonal: Float64Array, squares_beside: Float64Array, length: float) -> None:
+    def __init__(self, diagonal: Float64Array, squares_beside: Float64Array, length: float, unrelated: int = 0) -> None:
+        self._unrelated, self._size = unrelated, unrelated + diagonal.size
         self._diagonal, self._beside, self._length = diagonal[::-1], squares_beside[::-1], length
         self._rows = [(float(a), float(b)) for a, b in zip(self._diagonal[1:], self._beside, strict=True)]
 
@@ -194,8 +219,8 @@ class _Likelihood:
         for above, pivot, taken in zip(pivots, pivots[1:], beside, strict=False):
             taken /= above
             pivot -= taken
-        size = self._diagonal.size
-        return np.asarray(-0.5 * (size * np.log(self._length / pivots[-1] / size) + np.log(pivots).sum(axis=0)))
+        determinant = np.log(pivots).sum(axis=0) + self._unrelated * np.log(1 - h2)
+        return np.asarray(-0.5 * (self._size * np.log(self._length / pivots[-1] / self._size) + determinant))
 
     def __call__(self, h2: float) -> float:
         """Return it at one share."""
@@ -205,8 +230,8 @@ class _Likelihood:
         for on, beside in self._rows:
             pivot = h2 * on + rest - square * beside / pivot
             total += log(pivot)
-        size = self._diagonal.size
-        return -0.5 * (size * log(self._length / pivot / size) + total)
+        total += self._unrelated * log(rest)
+        return -0.5 * (self._size * log(self._length / pivot / self._size) + total)
 
 
 def _estimate(likelihood: _Likelihood, n_snps: int, n_people: int) -> Heritability:

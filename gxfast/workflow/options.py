@@ -45,8 +45,8 @@ class InputPaths:
     device : str
     batch_size : int or None
     max_mem : int or None
-        Bytes for a step of the prediction: half for the model's batch, a quarter each for reading genotypes and
-        for sequences.
+        Bytes for a step: of the prediction, half for the model's batch, a quarter each for reading genotypes and
+        for sequences; of linear models, a quarter for genotypes that are kept, the rest for what workers hold.
     length : int or None
         Bases the models read, where neither graph nor card says it.
     sites : str or None
@@ -154,6 +154,8 @@ class MappingOptions:
         Permute once for all genes with the same set of values (see `CisScan.permutations`).
     dosage : {"GT", "DS", "GP"}
         Field of the VCF that dosages are read from: calls, or what was imputed.
+    format : {"tsv", "parquet"}
+        Of the table of pairs.
     """
 
     window: int = 1_000_000
@@ -162,6 +164,7 @@ class MappingOptions:
     seed: int = 0
     shared: bool = False
     dosage: str = "GT"
+    format: str = "tsv"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from .expression import read_expression
 from .finemapped import read_finemapped
 from .gene_values import read_gene_values
 from .genes import read_genes
+from .parquet import RepeatedTexts, require_pyarrow, write_parquet
 from .phenotypes import phenotype_bed, read_phenotype_ids, read_phenotype_rows, write_phenotype_bed
 from .plain import TextCells, number_texts, optional_column, read_table, rows_text, write_rows, write_table
 from .sites import read_sites
 from .track_weights import TrackWeights, read_track_weights, write_track_weights
 
 __all__ = [
+    "RepeatedTexts",
     "TextCells",
     "TrackWeights",
     "number_texts",
@@ -31,7 +33,9 @@ __all__ = [
     "read_sites",
     "read_table",
     "read_track_weights",
+    "require_pyarrow",
     "rows_text",
+    "write_parquet",
     "write_phenotype_bed",
     "write_rows",
     "write_table",

@@ -162,6 +162,13 @@ class TextCells:
         return TextCells(self.letters, self.offset[first : last + 1])
 
     @classmethod
+    def join(cls, parts: Sequence[TextCells]) -> TextCells:
+        """Put the cells of several columns below each other."""
+        lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offset) for part in parts)])
+        letters = [part.letters[part.offset[0] : part.offset[-1]] for part in parts]
+        return cls(np.concatenate([np.empty(0, np.uint8), *letters]), np.cumsum(lengths))
+
+    @classmethod
     def repeated(cls, text: str, n: int) -> TextCells:
         """Return one text ``n`` times."""
         encoded = text.encode()

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._memory import Room, worker_room
 from ...io.predictdb import GeneWeights, write_covariances, write_predictdb
 from ...io.tables import phenotype_bed, write_rows, write_table
-from ...personal.dosage_sources import DosageSource, open_dosages
+from ...personal.dosage_sources import DosageSource, open_dosages, window_dosages
+from ...personal.dosages import Dosages
 from ...stats import fdr, split_people
 from ...types import Progress
 from ..blocks import GeneBlock, do_gene_blocks, gene_blocks, packed_rows, unpacked_rows
@@ -24,8 +26,8 @@ from ..rundir import RunDirectory
 from ..shard import WHOLE, Part
 from ..step import Job, Step
 from .beside import beside_columns, read_evaluated
-from .gene_models import GeneBaseline, packed_weights, train_gene, unpacked_weights
-from .linear import counted, linear_job
+from .gene_models import GeneBaseline, packed_weights, train_gene, unpacked_weights, wanted
+from .linear import counted, linear_job, no_room
 
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
@@ -70,7 +72,7 @@ def train(
     with linear_job(
         paths, output, "baseline", options, transform=transform, resume=resume, beside=beside, part=part
     ) as (run, cohort):  # fmt: skip
-        train_blocks(run, cohort, options, n_threads=n_threads, progress=progress)
+        train_blocks(run, cohort, options, n_threads=n_threads, max_mem=paths.max_mem, progress=progress)
         if not part.whole:
             return {}
         found = trained_genes(run, cohort, options)
@@ -85,15 +87,15 @@ def train(
 
 def train_blocks(
     run: RunDirectory, cohort: LinearCohort, options: TrainingOptions, *, n_threads: int = 1,
-    progress: Progress | None = None,
+    max_mem: int | None = None, progress: Progress | None = None,
 ) -> None:  # fmt: skip
     """Train the baselines of every gene, block by block."""
     folds = split_people(cohort.people, options.folds, options.seed)
     source = open_dosages(cohort.genotypes, options.dosage)
-    blocks = gene_blocks(cohort.genes, window=options.window)
+    blocks, room = gene_blocks(cohort.genes, window=options.window), worker_room(max_mem, n_threads)
 
     def compute(block: GeneBlock) -> None:
-        found = [_train_one(cohort, source, folds, options, g) for g in block.genes]
+        found = [_train_one(cohort, source, folds, options, g, room) for g in block.genes]
         run.write_block(block.file("baseline"), _block_arrays(cohort, block, found, options))
 
     do_gene_blocks(
@@ -123,17 +125,32 @@ def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOpti
 
 
 def _train_one(
-    cohort: LinearCohort, source: DosageSource, folds: NDArray[np.int64], options: TrainingOptions, g: int
+    cohort: LinearCohort, source: DosageSource, folds: NDArray[np.int64], options: TrainingOptions, g: int, room: Room
 ) -> tuple[GeneBaseline, int]:
     """Train the baselines of a gene; how many records of its window were left out."""
     genes, y = cohort.genes, cohort.values[g]
     if genes.chrom[g] not in cohort.genotypes.contigs:
         return GeneBaseline(NO_CONTIG, int(np.isfinite(y).sum()), 0), 0
-    tss = int(genes.tss[g])
-    region = max(0, tss - options.window), int(genes.last[g]) + options.window + 1
-    dosages = source.window(genes.chrom[g], *region)
-    found = train_gene(genes.gene_id[g], genes.name[g], tss, dosages, y, cohort.covariates, folds, options)
-    return found, dosages.n_skipped
+    tss, there = int(genes.tss[g]), np.isfinite(y)
+    region = genes.chrom[g], max(0, tss - options.window), int(genes.last[g]) + options.window + 1
+
+    def trained(allowed: int) -> tuple[GeneBaseline, int] | None:
+        dosages = window_dosages(source, *region, lambda piece: wanted(piece, there, options), allowed)
+        if dosages is None or _bytes_needed(dosages) > allowed:
+            return None
+        found = train_gene(genes.gene_id[g], genes.name[g], tss, dosages, y, cohort.covariates, folds, options)
+        return found, dosages.n_skipped
+
+    found = room.within(trained, whole=True)
+    if found is None:
+        raise no_room(cohort, g)
+    return found
+
+
+def _bytes_needed(dosages: Dosages) -> int:
+    """What training takes: standardised dosages with their copies, and what is made of the kinship."""
+    n, people = dosages.values.shape
+    return int(36 * n * people + 32 * min(n, people) ** 2)
 
 
 def _block_arrays(
@@ -253,7 +270,10 @@ def train_people_blocks(job: Job) -> None:
     """Do the blocks of the baselines of the people of a run."""
     cohort = job.linear_cohort()
     if cohort is not None:
-        train_blocks(job.directory, cohort, job.options.baseline, n_threads=job.n_threads, progress=job.tell)
+        train_blocks(
+            job.directory, cohort, job.options.baseline, n_threads=job.n_threads, max_mem=job.inputs.max_mem,
+            progress=job.tell,
+        )  # fmt: skip
 
 
 def train_people(job: Job) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...io.bgzf import bgzf_blocks, bgzf_text, write_gzi
+from ..._memory import Room, worker_room
 from ...io.tables import write_rows
-from ...personal.dosage_sources import DosageSource, open_dosages
+from ...personal.dosage_sources import DosageSource, open_dosages, window_dosages
 from ...personal.dosages import Dosages
 from ...stats import Association, CisScan, PermutedAssociation, eqtl, eqtl_permutations, fdr
 from ...types import Progress
@@ -19,19 +19,17 @@ from ..blocks import GeneBlock, do_gene_blocks, gene_blocks, packed_rows, unpack
 from ..cohort import LinearCohort
 from ..inputs import NO_CONTIG
 from ..options import InputPaths, MappingOptions
-from ..rows import LeadRow, PairsRow
+from ..rows import LeadRow
 from ..rundir import RunDirectory
 from ..shard import WHOLE, Part
 from ..step import Job, Step
-from .eqtl_rows import GeneText, VariantCells, nominal_header
-from .linear import counted, linear_job
+from .eqtl_rows import VariantCells
+from .linear import counted, linear_job, no_room
+from .nominal import GenePairs, pairs_format, pairs_of
 
-__all__ = ["EQTL", "NOMINAL", "CisMap", "map_blocks", "map_cis", "mapped_genes"]
+__all__ = ["EQTL", "CisMap", "map_blocks", "map_cis", "mapped_genes"]
 
 Float64Array = NDArray[np.float64]
-
-NOMINAL: Final = "eqtl/nominal.tsv.gz"
-_PAIRS: Final = "pairs.npz"  # what a block holds of it
 
 
 def map_cis(
@@ -45,7 +43,7 @@ def map_cis(
     part: Part = WHOLE,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Map cis-eQTLs; write ``eqtl/nominal.tsv.gz`` and ``eqtl/permutation.tsv`` of the run directory.
+    """Map cis-eQTLs; write the pairs and ``eqtl/permutation.tsv`` of the run directory.
 
     Returns the summary. Results do not depend on ``n_threads``. A gene that cannot be tested says why in the
     column ``status``. With a ``part`` only that is done; the summary is empty unless results are put together.
@@ -55,7 +53,7 @@ def map_cis(
     InputError
     """
     with linear_job(paths, output, "eqtl", options, transform=transform, resume=resume, part=part) as (run, cohort):
-        map_blocks(run, cohort, options, n_threads=n_threads, progress=progress)
+        map_blocks(run, cohort, options, n_threads=n_threads, max_mem=paths.max_mem, progress=progress)
         if not part.whole:
             return {}
         found = mapped_genes(run, cohort, options)
@@ -74,38 +72,42 @@ class CisMap:
 
 def map_blocks(
     run: RunDirectory, cohort: LinearCohort, options: MappingOptions, *, n_threads: int = 1,
-    progress: Progress | None = None,
+    max_mem: int | None = None, progress: Progress | None = None,
 ) -> None:  # fmt: skip
     """Map cis-eQTLs of every gene, block by block."""
     source = open_dosages(cohort.genotypes, options.dosage)
-    blocks = gene_blocks(cohort.genes, window=options.window)
-    there = run.has_result(NOMINAL)
+    form = pairs_format(options.format, cohort)
+    room = worker_room(max_mem, n_threads)
 
-    def finished(block: GeneBlock) -> bool:
-        return run.has_block(block.file("eqtl")) and (there or run.has_block(block.file("eqtl", _PAIRS)))
+    def has_pairs(block: GeneBlock) -> bool:
+        result = form.result(cohort.genes.chrom[block.genes[0]])
+        return run.has_result(result) or run.has_block(pairs_of(block))
 
     def compute(block: GeneBlock) -> None:
-        found = _map_block(cohort, source, block, options)
-        if not (there or run.has_block(block.file("eqtl", _PAIRS))):
-            run.write_block(block.file("eqtl", _PAIRS), {"bgzf": np.frombuffer(found.pairs, np.uint8)})
+        found = _map_block(cohort, source, block, options, room)
+        pairs, sizes = form.pack([found.pairs.get(g) for g in block.genes])
+        if not has_pairs(block):
+            run.write_block(pairs_of(block), pairs)
         if not run.has_block(block.file("eqtl")):
-            run.write_block(block.file("eqtl"), found.arrays())
+            arrays = {"sizes": np.array(sizes, np.int64).reshape(-1, 2), "left_out": np.array(found.left_out, np.int64)}
+            run.write_block(block.file("eqtl"), {"rows": packed_rows(found.rows), **arrays})
 
     do_gene_blocks(
-        run, blocks, finished, compute, n_threads=n_threads, tell=lambda done, n: progress and progress("eqtl", done, n)
-    )
+        run, gene_blocks(cohort.genes, window=options.window),
+        lambda block: run.has_block(block.file("eqtl")) and has_pairs(block), compute,
+        n_threads=n_threads, tell=lambda done, n: progress and progress("eqtl", done, n),
+    )  # fmt: skip
 
 
 def mapped_genes(run: RunDirectory, cohort: LinearCohort, options: MappingOptions) -> CisMap:
     """Write ``eqtl/`` from finished blocks."""
     folder, blocks = run.subdirectory("eqtl"), gene_blocks(cohort.genes, window=options.window)
     stored = [run.read_block(block.file("eqtl")) for block in blocks]
-    if not run.has_result(NOMINAL):
-        _write_nominal(run, cohort, blocks, stored)
+    sizes = [one["sizes"] for one in stored]
+    pairs_format(options.format, cohort).write(run, list(zip(blocks, sizes, strict=True)))
     rows = _in_table_order(blocks, stored)
-    sizes = np.concatenate([one["sizes"] for one in stored])
     n_done = sum(row.status == "ok" for row in rows)
-    summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": int(sizes[:, 0].sum())}
+    summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": sum(int(one[:, 0].sum()) for one in sizes)}
     counts = counted([row.status for row in rows], [int(one["left_out"]) for one in stored])
     if not options.permutations:
         return CisMap([], summary, counts)
@@ -125,65 +127,32 @@ def _in_table_order(blocks: Sequence[GeneBlock], stored: Sequence[dict[str, NDAr
     return [row_of[g] for g in range(len(row_of))]
 
 
-def _write_nominal(
-    run: RunDirectory, cohort: LinearCohort, blocks: Sequence[GeneBlock], stored: Sequence[dict[str, NDArray[Any]]]
-) -> None:
-    """Join the pairs of the blocks, one at a time in memory; say where the pairs of each gene are."""
-    names = [block.file("eqtl", _PAIRS) for block in blocks]
-    index: list[PairsRow] = []
-    with bgzf_text(run.path / NOMINAL) as out:
-        out.write("\t".join(nominal_header(cohort)) + "\n")
-        for block, name, one in zip(blocks, names, stored, strict=True):
-            at = out.text_size
-            for g, (n_pairs, size) in zip(block.genes, one["sizes"].tolist(), strict=True):
-                index.append(PairsRow(cohort.genes.gene_id[g], n_pairs, at, size))
-                at += size
-            out.join(run.read_block(name)["bgzf"].tobytes())
-    write_gzi(run.path / f"{NOMINAL}.gzi", out.starts)
-    write_rows(run.path / "eqtl" / "nominal.genes.tsv", PairsRow, index)
-    run.supersede(NOMINAL, names)
-
-
 @dataclass(frozen=True, slots=True)
 class _Mapped:
-    """A block that was mapped: the pairs of its genes as BGZF, their lead variants, pairs and bytes of text of each."""
+    """A block that was mapped: lead variants in its order, pairs by gene, records that could not be tested."""
 
-    pairs: bytes
     rows: list[LeadRow]
-    sizes: list[tuple[int, int]]
+    pairs: dict[int, GenePairs]
     left_out: int
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {
-            "rows": packed_rows(self.rows),
-            "sizes": np.array(self.sizes, np.int64).reshape(-1, 2),
-            "left_out": np.array(self.left_out, np.int64),
-        }
 
-
-def _map_block(cohort: LinearCohort, source: DosageSource, block: GeneBlock, options: MappingOptions) -> _Mapped:
+def _map_block(
+    cohort: LinearCohort, source: DosageSource, block: GeneBlock, options: MappingOptions, room: Room
+) -> _Mapped:
     status = _statuses(cohort, block)
     usable = [g for g in block.genes if status[g] == "ok"]
     lead = {g: LeadRow(phenotype_id=cohort.genes.gene_id[g], status=why) for g, why in status.items()}
-    text: dict[int, GeneText] = {}
+    pairs: dict[int, GenePairs] = {}
     left_out = 0
     if usable:
-        tss = cohort.genes.tss[usable]
-        last = int(cohort.genes.last[usable].max())
-        region = max(0, int(tss.min()) - options.window), last + options.window + 1
-        dosages = source.window(cohort.genes.chrom[usable[0]], *region)
-        left_out = dosages.n_skipped
-        same_people: dict[bytes, list[int]] = {}
-        for g in usable:
-            same_people.setdefault(np.isfinite(cohort.values[g]).tobytes(), []).append(g)
-        for group in same_people.values():
-            for g, row, lines in _map_group(cohort, group, dosages, options):
-                lead[g] = row
-                text[g] = lines
-    # A gene begins a block of the file: its pairs are found by themselves, and a cut between genes changes no byte.
-    pairs = b"".join(bgzf_blocks(text[g].lines) for g in block.genes if g in text)
-    sizes = [(text[g].n_pairs, len(text[g].lines)) if g in text else (0, 0) for g in block.genes]
-    return _Mapped(pairs, [lead[g] for g in block.genes], sizes, left_out)
+        mapped, n_skipped = _map_genes(cohort, source, usable, options, room)
+        lead |= {g: row for g, row, _ in mapped}
+        pairs = {g: found for g, _, found in mapped if found is not None}
+        if n_skipped is None:
+            where = _region(cohort, usable, options.window)
+            n_skipped = sum(piece.n_skipped for piece in source.pieces(*where))
+        left_out = n_skipped
+    return _Mapped([lead[g] for g in block.genes], pairs, left_out)
 
 
 def _statuses(cohort: LinearCohort, block: GeneBlock) -> dict[int, str]:
@@ -199,13 +168,76 @@ def _statuses(cohort: LinearCohort, block: GeneBlock) -> dict[int, str]:
     return found
 
 
+def _region(cohort: LinearCohort, genes: Sequence[int], window: int) -> tuple[str, int, int]:
+    """What the windows of neighbouring genes span."""
+    first, last = int(cohort.genes.tss[genes].min()), int(cohort.genes.last[genes].max())
+    return cohort.genes.chrom[genes[0]], max(0, first - window), last + window + 1
+
+
+# Bytes per person of what is left of variants beside the covariates, as far as `CisScan` keeps it.
+_TILES: Final = 1 << 13
+_MappedGene = tuple[int, LeadRow, GenePairs | None]
+
+
+def _map_genes(
+    cohort: LinearCohort, source: DosageSource, genes: Sequence[int], options: MappingOptions, room: Room
+) -> tuple[list[_MappedGene], int | None]:
+    """Map neighbouring genes together, or in halves where there is no room for all of their variants.
+
+    Also returns how many records of their region were left out; None where it was not read as a whole.
+    """
+    same_people: dict[bytes, list[int]] = {}
+    for g in genes:
+        same_people.setdefault(np.isfinite(cohort.values[g]).tobytes(), []).append(g)
+    groups = list(same_people.values())
+
+    def keep(dosages: Dosages) -> NDArray[np.bool_]:
+        common = np.array([_common(_among(cohort, group, dosages), options) for group in groups])
+        return np.asarray(common.any(axis=0))
+
+    where = _region(cohort, genes, options.window)
+
+    def mapped(allowed: int) -> tuple[list[_MappedGene], int | None] | None:
+        dosages = window_dosages(source, *where, keep, allowed)
+        if dosages is None or _bytes_needed(dosages, options) > allowed:
+            return None
+        return [one for group in groups for one in _map_group(cohort, group, dosages, options)], dosages.n_skipped
+
+    found = room.within(mapped, whole=len(genes) == 1)
+    if found is not None:
+        return found
+    if len(genes) == 1:
+        raise no_room(cohort, genes[0])
+    middle = len(genes) // 2
+    halves = (_map_genes(cohort, source, some, options, room)[0] for some in (genes[:middle], genes[middle:]))
+    return [one for half in halves for one in half], None
+
+
+def _bytes_needed(dosages: Dosages, options: MappingOptions) -> int:
+    """What testing takes: dosages and what is made of them on the way, and the permuted values of one gene."""
+    people, size = dosages.values.shape[1], dosages.values.dtype.itemsize
+    permuted = people * (20 * options.permutations + _TILES) if options.permutations else 0
+    return int(len(dosages.position) * people * 4 * size + permuted)
+
+
+def _among(cohort: LinearCohort, group: Sequence[int], dosages: Dosages) -> Dosages:
+    """Dosages of the people who have values of a group of genes."""
+    people = np.isfinite(cohort.values[group[0]])
+    return dosages if people.all() else dosages.among(people)
+
+
+def _common(dosages: Dosages, options: MappingOptions) -> NDArray[np.bool_]:
+    return dosages.minor_frequency >= max(options.min_maf, 1e-12)
+
+
 def _map_group(
     cohort: LinearCohort, group: list[int], dosages: Dosages, options: MappingOptions
-) -> Iterator[tuple[int, LeadRow, GeneText]]:
-    """Map genes that the same people have values of: lead variant, and lines of the table of pairs."""
+) -> Iterator[_MappedGene]:
+    """Map genes that the same people have values of: lead variant, and pairs."""
     people = np.isfinite(cohort.values[group[0]])
-    among = dosages if people.all() else dosages.among(people)
-    among = among.take(np.flatnonzero(among.minor_frequency >= max(options.min_maf, 1e-12)))
+    among = _among(cohort, group, dosages)
+    common = _common(among, options)
+    among = among if common.all() else among.take(np.flatnonzero(common))
     covariates = None if cohort.covariates is None else cohort.covariates[:, people]
     y, tss = cohort.values[np.ix_(group, people)], cohort.genes.tss[group]
     first = np.searchsorted(among.position, tss - options.window, side="left")
@@ -216,12 +248,10 @@ def _map_group(
     for g, low, high, (one, permuted) in zip(group, first.tolist(), last.tolist(), pairs, strict=True):
         gene = cohort.genes.gene_id[g]
         if one is None:
-            yield g, LeadRow(phenotype_id=gene, status="no variants in the window"), GeneText(b"", 0)
+            yield g, LeadRow(phenotype_id=gene, status="no variants in the window"), None
             continue
         ends = [int(cohort.genes.tss[g])] + ([] if cohort.genes.end is None else [int(cohort.genes.last[g])])
-        lines = variants.lines(gene, low, high, ends, one)
-        row = variants.lead_row(gene, low, high, ends, one, permuted)
-        yield g, row, GeneText(lines, high - low)
+        yield g, variants.lead_row(gene, low, high, ends, one, permuted), variants.pairs(gene, low, high, ends, one)
 
 
 _Tested = list[tuple[Association | None, PermutedAssociation | None]]  # None: no variant, nothing permuted
@@ -264,7 +294,10 @@ def map_people_blocks(job: Job) -> None:
     """Do the blocks of the eQTLs of the people of a run."""
     cohort = job.linear_cohort()
     if cohort is not None:
-        map_blocks(job.directory, cohort, job.options.eqtl, n_threads=job.n_threads, progress=job.tell)
+        map_blocks(
+            job.directory, cohort, job.options.eqtl, n_threads=job.n_threads, max_mem=job.inputs.max_mem,
+            progress=job.tell,
+        )  # fmt: skip
 
 
 def map_people(job: Job) -> None:

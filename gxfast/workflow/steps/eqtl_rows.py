@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
 from numpy.typing import NDArray
 
-from ...io.tables import TextCells, rows_text
+from ...io.tables import TextCells
 from ...personal.dosages import Dosages
 from ...stats import Association, PermutedAssociation
-from ..cohort import LinearCohort
 from ..rows import LeadRow
+from .nominal import GenePairs
 
-__all__ = ["GeneText", "VariantCells", "nominal_header"]
-
-_NOMINAL: Final = ("phenotype_id", "variant_id", "start_distance", "end_distance", "af", "ma_samples", "ma_count",
-                   "pval_nominal", "slope", "slope_se", "r", "log10_pval_nominal")  # fmt: skip
-
-
-def nominal_header(cohort: LinearCohort) -> list[str]:
-    """Return the columns of ``nominal.tsv.gz``; the end is there where phenotypes are intervals."""
-    return [name for name in _NOMINAL if name != "end_distance" or cohort.genes.end is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class GeneText:
-    """Lines of a gene's pairs."""
-
-    lines: bytes
-    n_pairs: int
+__all__ = ["VariantCells"]
 
 
 class VariantCells:
@@ -48,31 +32,34 @@ class VariantCells:
         self._af = dosages.frequency
         self._samples, self._counts = dosages.minor_counts
 
-    def lines(self, gene: str, first: int, last: int, ends: Sequence[int], found: Association) -> bytes:
-        """Return the lines of a gene and the variants ``first`` to ``last - 1``, in the order of `nominal_header`.
+    def pairs(self, gene: str, first: int, last: int, ends: Sequence[int], found: Association) -> GenePairs:
+        """Return the pairs of a gene and the variants ``first`` to ``last - 1``.
 
         Parameters
         ----------
         gene : str
         first, last : int
         ends : sequence of int
-            What distances are measured from, 0-based.
+            What distances are measured from, 0-based: the start, and the end where phenotypes are intervals.
         found : Association
             Of these variants.
         """
         near = slice(first, last)
-        distances = [self._dosages.position[near] - end for end in ends]
-        columns: list[TextCells | NDArray[Any]] = [
-            TextCells.repeated(gene, last - first), self._ids.rows(first, last), *distances, self._af[near],
-            self._samples[near], self._counts[near], found.p, found.slope, found.slope_se, found.r, found.log10p,
-        ]  # fmt: skip
-        return rows_text(columns, last - first)
+        names = ("start_distance", "end_distance")[: len(ends)]
+        columns: dict[str, TextCells | NDArray[Any]] = {
+            "phenotype_id": TextCells.repeated(gene, last - first), "variant_id": self._ids.rows(first, last),
+            **{name: self._dosages.position[near] - end for name, end in zip(names, ends, strict=True)},
+            "af": self._af[near], "ma_samples": self._samples[near], "ma_count": self._counts[near],
+            "pval_nominal": found.p, "slope": found.slope, "slope_se": found.slope_se, "r": found.r,
+            "log10_pval_nominal": found.log10p,
+        }  # fmt: skip
+        return GenePairs(last - first, columns)
 
     def lead_row(
         self, gene: str, first: int, last: int, ends: Sequence[int], found: Association,
         permuted: PermutedAssociation | None,
     ) -> LeadRow:  # fmt: skip
-        """Return the row of a gene in ``permutation.tsv``; arguments as in `lines`."""
+        """Return the row of a gene in ``permutation.tsv``; arguments as in `pairs`."""
         lead = found.lead
         if lead is None:
             return LeadRow(phenotype_id=gene, status="nothing is left beside the covariates")

@@ -23,7 +23,7 @@ from ...stats import (
 )
 from ..options import TrainingOptions
 
-__all__ = ["GeneBaseline", "packed_weights", "train_gene", "unpacked_weights"]
+__all__ = ["GeneBaseline", "packed_weights", "train_gene", "unpacked_weights", "wanted"]
 
 Float64Array = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def train_gene(
     tss : int
         0-based.
     dosages : Dosages
-        Of the window, S people.
+        Of the window, S people; those that are `wanted`.
     y : float64 array, shape (S,)
         NaN: the person is left out.
     covariates : float64 array, shape (K, S), or None
@@ -73,10 +73,7 @@ def train_gene(
     """
     there = np.isfinite(y)
     n_people = int(there.sum())
-    among = dosages.among(there)
-    common = among.minor_frequency >= options.min_maf
-    varies = among.values.min(axis=1, initial=2) < among.values.max(axis=1, initial=0)
-    kept = dosages.take(np.flatnonzero(common & varies)).among(there)
+    kept = dosages if there.all() else dosages.among(there)
     n_variants = int(kept.position.size)
     status = _status(y[there], n_variants, covariates, folds[there], options)
     if status != "ok":
@@ -99,6 +96,13 @@ def train_gene(
     pooled = {model: pearson(np.nan_to_num(values), held.observed) for model, values in held.predictions.items()}
     heritability = cis_heritability(x, target, covariates=extra)
     return GeneBaseline("ok", n_people, n_variants, held, weights, float(fit.lambdas[fit.chosen]), heritability, pooled)
+
+
+def wanted(dosages: Dosages, there: NDArray[np.bool_], options: TrainingOptions) -> NDArray[np.bool_]:
+    """Return which variants are common, and vary, among the people who are there; shape (V,)."""
+    among = dosages if there.all() else dosages.among(there)
+    varies = among.values.min(axis=1, initial=2) < among.values.max(axis=1, initial=0)
+    return np.asarray((among.minor_frequency >= options.min_maf) & varies)
 
 
 def _status(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from ...errors import InputError
 from ...personal.dosage_sources import conventions
 from ..cohort import LinearCohort, linear_cohort
 from ..inputs import open_people
@@ -18,7 +19,7 @@ from ..provenance import hash_files, hash_inputs, plan_of
 from ..rundir import RunDirectory
 from ..shard import WHOLE, Part
 
-__all__ = ["counted", "linear_job"]
+__all__ = ["counted", "linear_job", "no_room"]
 
 
 def counted(statuses: Iterable[str], left_out: Iterable[int]) -> dict[str, int]:
@@ -32,6 +33,15 @@ def counted(statuses: Iterable[str], left_out: Iterable[int]) -> dict[str, int]:
         counts["records_left_out"] = n
         logging.getLogger("gxfast").warning("records left out, not biallelic or there twice: %d", n)
     return counts
+
+
+def no_room(cohort: LinearCohort, g: int) -> InputError:
+    """Return the error for a gene whose variants take more memory than is allowed."""
+    return InputError(
+        f"the variants in the window of {cohort.genes.gene_id[g]} and {len(cohort.people)} people take more memory "
+        "than is allowed",
+        path=cohort.genotypes.paths[0], remedy="allow more (--max-mem), or read a smaller window",
+    )  # fmt: skip
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gxfast.io.bgzf import write_bgzf
 from gxfast.io.indexing import index_vcf
 from gxfast.io.vcf_dosages import ImputedFile, imputed_fields, places_of_ids
 from gxfast.io.vcf_set import VariantFileSet
-from gxfast.personal.dosage_sources import conventions, open_dosages
+from gxfast.personal.dosage_sources import conventions, open_dosages, window_dosages
 
 HEADER = """##fileformat=VCFv4.3
 ##contig=<ID=chrX,length=3000>
@@ -70,7 +70,8 @@ def test_dosages_by_the_convention_of_calls(tmp_path):
     )
     files = Files([path], samples=["B", "A", "C"])
     source = open_dosages(files, "DS")
-    found = source.window("chrX", 0, 400)
+    found = window_dosages(source, "chrX", 0, 400)
+    assert found is not None
     assert found.variant_id == ("chrX_100_A_G", "chrX_300_A_G")
     assert found.n_skipped == 1
     # a man counts double, and a missing dosage is the mean
@@ -78,7 +79,8 @@ def test_dosages_by_the_convention_of_calls(tmp_path):
     assert found.n_missing.tolist() == [1, 0]
     np.testing.assert_allclose(found.frequency, [1.5 / 3, 2 / 5])
     assert found.n_called.tolist() == [3, 5]
-    called = open_dosages(files).window("chrX", 250, 400)
+    called = window_dosages(open_dosages(files), "chrX", 250, 400)
+    assert called is not None
     assert called.values.tolist() == found.take(np.array([1])).values.tolist()
     assert [part.tolist() for part in called.minor_counts] == [[2], [2]]
     assert [part[1:].tolist() for part in found.minor_counts] == [[2], [2]]
@@ -87,7 +89,7 @@ def test_dosages_by_the_convention_of_calls(tmp_path):
     with pytest.raises(InputError, match="GT, DS, GP"):
         open_dosages(files, "HDS")
     with pytest.raises(InputError, match="contig '1' is not in the VCF"):
-        source.window("1", 0, 400)
+        window_dosages(source, "1", 0, 400)
 
 
 @pytest.mark.parametrize(
