@@ -75,7 +75,7 @@ _RUN = stacked(
 )  # fmt: skip
 @click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
-@click.option("--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF, BCF or PGEN.")
+@click.option("--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF/PGEN.")
 @contigs_option
 @people_options
 @policy_options

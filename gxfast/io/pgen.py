@@ -52,7 +52,7 @@ def pvar_of(pgen: str | Path) -> Path:
     """Return the .pvar of a PGEN, or the .pvar.zst where there is none."""
     plain = Path(pgen).with_suffix(".pvar")
     packed = plain.with_name(plain.name + ".zst")
-    return packed if packed.exists() and not plain.exists() else plain
+    return packed if os.path.exists(packed) and not os.path.exists(plain) else plain
 
 
 def pgen_companions(pgen: str | Path) -> tuple[Path, Path]:
@@ -307,8 +307,13 @@ def _pgenlib(path: Path) -> Any:
 def _counts(path: Path) -> tuple[int, int]:
     """Variants and people of a PGEN, by its header."""
     require_file(path, "PGEN")
-    with path.open("rb") as handle:
-        head = handle.read(_HEAD.size)
+    try:
+        with path.open("rb") as handle:
+            head = handle.read(_HEAD.size)
+    except OSError as error:
+        raise InputError(
+            f"cannot read the file: {error.strerror}", path=path, remedy="check that you may read it"
+        ) from None
     mode = head[2] if head[:2] == _MAGIC and len(head) == _HEAD.size else 0
     if mode not in _MODES:
         what = "is a PLINK 1 .bed, which has no phase" if mode == _BED else "is no PGEN, or one with its index apart"

@@ -108,9 +108,14 @@ class _Plain:
         return places
 
     def read(self, first: int, stop: int) -> bytes:
-        with self._path.open("rb") as handle:
-            handle.seek(first)
-            return handle.read(stop - first)
+        try:
+            with self._path.open("rb") as handle:
+                handle.seek(first)
+                return handle.read(stop - first)
+        except OSError as error:
+            raise InputError(
+                f"cannot read the file: {error.strerror}", path=self._path, remedy="check that it is still there"
+            ) from None
 
 
 class _Kept:
@@ -286,15 +291,15 @@ def ids_of_pvar(path: Path) -> Iterator[tuple[str, str, int]]:
 def _opened(path: Path) -> Iterator[Stream]:
     """Open a .pvar to be read from end to end; what its decompression says is an error of the file."""
     require_file(path, ".pvar")
-    handle: Any = _zstd(path)(path) if path.suffix == ".zst" else path.open("rb")
+    opener: Callable[[Path], Any] = _zstd(path) if path.suffix == ".zst" else lambda name: name.open("rb")
     try:
-        with closing(handle):
+        with closing(opener(path)) as handle:
             yield Stream(handle, path)
     except (InputError, MemoryError):
         raise
     except Exception as error:  # each library has its own
         raise InputError(
-            f"the .pvar is damaged or cut off: {error}", path=path, remedy="make or copy the file again"
+            f"the .pvar cannot be read, is damaged or cut off: {error}", path=path, remedy="make or copy the file again"
         ) from error
 
 

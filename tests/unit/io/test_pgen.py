@@ -394,6 +394,9 @@ class TestRefusals:
         pgen.with_suffix(".pvar").write_text(other)
         with pytest.raises(InputError):
             file.region("chr1", 0, 1000)
+        pgen.with_suffix(".pvar").unlink()
+        with pytest.raises(InputError, match="cannot read the file"):
+            file.region("chr1", 0, 1000)
 
     def test_the_name_of_a_companion(self, pgen: Path) -> None:
         for suffix in (".pvar", ".psam", ".pvar.zst"):
