@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .evaluation.across_people import evaluate
     from .evaluation.agreement import agreement
     from .io.fasta import Genome
+    from .io.pgen import PgenFile
     from .io.tables import read_covariates, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
     from .models.card import ModelCard
@@ -50,6 +51,7 @@ __all__ = [
     "Model",
     "ModelCard",
     "ModelError",
+    "PgenFile",
     "PredictionSet",
     "VariantFile",
     "Windows",
@@ -90,6 +92,7 @@ _lazy, __dir__ = lazy_names(
         "evaluation.across_people": ("evaluate",),
         "evaluation.agreement": ("agreement",),
         "io.fasta": ("Genome",),
+        "io.pgen": ("PgenFile",),
         "io.tables": ("read_covariates", "read_expression", "read_genes"),
         "io.vcf": ("Genotypes", "VariantFile"),
         "models.card": ("ModelCard",),

@@ -64,6 +64,8 @@ _REMEDY: Final = "choose another name with -o"
 
 def _files(value: Any) -> Iterator[Path]:
     """Files that a parameter may name, with those that lie beside them."""
+    from ..io.variants import companions
+
     if isinstance(value, tuple | list):
         for one in value:
             yield from _files(one)
@@ -73,6 +75,7 @@ def _files(value: Any) -> Iterator[Path]:
         names = {text, text.rpartition("#")[0]}
         if "{chrom}" in text:
             names |= {*glob.glob(glob.escape(text).replace("{chrom}", "*"))}
+        names |= {str(file) for name in names - {""} for file in companions(name)}
         yield from (Path(name + beside) for name in sorted(names - {""}) for beside in _BESIDE if _there(name + beside))
 
 

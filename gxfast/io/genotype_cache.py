@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .vcf import Genotypes, VariantFile, join_records
+from .genotypes import Genotypes, join_records
+from .sources import VariantSource
 from .vcf_set import VariantFileSet
 
 __all__ = ["GenotypeCache"]
@@ -72,7 +73,7 @@ class GenotypeCache:
         absent = self._kept.source.absent(chrom)
         return absent if self._columns is None else absent[self._columns]
 
-    def file_of(self, contig: str) -> tuple[VariantFile, str]:
+    def file_of(self, contig: str) -> tuple[VariantSource, str]:
         """Return the file of a contig and its name there, see `VariantFileSet.file_of`."""
         return self._kept.source.file_of(contig)
 

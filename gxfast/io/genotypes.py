@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .regions import parse_region
 
-__all__ = ["GenotypeSource", "Genotypes", "join_records", "offsets_of"]
+__all__ = ["GenotypeSource", "Genotypes", "join_records", "offsets_of", "ranges_of"]
 
 Int64Array = NDArray[np.int64]
 
@@ -125,9 +125,9 @@ class Genotypes:
     def take(self, rows: Int64Array, start: int, end: int) -> Genotypes:
         """Return the records ``rows`` (ascending) as the genotypes of region [start, end)."""
         n_alleles = np.diff(self.first_allele)[rows]
-        alleles = _ranges(self.first_allele[:-1][rows], n_alleles)
+        alleles = ranges_of(self.first_allele[:-1][rows], n_alleles)
         lengths = np.diff(self.allele_offset)[alleles]
-        letters = _ranges(self.allele_offset[:-1][alleles], lengths)
+        letters = ranges_of(self.allele_offset[:-1][alleles], lengths)
         taken = Genotypes(
             self.chrom, start, end, self.samples, self.position[rows], self.ref_length[rows],
             offsets_of(n_alleles), offsets_of(lengths), self.bases[letters], self.calls[rows],
@@ -181,7 +181,7 @@ class Genotypes:
         Parameters
         ----------
         vcf : str or Path
-            Indexed VCF.gz or BCF.
+            Indexed VCF.gz or BCF, or PGEN.
         regions : str, optional
             Needed where the file holds several contigs.
         samples : sequence of str, optional
@@ -192,9 +192,9 @@ class Genotypes:
         InputError
             See `VariantFile`.
         """
-        # The reader is written in terms of this class.
-        module: Any = importlib.import_module("gxfast.io.vcf")
-        with_file = module.VariantFile(vcf, samples=samples)
+        # The readers are written in terms of this class.
+        module: Any = importlib.import_module("gxfast.io.variants")
+        with_file = module.open_variants(vcf, samples=samples)
         if regions is not None:
             chrom, start, end = parse_region(regions)
         elif len(with_file.contigs) == 1:
@@ -237,8 +237,8 @@ def join_records(parts: Sequence[Genotypes], start: int, end: int) -> Genotypes:
     )
 
 
-def _ranges(starts: Int64Array, lengths: Int64Array) -> Int64Array:
-    """Concatenate the ranges [start, start + length)."""
+def ranges_of(starts: Int64Array, lengths: Int64Array) -> Int64Array:
+    """Return the numbers of the ranges [start, start + length), one range after the other."""
     if lengths.size == 0:
         return np.empty(0, np.int64)
     ends = np.cumsum(lengths)

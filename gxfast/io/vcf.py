@@ -18,9 +18,10 @@ from .bgzf import check_complete, htslib_name, require_file, sniff
 from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
 from .htslib_log import htslib_told
 from .indexing import verified_index
+from .sources import named_people, order_in_file
 from .symbols import describe
 from .tables.text import check_id
-from .vcf_dosages import imputed_fields
+from .vcf_dosages import ImputedFile, imputed_fields
 
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
 
@@ -78,7 +79,7 @@ class VariantFile:
         for what, names in (("contig", self.contigs), ("sample", self.all_samples)):
             for name in names:
                 check_id(name, what, self.path)
-        self._order = self._file_order()
+        self._order = order_in_file(self.all_samples, self.samples)
 
     def _read_header(self) -> None:
         try:
@@ -106,29 +107,7 @@ class VariantFile:
                 path=self.path,
                 remedy="rename it with: bcftools reheader -s NAMES",
             )
-        if samples is None:
-            return self.all_samples
-        if not len(samples):
-            raise InputError("no samples were chosen", path=self.path, remedy="name at least one, or leave samples out")
-        known = set(self.all_samples)
-        unknown = [name for name in samples if name not in known]
-        if unknown:
-            raise InputError(
-                f"{len(unknown)} samples are not in the file, first {unknown[0]!r} "
-                f"(the file has {', '.join(self.all_samples[:3])}, ...)",
-                path=self.path,
-                remedy="list its samples with: bcftools query -l FILE",
-            )
-        if len(set(samples)) != len(samples):
-            raise InputError("a sample is named twice", path=self.path, remedy="name each sample once")
-        return tuple(samples)
-
-    def _file_order(self) -> Int64Array | None:
-        """Where each chosen sample stands among the chosen ones in file order; None if the same."""
-        chosen = set(self.samples)
-        in_file = {name: i for i, name in enumerate(n for n in self.all_samples if n in chosen)}
-        order = np.array([in_file[name] for name in self.samples], np.int64)
-        return None if np.array_equal(order, np.arange(len(order))) else order
+        return named_people(self.all_samples, samples, self.path, "bcftools query -l FILE")
 
     def subset(self, samples: Sequence[str]) -> VariantFile:
         """Return the same file restricted to some people, without checking its index again.
@@ -141,7 +120,7 @@ class VariantFile:
         other = copy.copy(self)
         other._local = threading.local()
         other.samples = self._choose(samples)
-        other._order = other._file_order()
+        other._order = order_in_file(other.all_samples, other.samples)
         return other
 
     def opened(self, **options: Any) -> Any:
@@ -174,6 +153,13 @@ class VariantFile:
         """Whether the contig holds any record (reads no genotypes beyond the first block)."""
         with self.opened() as handle:
             return chrom in self.contigs and next(iter(handle.fetch(chrom)), None) is not None
+
+    def require_readable(self, chrom: str) -> None:
+        """Refuse nothing: a VCF says of each call what it is."""
+
+    def imputed(self, samples: Sequence[str], field: str) -> ImputedFile:
+        """Return the dosages of some people, by DS or GP."""
+        return ImputedFile(self.path, samples, field, index=self.index)
 
     def region(self, chrom: str, start: int, end: int) -> Genotypes:
         """Read every record that overlaps [start, end) (0-based half-open) of a contig.

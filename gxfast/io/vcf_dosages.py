@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from .bgzf import htslib_name
 from .indexing import verified_index
 from .numbers import finite_number
 
-__all__ = ["IMPUTED", "ImputedFile", "ImputedRecords", "imputed_fields", "places_of_ids"]
+__all__ = ["IMPUTED", "ImputedFile", "ImputedRecords", "ids_of_vcf", "imputed_fields"]
 
 Float64Array = NDArray[np.float64]
 
@@ -39,19 +39,13 @@ def imputed_fields(path: str | Path) -> tuple[str, ...]:
         return ()
 
 
-def places_of_ids(paths: Sequence[str | Path], wanted: Iterable[str]) -> dict[str, tuple[str, int]]:
-    """Read files from end to end; return contig and 0-based position of the first record with each ID."""
+def ids_of_vcf(path: str | Path) -> Iterator[tuple[str, str, int]]:
+    """Yield ID, contig and 0-based position of each record, from end to end."""
     import pysam
 
-    left, found = set(wanted), dict[str, tuple[str, int]]()
-    for path in paths:
-        with pysam.VariantFile(htslib_name(path), drop_samples=True) as handle:
-            for record in handle if left else ():
-                for name in (record.id or "").split(";"):
-                    if name in left:
-                        left.remove(name)
-                        found[name] = record.chrom, record.start
-    return found
+    with pysam.VariantFile(htslib_name(path), drop_samples=True) as handle:
+        for record in handle:
+            yield record.id or "", record.chrom, record.start
 
 
 @dataclass(frozen=True, slots=True)

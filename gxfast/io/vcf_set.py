@@ -1,4 +1,4 @@
-"""Several VCF/BCF files read as one: a file per chromosome, per kind of variant, or for men only."""
+"""Several files of genotypes read as one: a file per chromosome, per kind of variant, or for men only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .contigs import STRICT, ContigNames
-from .vcf import Genotypes, VariantFile, join_records
+from .genotypes import Genotypes, join_records
+from .sources import VariantSource
+from .variants import open_variants
 
 __all__ = ["VariantFileSet", "choose_samples", "expand_patterns"]
 
@@ -89,7 +91,9 @@ def choose_samples(available: Sequence[str], wanted: Sequence[str] | None, *, so
 
 
 class VariantFileSet:
-    """VCF/BCF files of one cohort. Records of a contig that is in several of them are merged by position.
+    """Files of genotypes (VCF, BCF, PGEN) of one cohort.
+
+    Records of a contig that is in several of them are merged by position.
 
     A file may hold fewer people than another (chromosome Y of the men): those who are not in it have missing calls
     there, and are named by `absent`.
@@ -97,6 +101,7 @@ class VariantFileSet:
     Parameters
     ----------
     paths : sequence of Path
+        See `open_variants`.
     samples : sequence of str, optional
         People to read, in this order; all by default.
 
@@ -114,12 +119,10 @@ class VariantFileSet:
         What the names of the contigs were found by, see `ContigNames.by`.
     """
 
-    file_type: type[VariantFile] = VariantFile
-
     def __init__(self, paths: Sequence[str | Path], *, samples: Sequence[str] | None = None) -> None:
         if not paths:
             raise InputError("no VCF given", remedy="name one with --vcf")
-        self.files: list[VariantFile] = [self.file_type(path) for path in paths]
+        self.files: list[VariantSource] = [self._open(path) for path in paths]
         largest = max(self.files, key=lambda file: len(file.all_samples))
         for file in self.files:
             _check_people(file, largest)
@@ -128,9 +131,12 @@ class VariantFileSet:
         self._key(lambda file, contig: contig)
         self._choose(self.all_samples if samples is None else samples)
 
-    def _key(self, rename: Callable[[VariantFile, str], str]) -> None:
+    def _open(self, path: str | Path) -> VariantSource:
+        return open_variants(path)
+
+    def _key(self, rename: Callable[[VariantSource, str], str]) -> None:
         """Find the files of each contig by the name that it goes by."""
-        parts: dict[str, list[tuple[VariantFile, str]]] = {}
+        parts: dict[str, list[tuple[VariantSource, str]]] = {}
         for file in self.files:
             for contig in file.contigs:
                 parts.setdefault(rename(file, contig), []).append((file, contig))
@@ -156,7 +162,7 @@ class VariantFileSet:
         other._choose(samples)
         return other
 
-    def file_of(self, chrom: str) -> tuple[VariantFile, str]:
+    def file_of(self, chrom: str) -> tuple[VariantSource, str]:
         """Return the one file that has a contig, and the contig's name in it.
 
         Raises
@@ -172,6 +178,17 @@ class VariantFileSet:
                 remedy="merge the files with bcftools concat -a",
             )
         return file, contig
+
+    def require_readable(self, chroms: Sequence[str]) -> None:
+        """Refuse contigs that the format of their file cannot tell the truth about, before anything is computed.
+
+        Raises
+        ------
+        InputError
+        """
+        for chrom in chroms:
+            for file, contig in self._parts.get(chrom, []):
+                file.require_readable(contig)
 
     def named_by(self, names: ContigNames) -> VariantFileSet:
         """Return the same files with the contigs under their names in a reference, as far as these are certain.
@@ -230,7 +247,7 @@ class VariantFileSet:
         return found if found.chrom == chrom else replace(found, chrom=chrom)
 
 
-def _check_people(file: VariantFile, largest: VariantFile) -> None:
+def _check_people(file: VariantSource, largest: VariantSource) -> None:
     if set(file.all_samples) <= set(largest.all_samples):
         return
     raise InputError(
@@ -240,7 +257,7 @@ def _check_people(file: VariantFile, largest: VariantFile) -> None:
     )
 
 
-def _names_in(file: VariantFile, names: ContigNames) -> dict[str, str]:
+def _names_in(file: VariantSource, names: ContigNames) -> dict[str, str]:
     """The reference's names of a file's contigs, each of one contig."""
     found: dict[str, list[str]] = {}
     for contig in file.contigs:
@@ -255,7 +272,7 @@ def _names_in(file: VariantFile, names: ContigNames) -> dict[str, str]:
     return chosen
 
 
-def _with_records(file: VariantFile, contigs: Sequence[str]) -> list[str]:
+def _with_records(file: VariantSource, contigs: Sequence[str]) -> list[str]:
     return [contig for contig in contigs if file.has_records(contig)]
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from ..errors import InputError
 from .genotypes import Genotypes
+from .pgen import is_pgen
+from .sources import VariantSource
 from .symbols import describe, is_described
 from .vcf import VariantFile
 from .vcf_set import VariantFileSet
@@ -75,7 +77,13 @@ class SiteFile(VariantFile):
 class SiteFileSet(VariantFileSet):
     """Sites-only files read as one."""
 
-    file_type = SiteFile
+    def _open(self, path: str | Path) -> VariantSource:
+        if is_pgen(path):
+            raise InputError(
+                "a PGEN has genotypes; lists of sites are read from VCF and BCF", path=path,
+                remedy="bcftools view -G, or plink2 --pfile NAME --make-just-pvar",
+            )  # fmt: skip
+        return SiteFile(path)
 
     def _choose(self, samples: Sequence[str]) -> None:
         self.samples = ()
@@ -89,7 +97,7 @@ def has_genotypes(paths: Sequence[Path]) -> bool:
     InputError
         If some have and others have not.
     """
-    with_people = [bool(SiteFile(path).all_samples) for path in paths]
+    with_people = [is_pgen(path) or bool(SiteFile(path).all_samples) for path in paths]
     if any(with_people) != all(with_people):
         raise InputError(
             "some of the VCF files have genotypes, others are sites only",

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..io.genotypes import Genotypes, GenotypeSource
+from ..io.sources import ImputedSource, VariantSource
 from ..io.stretches import read_genotypes, read_pieces
-from ..io.vcf import Genotypes, GenotypeSource, VariantFile
-from ..io.vcf_dosages import IMPUTED, ImputedFile, ImputedRecords
+from ..io.vcf_dosages import IMPUTED, ImputedRecords
 from .dosages import AlleleCalls, Dosages, count_alternative, diploid, first_of_each
 
 __all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages", "window_dosages"]
@@ -35,7 +36,7 @@ class GenotypeFiles(GenotypeSource, Protocol):
 
     @property
     def contigs(self) -> tuple[str, ...]: ...
-    def file_of(self, contig: str) -> tuple[VariantFile, str]: ...
+    def file_of(self, contig: str) -> tuple[VariantSource, str]: ...
 
 
 class AlleleDosages(Protocol):
@@ -150,15 +151,15 @@ class _Imputed:
 
     def __init__(self, genotypes: GenotypeFiles, field: str) -> None:
         self._genotypes, self._field = genotypes, field
-        self._files: dict[Path, ImputedFile] = {}
+        self._files: dict[Path, ImputedSource] = {}
 
-    def _file(self, chrom: str) -> tuple[ImputedFile, str]:
+    def _file(self, chrom: str) -> tuple[ImputedSource, str]:
         """The file of a contig, and the contig's name there."""
         if chrom not in self._genotypes.contigs:
             self._genotypes.region(chrom, 0, 1)  # words the error
         file, contig = self._genotypes.file_of(chrom)
         if file.path not in self._files:
-            self._files[file.path] = ImputedFile(file.path, self._genotypes.samples, self._field, index=file.index)
+            self._files[file.path] = file.imputed(self._genotypes.samples, self._field)
         return self._files[file.path], contig
 
     def pieces(self, chrom: str, start: int, end: int, max_bytes: int = _PIECE_BYTES) -> Iterator[Dosages]:

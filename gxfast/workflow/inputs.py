@@ -196,6 +196,7 @@ def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames 
     files = expand_patterns(paths.vcf, wanted, names or ContigNames(dict.fromkeys(wanted), paths.contigs))
     cohort = VariantFileSet(files)
     cohort = cohort.named_for(wanted, paths.contigs) if names is None else cohort.named_by(names)
+    cohort.require_readable(wanted)
     return cohort.subset(
         choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..io.contigs import STRICT
 from ..io.files import sha256_of
+from ..io.variants import companions
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -46,11 +47,12 @@ def digest(texts: Iterable[str]) -> str:
 
 
 def hash_files(named: Mapping[str, str | Path | Sequence[str | Path] | None]) -> dict[str, Any]:
-    """Return name, size and SHA-256 of each file, by what it is; what was not named is left out."""
+    """Return name, size and SHA-256 of each file, and of those read with it, by what it is; only of what was named."""
     found = {}
     for what, value in named.items():
         files = [value] if isinstance(value, str | Path) else value
         if files and all(str(file) for file in files):
+            files = [each for file in files for each in (file, *companions(file))]
             found[what] = [
                 {"file": Path(file).name, "size": Path(file).stat().st_size, "sha256": sha256_of(file)}
                 for file in files

@@ -35,6 +35,8 @@ HEAVY = {
     "zarr",
     "numcodecs",
     "pyarrow",
+    "pgenlib",
+    "zstandard",
 }
 
 

@@ -16,7 +16,7 @@ from ...io.contigs import ContigNames
 from ...io.genotype_cache import GenotypeCache
 from ...io.predictdb import GeneWeights, build_of, place_of, read_predictdb
 from ...io.tables import write_table
-from ...io.vcf_dosages import imputed_fields, places_of_ids
+from ...io.variants import imputed_fields, places_of_ids
 from ...io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ...personal.allele_match import MATCHED, AlleleFinder, Match
 from ...personal.dosage_sources import AlleleDosages, DosageSource, conventions, open_dosages

@@ -10,7 +10,8 @@ import pytest
 from gxfast.errors import InputError
 from gxfast.io.bgzf import write_bgzf
 from gxfast.io.indexing import index_vcf
-from gxfast.io.vcf_dosages import ImputedFile, imputed_fields, places_of_ids
+from gxfast.io.variants import places_of_ids
+from gxfast.io.vcf_dosages import ImputedFile, imputed_fields
 from gxfast.io.vcf_set import VariantFileSet
 from gxfast.personal.dosage_sources import conventions, open_dosages, window_dosages
 
