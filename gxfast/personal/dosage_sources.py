@@ -167,7 +167,7 @@ class _Imputed:
         per_record = max(1, len(self._genotypes.samples)) * _IMPUTED_BYTES_PER_CALL
         found = read_pieces(
             partial(file.region, contig), lambda read: len(read.position) * per_record, (chrom, start, end),
-            max_bytes=max_bytes, per_record=per_record, source=lambda _: str(file.path),
+            max_bytes=max_bytes, per_record=per_record, source=lambda _: str(self._genotypes.file_of(chrom)[0].path),
         )  # fmt: skip
         for at, stop, read in found:
             yield _biallelic(read, chrom, at, stop)

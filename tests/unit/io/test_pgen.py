@@ -26,7 +26,7 @@ from gxfast.io.variants import companions, imputed_fields, open_variants, places
 from gxfast.io.vcf import VariantFile
 from gxfast.io.vcf_set import VariantFileSet
 from gxfast.io.vcf_sites import SiteFileSet, has_genotypes
-from gxfast.personal.dosage_sources import open_dosages
+from gxfast.personal.dosage_sources import open_dosages, window_dosages
 
 pytest.importorskip("pgenlib", reason="pgenlib is not installed")
 from oracles.pgen_files import pgen_of_vcf
@@ -227,7 +227,7 @@ class TestDosages:
         """A file without dosages gives its calls, as plink2 does; records of several alleles are no dosages."""
         genotypes = VariantFileSet([pgen]).subset(["eve", "bob", "ann"])
         called, imputed = open_dosages(genotypes), open_dosages(genotypes, "DS")
-        one, two = called.window("chr1", 0, 100), imputed.window("chr1", 0, 100)
+        one, two = (window_dosages(source, "chr1", 0, 100) for source in (called, imputed))
         assert (one.variant_id, one.n_skipped) == (two.variant_id, two.n_skipped)
         assert one.n_skipped > 0
         full = one.n_missing == 0
@@ -252,12 +252,12 @@ class TestDosages:
         for copies, values in zip(file.copies, expected, strict=False):
             np.testing.assert_allclose(copies[1], values, atol=1 / 16384)
             np.testing.assert_allclose(copies.sum(axis=0), np.where(np.isnan(values), np.nan, 2))
-        window = open_dosages(VariantFileSet([pgen]), "DS").window("chr1", 0, 1000)
+        window = window_dosages(open_dosages(VariantFileSet([pgen]), "DS"), "chr1", 0, 1000)
         assert window.n_missing.tolist() == [int(i == 4) for i in range(n)]
 
     def test_no_probabilities(self, pgen: Path) -> None:
         with pytest.raises(InputError, match="--dosage DS"):
-            open_dosages(VariantFileSet([pgen]), "GP").window("chr1", 0, 10)
+            window_dosages(open_dosages(VariantFileSet([pgen]), "GP"), "chr1", 0, 10)
 
 
 class TestRefusals:
