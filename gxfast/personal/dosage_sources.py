@@ -17,7 +17,16 @@ from ..io.stretches import read_genotypes, read_pieces
 from ..io.vcf_dosages import IMPUTED, ImputedRecords
 from .dosages import AlleleCalls, Dosages, count_alternative, diploid, first_of_each
 
-__all__ = ["FIELDS", "AlleleDosages", "DosageSource", "GenotypeFiles", "conventions", "open_dosages", "window_dosages"]
+__all__ = [
+    "FIELDS",
+    "AlleleDosages",
+    "DosageSource",
+    "GenotypeFiles",
+    "conventions",
+    "open_dosages",
+    "skipped_records",
+    "window_dosages",
+]
 
 Int64Array = NDArray[np.int64]
 FIELDS: Final = ("GT", *IMPUTED)
@@ -84,14 +93,21 @@ def window_dosages(
         None where there is no room for them.
     """
     kept, taken = [], 0
-    for piece in source.pieces(
-        chrom, start, end, _PIECE_BYTES if room is None else max(1, min(_PIECE_BYTES, room // 8))
-    ):
+    for piece in source.pieces(chrom, start, end, _at_once(room)):
         kept.append(piece if keep is None else piece.take(np.flatnonzero(keep(piece))))
         taken += kept[-1].nbytes
         if room is not None and taken > room // 2:
             return None
     return Dosages.join(kept)
+
+
+def skipped_records(source: DosageSource, chrom: str, start: int, end: int, room: int) -> int:
+    """Return how many records that start in [start, end) have no dosages; ``room`` as in `window_dosages`."""
+    return sum(piece.n_skipped for piece in source.pieces(chrom, start, end, _at_once(room)))
+
+
+def _at_once(room: int | None) -> int:
+    return _PIECE_BYTES if room is None else max(1, min(_PIECE_BYTES, room // 8))
 
 
 def open_dosages(genotypes: GenotypeFiles, field: str = "GT") -> DosageSource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -171,3 +172,51 @@ def test_real_people(data_dir: Path, tmp_path: Path) -> None:
         assert float(pair["slope"]) == pytest.approx(b[0], rel=1e-8, abs=1e-12)
         assert float(pair["slope_se"]) == pytest.approx(se, rel=1e-8)
         assert float(pair["af"]) == pytest.approx(dosage.mean() / 2)
+
+
+@pytest.mark.parametrize("regions", ["", "chrS:1-100"])
+def test_parquet_has_the_numbers_of_the_text(inputs: list[str], tmp_path: Path, regions: str) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    chosen = ["--regions", regions] if regions else []
+    arguments = ["--permutations", "20", *chosen]
+    for form in ("tsv", "parquet"):
+        code = main(["eqtl", "-q", *inputs, *arguments, "--format", form, "-o", str(tmp_path / form)])
+        if regions:
+            assert code == 2
+            return
+        assert code == 0
+    text = _rows(tmp_path / "tsv" / "eqtl" / "nominal.tsv.gz")
+    folder = tmp_path / "parquet" / "eqtl"
+    files = sorted(file.name for file in folder.glob("*.parquet"))
+    contigs = {row["variant_id"].rsplit("_", 3)[0] for row in text}
+    assert files == sorted(f"nominal.cis_qtl_pairs.{contig}.parquet" for contig in contigs)
+    assert not list(folder.glob("nominal*tsv*"))
+    found = [row for file in files for row in parquet.read_table(folder / file).to_pylist()]
+    assert list(found[0]) == list(text[0])
+    numbers = {"start_distance", "ma_samples", "ma_count"}
+    for own, row in zip(found, text, strict=True):
+        texts = {
+            name: "" if value != value else str(value) if name in numbers or isinstance(value, str) else repr(value)
+            for name, value in own.items()
+        }
+        assert texts == row
+    types = {field.name: str(field.type) for field in parquet.read_schema(folder / files[0])}
+    assert types["phenotype_id"] == types["variant_id"] == "string"
+    assert types["start_distance"] == types["ma_count"] == "int32"
+    assert (folder / "permutation.tsv").read_bytes() == (tmp_path / "tsv" / "eqtl" / "permutation.tsv").read_bytes()
+    # the blocks of the pairs are gone: the file is kept in their place, and found again
+    blocks = tmp_path / "parquet" / ".gxfast" / "blocks" / "eqtl"
+    assert not list(blocks.glob("*.pairs.npz"))
+    before = (folder / files[0]).read_bytes()
+    assert main(["eqtl", "-q", *inputs, *arguments, "--format", "parquet", "-o", str(folder.parent), "--resume"]) == 0
+    assert (folder / files[0]).read_bytes() == before
+    assert main(["verify", "-q", str(folder.parent)]) == 0
+
+
+def test_parquet_needs_pyarrow(
+    inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert main(["eqtl", "-q", *inputs, "--format", "parquet", "-o", str(tmp_path / "run")]) == 2
+    assert "pip install 'gxfast[io]'" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..._memory import Room, worker_room
 from ...io.tables import write_rows
-from ...personal.dosage_sources import DosageSource, open_dosages, window_dosages
+from ...personal.dosage_sources import DosageSource, open_dosages, skipped_records, window_dosages
 from ...personal.dosages import Dosages
 from ...stats import Association, CisScan, PermutedAssociation, eqtl, eqtl_permutations, fdr
 from ...types import Progress
@@ -150,8 +150,8 @@ def _map_block(
         pairs = {g: found for g, _, found in mapped if found is not None}
         if n_skipped is None:
             where = _region(cohort, usable, options.window)
-            n_skipped = sum(piece.n_skipped for piece in source.pieces(*where))
-        left_out = n_skipped
+            n_skipped = room.within(lambda allowed: skipped_records(source, *where, allowed), whole=False)
+        left_out = n_skipped or 0
     return _Mapped([lead[g] for g in block.genes], pairs, left_out)
 
 

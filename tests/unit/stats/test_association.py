@@ -157,6 +157,25 @@ def test_permutations_of_a_scan_equal_each_phenotype_alone():
     assert np.isnan(found[4].pval_perm)
 
 
+@pytest.mark.parametrize("people", [90, 9001])
+def test_bits_do_not_depend_on_the_stretch_or_on_other_phenotypes(people):
+    """Above 8,192 people some sums go through a buffer of NumPy's; permutations take 256 variants at a time."""
+    x, y, covariates, _, _ = _stretch(people=people, variants=400, genes=5)
+    first, last = np.array([0, 30, 250, 280, 399]), np.array([300, 260, 270, 400, 400])
+    whole = CisScan(x, covariates=covariates)
+    nominal = whole.associations(y, first, last)
+    permuted = whole.permutations(y, first, last, n_permutations=20, seed=3)
+    for g in range(len(y)):
+        begin = max(0, first[g] - 7)
+        part = CisScan(x[begin : last[g]], covariates=covariates)
+        place = np.array([first[g] - begin]), np.array([last[g] - begin])
+        alone = part.associations(y[g : g + 1], *place).of(0)
+        for name in ("r", "slope", "slope_se", "p"):
+            assert getattr(nominal.of(g), name).tobytes() == getattr(alone, name).tobytes()
+        (again,) = part.permutations(y[g : g + 1], *place, n_permutations=20, seed=3)
+        assert again.r2.tobytes() == permuted[g].r2.tobytes()
+
+
 def test_shared_permutations():
     x, y, covariates, first, last = _stretch()
     y[3] += np.linspace(0, 1, y.shape[1])  # other values: permuted on its own
