@@ -61,21 +61,23 @@ def fit_beta(r2: Float64Array, best: float, df: int) -> BetaApproximation | None
 
 def _most_likely(p: Float64Array) -> tuple[float, float]:
     """Shapes under which the mean logarithms of p and 1 - p are those found: Newton's method from the moments."""
-    from scipy.special import polygamma, psi
+    from scipy.special import psi, zeta
 
     logs, complements = float(np.log(p).mean()), float(np.log1p(-np.minimum(p, 1 - 1e-16)).mean())
     mean, variance = float(p.mean()), float(p.var())
     moment = mean * (1 - mean) / variance - 1
     a, b = mean * moment, (1 - mean) * moment
     for _ in range(100):
-        both, slope = float(psi(a + b)), float(polygamma(1, a + b))
-        off_a, off_b = float(psi(a)) - both - logs, float(psi(b)) - both - complements
-        slope_a, slope_b = float(polygamma(1, a)) - slope, float(polygamma(1, b)) - slope
+        places = np.array([a, b, a + b])
+        (of_a, of_b, both), (slope_a, slope_b, slope) = psi(places).tolist(), zeta(2, places).tolist()
+        off_a, off_b = of_a - both - logs, of_b - both - complements
+        slope_a, slope_b = slope_a - slope, slope_b - slope
         determinant = slope_a * slope_b - slope * slope
         step_a = (off_a * slope_b + off_b * slope) / determinant
         step_b = (off_b * slope_a + off_a * slope) / determinant
         # a step that would leave the positive numbers goes half the way there
         a, b = max(a - step_a, a / 2), max(b - step_b, b / 2)
-        if abs(step_a) <= 1e-12 * a and abs(step_b) <= 1e-12 * b:
+        # the next step would be of the square of this size, which is rounding
+        if abs(step_a) <= 1e-8 * a and abs(step_b) <= 1e-8 * b:
             break
     return a, b

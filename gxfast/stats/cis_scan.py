@@ -154,7 +154,7 @@ class CisScan:
             raise InputError("the associations found are those of other windows")
         leads = [found.of(g).lead for g in range(len(y))]
         random = np.random.default_rng(seed)
-        orders = np.array([random.permutation(y.shape[1]) for _ in range(n_permutations)])
+        orders = np.ascontiguousarray(np.array([random.permutation(y.shape[1]) for _ in range(n_permutations)]).T)
         common = _same_values(y) if shared else np.zeros(len(y), np.bool_)
         together = np.flatnonzero(common)
         best_of = dict(zip(together.tolist(), self._shared_best(y, start, end, together, orders), strict=True))
@@ -189,10 +189,11 @@ class CisScan:
     def _permuted(self, y: Float64Array, orders: Int64Array) -> NDArray[np.float32]:
         """Permuted phenotype over the length of its residual, people x permutations."""
         centred = (y - y.mean()).astype(np.float32)
-        drawn = centred[orders]
-        fitted = drawn @ self._basis[:, 1:].astype(np.float32)
-        length = float(centred @ centred) - np.einsum("pk,pk->p", fitted, fitted)
-        return np.ascontiguousarray((drawn / np.sqrt(length)[:, None]).T, np.float32)
+        drawn: NDArray[np.float32] = centred[orders]
+        fitted = self._basis.T[1:].astype(np.float32) @ drawn
+        length = float(centred @ centred) - (fitted * fitted).sum(axis=0)
+        drawn /= np.sqrt(length).astype(np.float32)
+        return drawn
 
     def _best(self, permuted: NDArray[np.float32], cuts: Int64Array) -> Float64Array:
         """Largest squared correlation of each permutation with the variants between each two cuts."""
