@@ -1,9 +1,10 @@
 """Write a cohort of any size whose people copy the haplotypes of real ones, with expression: to measure growth.
 
-    GXFAST_DATA=... python bench/validation/mosaic.py FOLDER --people 10000 [--genes 16] [--megabases 3] [--seed 1]
+    GXFAST_DATA=... python bench/validation/mosaic.py FOLDER --people 10000 [--genes 16] [--start 20]
+        [--megabases 3] [--seed 1]
 
-``FOLDER/people.vcf.gz`` (phased, indexed), ``expression.bed.gz`` and ``covariates.tsv``. Each haplotype of a person
-changes the one that it copies every 200 kb or so; a tenth of a gene's variance is due to one of its variants.
+``FOLDER/people.vcf.gz`` (phased, indexed), ``genes.tsv``, ``expression.bed.gz`` and ``covariates.tsv``. Each haplotype
+of a person changes the one that it copies every 200 kb or so; a tenth of a gene's variance is due to a variant near it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from numpy.typing import NDArray
 import gxfast
 from gxfast.io.bgzf import bgzf_text
 
-START = 20_000_000
 CHANGES = 200_000  # bases between two changes of what a haplotype copies
 
 
@@ -35,11 +35,11 @@ def copied(position: NDArray[np.int64], haplotypes: int, people: int, random: np
         yield now
 
 
-def write_people(source: Path, out: Path, people: int, megabases: float, random: np.random.Generator) -> Any:
+def write_people(source: Path, out: Path, people: int, span: tuple[int, int], random: np.random.Generator) -> Any:
     """Write the VCF; return positions and dosages of some of the common variants, to make expression of."""
     file = gxfast.VariantFile(source)
     contig = file.contigs[0]
-    found = file.region(contig, START, START + int(megabases * 1e6))
+    found = file.region(contig, *span)
     cells = np.array([list(b"0|0\t"), list(b"0|1\t"), list(b"1|0\t"), list(b"1|1\t")], np.uint8)
     names = [f"P{i:05d}" for i in range(people)]
     kept_at, kept = [], []
@@ -47,7 +47,7 @@ def write_people(source: Path, out: Path, people: int, megabases: float, random:
         vcf.write('##fileformat=VCFv4.2\n##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n')
         vcf.write(f"##contig=<ID={contig},length={file.contig_lengths.get(contig, 50_818_468)}>\n")
         vcf.write("\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *names]) + "\n")
-        inside = found.position >= START
+        inside = found.position >= span[0]
         copies = copied(found.position[inside], 2 * len(found.samples), people, random)
         for v, source_of in zip(np.flatnonzero(inside).tolist(), copies, strict=True):
             alleles = found.alleles(v)
@@ -72,15 +72,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--genes", type=int, default=16)
+    parser.add_argument("--start", type=float, default=20.0, help="of chromosome 22, in megabases")
     parser.add_argument("--megabases", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     random = np.random.default_rng(chosen.seed)
-    folder = chosen.folder
+    folder, span = chosen.folder, (int(chosen.start * 1e6), int((chosen.start + chosen.megabases) * 1e6))
     folder.mkdir(parents=True, exist_ok=True)
     (source,) = sorted(Path(os.environ["GXFAST_DATA"]).glob("geuvadis_chr22/geno/*.vcf.gz"))[:1]
-    contig, names, at, dosages = write_people(source, folder / "people.vcf.gz", chosen.people, chosen.megabases, random)
-    places = np.linspace(START, START + chosen.megabases * 1e6, chosen.genes + 2)[1:-1].astype(int)
+    contig, names, at, dosages = write_people(source, folder / "people.vcf.gz", chosen.people, span, random)
+    places = np.linspace(*span, chosen.genes + 2)[1:-1].astype(int)
     with bgzf_text(folder / "expression.bed.gz") as bed:
         bed.write("\t".join(["#chr", "start", "end", "phenotype_id", *names]) + "\n")
         for g, tss in enumerate(places.tolist()):
@@ -89,6 +90,10 @@ def main() -> None:
             y = np.sqrt(0.1) * (x - x.mean()) / x.std() + np.sqrt(0.9) * random.normal(size=len(names))
             bed.write("\t".join([contig, str(tss), str(tss + 1), f"G{g:04d}", *map(repr, y.tolist())]) + "\n")
     pysam.tabix_index(str(folder / "expression.bed.gz"), preset="bed", force=True)
+    with (folder / "genes.tsv").open("w") as table:
+        print("gene_id", "chrom", "tss", "strand", sep="\t", file=table)
+        for g, tss in enumerate(places.tolist()):
+            print(f"G{g:04d}", contig, tss + 1, "+-"[g % 2], sep="\t", file=table)
     with (folder / "covariates.tsv").open("w") as table:
         print("id", *names, sep="\t", file=table)
         for k in range(13):

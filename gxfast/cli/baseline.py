@@ -13,7 +13,17 @@ from .numbers import Number, Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 from .outputs import refuse_overwriting
 
-__all__ = ["baseline"]
+__all__ = ["baseline", "training_options"]
+
+
+def training_options(options: dict[str, Any]) -> Any:
+    """Build the `TrainingOptions` from parsed options."""
+    from ..workflow.options import TrainingOptions
+
+    return TrainingOptions(
+        options["window"], options["min_maf"], options["folds"], options["inner_folds"],
+        _stop_after(options["stop_after"]), options["seed"], dosage=options["dosage"],
+    )  # fmt: skip
 
 
 @click.command()
@@ -74,7 +84,6 @@ def _lost(found: dict[str, Any]) -> list[str]:
 
 def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     from .._threads import resolve_threads
-    from ..workflow.options import TrainingOptions
     from ..workflow.shard import WHOLE
     from ..workflow.steps.baseline import train
     from .progress import ProgressLine
@@ -82,15 +91,11 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     part = options.get("part", WHOLE)
     if not options["expression"]:
         raise InputError("nothing to train on", remedy="give --expression, or --apply DB to use weights of others")
-    chosen = TrainingOptions(
-        options["window"], options["min_maf"], options["folds"], options["inner_folds"],
-        _stop_after(options["stop_after"]), options["seed"], dosage=options["dosage"],
-    )  # fmt: skip
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = train(
             paths,
             options["output"],
-            chosen,
+            training_options(options),
             transform=options["transform"],
             beside=options["beside"],
             n_threads=resolve_threads(options["threads"]),

@@ -10,7 +10,17 @@ import click
 from .numbers import Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 
-__all__ = ["eqtl"]
+__all__ = ["eqtl", "mapping_options"]
+
+
+def mapping_options(options: dict[str, Any]) -> Any:
+    """Build the `MappingOptions` from parsed options."""
+    from ..workflow.options import MappingOptions
+
+    return MappingOptions(
+        options["window"], options["min_maf"], options["permutations"], options["seed"],
+        options["shared_permutations"], options["dosage"], options["format"],
+    )  # fmt: skip
 
 
 @click.command()
@@ -34,7 +44,6 @@ __all__ = ["eqtl"]
 def eqtl(**options: Any) -> int:
     """Test all variants in a window around every gene; tables with the columns of tensorQTL."""
     from .._threads import resolve_threads
-    from ..workflow.options import MappingOptions
     from ..workflow.shard import WHOLE
     from ..workflow.steps.eqtl import map_cis
     from .progress import ProgressLine
@@ -42,15 +51,11 @@ def eqtl(**options: Any) -> int:
     part = options.get("part", WHOLE)
     set_verbosity(options["verbose"], options["quiet"])
     paths = input_paths({**options, "fasta": ""})
-    chosen = MappingOptions(
-        options["window"], options["min_maf"], options["permutations"], options["seed"],
-        options["shared_permutations"], options["dosage"], options["format"],
-    )  # fmt: skip
     with ProgressLine(quiet=options["quiet"]) as progress:
         summary = map_cis(
             paths,
             options["output"],
-            chosen,
+            mapping_options(options),
             transform=options["transform"],
             n_threads=resolve_threads(options["threads"]),
             resume=options["resume"],

@@ -24,10 +24,12 @@ def shard_task(directory: str, index: int, total: int, threads: int) -> str:
     Files appear in the directory when they are whole, so that a task that is killed, or done twice, harms nothing.
     """
     from ..io.files import sha256_of
+    from ..models.kept import keep_models
     from ..workflow.journal import journal_file
     from ..workflow.shard import Shard
     from .jobs import make_shard
 
+    keep_models()  # the next shard of this worker finds its sessions open
     shard = Shard(index, total)
     make_shard(directory, shard, {"threads": threads, "verbose": 0, "quiet": True, "as_json": False})
     return sha256_of(journal_file(Path(directory), shard))

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..io.numbers import finite_number
 from .jobs import PLANNED, do_part, make_shard, perform, planned_command
 from .numbers import Whole
+from .options import input_paths, policy_from, run_options, set_verbosity
 
 __all__ = ["merge", "plan", "run_planned", "status"]
 
@@ -23,10 +24,14 @@ _HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--shards", required=True, type=Whole(1, 100_000), help="Into how many parts the work is cut.")
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to make.")
+@click.option("--shards", type=Whole(1, 100_000), help="Into how many parts the work is cut.")
+@click.option("-o", "--output", metavar="DIR", help="Run directory to make.")
+@click.option("--dry-run", is_flag=True, help="Say what it costs, from a few genes, and write nothing.")
+@click.option("--people", type=Whole(2), metavar="N", help="With --dry-run: for so many people, too, extrapolated.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND] OPTIONS...")
-def plan(shards: int, output: str, arguments: tuple[str, ...]) -> int:
+def plan(
+    shards: int | None, output: str | None, dry_run: bool, people: int | None, arguments: tuple[str, ...]
+) -> int:  # fmt: skip
     """Plan a job that is done in shards: COMMAND (run by default, predict, drivers, eqtl, baseline) and its options.
 
     Then: gxfast run DIR --shard i/N for every i, anywhere, in any order; gxfast merge DIR.
@@ -39,6 +44,13 @@ def plan(shards: int, output: str, arguments: tuple[str, ...]) -> int:
     name = arguments[at] if at is not None and named else "run"
     rest = [one for i, one in enumerate(arguments) if not (named and i == at)]
     command = planned_command(name)
+    if dry_run:
+        return _tell_costs(name, command.make_context(name, [*rest, "-o", output or "none"]).params, people)
+    if shards is None or output is None:
+        missing = "-o" if output is None else "--shards"
+        raise click.UsageError(f"Missing option '{missing}'.")
+    if people is not None:
+        raise InputError("--people without --dry-run", remedy="a plan is for the people of the VCF")
     context = command.make_context(name, [*rest, "-o", output])
     if context.params.get("database"):
         raise InputError("--apply has no shards", remedy="run gxfast baseline --apply as it is")
@@ -51,6 +63,49 @@ def plan(shards: int, output: str, arguments: tuple[str, ...]) -> int:
             f"planned {name} in {shards} shards: gxfast run {output} --shard i/{shards} for i from 1 to {shards}"
         )
     return code
+
+
+def _tell_costs(name: str, options: dict[str, Any], people: int | None) -> int:
+    """Print what a job costs, for its people and for another number of them."""
+    from ..workflow.forecast import forecast_lines, summed
+
+    set_verbosity(options["verbose"], options["quiet"])
+    costs = _costs(name, options)
+    found = {"costs": [cost(None) for cost in costs]}
+    if people:
+        found["extrapolated"] = [cost(people) for cost in costs]
+    if options["as_json"]:
+        click.echo(json.dumps({what: summed(one) for what, one in found.items()}, indent=1))
+        return 0
+    for what, one in found.items():
+        if what == "extrapolated":
+            click.echo(f"for {people} people, extrapolated from those at hand:")
+        click.echo("\n".join(forecast_lines(one)))
+    click.echo("tables, figures and the report are not counted; nothing was written")
+    return 0
+
+
+def _costs(name: str, options: dict[str, Any]) -> list[Any]:
+    """Open the inputs of a command and measure what its steps cost."""
+    from ..workflow.cohort import linear_cohort
+    from ..workflow.forecast import baseline_cost, eqtl_cost, run_costs
+    from ..workflow.inputs import open_inputs, open_people
+    from .baseline import training_options
+    from .eqtl import mapping_options
+    from .run import steps_of
+
+    paths = input_paths({"fasta": "", **options})
+    if name in ("eqtl", "baseline"):
+        if not options["expression"]:
+            raise InputError("nothing to train on", remedy="give --expression")
+        cohort = linear_cohort(open_people(paths, strands=False), options["transform"])
+        if name == "eqtl":
+            return [eqtl_cost(cohort, mapping_options(options), paths.max_mem)]
+        return [baseline_cost(cohort, training_options(options), paths.max_mem)]
+    inputs = open_inputs(paths, policy_from(options))
+    chosen = run_options({"transform": "none", "residualise": "expression", **options})
+    linear = None if inputs.expression is None else linear_cohort(inputs, chosen.evaluation.transform)
+    return run_costs(inputs, chosen, steps_of(name, options), linear)
 
 
 @click.command()

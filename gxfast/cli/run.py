@@ -26,7 +26,7 @@ from .options import (
 )
 from .progress import ProgressLine, talk
 
-__all__ = ["check", "drivers", "execute", "predict", "run"]
+__all__ = ["check", "drivers", "execute", "predict", "run", "steps_of"]
 
 _OUTPUT = click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
 _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
@@ -75,7 +75,7 @@ def _print_findings(findings: Sequence[Any], say: Callable[[str], None], *, skip
 @common_options
 def predict(**options: Any) -> int:
     """Predict every gene for every person; write predictions/MODEL.bed.gz and genes.tsv."""
-    return execute({**options, "transform": "none", "residualise": "expression"}, ("check", "predict"))
+    return execute({**options, "transform": "none", "residualise": "expression"}, steps_of("predict", options))
 
 
 @click.command()
@@ -88,7 +88,7 @@ def predict(**options: Any) -> int:
 @common_options
 def drivers(**options: Any) -> int:
     """Find the SNVs that drive a model's differences between people, and whether eQTLs support them."""
-    return execute(options, ("check", "predict", "evaluate", "ism", "drivers"))
+    return execute(options, steps_of("drivers", options))
 
 
 class _RunCommand(click.Command):
@@ -123,10 +123,18 @@ def run(**options: Any) -> int:
 
     gxfast run DIR [--shard i/N] does what gxfast plan has planned in DIR.
     """
+    return execute(options, steps_of("run", options))
+
+
+def steps_of(command: str, options: dict[str, Any]) -> tuple[str, ...]:
+    """Return the steps that ``predict``, ``drivers`` or ``run`` does."""
     from ..workflow.run import STEPS
 
-    steps = tuple(name.strip() for name in options["steps"].split(",")) if options["steps"] else STEPS
-    return execute(options, steps)
+    if command == "predict":
+        return "check", "predict"
+    if command == "drivers":
+        return "check", "predict", "evaluate", "ism", "drivers"
+    return tuple(name.strip() for name in options["steps"].split(",")) if options["steps"] else STEPS
 
 
 def execute(

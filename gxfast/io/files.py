@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import math
 import os
 import shutil
 import stat
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import InputError
 
@@ -23,8 +16,6 @@ __all__ = [
     "appended",
     "atomic_write",
     "differing",
-    "npz_bytes",
-    "npz_row",
     "opened_lock",
     "plain_files",
     "publish",
@@ -129,43 +120,6 @@ def publish(partial: Path, path: Path) -> None:
         _sync(partial)
     os.replace(partial, path)
     _sync(path.parent)
-
-
-def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return named arrays as the content of an ``.npz`` file."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
-
-
-def npz_row(path: Path, name: str, row: int) -> NDArray[Any]:
-    """Return one row of a named array of an ``.npz`` file that `npz_bytes` made; the other rows are not held in memory.
-
-    Raises
-    ------
-    InputError
-        If the file has no such array or row.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as member:
-            np.lib.format.read_magic(member)
-            shape, by_column, dtype = np.lib.format.read_array_header_1_0(member)
-            if by_column or dtype.hasobject or not 0 <= row < shape[0]:
-                raise ValueError(f"no row {row} in an array of shape {shape}")
-            size = dtype.itemsize * math.prod(shape[1:])
-            _skip(member, row * size)
-            return np.frombuffer(member.read(size), dtype).reshape(shape[1:])
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"cannot read a row of {name}: {error}", path=path, remedy=_AGAIN) from None
-
-
-def _skip(stream: IO[bytes], n_bytes: int) -> None:
-    """Read over bytes, few at a time: `seek` would hold many at once."""
-    while n_bytes:
-        found = len(stream.read(min(n_bytes, 1 << 16)))
-        if not found:
-            raise EOFError("the array ends before")
-        n_bytes -= found
 
 
 def differing(folder: Path, recorded: Mapping[str, str]) -> dict[str, str]:

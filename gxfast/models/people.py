@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,6 +74,18 @@ class BlockPrediction:
     counts: dict[str, int]
     drawn: NDArray[np.int32]
     draws: NDArray[np.int32]
+
+    @staticmethod
+    def of_haplotypes(rule: str, **stored: Any) -> BlockPrediction:
+        """Make people's values of what else a block holds; ``rule`` as in `combine`."""
+        known, carriers, drawn = stored["haplotype_values"], stored["carriers"], stored["drawn"]
+        values = np.empty((*carriers.shape[:2], known.shape[1]))
+        for g, mine in enumerate(carriers):
+            values[g] = combine(known, mine[np.newaxis], rule)[0]
+        if len(drawn):
+            of_draws = combine(known, stored["draws"].transpose(1, 0, 2), rule)
+            values[drawn[:, 0], drawn[:, 1]] = of_draws.mean(axis=0)
+        return BlockPrediction(values, **stored)
 
     def in_each_draw(self, gene: int, rule: str) -> Float64Array:
         """Return the predictions of a gene in every draw, (K, S, T); ``rule`` as in `combine`."""
@@ -261,7 +273,6 @@ def _assemble(
     predicted: Float64Array,
 ) -> BlockPrediction:
     n_genes = len(status)
-    values = np.full((n_genes, len(samples), len(model.tracks)), np.nan)
     carriers = np.full((n_genes, len(samples), 2), -1, np.int32)
     n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
     counts: Counter[str] = Counter()
@@ -269,23 +280,18 @@ def _assemble(
     n_draws = max((len(plan.draws) for plan in plans), default=0)
     drawn, draws = [np.empty((0, 2), np.int32)], [np.empty((0, n_draws, 2), np.int32)]
     for g, plan, there, first in zip(usable, plans, people, np.cumsum([0, *sizes])[:-1], strict=True):
-        own = np.full((len(samples), 2), -1, np.int32)
-        own[there] = np.where(plan.carriers >= 0, plan.carriers + first, -1)
-        values[g] = combine(predicted, own[np.newaxis], model.card.haplotypes)[0]
-        carriers[g] = own
+        carriers[g, there] = np.where(plan.carriers >= 0, plan.carriers + first, -1)
         if len(plan.drawn):
-            of_draws = np.where(plan.draws >= 0, plan.draws + first, -1).astype(np.int32)
             whose = there[plan.drawn]
-            values[g, whose] = combine(predicted, of_draws, model.card.haplotypes).mean(axis=0)
             drawn.append(np.stack([np.full(len(whose), g), whose], axis=1).astype(np.int32))
-            draws.append(of_draws.transpose(1, 0, 2))
+            draws.append(np.where(plan.draws >= 0, plan.draws + first, -1).astype(np.int32).transpose(1, 0, 2))
         n_variants[g], n_haplotypes[g] = plan.n_variants, plan.n_haplotypes
         counts.update(plan.counts)
     counts["model_sequences"] += len(predicted)
-    gene_of = np.repeat(np.array(usable, np.int32), sizes)
-    return BlockPrediction(
-        values, predicted, gene_of, carriers, n_variants, n_haplotypes, status, dict(sorted(counts.items())),
-        np.concatenate(drawn), np.concatenate(draws),
+    return BlockPrediction.of_haplotypes(
+        model.card.haplotypes, haplotype_values=predicted, haplotype_gene=np.repeat(np.array(usable, np.int32), sizes),
+        carriers=carriers, n_variants=n_variants, n_haplotypes=n_haplotypes, status=status,
+        counts=dict(sorted(counts.items())), drawn=np.concatenate(drawn), draws=np.concatenate(draws),
     )  # fmt: skip
 
 
@@ -315,35 +321,36 @@ def join_blocks(
     genes: GeneTable,
     samples: tuple[str, ...],
     tracks: tuple[str, ...],
-    blocks: Sequence[BlockPrediction],
+    blocks: Iterable[BlockPrediction],
     *,
     path: object = None,
 ) -> PredictionSet:
-    """Put the blocks of consecutive genes together; ``path`` is the model's, for messages.
+    """Put the blocks of consecutive genes together, one at a time; ``path`` is the model's, for messages.
 
     Raises
     ------
     InputError, ModelError
         If no gene could be predicted at all.
     """
-    status = tuple(why for block in blocks for why in block.status)
-    if status and all(why != "ok" for why in status):
-        _refuse_all(path, genes, status)
+    n = len(genes)
+    values, reference = np.empty((n, len(samples), len(tracks))), np.empty((n, len(tracks)))
+    n_variants, n_haplotypes = np.empty(n, np.int64), np.empty(n, np.int64)
+    ploidy = np.empty((n, len(samples)), np.int8)
+    status: list[str] = []
     counts: Counter[str] = Counter()
     for block in blocks:
+        rows = slice(len(status), len(status) + len(block.status))
+        values[rows], reference[rows] = block.values, _reference_rows(block)
+        n_variants[rows], n_haplotypes[rows] = block.n_variants, block.n_haplotypes
+        ploidy[rows] = (block.carriers >= 0).sum(axis=2, dtype=np.int8)
+        status += block.status
         counts.update(block.counts)
-    n = sum(len(block.haplotype_values) for block in blocks)
-    counts["people_x_genes_x_2"] = 2 * len(samples) * sum(why == "ok" for why in status)
-    counts["model_sequences"] = n
-    values: Any = [block.values for block in blocks]
+    if status and all(why != "ok" for why in status):
+        _refuse_all(path, genes, status)
+    counts["people_x_genes_x_2"] = 2 * len(samples) * status.count("ok")
     return PredictionSet(
-        name, genes, samples, tracks,
-        np.concatenate(values) if blocks else np.empty((0, len(samples), len(tracks))),
-        np.concatenate([_reference_rows(block) for block in blocks]) if blocks else np.empty((0, len(tracks))),
-        np.concatenate([block.n_variants for block in blocks]) if blocks else np.empty(0, np.int64),
-        np.concatenate([block.n_haplotypes for block in blocks]) if blocks else np.empty(0, np.int64),
-        status, dict(sorted(counts.items())),
-        np.concatenate([(block.carriers >= 0).sum(axis=2, dtype=np.int8) for block in blocks]) if blocks else None,
+        name, genes, samples, tracks, values, reference, n_variants, n_haplotypes, tuple(status),
+        dict(sorted(counts.items())), ploidy if n else None,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..io.files import npz_row
+from ..io.npz import npz_row
 from .data import ModelTable, RunData
 from .drawn import DrawnGenes, PeopleRows, Variants
 from .parts import Figure, Section, p_text, stem

@@ -209,18 +209,19 @@ def open_models(paths: InputPaths, n_threads: int = 1, *, problems: Problems | N
     ------
     InputError, ModelError, DeviceError
     """
+    from ..models.kept import kept_model
     from ..models.session import Model
 
+    options: dict[str, Any] = {
+        "device": paths.device,
+        "batch_size": paths.batch_size,
+        "n_threads": n_threads,
+        "max_bytes": None if paths.max_mem is None else max(1, paths.max_mem // 2),
+        "length": paths.length,
+    }
+
     def opened(path: str, card: str | None) -> Model:
-        return Model(
-            path,
-            card=card,
-            device=paths.device,
-            batch_size=paths.batch_size,
-            n_threads=n_threads,
-            max_bytes=None if paths.max_mem is None else max(1, paths.max_mem // 2),
-            length=paths.length,
-        )
+        return kept_model(path, card, tuple(options.values()), lambda: Model(path, card=card, **options))
 
     pairs = _attempt(problems, "model", lambda: _with_cards(paths)) or []
     found = [_attempt(problems, "model", partial(opened, path, card)) for path, card in pairs]

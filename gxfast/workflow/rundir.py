@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..io.files import appended, atomic_write, differing, npz_bytes, plain_files, remove, sha256_of
+from ..io.files import appended, atomic_write, differing, plain_files, remove, sha256_of
+from ..io.npz import npz_bytes
 from .journal import (
     PLAN,
     RESULT,
@@ -181,10 +182,10 @@ class RunDirectory:
         appended(journal_file(self.path, self.part.shard), f"{name}\t{digest}\n")
         self._done[name] = digest
 
-    def read_block(self, name: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays of a finished block."""
+    def read_block(self, name: str, keys: Iterable[str] = ()) -> dict[str, NDArray[Any]]:
+        """Return the arrays of a finished block; all by default."""
         with np.load(self.path / STATE / "blocks" / name, allow_pickle=False) as stored:
-            return {key: stored[key] for key in stored.files}
+            return {key: stored[key] for key in keys or stored.files}
 
     def has_result(self, name: str) -> bool:
         """Whether a finished run left a result that is whole, in place of the blocks that it was made of."""

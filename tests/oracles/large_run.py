@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gxfast.io.bgzf import write_bgzf
-from gxfast.io.files import atomic_write, npz_bytes, plain_files, sha256_of
+from gxfast.io.files import atomic_write, plain_files, sha256_of
+from gxfast.io.npz import npz_bytes
 from gxfast.io.tables import write_phenotype_bed, write_table
 from gxfast.types import GeneTable
 

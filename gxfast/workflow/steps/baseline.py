@@ -32,7 +32,7 @@ from .linear import counted, linear_job, no_room
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
 
-__all__ = ["BASELINE", "Baselines", "train", "train_blocks", "trained_genes"]
+__all__ = ["BASELINE", "Baselines", "train", "train_blocks", "train_one", "trained_genes"]
 
 Float64Array = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def train_blocks(
     blocks, room = gene_blocks(cohort.genes, window=options.window), worker_room(max_mem, n_threads)
 
     def compute(block: GeneBlock) -> None:
-        found = [_train_one(cohort, source, folds, options, g, room) for g in block.genes]
+        found = [train_one(cohort, source, folds, options, g, room) for g in block.genes]
         run.write_block(block.file("baseline"), _block_arrays(cohort, block, found, options))
 
     do_gene_blocks(
@@ -124,7 +124,7 @@ def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOpti
     return Baselines(rows, _summary(rows, statuses, options), counted(statuses, stored.left_out))
 
 
-def _train_one(
+def train_one(
     cohort: LinearCohort, source: DosageSource, folds: NDArray[np.int64], options: TrainingOptions, g: int, room: Room
 ) -> tuple[GeneBaseline, int]:
     """Train the baselines of a gene; how many records of its window were left out."""

@@ -27,7 +27,7 @@ from .eqtl_rows import VariantCells
 from .linear import counted, linear_job, no_room
 from .nominal import GenePairs, pairs_format, pairs_of
 
-__all__ = ["EQTL", "CisMap", "map_blocks", "map_cis", "mapped_genes"]
+__all__ = ["EQTL", "CisMap", "MappedBlock", "map_block", "map_blocks", "map_cis", "mapped_genes"]
 
 Float64Array = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ def map_blocks(
         return run.has_result(result) or run.has_block(pairs_of(block))
 
     def compute(block: GeneBlock) -> None:
-        found = _map_block(cohort, source, block, options, room)
+        found = map_block(cohort, source, block, options, room)
         pairs, sizes = form.pack([found.pairs.get(g) for g in block.genes])
         if not has_pairs(block):
             run.write_block(pairs_of(block), pairs)
@@ -128,7 +128,7 @@ def _in_table_order(blocks: Sequence[GeneBlock], stored: Sequence[dict[str, NDAr
 
 
 @dataclass(frozen=True, slots=True)
-class _Mapped:
+class MappedBlock:
     """A block that was mapped: lead variants in its order, pairs by gene, records that could not be tested."""
 
     rows: list[LeadRow]
@@ -136,9 +136,10 @@ class _Mapped:
     left_out: int
 
 
-def _map_block(
+def map_block(
     cohort: LinearCohort, source: DosageSource, block: GeneBlock, options: MappingOptions, room: Room
-) -> _Mapped:
+) -> MappedBlock:
+    """Map the genes of a block."""
     status = _statuses(cohort, block)
     usable = [g for g in block.genes if status[g] == "ok"]
     lead = {g: LeadRow(phenotype_id=cohort.genes.gene_id[g], status=why) for g, why in status.items()}
@@ -152,7 +153,7 @@ def _map_block(
             where = _region(cohort, usable, options.window)
             n_skipped = room.within(lambda allowed: skipped_records(source, *where, allowed), whole=False)
         left_out = n_skipped or 0
-    return _Mapped([lead[g] for g in block.genes], pairs, left_out)
+    return MappedBlock([lead[g] for g in block.genes], pairs, left_out)
 
 
 def _statuses(cohort: LinearCohort, block: GeneBlock) -> dict[int, str]:

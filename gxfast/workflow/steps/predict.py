@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...io.files import atomic_write, npz_bytes
 from ...io.tables import write_phenotype_bed
 from ...models.people import BlockPrediction, join_blocks, predict_block
 from ...types import PredictionSet
-from ..rundir import RunDirectory
 from ..step import Job, Step
+from .haplotype_files import StoredHaplotypes, block_arrays, haplotypes_file, read_block, texts_of, write_haplotypes
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -43,7 +38,8 @@ def _do_blocks(job: Job, model: Model) -> None:
     inputs, run = job.inputs, job.directory
     genes, name = inputs.genes, model.card.name
     blocks = list(enumerate(gene_parts(job, model)))
-    todo = run.todo(blocks, lambda block: run.has_block(_block_file(name, block[0])))
+    there = run.has_result(haplotypes_file(name))
+    todo = run.todo(blocks, lambda block: there or run.has_block(_block_file(name, block[0])))
     total = sum(last - first for _, (first, last) in run.part.of(blocks))
     done = total - sum(last - first for _, (first, last) in todo)
     for number, (first, last) in todo:
@@ -57,7 +53,7 @@ def _do_blocks(job: Job, model: Model) -> None:
             max_mem=inputs.max_mem,
             n_threads=job.n_threads,
         )
-        run.write_block(_block_file(name, number), _block_arrays(block))
+        run.write_block(_block_file(name, number), block_arrays(block))
         done += last - first
     job.tell(f"predict {name}", done, total)
 
@@ -65,25 +61,51 @@ def _do_blocks(job: Job, model: Model) -> None:
 def _predicted(job: Job, model: Model) -> PredictionSet:
     inputs, run, genes, name = job.inputs, job.directory, job.inputs.genes, model.card.name
     _do_blocks(job, model)
-    blocks = []
-    for number, _ in enumerate(gene_parts(job, model)):
-        # What was computed is read back like what was resumed: one way only for results to be used.
-        block = _block_from(run.read_block(_block_file(name, number)))
-        blocks.append(replace(block, drawn=block.drawn[:0], draws=block.draws[:0]))
+    run.subdirectory("predictions")
+    # What was computed is read back like what was resumed: one way only for results to be used.
+    blocks = (block for _, block in predicted_blocks(job, model))
     predictions = join_blocks(name, genes, inputs.genotypes.samples, model.tracks, blocks, path=model.path)
-    _write_predictions(run, predictions, blocks)
+    rows = predictions.rows
+    write_phenotype_bed(
+        run.path / "predictions" / f"{name}.bed.gz",
+        genes,
+        predictions.samples,
+        [predictions.row_name(g, t) for g, t in rows],
+        predictions.values.transpose(0, 2, 1).reshape(len(rows), -1),
+        [g for g, _ in rows],
+    )
+    result = haplotypes_file(name)
+    if not run.has_result(result):
+        parts = gene_parts(job, model)
+        files = [_block_file(name, number) for number, _ in enumerate(parts)]
+        write_haplotypes(run, result, files, predictions)
+        run.supersede(result, files)
     return predictions
 
 
 def predicted_blocks(job: Job, model: Model) -> Iterator[tuple[int, BlockPrediction]]:
-    """Read the finished blocks of a model again, each with its first gene; they alone hold the draws of phase."""
-    for number, (first, _) in enumerate(gene_parts(job, model)):
-        yield first, _block_from(job.directory.read_block(_block_file(model.card.name, number)))
+    """Read what was predicted again, block by block, each with its first gene; they alone hold the draws of phase."""
+    run, name, rule = job.directory, model.card.name, model.card.haplotypes
+    parts, result = gene_parts(job, model), haplotypes_file(name)
+    stored = StoredHaplotypes(run.path / result) if run.has_result(result) else None
+    for number, (first, last) in enumerate(parts):
+        yield (
+            first,
+            (
+                stored.block(first, last, rule)
+                if stored
+                else read_block(run.read_block(_block_file(name, number)), rule)
+            ),
+        )
 
 
 def predicted_statuses(job: Job, model: Model, number: int) -> tuple[str, ...]:
     """Return the statuses of the genes of a finished block."""
-    return _block_from(job.directory.read_block(_block_file(model.card.name, number))).status
+    run, result = job.directory, haplotypes_file(model.card.name)
+    if run.has_result(result):
+        first, last = gene_parts(job, model)[number]
+        return StoredHaplotypes(run.path / result).status[first:last]
+    return texts_of(run.read_block(_block_file(model.card.name, number))["status"])
 
 
 def gene_parts(job: Job, model: Model) -> list[tuple[int, int]]:
@@ -95,64 +117,6 @@ def gene_parts(job: Job, model: Model) -> list[tuple[int, int]]:
 
 def _block_file(name: str, number: int) -> str:
     return f"{name}/block-{number:05d}.npz"
-
-
-def _block_arrays(block: BlockPrediction) -> dict[str, NDArray[Any]]:
-    return {
-        "values": block.values,
-        "haplotype_values": block.haplotype_values,
-        "haplotype_gene": block.haplotype_gene,
-        "carriers": block.carriers,
-        "n_variants": block.n_variants,
-        "n_haplotypes": block.n_haplotypes,
-        "drawn": block.drawn,
-        "draws": block.draws,
-        "status": np.array(block.status, np.str_),
-        "count_names": np.array(list(block.counts), np.str_),
-        "count_values": np.array(list(block.counts.values()), np.int64),
-    }
-
-
-def _block_from(arrays: dict[str, NDArray[Any]]) -> BlockPrediction:
-    names, counts = arrays.pop("count_names"), arrays.pop("count_values")
-    status = tuple(str(why) for why in arrays.pop("status"))
-    return BlockPrediction(status=status, counts=dict(zip(names.tolist(), counts.tolist(), strict=True)), **arrays)
-
-
-def _write_predictions(run: RunDirectory, predictions: PredictionSet, blocks: list[BlockPrediction]) -> None:
-    folder = run.subdirectory("predictions")
-    rows = predictions.rows
-    write_phenotype_bed(
-        folder / f"{predictions.model}.bed.gz",
-        predictions.genes,
-        predictions.samples,
-        [predictions.row_name(g, t) for g, t in rows],
-        predictions.values.transpose(0, 2, 1).reshape(len(rows), -1),
-        [g for g, _ in rows],
-    )
-    _write_haplotypes(run, predictions, blocks)
-
-
-def _write_haplotypes(run: RunDirectory, predictions: PredictionSet, blocks: list[BlockPrediction]) -> None:
-    """``predictions/MODEL.haplotypes.npz``: the value of each distinct haplotype, and who carries it."""
-    first_row = np.cumsum([0, *(len(block.haplotype_values) for block in blocks)])
-    first_gene = np.cumsum([0, *(len(block.status) for block in blocks)])
-    carriers = [
-        np.where(block.carriers >= 0, block.carriers + first, -1).astype(np.int32)
-        for block, first in zip(blocks, first_row, strict=False)
-    ]
-    genes = [block.haplotype_gene + first for block, first in zip(blocks, first_gene, strict=False)]
-    content = npz_bytes(
-        {
-            "values": np.concatenate([block.haplotype_values for block in blocks]),
-            "gene": np.concatenate(genes).astype(np.int32),
-            "carriers": np.concatenate(carriers),
-            "gene_id": np.array(predictions.genes.gene_id, np.str_),
-            "samples": np.array(predictions.samples, np.str_),
-            "tracks": np.array(predictions.tracks, np.str_),
-        }
-    )
-    atomic_write(run.path / "predictions" / f"{predictions.model}.haplotypes.npz", content)
 
 
 PREDICT = Step("predict", predict_people, writes=("predictions/",), blocks=predict_blocks)

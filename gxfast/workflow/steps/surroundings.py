@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ...encode.one_hot import complement_bases
 from ...errors import NotFiniteError
 from ...io.fasta import Genome
-from ...io.files import atomic_write, npz_bytes
+from ...io.files import atomic_write
+from ...io.npz import npz_bytes
 from ...reporting.plots.logo import reference_heights
 from ...stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
 from ..rows import ClusterRow, MotifRow

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gxfast.errors import InputError
-from gxfast.io.files import atomic_write, npz_bytes, npz_row, sha256_of, written_whole
+from gxfast.io.files import atomic_write, sha256_of, written_whole
+from gxfast.io.npz import Parts, mapped_npz, npz_bytes, npz_row, write_npz
 
 
 def test_the_name_is_given_at_the_end(tmp_path: Path) -> None:
@@ -106,5 +107,29 @@ def test_a_row_of_a_damaged_archive(tmp_path: Path) -> None:
     content = npz_bytes({"pos": np.arange(3)})
     for cut in (0, 10, 60, len(content) - 30):
         path.write_bytes(content[:cut])
-        with pytest.raises(InputError, match="cannot read a row of pos"):
+        with pytest.raises(InputError, match="cannot read the arrays"):
             npz_row(path, "pos", 0)
+
+
+def test_arrays_written_in_parts_are_read_from_disk(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.normal(size=(1000, 7))
+    arrays = {"a": whole, "none": np.empty((0, 3), np.int32), "words": np.array(["x", "yy"]), "one": np.array(5)}
+    parts = Parts(np.float64, whole.shape, (whole[i : i + 37] for i in range(0, 1000, 37)))
+    write_npz(tmp_path / "parts.npz", {**arrays, "a": parts})
+    write_npz(tmp_path / "whole.npz", arrays)
+    assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
+    assert (tmp_path / "whole.npz").read_bytes() == npz_bytes(arrays)
+    with np.load(tmp_path / "parts.npz", allow_pickle=False) as stored:
+        found = mapped_npz(tmp_path / "parts.npz")
+        assert list(found) == stored.files
+        for name, values in found.items():
+            assert values.dtype == stored[name].dtype
+            assert np.array_equal(values, stored[name])
+    assert not found["a"].flags.writeable
+    with pytest.raises(ValueError, match="963 rows"):
+        write_npz(tmp_path / "short.npz", {"a": Parts(np.float64, whole.shape, [whole[:37]])})
+    assert not (tmp_path / "short.npz").exists()
+    np.savez_compressed(tmp_path / "packed.npz", a=whole)
+    with pytest.raises(InputError, match="a.npy is compressed"):
+        mapped_npz(tmp_path / "packed.npz")
