@@ -1,0 +1,8 @@
+"""x"""
+
+from ...registry import Case
+
+
+def cases() -> dict[str, Case]:
+    """x"""
+    return {}
