@@ -27,8 +27,8 @@ from .registry import goals_of, peers_of
 from .result import Goal, Row, Used
 
 __all__ = [
-    "COMMAND_ROUNDS", "ONE_THREAD", "Command", "CommandError", "Ran", "compare_commands", "field_of", "gxfast_words",
-    "own_environment", "run_command",
+    "COMMAND_ROUNDS", "ONE_THREAD", "STDOUT", "Command", "CommandError", "Ran", "compare_commands", "field_of",
+    "gxfast_words", "own_environment", "run_command", "used_of",
 ]  # fmt: skip
 
 # One thread for everybody; the packages read these when they are first imported.
@@ -37,6 +37,8 @@ ONE_THREAD: Final = dict.fromkeys(
      "POLARS_MAX_THREADS", "NUMEXPR_NUM_THREADS", "TOKIO_WORKER_THREADS"), "1",
 )  # fmt: skip
 COMMAND_ROUNDS: Final = {"tiny": 1, "small": 3, "real": 3}
+STDOUT: Final = "stdout.txt"  # beside the results, in the folder of a command
+_STDERR: Final = "stderr.txt"
 _PACKAGE_ROOT: Final = str(Path(__file__).resolve().parents[2])
 _LAUNCHER: Final = """
 import os, sys, time
@@ -110,20 +112,18 @@ def run_command(command: Command, folder: Path) -> Ran:
         If it does not end with 0.
     """
     report = folder.with_name(f"{folder.name}.usage")
-    said = folder.with_name(f"{folder.name}.log")
     words = [str(word) for word in command.words(folder)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    with open(said, "wb") as log:
+    with open(folder / STDOUT, "wb") as told, open(folder / _STDERR, "wb") as complained:
         subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(report), *words], stdin=subprocess.DEVNULL, stdout=log,
-            stderr=log, cwd=folder, env={**inherited, **ONE_THREAD, **command.environment}, check=True,
+            [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(report), *words], stdin=subprocess.DEVNULL, stdout=told,
+            stderr=complained, cwd=folder, env={**inherited, **ONE_THREAD, **command.environment}, check=True,
         )  # fmt: skip
     code, seconds, wall, kibibytes = report.read_text().split()
-    told = " ".join(said.read_text(errors="replace").split())[-160:]
     report.unlink()
-    said.unlink()
     if code != "0":
-        raise CommandError(f"exit code {code}: {told}")
+        text = (folder / _STDERR).read_text(errors="replace") or (folder / STDOUT).read_text(errors="replace")
+        raise CommandError(f"exit code {code}: {' '.join(text.split())[-120:]}")
     return Ran(float(seconds), float(wall), 1024 * int(kibibytes), folder)
 
 
@@ -164,12 +164,11 @@ def field_of(
     return found
 
 
-def _peer(peer: CommandPeer, files: Any, check: Callable[[Any], str]) -> Contender:
+def _peer(peer: CommandPeer, files: Any, check: Callable[[Any], str]) -> Contender | None:
+    if not peer.serves(files):
+        return None
     peer.available()
-    command = Command(
-        peer.name, partial(peer.words, files), partial(peer.read, files), dict(peer.environment())
-    )  # fmt: skip
-    return contender(command, check)
+    return contender(Command(peer.name, partial(peer.words, files), partial(peer.read, files)), check)
 
 
 def _first_round(contenders: Field) -> tuple[dict[str, list[Ran]], dict[str, str], dict[str, str]]:
@@ -207,7 +206,8 @@ def _further_rounds(contenders: Field, took: dict[str, list[Ran]], failed: dict[
             took[one.name].append(ran)
 
 
-def _used(runs: Sequence[Ran]) -> Used:
+def used_of(runs: Sequence[Ran]) -> Used:
+    """Return medians and spreads of the rounds of one command."""
     seconds = [ran.seconds for ran in runs]
     wall = float(np.median([ran.wall for ran in runs]))
     return Used(float(np.median(seconds)), (min(seconds), max(seconds)), wall, max(ran.memory for ran in runs) / 2**20)
@@ -242,7 +242,7 @@ def compare_commands(
     }  # fmt: skip
     if not own:
         return Row(value=None, equal=False, **row_of)
-    used = {one: _used(runs) for one, runs in took.items()}
+    used = {one: used_of(runs) for one, runs in took.items()}
     by_round = {
         one: [theirs.seconds / ours.seconds for theirs, ours in zip(runs, own, strict=True)]
         for one, runs in took.items()

@@ -5,7 +5,7 @@ A peer's type says which cases it takes part in; `gxfast.bench.registry` keeps t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -240,8 +240,8 @@ class CommandPeer:
         Takes the files and the folder for the results, returns the command line.
     read : callable
         Takes the files and the folder, returns the results in the form of the job.
-    environment : callable
-        Returns the variables that it needs.
+    serves : callable
+        Takes the files, returns whether it can do the job with them.
     """
 
     name: str
@@ -249,7 +249,7 @@ class CommandPeer:
     available: Callable[[], None]
     words: Callable[[Any, Path], Sequence[str | Path]]
     read: Callable[[Any, Path], Any]
-    environment: Callable[[], Mapping[str, str]] = dict
+    serves: Callable[[Any], bool] = lambda files: True
 
 
 def in_batches(n: int, rows: int) -> Iterator[slice]:

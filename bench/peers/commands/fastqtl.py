@@ -15,7 +15,7 @@ __all__ = ["peers"]
 
 
 def _words(files: PeopleFiles, folder: Path, *, mode: tuple[str, ...]) -> list[str | Path]:
-    extra = [] if files.covariates is None else ["--cov", files.covariates]
+    extra: list[str | Path] = [] if files.covariates is None else ["--cov", files.covariates]
     region = f"{files.chrom}:1-{files.length}"
     return [
         "fastQTL", "--silent", "--vcf", files.vcf, "--bed", files.expression, *extra, "--window", str(WINDOW),

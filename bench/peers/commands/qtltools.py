@@ -17,7 +17,7 @@ __all__ = ["peers"]
 
 
 def _words(files: PeopleFiles, folder: Path, *, mode: tuple[str, ...]) -> list[str | Path]:
-    extra = [] if files.covariates is None else ["--cov", files.covariates]
+    extra: list[str | Path] = [] if files.covariates is None else ["--cov", files.covariates]
     return [
         "QTLtools", "cis", "--silent", "--vcf", files.vcf, "--bed", files.expression_six, *extra,
         "--window", str(WINDOW), "--seed", "9", *mode, "--out", folder / "out.txt",

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from gxfast.bench.cases.commands.eqtl import NOMINAL, Pairs
 from gxfast.bench.cases.commands.people import WINDOW, PeopleFiles
-from gxfast.bench.measure import UnavailableError
 from gxfast.bench.packages import need_programs
 from gxfast.bench.peers import CommandPeer
 
@@ -18,8 +17,7 @@ __all__ = ["peers"]
 
 
 def _words(files: PeopleFiles, folder: Path) -> list[str | Path]:
-    if files.covariates_by_people is None:
-        raise UnavailableError("quasar needs covariates")
+    assert files.covariates_by_people is not None
     return [
         "quasar", "--plink", files.plink_numbers, "--bed", files.expression_numbers,
         "--cov", files.covariates_by_people, "--mode", "cis", "--model", "lm", "--window", str(WINDOW),
@@ -35,4 +33,4 @@ def _read(files: PeopleFiles, folder: Path) -> Pairs:
 def peers() -> list[CommandPeer]:
     """Return the nominal pass."""
     there = partial(need_programs, "build github.com/jeffreypullin/quasar and put it on the PATH", "quasar")
-    return [CommandPeer("quasar", NOMINAL, there, _words, _read)]
+    return [CommandPeer("quasar", NOMINAL, there, _words, _read, lambda files: files.covariates is not None)]

@@ -1,4 +1,4 @@
-"""tensorQTL's command on the CPU, modes cis_nominal and cis; GXFAST_BENCH_TENSORQTL names an interpreter that has it."""
+"""tensorQTL's command on the CPU, modes cis_nominal and cis; GXFAST_BENCH_TENSORQTL names the interpreter."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _there() -> None:
 
 
 def _words(files: PeopleFiles, folder: Path, *, mode: tuple[str, ...]) -> list[str | Path]:
-    extra = [] if files.covariates is None else ["--covariates", files.covariates]
+    extra: list[str | Path] = [] if files.covariates is None else ["--covariates", files.covariates]
     return [
         _interpreter(), "-m", "tensorqtl", files.plink, files.expression, "out", *extra, "--window", str(WINDOW),
         "--maf_threshold", "0.01", *mode, "-o", folder,

@@ -189,8 +189,8 @@ def _case(size: str) -> Row:
     )
     field = field_of(JOB, files, own, agreement.own, agreement.others, [script])
     note = (
-        f"{len(files.people.genes)} genes of {files.people.source}, {files.n_folds[0]} x {files.n_folds[1]} folds; "
-        "gxfast also fits everybody, lead SNP, promoter SNP, BLUP and heritability and writes PredictDB; scripts read dosages"
+        f"{len(files.people.genes)} of {files.people.source}, {files.n_folds[0]} x {files.n_folds[1]} folds; gxfast "
+        "also fits everybody, lead SNP, promoter SNP, BLUP, heritability, and writes PredictDB; scripts read dosages"
     )
     return compare_commands(JOB, field, size=size, note=note)
 

@@ -92,7 +92,7 @@ def plain_p(files: PeopleFiles, gene: int) -> dict[str, float]:
 
 
 def _words(files: PeopleFiles, permutations: int, folder: Path) -> list[str | Path]:
-    extra = [] if files.covariates is None else ["--covariates", files.covariates]
+    extra: list[str | Path] = [] if files.covariates is None else ["--covariates", files.covariates]
     return gxfast_words(
         "eqtl", "--vcf", files.vcf, "--expression", files.expression, *extra, "--window", str(WINDOW),
         "--permutations", str(permutations), "-o", folder / "run",
