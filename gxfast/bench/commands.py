@@ -190,7 +190,7 @@ def _first_round(contenders: Field) -> tuple[dict[str, list[Ran]], dict[str, str
     return took, failed, differ
 
 
-def _further_rounds(contenders: Field, took: dict[str, list[Ran]], failed: dict[str, str], rounds: int) -> None:
+def _later_rounds(contenders: Field, took: dict[str, list[Ran]], failed: dict[str, str], rounds: int) -> None:
     """Run those that were right in turn; one that fails now is told and leaves."""
     for _ in range(1, rounds):
         for one in [contenders.own, *contenders.peers]:
@@ -234,7 +234,7 @@ def compare_commands(
     took, failed, differ = _first_round(contenders)
     name = contenders.own.name
     if name in took:
-        _further_rounds(contenders, took, failed, COMMAND_ROUNDS[size])
+        _later_rounds(contenders, took, failed, COMMAND_ROUNDS[size])
     own = took.get(name, [])
     row_of: dict[str, Any] = {
         "case": case, "goal": goals_text(goals), "goals": goals, "absent": contenders.absent,

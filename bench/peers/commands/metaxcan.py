@@ -26,8 +26,10 @@ def _script() -> Path:
 def _there() -> None:
     if not os.environ.get("METAXCAN") or not _script().is_file():
         raise UnavailableError("clone github.com/hakyimlab/MetaXcan and name its folder software by METAXCAN")
-    if subprocess.run([_interpreter(), "-c", "import pandas, cyvcf2"], capture_output=True).returncode:
-        raise UnavailableError("pip install pandas cyvcf2 pyliftover, METAXCAN_PYTHON names the interpreter")
+    if subprocess.run(
+        [_interpreter(), "-c", "import pandas, cyvcf2, patsy; from numpy.core import product"], capture_output=True
+    ).returncode:
+        raise UnavailableError("pip install 'numpy<2' pandas patsy cyvcf2, and METAXCAN_PYTHON names that interpreter")
 
 
 def _words(files: WeightFiles, folder: Path) -> list[str | Path]:
