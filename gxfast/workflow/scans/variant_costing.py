@@ -104,11 +104,12 @@ def _seconds_per_mac(scan: VariantScan, works: dict[int, _Work]) -> float:
     if not order:
         return 0.0
     middle = order[len(order) // 2]
-    if _one_allele(scan, middle) * works[middle].mutants > MOST_SECONDS:
+    _timed(scan, middle, 1)  # the first run allocates
+    if _timed(scan, middle, 1) * works[middle].mutants > MOST_SECONDS:
         return _of_some_alleles(scan, middle)
-    scan_window(scan, middle, Counter())  # the first run allocates
+    scan_window(scan, middle, Counter())
     seconds = macs = 0.0
-    spread = np.random.default_rng(0).permutation(order).tolist()  # windows of any size, in no order
+    spread = np.random.default_rng(0).permutation([w for w in order if w != middle] or order).tolist()
     for done, w in enumerate(spread):
         started = time.perf_counter()
         scan_window(scan, w, Counter())
@@ -119,29 +120,26 @@ def _seconds_per_mac(scan: VariantScan, works: dict[int, _Work]) -> float:
     return seconds / macs
 
 
-def _one_allele(scan: VariantScan, w: int) -> float:
-    """Seconds of the first allele of a window, after one that allocates."""
-    _timed(scan, w, 1)
-    return _timed(scan, w, 1)[0]
-
-
-def _timed(scan: VariantScan, w: int, n: int) -> tuple[float, int]:
-    """Seconds of ``n`` changes of single bases of the window's middle, and how many these were."""
+def _timed(scan: VariantScan, w: int, n: int) -> float:
+    """Seconds of ``n`` changes of single bases of the window's middle."""
     layout = scan.layout
     middle = int(layout.start[w]) + layout.length // 2
     position = np.arange(middle - n // 2, middle - n // 2 + n)
     letters = np.frombuffer(b"ACGT", np.uint8)[position % 4]
     started = time.perf_counter()
     snv_effects(scan.plan, scan.genome, layout, w, position, letters)
-    return time.perf_counter() - started, n
+    return time.perf_counter() - started
 
 
 def _of_some_alleles(scan: VariantScan, w: int) -> float:
-    n = int(getattr(scan.plan.runner, "batch", 4)) if scan.plan.mode == "naive" else 16
-    seconds, n = _timed(scan, w, n)
-    macs = n * float(getattr(scan.plan.costs, scan.plan.mode)) + scan.plan.costs.naive
-    card = scan.plan.readout.card
-    return seconds / (macs * len(card.shifts) * (2 if card.ensemble_reverse_complement else 1))
+    """Measure a batch of alleles of a window, its reference with them."""
+    plan = scan.plan
+    n = int(getattr(plan.runner, "batch", 4)) if plan.mode == "naive" else 16
+    plan.runner.forget()
+    seconds = _timed(scan, w, n)
+    members = len(plan.readout.card.shifts) * (2 if plan.readout.card.ensemble_reverse_complement else 1)
+    macs = n * float(getattr(plan.costs, plan.mode)) + plan.costs.naive
+    return seconds / (macs * members)
 
 
 def variant_cost_lines(costs: dict[str, Any]) -> list[str]:

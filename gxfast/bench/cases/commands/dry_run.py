@@ -39,7 +39,7 @@ ERROR: Final = "error of the seconds, %"
 DRY, SCAN, FIRST = "gxfast --dry-run", "gxfast", "gxfast, one gene"
 _WITHIN: Final = 20.0
 # Genes, and bases of the model that is scanned; of saturate, bases on either side of the TSS.
-_AMOUNT: Final = {"tiny": (4, 600, 20), "small": (40, 10_500, 50), "real": (300, 10_500, 150)}
+_AMOUNT: Final = {"tiny": (4, 600, 20), "small": (40, 10_500, 50), "real": (100, 10_500, 150)}
 
 
 @dataclass(frozen=True, slots=True)
