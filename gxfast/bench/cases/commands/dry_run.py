@@ -1,6 +1,6 @@
 """Whole commands: what ``--dry-run`` of a scan says, beside what the scan then takes.
 
-Mutants are exact. Seconds are those of the scanned genes: the time of the whole scan less that of a scan of its first
+Mutants are exact. Seconds are those of the scanned genes: CPU time of the whole scan less that of a scan of its first
 gene alone, per further gene; what is opened, checked and started once is no part of what a dry run promises.
 """
 
@@ -108,7 +108,7 @@ def _case(kind: str, size: str) -> Row:
     model = next(iter(found[SCAN][0][1]["models"].values()))
     made = model["n_mutants" if kind == "saturate" else "n_rows"]
     seconds = _median(3600 * one["hours"] for one in said)
-    further = _median(ran.wall for ran, _ in found[SCAN]) - _median(ran.wall for ran, _ in found[FIRST])
+    further = _median(ran.seconds for ran, _ in found[SCAN]) - _median(ran.seconds for ran, _ in found[FIRST])
     taken = further * files.n_genes / (files.n_genes - 1)
     figures = {
         "mutants, said": said[0]["mutants"], "mutants, made": made, "model calls, said": said[0]["model_calls"],
@@ -119,7 +119,7 @@ def _case(kind: str, size: str) -> Row:
     used = {name: used_of([ran for ran, _ in found[name]]) for name in (SCAN, DRY)}
     goals = (Goal("dry run", ERROR, _WITHIN, at_least=False),)
     name = f"dry-run-{kind}"
-    note = f"{files.n_genes} windows; seconds of the clock; {SCAN} and {DRY} are whole commands"
+    note = f"{files.n_genes} windows; one thread, taken are CPU seconds; {SCAN} and {DRY} are whole commands"
     return Row(
         name, goals_text(goals), used[SCAN].seconds, equal=said[0]["mutants"] == made, figures=figures, goals=goals,
         note=note, used=used,
