@@ -18,7 +18,7 @@ from gxfast.bench import registry
 from gxfast.bench.cases import all_cases
 from gxfast.bench.command import run_case
 from gxfast.bench.data import scratch_folder
-from gxfast.bench.peers import CohortPeer, MutantPeer, OneHotPeer, ScanPeer, StatisticPeer
+from gxfast.bench.peers import CohortPeer, CommandPeer, MutantPeer, OneHotPeer, ScanPeer, StatisticPeer
 
 # Of the package's cases, those in which each kind of peer takes part.
 PEERS_TAKE_PART = {
@@ -63,7 +63,7 @@ def test_results_agree(name: str) -> None:
 
 
 def test_every_peer_takes_part_in_a_case() -> None:
-    assert {type(peer) for peer in peers()} == set(PEERS_TAKE_PART)
+    assert {type(peer) for peer in peers()} == {*PEERS_TAKE_PART, CommandPeer}  # these: test_commands.py
 
 
 def test_goals_belong_to_cases() -> None:

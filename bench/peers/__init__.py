@@ -6,6 +6,7 @@ from typing import Any
 
 from . import (
     array_packages,
+    commands,
     fastism,
     genvarloader,
     kipoiseq,
@@ -23,5 +24,6 @@ def peers() -> list[Any]:
     """Return every peer of the package's cases; their types say of which."""
     families = (
         array_packages, torch_packages, pyconsensus, genvarloader, kipoiseq, mutants, tangermeme, fastism, statistics,
+        commands,
     )  # fmt: skip
     return [peer for family in families for peer in family.peers()]

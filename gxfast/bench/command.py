@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from .cases import all_cases
+from .cases import all_cases, command_cases
+from .commands import ONE_THREAD
 from .machine import machine_facts
 from .measure import UnavailableError, short_error
 from .record import record_name, unused_path, write_results
@@ -18,10 +19,6 @@ from .report import markdown
 from .result import Row
 
 __all__ = ["main", "run", "run_case"]
-
-# One thread for everybody; the packages read these when they are first imported, NumPy with gxfast itself.
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
-            "POLARS_MAX_THREADS", "NUMEXPR_NUM_THREADS", "TOKIO_WORKER_THREADS")  # fmt: skip
 
 
 def run_case(name: str, case: Case, size: str) -> Row:
@@ -47,6 +44,7 @@ def _run_cases(chosen: dict[str, Case], facts: dict[str, Any], targets: list[Pat
 
 @click.command()
 @click.option("-k", "filter_text", default="", metavar="TEXT", help="Only cases whose name holds TEXT.")
+@click.option("--commands", is_flag=True, help="Whole commands beside other programs' commands, files to files.")
 @click.option("--size", type=click.Choice(["tiny", "small", "real"]), default="small", show_default=True)
 @click.option("--record", "folder", metavar="DIR", help="Keep the results as DIR/DATE-PROCESSOR-COMMIT.json.")
 @click.option("--json", "json_path", metavar="F", help="Write the results to this JSON file.")
@@ -56,6 +54,7 @@ def _run_cases(chosen: dict[str, Case], facts: dict[str, Any], targets: list[Pat
 def main(
     checkout: Path | None,
     filter_text: str,
+    commands: bool,
     size: str,
     folder: str | None,
     json_path: str | None,
@@ -67,7 +66,8 @@ def main(
     Real data is used where the environment variable GXFAST_DATA names its folder. GXFAST_BENCH_CACHE names a
     folder that keeps the simulated files between runs. Files of results are whole after every case.
     """
-    chosen = {name: case for name, case in all_cases().items() if filter_text in name}
+    cases = command_cases() if commands else all_cases()
+    chosen = {name: case for name, case in cases.items() if filter_text in name}
     if names_only:
         click.echo("\n".join(chosen))
         return 0
@@ -105,7 +105,6 @@ def run(checkout: Path | None = None) -> int:
 
 def _start_again_with_one_thread() -> None:
     """Replace this process by one that has the variables from the start."""
-    if all(os.environ.get(variable) == "1" for variable in _THREADS):
+    if all(os.environ.get(variable) == one for variable, one in ONE_THREAD.items()):
         return
-    one = dict.fromkeys(_THREADS, "1")
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **one})
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **ONE_THREAD})

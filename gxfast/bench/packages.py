@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shutil
 from typing import Any
 
 from .measure import UnavailableError
 
-__all__ = ["load", "missing"]
+__all__ = ["load", "missing", "need_programs"]
 
 
 def missing(package: str, *modules: str) -> str | None:
@@ -30,3 +31,15 @@ def load(module: str, package: str) -> Any:
     if remedy:
         raise UnavailableError(remedy)
     return importlib.import_module(module)
+
+
+def need_programs(remedy: str, *programs: str) -> None:
+    """Look for programs on the PATH.
+
+    Raises
+    ------
+    UnavailableError
+        With the remedy, where one is not there.
+    """
+    if not all(shutil.which(program) for program in programs):
+        raise UnavailableError(remedy)

@@ -5,7 +5,7 @@ A peer's type says which cases it takes part in; `gxfast.bench.registry` keeps t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +18,8 @@ from .data import Cohort
 from .measure import Contender
 
 __all__ = [
-    "Batches", "CohortPeer", "CohortWork", "Format", "MutantPeer", "MutantWork", "OneHotPeer", "ScanPeer", "ScanWork",
-    "Sequences", "StatisticPeer", "always", "in_batches",
+    "Batches", "CohortPeer", "CohortWork", "CommandPeer", "Format", "MutantPeer", "MutantWork", "OneHotPeer",
+    "ScanPeer", "ScanWork", "Sequences", "StatisticPeer", "always", "in_batches",
 ]  # fmt: skip
 
 Batches = Iterator[tuple[slice, NDArray[Any]]]
@@ -223,6 +223,33 @@ class StatisticPeer:
     name: str
     cases: str
     build: Callable[[], Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPeer:
+    """Another program's command for one job, from files to files (`gxfast.bench.commands`).
+
+    Attributes
+    ----------
+    name : str
+    job : str
+        The job's files are what ``words`` and ``read`` take first.
+    available : callable
+        Raises `UnavailableError` with the remedy where it is not installed.
+    words : callable
+        Takes the files and the folder for the results, returns the command line.
+    read : callable
+        Takes the files and the folder, returns the results in the form of the job.
+    serves : callable
+        Takes the files, returns whether it can do the job with them.
+    """
+
+    name: str
+    job: str
+    available: Callable[[], None]
+    words: Callable[[Any, Path], Sequence[str | Path]]
+    read: Callable[[Any, Path], Any]
+    serves: Callable[[Any], bool] = lambda files: True
 
 
 def in_batches(n: int, rows: int) -> Iterator[slice]:

@@ -24,6 +24,9 @@ def markdown(rows: Sequence[Row], facts: dict[str, Any]) -> str:
     lines += ["", "| case | goal | measured | verdict |", "|---|---|---|---|"]
     for row in rows:
         lines += _verdicts(row)
+    if any(row.used for row in rows):
+        lines += ["", "| case | command | CPU seconds | spread | seconds | peak memory, MiB | memory beside gxfast's |"]
+        lines += ["|---|---|---|---|---|---|---|", *(line for row in rows for line in _used(row))]
     absent = {(name, remedy) for row in rows for name, remedy in row.absent.items()}
     if absent:
         lines += ["", "Absent peers:", *(f"- {name}: {remedy}" for name, remedy in sorted(absent))]
@@ -47,6 +50,17 @@ def _lines(row: Row) -> Iterator[str]:
         yield f"| {row.case} | {name} | | {problem} | NO |"
     for name, error in row.failed.items():
         yield f"| {row.case} | {name} | failed: {error.replace('|', '/')} | | |"
+
+
+def _used(row: Row) -> Iterator[str]:
+    """What each whole command took; gxfast is the first."""
+    memory = next((one.mebibytes for one in row.used.values()), 1.0)
+    for name, one in row.used.items():
+        low, high = one.spread
+        yield (
+            f"| {row.case} | {name} | {one.seconds:.3g} | {low:.3g} to {high:.3g} | {one.wall:.3g} | "
+            f"{one.mebibytes:,.0f} | {_ratio(one.mebibytes / memory)} |"
+        )
 
 
 def _verdicts(row: Row) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["LIMIT", "VALUE", "Goal", "Row"]
+__all__ = ["LIMIT", "VALUE", "Goal", "Row", "Used"]
 
 # The name under which a goal asks for the first physical limit of its case.
 LIMIT = "limit"
@@ -46,6 +46,28 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """What a whole command took over the rounds.
+
+    Attributes
+    ----------
+    seconds : float
+        CPU seconds (user and system, children included), median.
+    spread : (float, float)
+        Fewest and most of a round.
+    wall : float
+        Seconds from start to end, median.
+    mebibytes : float
+        Peak resident memory of its largest process, the most of all rounds.
+    """
+
+    seconds: float
+    spread: tuple[float, float]
+    wall: float
+    mebibytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """What one case found.
 
@@ -77,6 +99,8 @@ class Row:
         What the figures do not show.
     skipped : str
         Why the case did not run, if it did not.
+    used : dict of str to Used
+        Where whole commands are compared: what each took, gxfast too.
     """
 
     case: str
@@ -93,6 +117,7 @@ class Row:
     differ: dict[str, str] = field(default_factory=dict)
     note: str = ""
     skipped: str = ""
+    used: dict[str, Used] = field(default_factory=dict)
 
     @property
     def ratio_limit(self) -> float | None:
@@ -127,5 +152,5 @@ class Row:
             "ratio_best_peer": self.peers[best] if best else None, "best_peer": best, "equal": self.equal,
             "peers": self.peers, "spread": self.spread, "limits": self.limits, "figures": self.figures,
             "goals": self.verdicts(), "absent": self.absent, "failed": self.failed, "differ": self.differ,
-            "note": self.note, "skipped": self.skipped,
+            "note": self.note, "skipped": self.skipped, "used": {name: asdict(one) for name, one in self.used.items()},
         }  # fmt: skip

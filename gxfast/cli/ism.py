@@ -141,6 +141,7 @@ def saturate(**options: Any) -> int:
     "--allele", type=click.Choice(["each", "most-common"]), default="each", show_default=True,
     help="A row per alternative allele, or the most common alternative base of a position.",
 )  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what it costs, and write nothing.")
 @_RUN
 @common_options
 def variants(**options: Any) -> int:
@@ -148,21 +149,26 @@ def variants(**options: Any) -> int:
     from ..workflow.scans.observed import VariantOptions
     from ..workflow.scans.opening import scan_plan
     from ..workflow.scans.running import run_scan
+    from ..workflow.scans.variant_costing import variant_cost_lines, variant_costs
     from ..workflow.scans.variant_runs import open_variants, variant_scan
     from ..workflow.shard import parse_shard
 
     set_verbosity(options["verbose"], options["quiet"])
-    shard = parse_shard(options["shard"])
-    _need_output(options, False)
+    shard, dry = parse_shard(options["shard"]), options["dry_run"]
+    _need_output(options, dry)
     if options["on"] == "haplotypes" and not (options["samples"] or options["samples_file"]):
         raise InputError("--on haplotypes needs people", remedy="name them with -s NAME,... or -S FILE")
     policy = policy_from(options)
     indels = "skip" if policy.variants == "snv" else options["indels"]
-    engine = _engine(options, check=True)
+    engine = _engine(options, check=not dry)
     chosen = VariantOptions(options["on"], indels, options["allele"])
-    inputs = open_variants(_paths(options, restrict=True), policy, chosen, engine)
+    inputs = open_variants(_paths(options, restrict=True), policy, chosen, engine, hashes=not dry)
     scan = variant_scan(inputs)
     _check_shard(shard, scan)
+    if dry:
+        costs = variant_costs(inputs, shard)
+        click.echo(json.dumps(costs, indent=1) if options["as_json"] else "\n".join(variant_cost_lines(costs)))
+        return 0
     plan = scan_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
     return _in_directory(
         options, plan, shard, lambda run, progress: run_scan(run, inputs.computing, shard, progress), "mutants"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..registry import Case, added_cases
-from . import edits, haplotypes, ism, memory, model_input, one_hot, statistics
+from . import commands, edits, haplotypes, ism, memory, model_input, one_hot, statistics
 
-__all__ = ["all_cases", "cases"]
+__all__ = ["all_cases", "cases", "command_cases"]
 
 
 def cases() -> dict[str, Case]:
@@ -19,3 +19,8 @@ def cases() -> dict[str, Case]:
 def all_cases() -> dict[str, Case]:
     """Return every case by name, in the order in which they run: those of the package, then what was added."""
     return {**cases(), **added_cases()}
+
+
+def command_cases() -> dict[str, Case]:
+    """Return the cases of whole commands by name, in the order in which they run."""
+    return commands.cases()

@@ -26,7 +26,10 @@ from .work import Block, refuse_not_finite
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["VariantOptions", "VariantScan", "check_finite", "compute_variants", "people_of", "snv_effects"]
+__all__ = [
+    "VariantOptions", "VariantScan", "check_finite", "compute_variants", "people_of", "scan_window", "snv_effects",
+    "window_alleles",
+]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
 # Sequences that are made at a time where the whole window is predicted.
@@ -64,6 +67,12 @@ class VariantScan:
         self._predictor: Model | None = None
 
     @property
+    def skips_indels(self) -> bool:
+        """Whether alleles that are no substitution of one base are left out."""
+        # On haplotypes an indel has no meaning apart from the alleles around it.
+        return self.options.indels == "skip" or self.options.on == "haplotypes"
+
+    @property
     def predictor(self) -> Model:
         """The model whose values are those of the plan, selection of tracks and bins included."""
         if self._predictor is None:
@@ -94,7 +103,7 @@ def compute_variants(scan: VariantScan, block: Block) -> dict[str, NDArray[Any]]
         if layout.status[w] != "ok":
             continue
         try:
-            rows += [(w, found) for found in _window(scan, w, counts)]
+            rows += [(w, found) for found in scan_window(scan, w, counts)]
         except NotFiniteError as error:
             status[w - block.windows[0]] = error.message
     counts["rows"] += len(rows)
@@ -122,19 +131,24 @@ def _packed(texts: Sequence[bytes]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(text + b"\n" for text in texts), np.uint8)
 
 
-def _window(scan: VariantScan, w: int, counts: Counter[str]) -> list[_Found]:
+def window_alleles(scan: VariantScan, w: int, counts: Counter[str]) -> list[Allele]:
+    """Read the alleles of one window, in the order of the rows."""
     layout = scan.layout
     start = int(layout.start[w])
     alleles = observed_alleles(
         scan.alleles, scan.genome, layout.chrom[w], start, start + layout.length, scan.policy, counts
     )
-    if scan.options.allele == "most-common":
-        alleles = most_common(alleles)
+    return most_common(alleles) if scan.options.allele == "most-common" else alleles
+
+
+def scan_window(scan: VariantScan, w: int, counts: Counter[str]) -> list[_Found]:
+    """Scan the variants of one window; what was met is added to ``counts``."""
+    layout = scan.layout
+    alleles = window_alleles(scan, w, counts)
     single = [allele for allele in alleles if allele.snv >= 0]
     others = [allele for allele in alleles if allele.snv < 0]
     counts["snvs"] += len(single)
-    # On haplotypes an indel has no meaning apart from the alleles around it.
-    skipped = scan.options.indels == "skip" or scan.options.on == "haplotypes"
+    skipped = scan.skips_indels
     counts["not_snv_skipped" if skipped else "not_snv_predicted"] += len(others)
     if scan.options.on == "haplotypes":
         found = _on_haplotypes(scan, w, single, counts)

@@ -43,7 +43,7 @@ class VariantInputs:
 
 
 def open_variants(
-    paths: InputPaths, policy: HaplotypePolicy, options: VariantOptions, engine: EngineOptions
+    paths: InputPaths, policy: HaplotypePolicy, options: VariantOptions, engine: EngineOptions, *, hashes: bool = True
 ) -> VariantInputs:
     """Open everything that a scan of observed variants reads.
 
@@ -84,8 +84,8 @@ def open_variants(
         "genes": digest(genes.gene_id), "policy": asdict(policy),
         **asdict(options), **contigs_of_plan(paths, told),
     }  # fmt: skip
-    hashes = hash_inputs(paths, files, [one.model for one in plans])
-    return VariantInputs(scans, options, tuple(alleles.samples), facts, hashes)
+    found = hash_inputs(paths, files, [one.model for one in plans]) if hashes else {}
+    return VariantInputs(scans, options, tuple(alleles.samples), facts, found)
 
 
 def variant_scan(inputs: VariantInputs) -> dict[str, Any]:
