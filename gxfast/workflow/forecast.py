@@ -62,7 +62,7 @@ class StepCost:
     model_calls : int
         Sequences that a model reads; mutants that share a pass count one by one.
     hours : float
-        On one thread of this machine.
+        Of one thread of this machine; CPU time, where nothing runs on another device.
     bytes : int
         On disk.
     memory : int
@@ -133,9 +133,9 @@ def _predict_cost(inputs: Inputs, model: Model) -> Cost:
     name, n_tracks, card = f"predict {model.card.name}", len(model.tracks), model.card
     if not usable:
         return lambda people: StepCost(name, people or n, 0, 0, 0.0, 0, _OWN)
-    started = time.perf_counter()
+    started = time.process_time()
     plans = [_haplotypes(inputs, model, g) for g in _pilot(usable)]
-    reading = (time.perf_counter() - started) / len(plans)
+    reading = (time.process_time() - started) / len(plans)
     few, scale = _half(n), len(usable) / len(plans)
     distinct, of_half = sum(map(len, plans)), sum(np.unique(plan.carriers[few]).size for plan in plans)
     members = len(card.shifts) * (2 if card.ensemble_reverse_complement else 1)
@@ -176,11 +176,12 @@ def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes]) -> floa
     size, letters = 2, np.empty((len(plan), model.card.read_length), np.uint8)
     plan.write_letters(letters, 0, 1)
     model.predict(letters[:1])  # the first run allocates
+    clock = time.process_time if model.device == "cpu" else time.perf_counter
     while True:
         rows = letters[np.arange(size) % len(letters)]
-        started = time.perf_counter()
+        started = clock()
         model.predict(rows)
-        seconds = time.perf_counter() - started
+        seconds = clock() - started
         if seconds >= _SECONDS / 4 or size >= 1 << 14:
             return seconds / size
         size *= 2
@@ -224,13 +225,13 @@ def _until_timed(work: Callable[[T], None], some: Sequence[T]) -> tuple[float, l
     """Seconds for as many of some as it takes to time them; the first is done before, too, and loads what it needs."""
     with one_blas_thread():
         work(some[0])
-        started, done = time.perf_counter(), list[T]()
+        started, done = time.process_time(), list[T]()
         for one in some:
             work(one)
             done.append(one)
-            if time.perf_counter() - started >= _SECONDS:
+            if time.process_time() - started >= _SECONDS:
                 break
-        return time.perf_counter() - started, done
+        return time.process_time() - started, done
 
 
 def eqtl_cost(cohort: LinearCohort, options: MappingOptions, max_mem: int | None = None) -> Cost:

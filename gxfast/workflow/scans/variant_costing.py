@@ -15,7 +15,7 @@ from .observed import VariantScan, scan_window, snv_effects, window_alleles
 from .running import blocks_of
 from .variant_runs import VariantInputs, variant_scan
 
-__all__ = ["variant_cost_lines", "variant_costs"]
+__all__ = ["variant_cost_lines", "variant_costs", "window_costs"]
 
 # Windows whose alleles are counted, evenly spread; with more windows the counts are scaled.
 MOST_COUNTED = 256
@@ -49,14 +49,15 @@ def variant_costs(inputs: VariantInputs, shard: Shard) -> dict[str, Any]:
     models = {}
     for model, scan in zip(found["models"], inputs.scans, strict=True):
         windows = [w for block in blocks_of(model, shard) for w in range(*block.windows)]
-        models[model["name"]] = _model_costs(scan, [w for w in windows if scan.layout.status[w] == "ok"])
+        models[model["name"]] = window_costs(scan, [w for w in windows if scan.layout.status[w] == "ok"])
     summed = ("windows", "alleles", "mutants", "model_calls", "multiply_adds", "seconds", "hours")
     total = {name: sum(entry[name] for entry in models.values()) for name in summed}
     exact = all(entry["windows_counted"] == entry["windows"] for entry in models.values())
     return {"models": models, "total": total, "exact": exact, "at_most": inputs.options.on == "haplotypes"}
 
 
-def _model_costs(scan: VariantScan, windows: Sequence[int]) -> dict[str, Any]:
+def window_costs(scan: VariantScan, windows: Sequence[int]) -> dict[str, Any]:
+    """Return what scanning some windows of a model costs, see docs/scans.md."""
     chosen = np.linspace(0, len(windows) - 1, min(len(windows), MOST_COUNTED)).astype(np.int64).tolist()
     counted = {windows[i]: _count(scan, windows[i]) for i in chosen}
     scale = len(windows) / max(1, len(counted))
