@@ -16,7 +16,7 @@ from .outputs import guarded
 if TYPE_CHECKING:
     from ..workflow.shard import Part, Shard
 
-__all__ = ["PLANNED", "do_part", "make_shard", "perform", "planned_command"]
+__all__ = ["PLANNED", "do_part", "make_shard", "perform", "planned_command", "steps_of"]
 
 # What may be planned: module of `gxfast.cli`, and the command in it.
 PLANNED: Final = {
@@ -40,6 +40,17 @@ def planned_command(name: str) -> click.Command:
         raise InputError(f"no command {name[:40]!r} can be planned", remedy=f"choose from {', '.join(PLANNED)}")
     module, attribute = PLANNED[name]
     return guarded(getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute))
+
+
+def steps_of(command: str, options: dict[str, Any]) -> tuple[str, ...]:
+    """Return the steps that ``predict``, ``drivers`` or ``run`` does."""
+    from ..workflow.run import STEPS
+
+    if command == "predict":
+        return "check", "predict"
+    if command == "drivers":
+        return "check", "predict", "evaluate", "ism", "drivers"
+    return tuple(name.strip() for name in options["steps"].split(",")) if options["steps"] else STEPS
 
 
 def perform(command: click.Command, parameters: Mapping[str, Any], part: Part) -> int:

@@ -11,7 +11,7 @@ import click
 
 from ..errors import InputError
 from ..io.numbers import finite_number
-from .jobs import PLANNED, do_part, make_shard, perform, planned_command
+from .jobs import PLANNED, do_part, make_shard, perform, planned_command, steps_of
 from .numbers import Whole
 from .options import input_paths, policy_from, run_options, set_verbosity
 
@@ -92,7 +92,6 @@ def _costs(name: str, options: dict[str, Any]) -> list[Any]:
     from ..workflow.inputs import open_inputs, open_people
     from .baseline import training_options
     from .eqtl import mapping_options
-    from .run import steps_of
 
     paths = input_paths({"fasta": "", **options})
     if name in ("eqtl", "baseline"):

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from .jobs import steps_of
 from .options import (
     common_options,
     driver_options,
@@ -26,7 +27,7 @@ from .options import (
 )
 from .progress import ProgressLine, talk
 
-__all__ = ["check", "drivers", "execute", "predict", "run", "steps_of"]
+__all__ = ["check", "drivers", "execute", "predict", "run"]
 
 _OUTPUT = click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
 _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
@@ -124,17 +125,6 @@ def run(**options: Any) -> int:
     gxfast run DIR [--shard i/N] does what gxfast plan has planned in DIR.
     """
     return execute(options, steps_of("run", options))
-
-
-def steps_of(command: str, options: dict[str, Any]) -> tuple[str, ...]:
-    """Return the steps that ``predict``, ``drivers`` or ``run`` does."""
-    from ..workflow.run import STEPS
-
-    if command == "predict":
-        return "check", "predict"
-    if command == "drivers":
-        return "check", "predict", "evaluate", "ism", "drivers"
-    return tuple(name.strip() for name in options["steps"].split(",")) if options["steps"] else STEPS
 
 
 def execute(

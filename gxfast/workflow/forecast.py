@@ -29,6 +29,7 @@ from .blocks import GeneBlock, gene_blocks
 from .cohort import LinearCohort, too_few_people
 from .inputs import Inputs
 from .options import MappingOptions, RunOptions, TrainingOptions
+from .scans.costing import clock_of
 from .scans.observed import VariantOptions, VariantScan
 from .scans.sources import ReferenceSource
 from .scans.targets import gene_layout
@@ -176,7 +177,7 @@ def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes]) -> floa
     size, letters = 2, np.empty((len(plan), model.card.read_length), np.uint8)
     plan.write_letters(letters, 0, 1)
     model.predict(letters[:1])  # the first run allocates
-    clock = time.process_time if model.device == "cpu" else time.perf_counter
+    clock = clock_of(model)
     while True:
         rows = letters[np.arange(size) % len(letters)]
         started = clock()

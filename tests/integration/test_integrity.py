@@ -90,8 +90,9 @@ def test_a_damaged_run_is_refused_and_stays_damaged(
 
 def test_verify_names_all_that_differs(run: Path, cohort: Any, capfd: Any) -> None:
     assert main(["verify", str(run)]) == 0
-    block = next((run / ".gxfast" / "blocks").rglob("*.npz"))
-    cut(block)
+    assert not list((run / ".gxfast" / "blocks").rglob("*.npz"))  # what they held is in a result
+    haplotypes = run / "predictions" / "demo-promoter.haplotypes.npz"
+    cut(haplotypes)
     (run / "report.html").unlink()
     (run / "notes.txt").write_text("mine")
     (run / ".gxfast" / "plan.json").write_text("{}")
@@ -100,20 +101,33 @@ def test_verify_names_all_that_differs(run: Path, cohort: Any, capfd: Any) -> No
     assert json.loads(capfd.readouterr().out) == {
         "notes.txt": "not of this run",
         "report.html": "missing",
-        str(block.relative_to(run)): "changed",
+        str(haplotypes.relative_to(run)): "changed",
         ".gxfast/plan.json": "changed",
     }
 
 
 def test_a_damaged_run_is_mended_by_resume(run: Path, finished: Path, cohort: Any) -> None:
     cut(run / "genes.tsv")
-    cut(next((run / ".gxfast" / "blocks").rglob("*.npz")))
+    cut(run / "predictions" / "demo-promoter.haplotypes.npz")
     assert main(words(cohort, "-o", run, "--resume")) == 0
     assert main(["verify", "-q", str(run)]) == 0
     mended, whole = state(run), state(finished)
     assert {k: v for k, v in mended.items() if ".gxfast" not in k} == {
         k: v for k, v in whole.items() if ".gxfast" not in k
     }
+
+
+def test_a_damaged_block_is_named_and_mended(cohort: Any, tmp_path: Path, capfd: Any) -> None:
+    inputs = ["--vcf", cohort.vcf, "--genes", cohort.genes, "--expression", cohort.expression]
+    command = ["eqtl", "-q", *map(str, inputs), "--permutations", "0", "-o", str(tmp_path / "run")]
+    assert main(command) == 0
+    block = next((tmp_path / "run" / ".gxfast" / "blocks").rglob("*.npz"))
+    whole = block.read_bytes()
+    cut(block)
+    assert f"{block}: changed" in refused(capfd, "verify", tmp_path / "run", code=1)
+    assert main([*command, "--resume"]) == 0
+    assert block.read_bytes() == whole
+    assert main(["verify", "-q", str(tmp_path / "run")]) == 0
 
 
 def test_report_notes_what_it_drew_and_nothing_else(run: Path, cohort: Any) -> None:

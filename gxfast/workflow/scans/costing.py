@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,17 @@ from .tables import saturation_lines
 from .targets import Layout
 from .work import Block
 
-__all__ = ["block_memory", "check_memory", "cost_lines", "scan_costs"]
+if TYPE_CHECKING:
+    from ...models.session import Model
+
+__all__ = ["block_memory", "check_memory", "clock_of", "cost_lines", "scan_costs"]
 
 SAMPLE_SECONDS = 0.5
+
+
+def clock_of(model: Model) -> Callable[[], float]:
+    """Return what times a model: CPU time where it runs there, so that other processes do not count; else the wall."""
+    return time.process_time if model.device == "cpu" else time.perf_counter
 
 
 def scan_costs(inputs: SaturationInputs, formats: Sequence[str], shard: Shard) -> dict[str, Any]:
@@ -114,13 +122,13 @@ def _measured(
     if layout.reverse[w]:
         begin, end = layout.length - end, layout.length - begin
 
-    order = _representative(one, begin, end)
+    order, clock = _representative(one, begin, end), clock_of(one.model)
 
     def timed(n: int) -> tuple[float, int, NDArray[np.int64], NDArray[Any], NDArray[np.uint8]]:
         at, bases = all_mutants(sequence, np.sort(order[:n]))
-        started = time.perf_counter()
+        started = clock()
         effects = one.runner.effects(sequence, at, bases)
-        return time.perf_counter() - started, len(at), at, effects, bases
+        return clock() - started, len(at), at, effects, bases
 
     timed(1)  # the first run allocates
     unseen = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..shard import Shard
-from .costing import SAMPLE_SECONDS
+from .costing import SAMPLE_SECONDS, clock_of
 from .observed import VariantScan, scan_window, snv_effects, window_alleles
 from .running import blocks_of
 from .variant_runs import VariantInputs, variant_scan
@@ -109,12 +108,12 @@ def _seconds_per_mac(scan: VariantScan, works: dict[int, _Work]) -> float:
     if _timed(scan, middle, 1) * works[middle].mutants > MOST_SECONDS:
         return _of_some_alleles(scan, middle)
     scan_window(scan, middle, Counter())
-    seconds = macs = 0.0
+    seconds, macs, clock = 0.0, 0.0, clock_of(scan.plan.model)
     spread = np.random.default_rng(0).permutation([w for w in order if w != middle] or order).tolist()
     for done, w in enumerate(spread):
-        started = time.perf_counter()
+        started = clock()
         scan_window(scan, w, Counter())
-        seconds += time.perf_counter() - started
+        seconds += clock() - started
         macs += works[w].macs
         if seconds >= 2 * SAMPLE_SECONDS and done >= 3:
             break
@@ -127,9 +126,10 @@ def _timed(scan: VariantScan, w: int, n: int) -> float:
     middle = int(layout.start[w]) + layout.length // 2
     position = np.arange(middle - n // 2, middle - n // 2 + n)
     letters = np.frombuffer(b"ACGT", np.uint8)[position % 4]
-    started = time.perf_counter()
+    clock = clock_of(scan.plan.model)
+    started = clock()
     snv_effects(scan.plan, scan.genome, layout, w, position, letters)
-    return time.perf_counter() - started
+    return clock() - started
 
 
 def _of_some_alleles(scan: VariantScan, w: int) -> float:
