@@ -298,14 +298,21 @@ def _check_shard(shard: Any, scan: dict[str, Any]) -> None:
 def _in_directory(options: dict[str, Any], plan: dict[str, Any], shard: Any, work: Any, unit: str) -> int:
     """Do the work in the run directory, with progress; return the exit code."""
     from ..workflow.rundir import RunDirectory
+    from ..workflow.shard import WHOLE
 
     started = time.monotonic()
     if shard.total > 1 or options["shard"]:
         plan = {**plan, "shard": f"{shard.index}/{shard.total}"}
-    with RunDirectory(options["output"], plan, resume=options["resume"]) as run:
-        run.note_run({"command": sys.argv[1:], "resumed_blocks": run.resumed})
+    part = options.get("part", WHOLE)
+    with RunDirectory(options["output"], plan, resume=options["resume"], part=part) as run:
+        if part.planning:
+            return 0
+        if part.whole:
+            run.note_run({"command": sys.argv[1:], "resumed_blocks": run.resumed})
         with ProgressLine(quiet=options["quiet"], unit=unit) as progress:
             result = work(run, progress)
+    if result is None:
+        return 0
     return _tell(result, options, time.monotonic() - started)
 
 

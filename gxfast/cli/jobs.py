@@ -25,6 +25,8 @@ PLANNED: Final = {
     "drivers": ("run", "drivers"),
     "eqtl": ("eqtl", "eqtl"),
     "baseline": ("baseline", "baseline"),
+    "ism saturate": ("ism", "saturate"),
+    "ism variants": ("ism", "variants"),
 }
 
 

@@ -19,7 +19,7 @@ __all__ = ["merge", "plan", "run_planned", "status"]
 
 # Parameters that name files: a shard may be done in another folder.
 _FILES: Final = ("fasta", "vcf", "genes", "sites", "expression", "covariates", "models", "cards", "finemapped",
-                 "beside", "samples_file", "contigs")  # fmt: skip
+                 "beside", "samples_file", "contigs", "sequences")  # fmt: skip
 _HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
 
 
@@ -32,20 +32,21 @@ _HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
 def plan(
     shards: int | None, output: str | None, dry_run: bool, people: int | None, arguments: tuple[str, ...]
 ) -> int:  # fmt: skip
-    """Plan a job that is done in shards: COMMAND (run by default, predict, drivers, eqtl, baseline) and its options.
+    """Plan a job that is done in shards: COMMAND (run by default, predict, drivers, eqtl, baseline,
+    ism saturate, ism variants) and its options.
 
     Then: gxfast run DIR --shard i/N for every i, anywhere, in any order; gxfast merge DIR.
     """
     from ..workflow.planned import PlannedJob, write_job
     from ..workflow.shard import Part
 
-    at = next((i for i, one in enumerate(arguments) if not one.startswith("-")), None)
-    named = at is not None and arguments[at] in PLANNED
-    name = arguments[at] if at is not None and named else "run"
-    rest = [one for i, one in enumerate(arguments) if not (named and i == at)]
+    name, rest = _named(arguments)
     command = planned_command(name)
     if dry_run:
-        return _tell_costs(name, command.make_context(name, [*rest, "-o", output or "none"]).params, people)
+        options = command.make_context(name, [*rest, "-o", output or "none"]).params
+        if "dry_run" in options:  # of a scan, which tells its own costs
+            return int(command.callback(**{**options, "dry_run": True})) if command.callback else 0
+        return _tell_costs(name, options, people)
     if shards is None or output is None:
         missing = "-o" if output is None else "--shards"
         raise click.UsageError(f"Missing option '{missing}'.")
@@ -54,6 +55,8 @@ def plan(
     context = command.make_context(name, [*rest, "-o", output])
     if context.params.get("database"):
         raise InputError("--apply has no shards", remedy="run gxfast baseline --apply as it is")
+    if context.params.get("shard"):
+        raise InputError("--shard belongs to the parts", remedy=f"gxfast run {output} --shard i/{shards}")
     parameters = {key: _absolute(key, value) for key, value in context.params.items()}
     code = perform(command, {**context.params, **parameters}, Part(planning=True))
     kept = {key: value for key, value in parameters.items() if key not in _HERE}
@@ -63,6 +66,16 @@ def plan(
             f"planned {name} in {shards} shards: gxfast run {output} --shard i/{shards} for i from 1 to {shards}"
         )
     return code
+
+
+def _named(arguments: tuple[str, ...]) -> tuple[str, list[str]]:
+    """The command that is planned, of one word or two, and its options."""
+    words = [i for i, one in enumerate(arguments) if not one.startswith("-")][:1]
+    for i in words:
+        for n in (2, 1):
+            if (name := " ".join(arguments[i : i + n])) in PLANNED:
+                return name, [*arguments[:i], *arguments[i + n :]]
+    return "run", list(arguments)
 
 
 def _tell_costs(name: str, options: dict[str, Any], people: int | None) -> int:
@@ -208,6 +221,8 @@ def status(directory: str, as_json: bool) -> int:
 def _absolute(key: str, value: Any) -> Any:
     if isinstance(value, tuple | list):
         return tuple(_absolute(key, one) for one in value)
+    if key == "regions" and isinstance(value, str) and Path(value).is_file():
+        return os.path.abspath(value)
     if key not in _FILES or not isinstance(value, str) or (key == "contigs" and value == "strict"):
         return value
     left_out = "^" if key == "samples_file" and value.startswith("^") else ""

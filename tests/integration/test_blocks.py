@@ -18,7 +18,7 @@ from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
 from gxfast.io.tables import read_table
 
-COMMANDS = ("eqtl", "baseline", "run")
+COMMANDS = ("eqtl", "baseline", "run", "ism saturate", "ism variants")
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,9 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def arguments(cohort: Any, command: str) -> list[str]:
+    if command.startswith("ism"):
+        scanned = ["--window", "40"] if command == "ism saturate" else ["--vcf", str(cohort.vcf)]
+        return ["--fasta", str(cohort.fasta), "--genes", str(cohort.genes), "--model", str(cohort.model), *scanned]
     shared = ["--vcf", str(cohort.vcf), "--expression", str(cohort.expression), "--genes", str(cohort.genes)]
     if command == "run":
         model = ["--fasta", str(cohort.fasta), "--model", str(cohort.model), "--cis-window", "50000"]
@@ -42,7 +45,7 @@ def program(*words: str) -> list[str]:
 def expected(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     folder = tmp_path_factory.mktemp("whole")
     for command in COMMANDS:
-        assert main([command, "-q", *arguments(cohort, command), "-o", str(folder / command), "--threads", "1"]) == 0
+        assert main([*command.split(), "-q", *arguments(cohort, command), "-o", str(folder / command), "--threads", "1"]) == 0
     return {command: fingerprint(folder / command) for command in COMMANDS}
 
 
@@ -82,7 +85,7 @@ def test_killed_and_resumed(
 def test_in_shards(cohort: Any, expected: dict[str, dict[str, str]], tmp_path: Path, command: str) -> None:
     """Planned in one folder, done in others, one shard killed and done again."""
     out = tmp_path / "out"
-    assert main(["plan", "-q", command, *arguments(cohort, command), "--shards", "3", "-o", str(out)]) == 0
+    assert main(["plan", "-q", *command.split(), *arguments(cohort, command), "--shards", "3", "-o", str(out)]) == 0
     journal = out / ".gxfast" / "shards" / "00002-of-00003.tsv"
     shard = [program("run", str(out), "-q", "--shard", f"{i}/3", "--threads", "1") for i in (1, 2, 3)]
     kill_after(subprocess.Popen(shard[1], cwd=tmp_path), journal, 1)

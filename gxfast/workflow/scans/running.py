@@ -73,8 +73,13 @@ def blocks_of(model: Mapping[str, Any], shard: Shard) -> list[Block]:
     return cut(shard.windows(model["windows"]), model["positions"], model["values"], model["max_rows"])
 
 
-def run_scan(run: RunDirectory, computing: Sequence[Compute], shard: Shard, progress: Progress | None) -> ScanResult:
+def run_scan(
+    run: RunDirectory, computing: Sequence[Compute], shard: Shard, progress: Progress | None
+) -> ScanResult | None:
     """Do what is left of a scan and write its outputs; ``computing``: what computes a block, per model.
+
+    ``shard`` is of a scan whose parts have directories of their own; where ``run`` itself is done in parts, that of the
+    run is done, and nothing is returned.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def run_scan(run: RunDirectory, computing: Sequence[Compute], shard: Shard, prog
         blocks = blocks_of(model, shard)
         teller = MutantProgress(f"ism {model['name']}", blocks, progress)
         do_blocks(run, model["name"], blocks, compute, teller.done)
-    return write_outputs(run, [run.path], [shard])
+    return write_outputs(run, [run.path], [shard]) if run.part.whole else None
 
 
 class MutantProgress:

@@ -113,10 +113,11 @@ def do_blocks(
     compute: Compute,
     done: Callable[[Block, Mapping[str, NDArray[Any]]], None],
 ) -> None:
-    """Compute what is not in the run directory yet; ``done`` is told of every block with its arrays."""
-    for block in blocks:
+    """Compute what this part of the run lacks; ``done`` is told of every block with its arrays."""
+    left = set(run.todo(blocks, lambda block: run.has_block(f"{name}/{block.name}")))
+    for block in run.part.of(blocks):
         file = f"{name}/{block.name}"
-        if not run.has_block(file):
+        if block in left:
             run.write_block(file, compute(block))
         done(block, run.read_block(file))
 
