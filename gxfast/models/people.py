@@ -324,13 +324,14 @@ def join_blocks(
     blocks: Iterable[BlockPrediction],
     *,
     path: object = None,
+    part: bool = False,
 ) -> PredictionSet:
     """Put the blocks of consecutive genes together, one at a time; ``path`` is the model's, for messages.
 
     Raises
     ------
     InputError, ModelError
-        If no gene could be predicted at all.
+        If no gene could be predicted at all, unless they are but a ``part`` of the genes.
     """
     n = len(genes)
     values, reference = np.empty((n, len(samples), len(tracks))), np.empty((n, len(tracks)))
@@ -345,7 +346,7 @@ def join_blocks(
         ploidy[rows] = (block.carriers >= 0).sum(axis=2, dtype=np.int8)
         status += block.status
         counts.update(block.counts)
-    if status and all(why != "ok" for why in status):
+    if status and not part and all(why != "ok" for why in status):
         _refuse_all(path, genes, status)
     counts["people_x_genes_x_2"] = 2 * len(samples) * status.count("ok")
     return PredictionSet(

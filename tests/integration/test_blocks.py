@@ -18,7 +18,7 @@ from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
 from gxfast.io.tables import read_table
 
-COMMANDS = ("eqtl", "baseline", "run", "ism saturate", "ism variants")
+COMMANDS = ("eqtl", "baseline", "run", "drivers", "ism saturate", "ism variants")
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,9 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def arguments(cohort: Any, command: str) -> list[str]:
     if command.startswith("ism"):
         scanned = ["--window", "40"] if command == "ism saturate" else ["--vcf", str(cohort.vcf)]
+        return ["--fasta", str(cohort.fasta), "--genes", str(cohort.genes), "--model", str(cohort.model), *scanned]
+    if command == "drivers":
+        scanned = ["--expression", str(cohort.expression), "--vcf", str(cohort.vcf)]
         return ["--fasta", str(cohort.fasta), "--genes", str(cohort.genes), "--model", str(cohort.model), *scanned]
     shared = ["--vcf", str(cohort.vcf), "--expression", str(cohort.expression), "--genes", str(cohort.genes)]
     if command == "run":
@@ -45,7 +48,10 @@ def program(*words: str) -> list[str]:
 def expected(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     folder = tmp_path_factory.mktemp("whole")
     for command in COMMANDS:
-        assert main([*command.split(), "-q", *arguments(cohort, command), "-o", str(folder / command), "--threads", "1"]) == 0
+        assert (
+            main([*command.split(), "-q", *arguments(cohort, command), "-o", str(folder / command), "--threads", "1"])
+            == 0
+        )
     return {command: fingerprint(folder / command) for command in COMMANDS}
 
 

@@ -7,7 +7,7 @@ arithmetic on dosages. Genes pass a block at a time: dosages are dropped once th
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,11 +24,19 @@ from ..scans.observed import snv_effects
 from ..scans.targets import Layout, gene_layout
 from ..scans.variant_tables import VariantRows, write_variants
 from ..step import Job, Step
-from .predict import gene_parts, predicted_statuses
-from .surroundings import MainDriver, cluster_rows, main_driver, motif_rows, scan_surroundings
+from .predict import gene_parts, part_of_predictions
+from .surroundings import (
+    MainDriver,
+    cluster_rows,
+    main_driver,
+    main_drivers_file,
+    motif_rows,
+    scan_block,
+    scan_surroundings,
+)
 
 if TYPE_CHECKING:
-    from ...evaluation.result import Evaluation
+    from ...evaluation.result import Evaluation, Observed
     from ...models.session import Model
 
 __all__ = ["DRIVERS"]
@@ -120,25 +128,21 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator
     ModelError
         If all have such effects.
     """
-    run, name, options = job.directory, model.card.name, job.options.drivers
+    run, name = job.directory, model.card.name
     undone: list[str] = []
     n_found = 0
     layout = gene_layout(model.card, predictions.genes, job.inputs.genome, window=None, clip=False)
     parts = list(enumerate(gene_parts(job, model)))
     run.todo(parts, lambda part: run.has_block(_file(model, part[0])))  # refused where parts are merged
     for number, (first, last) in parts:
-        found = list[GeneDrivers]()
         snvs = _scanned(job, model, layout, number, range(first, last), predictions.status[first:last])
-        stored = run.read_block(_file(model, number))
-        for g, dosages in snvs.items():
-            effects = stored["effect"][slice(*stored["offset"][g - first : g - first + 2])]
-            if len(dosages.position) > len(effects):
-                undone.append(f"{layout.name[g]}: the effects of its SNVs are not finite ({name})")
-            if len(effects):
-                found += gene_drivers(
-                    predictions, job.results.observed, g, dosages, effects,
-                    haplotypes=model.card.haplotypes, rule=options.rule, gain=options.gain, alpha=options.alpha,
-                )  # fmt: skip
+        of_gene = _effects_by_gene(run.read_block(_file(model, number)), first)
+        undone += [
+            f"{layout.name[g]}: the effects of its SNVs are not finite ({name})"
+            for g, dosages in snvs.items()
+            if len(dosages.position) > len(of_gene(g))
+        ]
+        found = _select(job, model, predictions, job.results.observed, {g: (snvs[g], of_gene(g)) for g in snvs})
         n_found += len(found)
         yield found
         job.tell(f"drivers {name}", last, len(layout))
@@ -147,8 +151,31 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator
     job.results.undone += undone
 
 
+def _effects_by_gene(stored: Mapping[str, NDArray[Any]], first: int) -> Callable[[int], Float64Array]:
+    """Effects of a block's SNVs by gene; none where they are not finite."""
+    offset, effect = stored["offset"], stored["effect"]
+    return lambda g: effect[offset[g - first] : offset[g - first + 1]]
+
+
+def _select(
+    job: Job, model: Model, predictions: PredictionSet, observed: Observed | None,
+    snvs: Mapping[int, tuple[Dosages, Float64Array]],
+) -> list[GeneDrivers]:  # fmt: skip
+    """Select drivers of genes (rows of the predictions) by the dosages and effects of their SNVs."""
+    options = job.options.drivers
+    return [
+        one
+        for g, (dosages, effects) in snvs.items()
+        if len(effects)
+        for one in gene_drivers(
+            predictions, observed, g, dosages, effects, haplotypes=model.card.haplotypes, rule=options.rule,
+            gain=options.gain, alpha=options.alpha,
+        )
+    ]  # fmt: skip
+
+
 def effect_blocks(job: Job) -> None:
-    """Scan the observed SNVs of every gene with every model, block by block."""
+    """Scan the observed SNVs of every gene with every model, and around the main drivers, block by block."""
     for model in job.inputs.models:
         _do_effects(job, model)
 
@@ -156,10 +183,20 @@ def effect_blocks(job: Job) -> None:
 def _do_effects(job: Job, model: Model) -> None:
     run, name = job.directory, model.card.name
     layout = gene_layout(model.card, job.inputs.genes, job.inputs.genome, window=None, clip=False)
-    todo = run.todo(list(enumerate(gene_parts(job, model))), lambda part: run.has_block(_file(model, part[0])))
+
+    def finished(part: tuple[int, tuple[int, int]]) -> bool:
+        return run.has_block(_file(model, part[0])) and run.has_block(main_drivers_file(model, part[0]))
+
+    todo = run.todo(list(enumerate(gene_parts(job, model))), finished)
     for done, (number, (first, last)) in enumerate(todo):
         job.tell(f"effects {name}", done, len(todo))
-        _scanned(job, model, layout, number, range(first, last), predicted_statuses(job, model, number))
+        # Which driver is the main one follows from the predictions: no other genes, and no expression, are needed.
+        predictions = part_of_predictions(job, model, number)
+        snvs = _scanned(job, model, layout, number, range(first, last), predictions.status)
+        of_gene = _effects_by_gene(run.read_block(_file(model, number)), first)
+        found = _select(job, model, predictions, None, {g - first: (snvs[g], of_gene(g)) for g in snvs})
+        mains = [main for one in found if (main := main_driver(one)) is not None]
+        scan_block(job, model, number, predictions.genes, mains)
     job.tell(f"effects {name}", len(todo), len(todo))
 
 

@@ -9,12 +9,12 @@ from ...io.tables import write_phenotype_bed
 from ...models.people import BlockPrediction, join_blocks, predict_block
 from ...types import PredictionSet
 from ..step import Job, Step
-from .haplotype_files import StoredHaplotypes, block_arrays, haplotypes_file, read_block, texts_of, write_haplotypes
+from .haplotype_files import StoredHaplotypes, block_arrays, haplotypes_file, read_block, write_haplotypes
 
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["PREDICT", "gene_parts", "predicted_blocks", "predicted_statuses"]
+__all__ = ["PREDICT", "gene_parts", "part_of_predictions", "predicted_blocks"]
 
 # Genes of a block at most, and bases that the model may read for one: work of seconds to minutes, which is what an
 # interruption loses. They depend on the plan alone, so that blocks mean the same whatever the memory and the threads.
@@ -99,13 +99,13 @@ def predicted_blocks(job: Job, model: Model) -> Iterator[tuple[int, BlockPredict
         )
 
 
-def predicted_statuses(job: Job, model: Model, number: int) -> tuple[str, ...]:
-    """Return the statuses of the genes of a finished block."""
-    run, result = job.directory, haplotypes_file(model.card.name)
-    if run.has_result(result):
-        first, last = gene_parts(job, model)[number]
-        return StoredHaplotypes(run.path / result).status[first:last]
-    return texts_of(run.read_block(_block_file(model.card.name, number))["status"])
+def part_of_predictions(job: Job, model: Model, number: int) -> PredictionSet:
+    """Return the predictions of the genes of a finished block."""
+    inputs, run, name, rule = job.inputs, job.directory, model.card.name, model.card.haplotypes
+    first, last = gene_parts(job, model)[number]
+    block = read_block(run.read_block(_block_file(name, number)), rule)
+    genes = inputs.genes.take(range(first, last))
+    return join_blocks(name, genes, inputs.genotypes.samples, model.tracks, [block], path=model.path, part=True)
 
 
 def gene_parts(job: Job, model: Model) -> list[tuple[int, int]]:

@@ -17,11 +17,13 @@ from ...io.files import atomic_write
 from ...io.npz import npz_bytes
 from ...reporting.plots.logo import reference_heights
 from ...stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
+from ...types import GeneTable
 from ..rows import ClusterRow, MotifRow
 from ..scans.saturation import ScannedWindow, saturate_blocks
 from ..scans.sources import REFERENCE, ReferenceSource, RowSource, WindowRows
 from ..scans.targets import Layout, layout_around
 from ..step import Job
+from .predict import gene_parts
 
 if TYPE_CHECKING:
     from ...evaluation.drivers import GeneDrivers
@@ -29,13 +31,21 @@ if TYPE_CHECKING:
     from ...models.session import Model
     from ...types import PredictionSet
 
-__all__ = ["REACH", "MainDriver", "cluster_rows", "main_driver", "motif_rows", "scan_surroundings"]
+__all__ = [
+    "REACH",
+    "MainDriver",
+    "cluster_rows",
+    "main_driver",
+    "main_drivers_file",
+    "motif_rows",
+    "scan_block",
+    "scan_surroundings",
+]
 
 REACH: Final = 20  # bases on either side, as Sasse et al. 2023
 _KMER: Final = 13
 _UNKNOWN: Final = 4
 _MOST_CLUSTERED: Final = 30_000  # 0.9 GB of distances
-_BLOCK: Final = 256  # main drivers that are scanned before they are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,18 @@ class _EitherAllele:
         return {}
 
 
+def main_drivers_file(model: Model, number: int) -> str:
+    """Return the block of what was scanned around the main drivers of the genes of a block."""
+    return f"{model.card.name}/main-drivers-{number:05d}.npz"
+
+
+def scan_block(job: Job, model: Model, number: int, genes: GeneTable, mains: Sequence[MainDriver]) -> None:
+    """Scan the surroundings of the main drivers of a block of genes, unless that was done; also of none."""
+    file = main_drivers_file(model, number)
+    if not job.directory.has_block(file):
+        job.directory.write_block(file, _scan(job, model, genes.take(one.gene for one in mains), mains))
+
+
 def scan_surroundings(
     job: Job, model: Model, predictions: PredictionSet, mains: Sequence[MainDriver]
 ) -> Surroundings | None:
@@ -113,14 +135,16 @@ def scan_surroundings(
     run, name = job.directory, model.card.name
     if not mains:
         return None
-    parts = [mains[first : first + _BLOCK] for first in range(0, len(mains), _BLOCK)]
-    files = [f"{name}/main-drivers-{i:05d}.npz" for i in range(len(parts))]
-    for i, (file, part) in enumerate(zip(files, parts, strict=True)):
-        job.tell(f"motifs {name}", i * _BLOCK, len(mains))
-        if not run.has_block(file):
-            run.write_block(file, _scan(job, model, predictions, part))
-    job.tell(f"motifs {name}", len(mains), len(mains))
-    blocks = [run.read_block(file) for file in files]
+    parts = list(enumerate(gene_parts(job, model)))
+    run.todo(parts, lambda part: run.has_block(main_drivers_file(model, part[0])))  # refused where parts are merged
+    of_gene = np.array([one.gene for one in mains])
+    blocks = []
+    for number, (first, last) in parts:
+        job.tell(f"motifs {name}", first, len(predictions.genes))
+        low, high = np.searchsorted(of_gene, [first, last]).tolist()
+        scan_block(job, model, number, predictions.genes, mains[low:high])
+        blocks.append(run.read_block(main_drivers_file(model, number)))
+    job.tell(f"motifs {name}", len(predictions.genes), len(predictions.genes))
     stored: dict[str, Any] = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
     names = {
         "gene_id": np.array([predictions.row_name(one.gene, one.track) for one in mains], np.str_),
@@ -137,13 +161,15 @@ def _position(mains: Sequence[MainDriver]) -> NDArray[np.int64]:
 
 
 def _scan(
-    job: Job, model: Model, predictions: PredictionSet, mains: Sequence[MainDriver]
-) -> dict[str, NDArray[np.generic]]:
-    plan, genome, card = job.plan(model), job.inputs.genome, model.card
-    genes, position = predictions.genes.take(one.gene for one in mains), _position(mains)
-    layout = layout_around(card, genes, position, REACH)
+    job: Job, model: Model, genes: GeneTable, mains: Sequence[MainDriver]
+) -> dict[str, NDArray[np.generic]]:  # fmt: skip
+    position = _position(mains)
     effects = np.full((len(mains), 2, 2 * REACH + 1, 4), np.nan, np.float32)
     bases = np.full(effects.shape[:3], _UNKNOWN, np.uint8)
+    if not mains:
+        return {"effects": effects, "bases": bases, "scale": np.empty(0)}
+    plan, genome, card = job.plan(model), job.inputs.genome, model.card
+    layout = layout_around(card, genes, position, REACH)
     source = _EitherAllele(genome, position, [one.alt for one in mains])
     for window, part in _finite(plan, layout, source):
         k = window.window
