@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -131,7 +132,8 @@ class ZarrSites:
         if not self.filters:
             return np.ones(len(rows), np.bool_)
         named = reader.rows("variant_filter", rows)[:, list(self.filters)]
-        return np.equal(np.count_nonzero(named, axis=1), 0)
+        passed: NDArray[np.bool_] = np.count_nonzero(named, axis=1) == 0
+        return passed
 
     def _described(
         self, reader: ZarrReader, rows: Int64Array, alleles: Sequence[Sequence[bytes]], contig: str
@@ -147,7 +149,7 @@ class ZarrSites:
             return info
         ends = self._end[rows[mine]].tolist()
         return [
-            f"{text};END={end}" if end - at > len(alleles[v][0]) else text
+            f"{text};END={end}" if end - at > len(alleles[v][0]) and "SVLEN=" not in text else text
             for v, at, end, text in zip(mine, position, ends, info, strict=True)
         ]
 
@@ -258,7 +260,7 @@ def _runs(
 
     wrong = (position < 1) | (position > LAST_POSITION)
     refuse(wrong, f"a position must be a whole number from 1 to {LAST_POSITION}", "remove or mend the record")
-    same = np.append(False, contig[1:] == contig[:-1])
+    same = np.append(False, contig[1:] == contig[:-1])[: len(position)]
     refuse(same & (np.diff(position, prepend=0) < 0), "records are not sorted by position", _SORT)
     starts = np.flatnonzero(~same)
     again = np.ones(len(starts), np.bool_)
@@ -266,7 +268,7 @@ def _runs(
     twice = np.zeros(len(position), np.bool_)
     twice[starts[again]] = True
     refuse(twice, "records of the contig are in two places of the store", _SORT)
-    return list(zip(starts.tolist(), [*starts[1:].tolist(), len(position)], strict=True)) if len(starts) else []
+    return list(pairwise([*starts.tolist(), len(position)]))
 
 
 def _lengths(reader: ZarrReader, position: Int64Array) -> Int64Array:

@@ -234,6 +234,7 @@ class ZarrReader:
 
     def texts(self, name: str) -> list[str]:
         """Return a list of names."""
+        self.require(name)
         if len(self.shape(name)) != 1:
             raise InputError(f"{name} must be a list, its shape is {self.shape(name)}", path=self.path, remedy=_AGAIN)
         return [text_of(value) for value in self.whole(name).tolist()]
@@ -285,11 +286,14 @@ class ZarrReader:
             part = [slice(start, stop), *(slice(0, n) for n in one.shape[1:])]
             return np.asarray(self._read(one, part)[rows])
         found = np.empty((len(rows), *width), one.of.dtype)
-        people = np.arange(one.shape[1]) if self._people is None else self._people
         for columns in self._column_chunks(one):
-            mine = np.flatnonzero((people >= columns.start) & (people < columns.stop))
             read = self._read(one, [slice(start, stop), columns, *rest])
-            found[:, mine] = read[np.ix_(rows, people[mine] - columns.start)]
+            read = read if len(rows) == len(read) else read[rows]
+            if self._people is None:
+                found[:, columns] = read
+                continue
+            mine = np.flatnonzero((self._people >= columns.start) & (self._people < columns.stop))
+            found[:, mine] = read[:, self._people[mine] - columns.start]
         return found
 
 

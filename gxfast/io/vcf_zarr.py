@@ -348,7 +348,8 @@ def _texts(sites: Sites) -> list[tuple[str, ...]]:
 
 def _numbers(values: NDArray[Any]) -> Float64Array:
     """Values of each person, (V, S, K), as the decimal numbers that they were written as, where those were short."""
-    found = by_row(values.astype(np.float64), 2)
+    with np.errstate(invalid="ignore"):  # what stands for a missing value is a signalling NaN
+        found = by_row(values.astype(np.float64), 2)
     if values.dtype != np.float32:
         return found
     short = np.round(found, _DECIMALS)
