@@ -25,6 +25,7 @@ Int64Array = NDArray[np.int64]
 _INFO: Final = ("END", "SVLEN", "RN", "RUS", "RUC", "RB", "RUB")  # what `describe` reads
 _LENGTHS: Final = ("variant_length", "variant_END", "variant_SVLEN")
 _MISSING, _FILL = -1, -2
+_REGION_FIELDS: Final = 6  # chunk, contig, start, end, largest end, number of records
 _AGAIN: Final = "write the store again: vcf2zarr convert NAME.vcf.gz NAME.vcz"
 _SORT: Final = "sort the VCF (bcftools sort), and write the store again"
 
@@ -225,7 +226,7 @@ def _contigs(reader: ZarrReader, position: Int64Array, n_names: int) -> Int64Arr
     """Number of the contig of each record; a chunk may be left out if it can be nothing but zeros."""
     absent = reader.lost("variant_contig", 0, len(position))
     if absent and n_names > 1:
-        absent = [number for number in absent if _is_of_first_contig(reader, number, position)]
+        absent = _of_first_contig(reader, absent, position)
     contig = _integers(reader, "variant_contig", absent)
     if len(contig) and (contig.min() < 0 or contig.max() >= n_names):
         raise InputError(
@@ -235,16 +236,19 @@ def _contigs(reader: ZarrReader, position: Int64Array, n_names: int) -> Int64Arr
     return contig
 
 
-def _is_of_first_contig(reader: ZarrReader, number: int, position: Int64Array) -> bool:
-    """Whether the index of regions says that all records of a chunk are of contig 0."""
-    width = 6
-    if not reader.has("region_index") or reader.shape("region_index")[1:] != (width,):
-        return False
-    index = reader.whole("region_index")
-    rows = index[index[:, 0] == number]
-    size = reader.rows_per_chunk("variant_contig")
-    mine = position[number * size : (number + 1) * size]
-    return len(rows) == 1 and [*rows[0, 1:4].tolist(), int(rows[0, 5])] == [0, mine[0], mine[-1], len(mine)]
+def _of_first_contig(reader: ZarrReader, absent: Sequence[int], position: Int64Array) -> list[int]:
+    """Those of some chunks of which the index of regions says that all records are of contig 0."""
+    if not reader.has("region_index") or reader.shape("region_index")[1:] != (_REGION_FIELDS,):
+        return []
+    told: dict[int, list[list[int]]] = {}
+    for chunk, contig, start, end, _, n in reader.whole("region_index").tolist():
+        told.setdefault(chunk, []).append([contig, start, end, n])
+    size, found = reader.rows_per_chunk("variant_contig"), []
+    for number in absent:
+        mine = position[number * size : (number + 1) * size]
+        if told.get(number) == [[0, int(mine[0]), int(mine[-1]), len(mine)]]:
+            found.append(number)
+    return found
 
 
 def _runs(

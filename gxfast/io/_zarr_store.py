@@ -55,6 +55,7 @@ class _Array:
     chunks: tuple[int, ...]
     files: tuple[int, ...]
     is_blosc: bool
+    is_pickled: bool
 
 
 class ZarrReader:
@@ -121,7 +122,7 @@ class ZarrReader:
                 self._arrays[name] = _described(name, self._group.get(name))
             except Exception as error:  # zarr has none of its own
                 raise self._damaged(name, "its description", error) from None
-            if (one := self._arrays[name]) is not None and "pickle" in str(one.of.metadata.to_dict()):
+            if (one := self._arrays[name]) is not None and one.is_pickled:
                 raise InputError(
                     f"{name}: pickled objects are not read, they could be any program", path=self.path, remedy=_AGAIN
                 )
@@ -314,7 +315,8 @@ def _described(name: str, found: Any) -> _Array | None:
     codecs = told.get("codecs") or [told.get("compressor") or {}]
     is_blosc = codecs[-1].get("name", codecs[-1].get("id")) == "blosc"
     files = found.shards or found.chunks
-    return _Array(name, found, tuple(found.shape), tuple(found.chunks), tuple(files), is_blosc)
+    is_pickled = "pickle" in str([told.get(key) for key in ("codecs", "compressor", "filters")])
+    return _Array(name, found, tuple(found.shape), tuple(found.chunks), tuple(files), is_blosc, is_pickled)
 
 
 def _opened(path: Path) -> tuple[Any, bool]:

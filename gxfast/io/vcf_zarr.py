@@ -63,6 +63,8 @@ class VcfZarrFile:
         Those with records.
     contig_lengths : dict of str to int
         Of those that the store gives one.
+    imputed_fields : tuple of str
+        Which of DS and GP the store has.
     """
 
     def __init__(self, store: str | Path, *, samples: Sequence[str] | None = None) -> None:
@@ -204,6 +206,7 @@ class VcfZarrFile:
         rows, reader = self._rows(chrom, start, end), self._reader()
         sites = self._sites.read(reader, rows, chrom)
         values = {name: _numbers(reader.rows(f"call_{name}", rows)) for name in self.imputed_fields}
+        self._refuse_without(field, sites, values[field], chrom)
         haploid = self._haploid(reader, sites, chrom, values)
         texts = _texts(sites)
         copies = [
@@ -214,6 +217,18 @@ class VcfZarrFile:
             for v, at in enumerate(sites.position.tolist())
         ]  # fmt: skip
         return ImputedRecords(sites.position, tuple(texts), tuple(copies), haploid)
+
+    def _refuse_without(self, field: str, sites: Sites, values: Float64Array, chrom: str) -> None:
+        """Refuse records in which nobody, among all people of the store, has a value: they lack the field."""
+        empty = np.flatnonzero(np.isnan(values).all(axis=(1, 2)) & (sites.n_alleles() > 1))
+        if not len(empty):
+            return
+        rows = sites.row[empty].astype(np.int64)
+        everybody = ZarrReader(self.path) if self._columns is not None else self._reader()
+        lacks = np.isnan(everybody.rows(f"call_{field}", rows)).reshape(len(rows), -1).all(axis=1)
+        if lacks.any():
+            at = int(sites.position[empty[np.argmax(lacks)]]) + 1
+            raise lacking(field, ["GT"] if everybody.has("call_genotype") else [], self.path, f"{chrom}:{at}")
 
     def _haploid(
         self, reader: ZarrReader, sites: Sites, chrom: str, values: dict[str, Float64Array]

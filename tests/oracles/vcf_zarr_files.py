@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import warnings
@@ -13,8 +14,40 @@ from typing import Any
 import numpy as np
 from oracles.pgen_files import lines_of
 
+from gxfast.io.genotypes import Genotypes
+
 FLOAT_MISSING, FLOAT_FILL = 0x7F800001, 0x7F800002
 Arrays = dict[str, Any]
+Edit = Callable[[Arrays, dict[str, Any]], None]
+
+CONTIGS = {"chr1": "ACGT" * 250, "chr2": "GGCC" * 25, "chrX": "ACGT" * 25}
+SAMPLES = ("ann", "bob", "cy", "dee", "eve")
+FORMAT = "GT:PS:PID:PGT:PSL"
+RECORDS = [
+    ("chr1", 3, "G", "A", ["0|1", "1|1", "0", "1|0", "0/1"]),
+    ("chr1", 3, "GT", "G", ["0|1", "0|0", ".|.", "./.", "1|0"]),
+    ("chr1", 10, "C", "T,CA,<DEL>", ["1|2", "3|0", "1/2", ".|1", "0/."], "q10", "SVTYPE=DEL;END=30"),
+    ("chr1", 12, "T", "<CN0>,<CNV:TR>", ["1|2", "0|0", "2/1", "0|0", "."], "PASS",
+     "SVLEN=40,7;RN=1,1;RUS=AC,AG;RUC=2,3.5"),
+    ("chr1", 14, "T", "<CNV:TR>,<DEL>", ["1|2", "0|0", "2/1", "0|0", "."], "PASS", "SVLEN=7,.;RN=1,.;RUS=AC;RUC=."),
+    ("chr1", 20, "T", ".", ["0|0", "0|0", "0/0", "0", "0|0"], ".", "."),
+    ("chr1", 25, "A", "C", ["0|0:7", "1/0:3", ".|.:.", "0|1:12", "0/0"], "q10;PASS", "SVTYPE=END", FORMAT),
+    ("chr1", 31, "A", "C", ["0|1:.:x_1", "1/0:.:x_1:0|1", "0/2:4:.:1|0", "0/1:.:.:0|1", "1/1:3"], ".", ".", FORMAT),
+    ("chr1", 33, "A", "C,T", ["0|1:.:.:.:7,7", "1/0:.:.:.:b", "2/1:4:.:1|0", "0|2:.:.:.:a,.", "1"], ".", ".", FORMAT),
+    ("chr1", 40, "T", "*,c", ["0/1", "1/1", "0/0", "2|1", "1|2"], "q10", "END=70"),
+    ("chr1", 41, "A", "<INV>", ["0/1", "1/1", "0/0", "1|1", "1|0"], "PASS", "SVLEN=-200"),
+    ("chr2", 7, "C", "*,G", ["1|2", "0|0", "2|2", "0|1", "0|0"]),
+    ("chrX", 7, "G", "A", ["1", "0|0", "1", "0|1", "."]),
+]  # fmt: skip
+RECORDS[7] = (*RECORDS[7][:3], "C,G", *RECORDS[7][4:])
+
+
+def assert_equal(found: Genotypes, expected: Genotypes) -> None:
+    for field in dataclasses.fields(Genotypes):
+        x, y = getattr(found, field.name), getattr(expected, field.name)
+        if field.name != "source":
+            assert np.array_equal(x, y), (field.name, x, y)
+            assert not isinstance(x, np.ndarray) or x.dtype == y.dtype, field.name
 
 
 def arrays_of(vcf: Path) -> tuple[Arrays, dict[str, Any]]:
