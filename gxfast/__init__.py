@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .io.pgen import PgenFile
     from .io.tables import read_covariates, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
+    from .io.vcf_zarr import VcfZarrFile
     from .models.card import ModelCard
     from .models.people import model_windows, predict
     from .models.session import Model
@@ -54,6 +55,7 @@ __all__ = [
     "PgenFile",
     "PredictionSet",
     "VariantFile",
+    "VcfZarrFile",
     "Windows",
     "__version__",
     "accelerate",
@@ -93,6 +95,7 @@ _lazy, __dir__ = lazy_names(
         "evaluation.agreement": ("agreement",),
         "io.fasta": ("Genome",),
         "io.pgen": ("PgenFile",),
+        "io.vcf_zarr": ("VcfZarrFile",),
         "io.tables": ("read_covariates", "read_expression", "read_genes"),
         "io.vcf": ("Genotypes", "VariantFile"),
         "models.card": ("ModelCard",),

@@ -75,7 +75,9 @@ _RUN = stacked(
 )  # fmt: skip
 @click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
-@click.option("--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF/PGEN.")
+@click.option(
+    "--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF/PGEN/Zarr."
+)
 @contigs_option
 @people_options
 @policy_options
@@ -124,7 +126,7 @@ def saturate(**options: Any) -> int:
 @click.option("-r", "--regions", "regions", multiple=True, metavar="R", help="Genes with their TSS in chr:beg-end.")
 @click.option(
     "--vcf", multiple=True, required=True, metavar="V",
-    help="VCF/BCF with index, with or without genotypes, or PGEN; repeatable, or a pattern with {chrom}.",
+    help="VCF/BCF with index, with or without genotypes, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
 )  # fmt: skip
 @contigs_option
 @people_options

@@ -96,7 +96,7 @@ def input_options(function: F) -> F:
         click.option("--fasta", required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi)."),
         click.option(
             "--vcf", multiple=True, required=True, metavar="V",
-            help="Phased VCF.gz or BCF with index, or PGEN; repeatable, or a pattern with {chrom}.",
+            help="Phased VCF.gz or BCF with index, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
         ),
         click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF."),
         click.option("--sites", metavar="BED", help="Regions instead of genes, read around their middle."),
@@ -210,7 +210,7 @@ def linear_options(*, expression_required: bool) -> Callable[[F], F]:
     return stacked(
         click.option(
             "--vcf", multiple=True, required=True, metavar="V",
-            help="VCF.gz or BCF with index, or PGEN; repeatable, or a pattern with {chrom}.",
+            help="VCF.gz or BCF with index, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
         ),
         click.option("--expression", required=expression_required, metavar="E", help="Expression BED or table."),
         covariate_options,

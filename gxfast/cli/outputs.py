@@ -50,6 +50,8 @@ def refuse_overwriting(
     ------
     InputError
     """
+    from ..io.variants import is_zarr
+
     inputs = [file for name, value in parameters.items() if name not in _OUTPUTS for file in _files(value)]
     for output in map(Path, outputs):
         for file in inputs:
@@ -57,6 +59,17 @@ def refuse_overwriting(
                 raise InputError("this file is an input: it would be written over", path=output, remedy=_REMEDY)
             if folders and output.is_dir() and file.is_file() and output.resolve() in file.resolve().parents:
                 raise InputError(f"the input {file} lies in the folder to be written", path=output, remedy=_REMEDY)
+            if is_zarr(file) and file.is_dir():
+                _refuse_store(output, file, folders=folders)
+
+
+def _refuse_store(output: Path, store: Path, *, folders: bool) -> None:
+    """Refuse an output that is, lies in or, with ``folders``, holds a folder that is read as one file."""
+    written, read = output.resolve(), store.resolve()
+    if read == written or read in written.parents:
+        raise InputError(f"the input {store} would be written into", path=output, remedy=_REMEDY)
+    if folders and output.is_dir() and written in read.parents:
+        raise InputError(f"the input {store} lies in the folder to be written", path=output, remedy=_REMEDY)
 
 
 _REMEDY: Final = "choose another name with -o"

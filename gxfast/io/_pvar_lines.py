@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .genotypes import ranges_of
-from .numbers import LAST_POSITION, whole_number
-from .symbols import is_described
+from .numbers import LAST_POSITION
+from .symbols import is_described, told_length
 from .tables.text import at
 
 __all__ = ["REQUIRED", "Columns", "PvarLines", "Stream"]
@@ -26,8 +26,6 @@ _TAB, _END, _RETURN, _COMMA, _DOT, _SYMBOL = b"\t\n\r,.<"
 _PASS: Final = b"PASS"
 _DIGITS: Final = 10  # of the last position
 _LONGEST_NAME: Final = 1000
-# Symbols of which SVLEN says the length, as htslib has it.
-_LONG_SYMBOL: Final = re.compile(rb"<(CNV|DEL|DUP|INV)(:.*)?>", re.DOTALL)
 _REMEDY: Final = "write the file again: plink2 --pfile NAME --make-pgen --out OTHER"
 
 
@@ -257,14 +255,7 @@ class PvarLines:
 
     def _told(self, row: int) -> int:
         """Bases that INFO says a record covers; 0 where it says nothing."""
-        pairs = (entry.partition(b"=") for entry in self.cell("INFO", row).split(b";"))
-        info = {name: text.split(b",") for name, _, text in pairs}
-        end = _whole(info.get(b"END", [b""])[0])
-        found = max(0, end - int(self.position[row]))
-        for allele, text in zip(self.cell("ALT", row).split(b","), info.get(b"SVLEN", []), strict=False):
-            if _LONG_SYMBOL.fullmatch(allele):
-                found = max(found, 1 + _whole(text.removeprefix(b"-")))
-        return found
+        return told_length(int(self.position[row]), self.cell("ALT", row).split(b","), self.cell("INFO", row))
 
     def passed(self) -> NDArray[np.bool_]:
         """Return where FILTER is ``PASS`` or ``.``, or there is no such column."""
@@ -316,8 +307,3 @@ class PvarLines:
         cut[stop[long]] = -1
         text: bytes = self.letters[np.cumsum(cut[:-1], dtype=np.int8) == 0].tobytes()
         return text
-
-
-def _whole(text: bytes) -> int:
-    value = whole_number(text.decode("utf-8", "replace"))
-    return 0 if value is None else value

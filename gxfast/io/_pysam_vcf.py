@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 from .symbols import is_described
 
-__all__ = ["PysamVariantReader"]
+__all__ = ["PysamVariantReader", "phase_set_number"]
 
 
 class PysamVariantReader:
@@ -80,11 +80,14 @@ _NAMES: Final = ("PS", "PSL", "PID")
 
 
 def _set_of(name: str, sample: Any) -> int:
-    """Number of a phase set: 0 where it is missing, n + 1 for a whole number n, negative for other names."""
     value = sample.get(name)
     if isinstance(value, tuple):
         value = value[0] if isinstance(value[0], int) else ",".join("." if one is None else one for one in value)
-    text = "." if value is None else str(value)
+    return phase_set_number("." if value is None else str(value))
+
+
+def phase_set_number(text: str) -> int:
+    """Return the number of a phase set: 0 where it is missing, n + 1 for a whole number n, negative for other names."""
     names = {*text.split(",")} - {"."} if "," in text else {text}
     if len(names) < 2:
         text = min(names, default=".")

@@ -22,6 +22,7 @@ __all__ = [
     "refuse_changed",
     "remove",
     "sha256_of",
+    "sha256_of_folder",
     "written_whole",
 ]
 
@@ -35,6 +36,25 @@ def sha256_of(path: str | Path) -> str:
         while chunk := handle.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def sha256_of_folder(path: str | Path) -> tuple[int, str]:
+    """Return the bytes of all files of a folder, and one SHA-256 of their names and contents, whatever their order.
+
+    Links are followed, as those who read the files do; one to a folder that it lies in ends there.
+    """
+    root, size, digest = Path(path), 0, hashlib.sha256()
+    seen, files = {os.path.realpath(root)}, list[Path]()
+    for folder, names, found in os.walk(root, followlinks=True):
+        files += [Path(folder, name) for name in found]
+        real = {name: os.path.realpath(os.path.join(folder, name)) for name in sorted(names)}
+        names[:] = [name for name, where in real.items() if where not in seen]
+        seen |= set(real.values())
+    for name, file in sorted((file.relative_to(root).as_posix(), file) for file in files):
+        if file.is_file():
+            size += file.stat().st_size
+            digest.update(os.fsencode(name) + b"\0" + bytes.fromhex(sha256_of(file)))
+    return size, digest.hexdigest()
 
 
 _REMEDY = "make room or choose another directory, then go on with --resume"

@@ -181,7 +181,7 @@ class Genotypes:
         Parameters
         ----------
         vcf : str or Path
-            Indexed VCF.gz or BCF, or PGEN.
+            Indexed VCF.gz or BCF, PGEN, or VCF Zarr store.
         regions : str, optional
             Needed where the file holds several contigs.
         samples : sequence of str, optional

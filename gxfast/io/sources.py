@@ -25,7 +25,7 @@ class ImputedSource(Protocol):
 
 
 class VariantSource(Protocol):
-    """A file of genotypes that is read by region; see `gxfast.VariantFile` and `gxfast.io.pgen.PgenFile`."""
+    """A file of genotypes that is read by region; see `gxfast.VariantFile`, `gxfast.PgenFile`, `gxfast.VcfZarrFile`."""
 
     path: Path
     samples: tuple[str, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,11 +12,13 @@ import numpy as np
 from .genotypes import Genotypes, offsets_of
 from .numbers import finite_number, whole_number
 
-__all__ = ["describe", "is_deletion", "is_described", "repeat_letters"]
+__all__ = ["describe", "is_deletion", "is_described", "repeat_letters", "told_length"]
 
 # <DEL...>, <DUP...>, <CN0>, <CNV...>: the readers hand on INFO of records with one of these.
 _DESCRIBED: Final = re.compile("<[CDcd]")
 _REPEAT: Final = "<CNV:TR"
+# Symbols of which SVLEN says the length, as htslib has it.
+_LONG: Final = re.compile(rb"<(CNV|DEL|DUP|INV)(:.*)?>", re.DOTALL)
 # From this version on SVLEN comes before END, which is the last base of the longest allele.
 _PER_ALLELE: Final = (4, 4)
 
@@ -37,6 +40,29 @@ def is_deletion(allele: str) -> bool:
 def repeat_letters(allele: str) -> str | None:
     """Return the letters of a ``<CNV:TR>`` whose repeats INFO spells out, as `describe` wrote them; else None."""
     return allele[len(_REPEAT) + 1 : -1] if allele.startswith(_REPEAT + "=") else None
+
+
+def told_length(position: int, alts: Sequence[bytes], info: bytes) -> int:
+    """Return how many bases END or SVLEN say that a record covers, by the rules of htslib; 0 where they do not say.
+
+    Parameters
+    ----------
+    position : int
+        0-based.
+    alts : sequence of bytes
+    info : bytes
+    """
+    pairs = (entry.partition(b"=") for entry in info.split(b";"))
+    told = {name: text.split(b",") for name, _, text in pairs}
+    found = max(0, _length(told.get(b"END", [b""])[0]) - position)
+    for allele, text in zip(alts, told.get(b"SVLEN", []), strict=False):
+        if _LONG.fullmatch(allele):
+            found = max(found, 1 + _length(text.removeprefix(b"-")))
+    return found
+
+
+def _length(text: bytes) -> int:
+    return whole_number(text.decode("utf-8", "replace")) or 0
 
 
 def describe(read: Genotypes, info: list[str], version: str) -> Genotypes:

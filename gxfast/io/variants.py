@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -11,14 +11,15 @@ from .pgen import PgenFile, is_pgen, pgen_companions, pvar_of
 from .pvar import ids_of_pvar
 from .sources import VariantSource
 from .vcf import VariantFile
+from .vcf_zarr import VcfZarrFile, ids_of_zarr, imputed_of_zarr, is_zarr
 
-__all__ = ["companions", "imputed_fields", "open_variants", "places_of_ids"]
+__all__ = ["companions", "imputed_fields", "is_zarr", "open_variants", "places_of_ids"]
 
 _OF_PGEN = (".pvar", ".pvar.zst", ".psam")
 
 
 def open_variants(path: str | Path, *, samples: Sequence[str] | None = None) -> VariantSource:
-    """Open a file of genotypes: a PLINK 2 PGEN by its suffix, else VCF or BCF.
+    """Open a file of genotypes: a PLINK 2 PGEN or a VCF Zarr store by its name, else VCF or BCF.
 
     Parameters
     ----------
@@ -29,10 +30,12 @@ def open_variants(path: str | Path, *, samples: Sequence[str] | None = None) -> 
     Raises
     ------
     InputError
-        See `PgenFile` and `VariantFile`.
+        See `PgenFile`, `VcfZarrFile` and `VariantFile`.
     """
     if str(path).lower().endswith(_OF_PGEN):
         raise InputError("the file is one of three", path=path, remedy="name the .pgen; the others are found beside it")
+    if is_zarr(path):
+        return VcfZarrFile(path, samples=samples)
     return PgenFile(path, samples=samples) if is_pgen(path) else VariantFile(path, samples=samples)
 
 
@@ -42,7 +45,9 @@ def companions(path: str | Path) -> tuple[Path, ...]:
 
 
 def imputed_fields(path: str | Path) -> tuple[str, ...]:
-    """Return what was imputed, by the first record of a VCF or BCF; of a PGEN it is not known."""
+    """Return what was imputed: by the first record of a VCF or BCF, or the arrays of a store; of a PGEN unknown."""
+    if is_zarr(path):
+        return imputed_of_zarr(path)
     return () if is_pgen(path) else vcf_dosages.imputed_fields(path)
 
 
@@ -52,8 +57,14 @@ def places_of_ids(paths: Sequence[str | Path], wanted: Iterable[str]) -> dict[st
     for path in paths:
         if not left:
             break
-        for names, contig, position in ids_of_pvar(pvar_of(path)) if is_pgen(path) else vcf_dosages.ids_of_vcf(path):
+        for names, contig, position in _ids(path):
             for name in left.intersection(names.split(";")):
                 left.remove(name)
                 found[name] = contig, position
     return found
+
+
+def _ids(path: str | Path) -> Iterator[tuple[str, str, int]]:
+    if is_zarr(path):
+        return ids_of_zarr(path)
+    return ids_of_pvar(pvar_of(path)) if is_pgen(path) else vcf_dosages.ids_of_vcf(path)

@@ -21,7 +21,7 @@ from .indexing import verified_index
 from .sources import named_people, order_in_file
 from .symbols import describe
 from .tables.text import check_id
-from .vcf_dosages import ImputedFile, imputed_fields
+from .vcf_dosages import ImputedFile, imputed_fields, without_calls
 
 __all__ = ["GenotypeSource", "Genotypes", "VariantFile", "join_records"]
 
@@ -225,11 +225,4 @@ class VariantFile:
             return "sort with: bcftools sort -Oz --write-index=tbi"
         if status != _NO_CALLS:
             return "check the file with: bcftools view FILE > /dev/null"
-        imputed = imputed_fields(self.path)
-        haplotypes = "haplotypes are made of calls (GT): give a file that has them, phased"
-        if not imputed:
-            return haplotypes
-        return (
-            f"{haplotypes}; this one has {' and '.join(imputed)}, imputed dosages, which linear models read: "
-            f"gxfast eqtl or gxfast baseline with --dosage {imputed[0]}"
-        )
+        return without_calls(imputed_fields(self.path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,16 @@ from .bgzf import htslib_name
 from .indexing import verified_index
 from .numbers import finite_number
 
-__all__ = ["IMPUTED", "ImputedFile", "ImputedRecords", "ids_of_vcf", "imputed_fields"]
+__all__ = [
+    "IMPUTED",
+    "ImputedFile",
+    "ImputedRecords",
+    "expected_copies",
+    "ids_of_vcf",
+    "imputed_fields",
+    "lacking",
+    "without_calls",
+]
 
 Float64Array = NDArray[np.float64]
 
@@ -140,32 +149,13 @@ class ImputedFile:
         names = tuple(cells[3:4] if cells[4] == "." else [cells[3], *cells[4].split(",")])
         columns = _columns(cells[_COLUMNS - 1].split(":"), cells[_COLUMNS:])
         if self.field not in columns:
-            raise self._lacking(at, columns)
-        try:
-            found, haploid = _expected(columns, self.field, len(names))
-        except ValueError as error:
-            raise InputError(f"{self.field}: {error}", path=self.path, record=at) from None
-        self._check(found, haploid, at)
-        return int(cells[1]) - 1, tuple(name.upper() for name in names), found, haploid
-
-    def _lacking(self, at: str, columns: dict[str, list[str]]) -> InputError:
-        there = [name for name in ("GT", *IMPUTED) if name in columns]
-        return InputError(
-            f"the record has no {self.field} field", path=self.path, record=at,
-            remedy=f"read {' or '.join(there)} with --dosage {there[0]}" if there else "give an imputed VCF",
+            raise lacking(self.field, [*columns], self.path, at)
+        texts, haploid = columns[self.field], _haploid(columns, len(names))
+        found = expected_copies(
+            lambda people, width: _numbers([texts[s] for s in people.tolist()], width),
+            self.field, haploid, len(names), (self.path, at),
         )  # fmt: skip
-
-    def _check(self, copies: Float64Array, haploid: NDArray[np.bool_], at: str) -> None:
-        """Refuse copies that cannot be: below 0, or more than a person has alleles."""
-        most = np.where(haploid, 1, 2) + _ROUNDING
-        wrong = (copies < -_ROUNDING) | (copies > most)
-        if wrong.any():
-            allele, person = (int(i[0]) for i in np.nonzero(wrong))
-            what = "a haploid call (expected 0 to 1)" if haploid[person] else "a diploid call (expected 0 to 2)"
-            raise InputError(
-                f"{self.field} means {copies[allele, person]:g} copies of allele {allele} of {what}",
-                path=self.path, record=at, remedy="use --dosage GT, or dosages in copies of the allele",
-            )  # fmt: skip
+        return int(cells[1]) - 1, tuple(name.upper() for name in names), found, haploid
 
 
 def _columns(names: Sequence[str], cells: Sequence[str]) -> dict[str, list[str]]:
@@ -175,22 +165,77 @@ def _columns(names: Sequence[str], cells: Sequence[str]) -> dict[str, list[str]]
     return {name: [part[k] if k < len(part) else "." for part in parts] for name, k in wanted.items()}
 
 
-def _expected(columns: dict[str, list[str]], field: str, n: int) -> tuple[Float64Array, NDArray[np.bool_]]:
-    """Expected copies of the ``n`` alleles of a record, (n, S), and who is haploid there."""
-    haploid = _haploid(columns, n)
+def lacking(field: str, there: Sequence[str], path: Path, record: str | None = None) -> InputError:
+    """Return the refusal of dosages by a field that is not there; ``there``: fields that are."""
+    others = [name for name in ("GT", *IMPUTED) if name in there]
+    return InputError(
+        f"the {'record' if record else 'store'} has no {field} field", path=path, record=record,
+        remedy=f"read {' or '.join(others)} with --dosage {others[0]}" if others else "give an imputed VCF",
+    )  # fmt: skip
+
+
+def without_calls(imputed: Sequence[str]) -> str:
+    """Return the remedy where there are no calls (GT); ``imputed``: which of DS and GP are there."""
+    haplotypes = "haplotypes are made of calls (GT): give a file that has them, phased"
+    if not imputed:
+        return haplotypes
+    return (
+        f"{haplotypes}; this one has {' and '.join(imputed)}, imputed dosages, which linear models read: "
+        f"gxfast eqtl or gxfast baseline with --dosage {imputed[0]}"
+    )
+
+
+def expected_copies(
+    numbers: Callable[[NDArray[np.int64], int], Float64Array], field: str, haploid: NDArray[np.bool_], n: int,
+    where: tuple[Path, str],
+) -> Float64Array:  # fmt: skip
+    """Return the expected copies of the ``n`` alleles of a record, shape (n, S), from what was imputed.
+
+    Parameters
+    ----------
+    numbers : callable
+        From the numbers of some people, and how many values each has to have, to the values, shape (width, people).
+    field : {"DS", "GP"}
+    haploid : bool array, shape (S,)
+    n : int
+    where : (Path, str)
+        File and record, for messages.
+
+    Raises
+    ------
+    InputError
+        If the values are no dosages or probabilities: among others, below 0 or more than a person has alleles.
+    """
+    try:
+        found = _expected(numbers, field, haploid, n)
+    except ValueError as error:
+        raise InputError(f"{field}: {error}", path=where[0], record=where[1]) from None
+    wrong = (found < -_ROUNDING) | (found > np.where(haploid, 1, 2) + _ROUNDING)
+    if wrong.any():
+        allele, person = (int(i[0]) for i in np.nonzero(wrong))
+        what = "a haploid call (expected 0 to 1)" if haploid[person] else "a diploid call (expected 0 to 2)"
+        raise InputError(
+            f"{field} means {found[allele, person]:g} copies of allele {allele} of {what}", path=where[0],
+            record=where[1], remedy="use --dosage GT, or dosages in copies of the allele",
+        )  # fmt: skip
+    return found
+
+
+def _expected(
+    numbers: Callable[[NDArray[np.int64], int], Float64Array], field: str, haploid: NDArray[np.bool_], n: int
+) -> Float64Array:
     if field == "DS":
-        others = _numbers(columns["DS"], n - 1)
-        return np.vstack([np.where(haploid, 1, 2) - others.sum(axis=0), others]), haploid
+        others = numbers(np.arange(haploid.size), n - 1)
+        return np.vstack([np.where(haploid, 1, 2) - others.sum(axis=0), others])
     copies = np.full((n, haploid.size), np.nan)
     for people, counts in ((haploid, np.eye(n)), (~haploid, _genotypes(n))):
         if people.any():
-            texts = [columns["GP"][s] for s in np.flatnonzero(people)]
-            shares = _numbers(texts, len(counts))
+            shares = numbers(np.flatnonzero(people), len(counts))
             sums = shares.sum(axis=0)
             if (np.abs(sums - 1) > _ROUNDING * len(counts)).any():
                 raise ValueError(f"probabilities add up to {sums[np.nanargmax(np.abs(sums - 1))]:g}")
             copies[:, people] = counts.T @ shares
-    return copies, haploid
+    return copies
 
 
 def _haploid(columns: dict[str, list[str]], n: int) -> NDArray[np.bool_]:

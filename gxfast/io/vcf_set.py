@@ -91,7 +91,7 @@ def choose_samples(available: Sequence[str], wanted: Sequence[str] | None, *, so
 
 
 class VariantFileSet:
-    """Files of genotypes (VCF, BCF, PGEN) of one cohort.
+    """Files of genotypes (VCF, BCF, PGEN, VCF Zarr) of one cohort.
 
     Records of a contig that is in several of them are merged by position.
 

@@ -16,6 +16,7 @@ from .sources import VariantSource
 from .symbols import describe, is_described
 from .vcf import VariantFile
 from .vcf_set import VariantFileSet
+from .vcf_zarr import is_zarr
 
 __all__ = ["SiteFile", "SiteFileSet", "has_genotypes"]
 
@@ -83,6 +84,11 @@ class SiteFileSet(VariantFileSet):
                 "a PGEN has genotypes; lists of sites are read from VCF and BCF", path=path,
                 remedy="bcftools view -G, or plink2 --pfile NAME --make-just-pvar",
             )  # fmt: skip
+        if is_zarr(path):
+            raise InputError(
+                "lists of sites are read from VCF and BCF, not from a Zarr store", path=path,
+                remedy=f"vcztools view -G {Path(path).name} > sites.vcf",
+            )  # fmt: skip
         return SiteFile(path)
 
     def _choose(self, samples: Sequence[str]) -> None:
@@ -97,7 +103,7 @@ def has_genotypes(paths: Sequence[Path]) -> bool:
     InputError
         If some have and others have not.
     """
-    with_people = [is_pgen(path) or bool(SiteFile(path).all_samples) for path in paths]
+    with_people = [is_pgen(path) or is_zarr(path) or bool(SiteFile(path).all_samples) for path in paths]
     if any(with_people) != all(with_people):
         raise InputError(
             "some of the VCF files have genotypes, others are sites only",

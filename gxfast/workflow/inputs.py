@@ -196,10 +196,11 @@ def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames 
     files = expand_patterns(paths.vcf, wanted, names or ContigNames(dict.fromkeys(wanted), paths.contigs))
     cohort = VariantFileSet(files)
     cohort = cohort.named_for(wanted, paths.contigs) if names is None else cohort.named_by(names)
-    cohort.require_readable(wanted)
-    return cohort.subset(
+    chosen = cohort.subset(
         choose_samples(cohort.all_samples, paths.samples, source=", ".join(str(file) for file in files))
     )
+    chosen.require_readable(wanted)
+    return chosen
 
 
 def open_models(paths: InputPaths, n_threads: int = 1, *, problems: Problems | None = None) -> tuple[Model, ...]:

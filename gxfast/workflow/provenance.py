@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..io.contigs import STRICT
-from ..io.files import sha256_of
+from ..io.files import sha256_of, sha256_of_folder
 from ..io.variants import companions
 
 if TYPE_CHECKING:
@@ -47,17 +47,24 @@ def digest(texts: Iterable[str]) -> str:
 
 
 def hash_files(named: Mapping[str, str | Path | Sequence[str | Path] | None]) -> dict[str, Any]:
-    """Return name, size and SHA-256 of each file, and of those read with it, by what it is; only of what was named."""
+    """Return name, size and SHA-256 of each file or folder, and of those read with it, by what it is.
+
+    Only of what was named.
+    """
     found = {}
     for what, value in named.items():
         files = [value] if isinstance(value, str | Path) else value
         if files and all(str(file) for file in files):
             files = [each for file in files for each in (file, *companions(file))]
-            found[what] = [
-                {"file": Path(file).name, "size": Path(file).stat().st_size, "sha256": sha256_of(file)}
-                for file in files
-            ]
+            found[what] = [_told(Path(file)) for file in files]
     return found
+
+
+def _told(file: Path) -> dict[str, Any]:
+    if file.is_dir():
+        size, sha256 = sha256_of_folder(file)
+        return {"file": file.name, "size": size, "sha256": sha256}
+    return {"file": file.name, "size": file.stat().st_size, "sha256": sha256_of(file)}
 
 
 def hash_models(models: Sequence[Model]) -> list[dict[str, Any]]:
