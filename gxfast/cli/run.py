@@ -99,8 +99,11 @@ class _RunCommand(click.Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Parse the arguments of either."""
+        from ..workflow.journal import STATE
+
         named = any(arg.startswith(("--fasta", "--vcf", "--model", "-o", "--output")) for arg in args)
-        if not named and any(not arg.startswith("-") for arg in args):
+        first = bool(args) and not args[0].startswith("-")
+        if not named and (first or any((Path(arg) / STATE).is_dir() for arg in args)):
             from .planned import run_planned
 
             return run_planned.make_context(info_name, args, parent, **extra)

@@ -223,16 +223,16 @@ class RunDirectory:
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, with the hash of every result file: the run is complete from here on."""
+        if self._superseded:
+            self._drop_superseded()
         content = {
             **self.plan,
             **manifest,
             "results": {name: sha256_of(self.path / name) for name in _results(self.path)},
             "complete": True,
         }
-        atomic_write(self.path / "manifest.json", _json_bytes(content))
-        if self._superseded:
-            self._drop_superseded()
         remove(self.path / STATE / SHARDS)
+        atomic_write(self.path / "manifest.json", _json_bytes(content))
 
     def write_provisional_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write what the report reads before the run is complete."""

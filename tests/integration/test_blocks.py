@@ -172,6 +172,13 @@ def test_one_shard_is_made_once_at_a_time(cohort: Any, tmp_path: Path, capfd: An
         assert main(["run", str(out), "-q", "--shard", "2/2"]) == 0
 
 
+def test_options_without_files_are_not_a_directory(capfd: Any) -> None:
+    assert main(["run", "--genes", "x"]) == 2
+    assert "Missing option '--fasta'" in capfd.readouterr().err
+    assert main(["run", "nowhere", "--shard", "1/2"]) == 2
+    assert "no job was planned in this directory" in capfd.readouterr().err
+
+
 def test_a_directory_without_a_plan(tmp_path: Path, capfd: Any) -> None:
     for words in (["run", str(tmp_path), "--shard", "1/2"], ["merge", str(tmp_path)], ["status", str(tmp_path)]):
         assert main(words) == 2

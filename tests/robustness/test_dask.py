@@ -59,7 +59,7 @@ def test_sessions_stay_open_in_a_worker(tmp_path: Path) -> None:
     from gxfast.workflow.inputs import open_models
     from gxfast.workflow.options import InputPaths
 
-    cohort = simulate_cohort(tmp_path / "cohort", n_people=20, n_genes=6)
+    cohort = simulate_cohort(tmp_path / "cohort", n_people=20, n_genes=9)
     words = [f"--fasta={cohort.fasta}", f"--vcf={cohort.vcf}", f"--genes={cohort.genes}", f"--model={cohort.model}"]
     out = tmp_path / "out"
     assert main(["plan", "-q", "predict", *words, "--shards", "3", "-o", str(out)]) == 0

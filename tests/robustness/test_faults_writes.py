@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from robustness.driver import FINISHED, STATE, Bench, Shim, build_shim, looks_finished, run, write_round
+from robustness.driver import FINISHED, Bench, Shim, build_shim, looks_finished, run, write_round
 
 WRITERS = ("predict", "eqtl", "baseline", "variants", "saturate", "merge", "evaluate", "compare", "import", "plot")
 
@@ -80,7 +80,7 @@ def test_a_full_file_system(bench: Bench, small_disk: Path) -> None:
 
 def test_a_limit_on_the_size_of_files(bench: Bench, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    largest = max(file.stat().st_size for file in (bench.undisturbed("predict") / STATE / "blocks").rglob("*.npz"))
+    largest = max(file.stat().st_size for file in bench.undisturbed("predict").rglob("*.npz"))
     limit = largest - 1
     done = run(
         bench.command("predict", out), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

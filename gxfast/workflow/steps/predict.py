@@ -39,7 +39,12 @@ def _do_blocks(job: Job, model: Model) -> None:
     genes, name = inputs.genes, model.card.name
     blocks = list(enumerate(gene_parts(job, model)))
     there = run.has_result(haplotypes_file(name))
-    todo = run.todo(blocks, lambda block: there or run.has_block(_block_file(name, block[0])))
+
+    def missing(number: int) -> list[str]:
+        wanted = [_block_file(name, number), *([] if there else [_haplotypes_file(name, number)])]
+        return [file for file in wanted if not run.has_block(file)]
+
+    todo = run.todo(blocks, lambda block: not missing(block[0]))
     total = sum(last - first for _, (first, last) in run.part.of(blocks))
     done = total - sum(last - first for _, (first, last) in todo)
     for number, (first, last) in todo:
@@ -53,7 +58,9 @@ def _do_blocks(job: Job, model: Model) -> None:
             max_mem=inputs.max_mem,
             n_threads=job.n_threads,
         )
-        run.write_block(_block_file(name, number), block_arrays(block))
+        large, small = block_arrays(block)
+        for file in missing(number):
+            run.write_block(file, small if file == _block_file(name, number) else large)
         done += last - first
     job.tell(f"predict {name}", done, total)
 
@@ -76,8 +83,7 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
     )
     result = haplotypes_file(name)
     if not run.has_result(result):
-        parts = gene_parts(job, model)
-        files = [_block_file(name, number) for number, _ in enumerate(parts)]
+        files = [_haplotypes_file(name, number) for number, _ in enumerate(gene_parts(job, model))]
         write_haplotypes(run, result, files, predictions)
         run.supersede(result, files)
     return predictions
@@ -85,26 +91,20 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
 
 def predicted_blocks(job: Job, model: Model) -> Iterator[tuple[int, BlockPrediction]]:
     """Read what was predicted again, block by block, each with its first gene; they alone hold the draws of phase."""
-    run, name, rule = job.directory, model.card.name, model.card.haplotypes
-    parts, result = gene_parts(job, model), haplotypes_file(name)
+    run, name = job.directory, model.card.name
+    result = haplotypes_file(name)
     stored = StoredHaplotypes(run.path / result) if run.has_result(result) else None
-    for number, (first, last) in enumerate(parts):
-        yield (
-            first,
-            (
-                stored.block(first, last, rule)
-                if stored
-                else read_block(run.read_block(_block_file(name, number)), rule)
-            ),
-        )
+    for number, (first, last) in enumerate(gene_parts(job, model)):
+        large = stored.block(first, last) if stored else run.read_block(_haplotypes_file(name, number))
+        yield first, read_block(large, run.read_block(_block_file(name, number)), model.card.haplotypes)
 
 
 def part_of_predictions(job: Job, model: Model, number: int) -> PredictionSet:
     """Return the predictions of the genes of a finished block."""
-    inputs, run, name, rule = job.inputs, job.directory, model.card.name, model.card.haplotypes
+    inputs, run, name = job.inputs, job.directory, model.card.name
     first, last = gene_parts(job, model)[number]
-    block = read_block(run.read_block(_block_file(name, number)), rule)
-    genes = inputs.genes.take(range(first, last))
+    large, small = run.read_block(_haplotypes_file(name, number)), run.read_block(_block_file(name, number))
+    block, genes = read_block(large, small, model.card.haplotypes), inputs.genes.take(range(first, last))
     return join_blocks(name, genes, inputs.genotypes.samples, model.tracks, [block], path=model.path, part=True)
 
 
@@ -117,6 +117,10 @@ def gene_parts(job: Job, model: Model) -> list[tuple[int, int]]:
 
 def _block_file(name: str, number: int) -> str:
     return f"{name}/block-{number:05d}.npz"
+
+
+def _haplotypes_file(name: str, number: int) -> str:
+    return f"{name}/haplotypes-{number:05d}.npz"
 
 
 PREDICT = Step("predict", predict_people, writes=("predictions/",), blocks=predict_blocks)
