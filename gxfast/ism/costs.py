@@ -12,7 +12,7 @@ from .graph.view import Graph, Node
 from .graph.windows import Analysis
 from .modes.packing import Frontier
 
-__all__ = ["Costs", "costs_of", "node_macs"]
+__all__ = ["Costs", "costs_of", "node_macs", "node_work"]
 
 # Element-wise work is bound by memory: one element weighs about as much as this many multiply-adds.
 ELEMENT_COST = 4
@@ -83,18 +83,19 @@ def node_macs(graph: Graph, node: Node) -> float:
     return made * graph.shape(node.inputs[0])[-1]
 
 
-def _work(graph: Graph, node: Node) -> float:
+def node_work(graph: Graph, node: Node) -> float:
+    """Return the multiply-adds of one node for one row of the batch, its elements counted in."""
     elements = sum(float(np.prod(graph.shape(name))) for name in node.made) / graph.batch
     return node_macs(graph, node) + ELEMENT_COST * elements
 
 
 def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
     """Add up the costs of a graph that is cut at ``cut``."""
-    local = sum(_work(graph, node) for node in graph.between([graph.input_name], list(cut.tensors)))
-    whole = sum(_work(graph, node) for node in graph.nodes)
+    local = sum(node_work(graph, node) for node in graph.between([graph.input_name], list(cut.tensors)))
+    whole = sum(node_work(graph, node) for node in graph.nodes)
     head = 0.0
     if cut.tensors != (graph.output_name,):
-        head = sum(_work(graph, node) for node in graph.between(list(cut.tensors), [graph.output_name]))
+        head = sum(node_work(graph, node) for node in graph.between(list(cut.tensors), [graph.output_name]))
     copied = 0.0
     for name, axis in zip(cut.tensors, cut.axes, strict=True):
         shape = graph.shape(name)
@@ -102,7 +103,7 @@ def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
         copied += 2 * ELEMENT_COST * per_position * analysis.windows[name].width
     per_pass = max(1.0, graph.length / cut.distance)
     wanted = needed(graph, analysis)
-    shares = [(_work(graph, node), _share(graph, analysis, wanted, node)) for node in graph.nodes]
+    shares = [(node_work(graph, node), _share(graph, analysis, wanted, node)) for node in graph.nodes]
     windows = sum(work * share for work, share in shares if share < 1)
     dense = sum(work for work, share in shares if share >= 1)
     return Costs(whole, local, head, copied, per_pass, windows, dense)

@@ -231,15 +231,21 @@ class Model:
         threads = self.n_threads if n_threads is None else resolve_threads(n_threads)
         result = np.empty((len(sequences), self.n_tracks))
         self._runner.fill(sequences, result, n_threads=threads)
-        if check_finite and not (finite := np.isfinite(result).all(axis=1)).all():
+        if check_finite:
+            self.refuse_not_finite(result)
+        return result
+
+    def refuse_not_finite(self, values: NDArray[np.float64]) -> None:
+        """Raise ModelError where a predicted value (N, T) is not finite; the row is named."""
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
             row = int(np.argmin(finite))
             raise ModelError(
-                f"model {self.card.name} gives a value that is not finite: {result[row].tolist()[:5]}",
+                f"model {self.card.name} gives a value that is not finite: {values[row].tolist()[:5]}",
                 path=self.path,
                 record=f"sequence {row}",
                 remedy="check the weights and output.transform in the card",
             )
-        return result
 
     def checked(self, sequences: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return sequences if they are as `predict` takes them; InputError otherwise."""

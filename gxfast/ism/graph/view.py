@@ -210,7 +210,9 @@ def _view(index: int, node: Any, outside: Collection[str]) -> Node:
     return Node(name, op_type, inputs, tuple(node.output), attributes, captured)
 
 
-def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> Graph:
+def load_graph(
+    model: Model, *, batch: int | None = None, proto: Any = None, length: int | None = None, output: str | None = None
+) -> Graph:  # fmt: skip
     """Read the graph of a model at one batch size.
 
     Parameters
@@ -220,6 +222,10 @@ def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> 
         Default: the model's fixed batch, or 2.
     proto : onnx.ModelProto, optional
         An edited copy of the model (`slicing`) instead of its file.
+    length : int, optional
+        Bases, if not those that the model reads: for a part of the graph that takes any number of them.
+    output : str, optional
+        A tensor to end at.
 
     Raises
     ------
@@ -230,9 +236,9 @@ def load_graph(model: Model, *, batch: int | None = None, proto: Any = None) -> 
     return build_graph(
         model.proto() if proto is None else proto,
         input_name=str(card.input_name),
-        output_name=str(card.output_name),
+        output_name=output or str(card.output_name),
         layout=card.fed_layout,
-        length=card.length,
+        length=length or card.length,
         batch=rows,
         extra_inputs=model.extra_inputs(rows),
         path=model.path,
