@@ -110,6 +110,7 @@ def input_options(function: F) -> F:
         click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
         click.option("--window", "length", type=Whole(1), help="Bases to read, if no model or card says."),
         click.option("--batch-size", type=Whole(1), help="Sequences per run; measured by default."),
+        click.option("--tiles/--no-tiles", default=True, show_default=True, help="Each piece of sequence once."),
         _MAX_MEM,
     )  # fmt: skip
     return decorate(function)
@@ -282,6 +283,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         length=options.get("length"),
         sites=options.get("sites"),
         contigs=options.get("contigs"),
+        tiles=options.get("tiles", True),
     )
 
 

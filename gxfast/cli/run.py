@@ -73,6 +73,7 @@ def _print_findings(findings: Sequence[Any], say: Callable[[str], None], *, skip
 @policy_options
 @_OUTPUT
 @_RESUME
+@click.option("--explain", is_flag=True, help="Say where windows are cut into tiles, and what that saved.")
 @common_options
 def predict(**options: Any) -> int:
     """Predict every gene for every person; write predictions/MODEL.bed.gz and genes.tsv."""
@@ -153,6 +154,7 @@ def execute(
             input_paths(options), policy_from(options), run_options(options), options["output"], steps=steps,
             n_threads=options["threads"], resume=options["resume"], command=sys.argv[1:], progress=progress,
             tell_findings=tell_findings, before_report=before_report, part=part,
+            explain=talk if options.get("explain") else None,
         )  # fmt: skip
     if not part.whole:
         return 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,13 +20,14 @@ from .graph.intervals import analyse
 from .graph.view import Graph
 from .graph.windows import Window
 
-__all__ = ["Tile", "Tiling", "best_tiling"]
+__all__ = ["Tile", "Tiling", "best_tiling", "stride_of"]
 
 # Bases of a tile that are its own. Of 421 people, 0.027, 0.044 and 0.13 of the tiles of 1,024, 4,096 and 16,384 bases
 # are distinct: a power of about 0.55 of their length.
 _SIZES: Final = (1024, 2048, 4096, 8192)
 _SHARE, _POWER = 0.044, 0.55
 _LEAST: Final = 1.3  # times fewer multiply-adds than whole windows, or it is not done
+_FEWEST: Final = 4  # tiles of a window; people have few different haplotypes of a shorter one
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ class Tiling:
     local: float
     head: float
     whole: float
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What predictions depend on, JSON-serialisable."""
+        return {"tensor": self.tensor, "bases": self.length, "stride": self.stride, "tiles": len(self.tiles)}
 
     @property
     def overhead(self) -> float:
@@ -146,19 +152,25 @@ def _tiling(graph: Graph, name: str, window: Window, local: float, head: float, 
             return None
         tiles.append(Tile(at * stride, first, last, first - at))
         done = last
-    whole = local + head
-    return Tiling(name, window.axis, length, stride, tuple(tiles), local, head, whole)
+    if len(tiles) < _FEWEST:
+        return None
+    return Tiling(name, window.axis, length, stride, tuple(tiles), local, head, local + head)
 
 
-def _reach(window: Window) -> tuple[int, int, int] | None:
-    """Bases per position, and how far before and behind its first base a position sees; None where that differs."""
+def stride_of(window: Window) -> int | None:
+    """Return how many bases a position is; None where that differs, or is less than one."""
     jumps = np.flatnonzero(np.diff(window.free_lo)) + 1
     if jumps.size < 3 or (np.diff(window.free_lo)[jumps - 1] != 1).any():
         return None
     strides = np.diff(jumps)
-    if (strides != strides[0]).any():
+    return int(strides[0]) if (strides == strides[0]).all() else None
+
+
+def _reach(window: Window) -> tuple[int, int, int] | None:
+    """Bases per position, and how far before and behind its first base a position sees; None where that differs."""
+    stride = stride_of(window)
+    if stride is None:
         return None
-    stride = int(strides[0])
     found = set()
     for position in (window.length // 2 - 1, window.length // 2, window.length // 2 + 1):
         sees = np.flatnonzero((window.free_lo <= position) & (window.free_hi >= position))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ from ..types import GeneTable, PredictionSet, Progress, Windows
 
 if TYPE_CHECKING:
     from .card import ModelCard
-    from .session import Model
 
 __all__ = [
     "TSS_OUTSIDE",
@@ -34,6 +34,21 @@ __all__ = [
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
+
+
+class Predictor(Protocol):
+    """A `Model`, or what predicts in its place."""
+
+    @property
+    def card(self) -> ModelCard: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def tracks(self) -> tuple[str, ...]: ...
+    def predict(self, sequences: NDArray[np.uint8], *, n_threads: int | None = None) -> Float64Array:
+        """Predict sequences (N, card.read_length); float64 (N, T)."""
+        ...
+
 
 # Sequences are handed to the model so many bytes of letters at a time.
 _STEP_BYTES = 256 << 20
@@ -110,7 +125,7 @@ def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
 
 
 def predict(
-    model: Model,
+    model: Predictor,
     genome: Genome,
     genotypes: Source,
     genes: GeneTable,
@@ -125,6 +140,7 @@ def predict(
     Parameters
     ----------
     model : Model
+        Or what `gxfast.tiled` made of it.
     genome : Genome
     genotypes : VariantFile, VariantFileSet, Genotypes or HaplotypeStore
     genes : GeneTable
@@ -160,7 +176,7 @@ def predict(
 
 
 def predict_block(
-    model: Model,
+    model: Predictor,
     genome: Genome,
     genotypes: Source,
     genes: GeneTable,
@@ -226,7 +242,9 @@ def _contig_status(chrom: str, genome: Genome, genotypes: Any, known: Sequence[s
     return "nobody is in the VCF of the contig" if absent.size and absent.all() else "ok"
 
 
-def _run(model: Model, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int) -> Float64Array:
+def _run(
+    model: Predictor, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int
+) -> Float64Array:
     """Run all haplotypes of all plans through the model, so many at a time; shape (N, T)."""
     threads = resolve_threads(n_threads)
     todo = deque((plan, 0) for plan in plans)
@@ -264,7 +282,7 @@ def _status(values: Float64Array, plan: WindowHaplotypes, samples: tuple[str, ..
 
 
 def _assemble(
-    model: Model,
+    model: Predictor,
     samples: tuple[str, ...],
     status: tuple[str, ...],
     usable: Sequence[int],

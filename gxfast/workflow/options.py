@@ -53,6 +53,8 @@ class InputPaths:
         BED of regions that are read around their middle, instead of genes.
     contigs : str or None
         Table of contig names, or ``"strict"``; see `gxfast.io.contigs.ContigNames`.
+    tiles : bool
+        Whether windows are predicted in tiles where that saves; see `gxfast.ism.tiled`.
     """
 
     fasta: str
@@ -71,6 +73,7 @@ class InputPaths:
     length: int | None = None
     sites: str | None = None
     contigs: str | None = None
+    tiles: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._threads import one_blas_thread, resolve_threads
 from ..errors import InputError
@@ -42,6 +42,9 @@ from .steps.heads import HEADS
 from .steps.phase import PHASE
 from .steps.predict import PREDICT
 
+if TYPE_CHECKING:
+    from ..ism.tiled import TiledModel
+
 __all__ = ["STEPS", "run", "run_job"]
 
 # What --steps may name.
@@ -68,6 +71,7 @@ def run(
     batch_size: int | None = None,
     max_mem: int | None = None,
     contigs: str | Path | None = None,
+    tiles: bool = True,
     policy: HaplotypePolicy | None = None,
     expression_transform: Transform = "none",
     residualise: Residualise = "expression",
@@ -100,6 +104,8 @@ def run(
         Bytes.
     contigs : str or Path, optional
         Table of contig names, or ``"strict"``.
+    tiles : bool
+        Predict windows in tiles where that saves: values within 1e-5 of whole windows.
     policy : HaplotypePolicy, optional
         What is done with unusual records.
     gene : str or sequence of str
@@ -126,7 +132,7 @@ seed, driver_rule, motif_reach, steps, resume
         fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
         expression=_text(expression), covariates=_text(covariates), n_covariates=n_covariates, samples=_texts(samples),
         regions=_texts(regions), device=device, batch_size=batch_size, max_mem=max_mem, length=window,
-        sites=_text(sites), contigs=_text(contigs),
+        sites=_text(sites), contigs=_text(contigs), tiles=tiles,
     )  # fmt: skip
     options = RunOptions(
         evaluation=EvaluateOptions(expression_transform, residualise),
@@ -165,11 +171,12 @@ def run_job(
     progress: Progress | None = None,
     tell_findings: Callable[[Sequence[Finding]], None] | None = None,
     before_report: Callable[[Path], None] | None = None,
+    explain: Callable[[str], None] | None = None,
 ) -> Results:
     """Open the inputs and do the steps, as `run`, from typed options.
 
     ``tell_findings`` is called with what the check found, ``before_report`` with the directory once all tables are
-    written, to add to it. ``command`` is noted in the directory. ``part``: only that is done; a shard makes its blocks
+    written, to add to it; ``explain`` with what tiles have saved. ``command`` is noted in the directory. ``part``: only that is done; a shard makes its blocks
     of every step that has some.
     """
     _check_steps(steps)
@@ -178,13 +185,15 @@ def run_job(
     _check_report_genes(inputs, paths, options)
     if inputs.expression is None:
         steps = tuple(name for name in steps if name not in _NEED_EXPRESSION)
-    plan = _plan(paths, inputs, options, steps)
+    tiles = tiled_models(inputs, paths)
+    plan = _plan(paths, inputs, options, steps) | {"tiles": {name: one.tiling.facts for name, one in tiles.items()}}
     with one_blas_thread(), RunDirectory(output, plan, resume=resume, part=part) as directory:
         if part.whole:
             directory.note_run({"command": list(command), "threads": threads, "resumed_blocks": directory.resumed})
         job = Job(
             directory, inputs, options, steps,
             n_threads=threads, progress=progress, tell_findings=tell_findings, before_report=before_report,
+            tiled=tiles,
         )  # fmt: skip
         if not part.whole:
             _do_part(job)
@@ -193,7 +202,18 @@ def run_job(
             if step.applies(job):
                 step.run(job)
         directory.finish(job.results.manifest)
+    if explain:
+        for model in inputs.models:
+            explain(tiles[model.card.name].explain() if model.card.name in tiles else f"{model.card.name}: no tiles")
     return job.results
+
+
+def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel]:
+    """Return the models of a run that predict in tiles, by name."""
+    from ..ism.tiled import tiled
+
+    found = {model.card.name: tiled(model) for model in inputs.models} if paths.tiles else {}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _do_part(job: Job) -> None:

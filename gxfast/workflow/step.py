@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..evaluation.explainers import ExplainerRow
     from ..evaluation.result import Evaluation, GeneRow, Observed
     from ..ism import Plan
+    from ..ism.tiled import TiledModel
     from ..models.session import Model
     from .preflight import Finding
     from .rows import BaselineRow, ClusterRow, LeadRow, MotifRow
@@ -109,19 +110,32 @@ class Job:
         Called with what the check found.
     before_report : callable, optional
         Called with the directory before the report is drawn, to add to it.
+    tiled : mapping of str to TiledModel, optional
+        Models that predict in tiles, by name.
     """
 
     def __init__(
         self, directory: RunDirectory, inputs: Inputs, options: RunOptions, steps: tuple[str, ...], *,
         n_threads: int = 1, progress: Progress | None = None,
         tell_findings: Callable[[Sequence[Finding]], None] | None = None,
-        before_report: Callable[[Path], None] | None = None,
+        before_report: Callable[[Path], None] | None = None, tiled: Mapping[str, TiledModel] | None = None,
     ) -> None:  # fmt: skip
         self.directory, self.inputs, self.options, self.steps = directory, inputs, options, steps
         self.n_threads, self.tell_findings, self.before_report = n_threads, tell_findings, before_report
         self.results = Results(directory.path)
         self._progress, self._plans = progress, dict[str, "Plan"]()
         self._cohort: LinearCohort | None = None
+        self._tiled, self._checked = dict(tiled or {}), set[str]()
+
+    def predictor(self, model: Model) -> Model | TiledModel:
+        """Return what predicts windows: the model in tiles, checked when it is first asked for, or the model itself."""
+        found = self._tiled.get(model.card.name)
+        if found is None:
+            return model
+        if model.card.name not in self._checked:
+            found.check()
+            self._checked.add(model.card.name)
+        return found
 
     def tell(self, task: str, done: int, total: int) -> None:
         """Report how far a task is."""

@@ -50,7 +50,7 @@ def _do_blocks(job: Job, model: Model) -> None:
     for number, (first, last) in todo:
         job.tell(f"predict {name}", done, total)
         block = predict_block(
-            model,
+            job.predictor(model),
             inputs.genome,
             inputs.genotypes,
             genes.take(range(first, last)),

@@ -1,0 +1,167 @@
+"""Predictions in tiles: those of whole windows, with bits of their own letters alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from oracles.ism_networks import random_network
+
+from gxfast.bench.cases.ism.networks import basenji2, basset, xpresso
+from gxfast.errors import ModelError
+from gxfast.ism.graph.view import load_graph
+from gxfast.ism.tiled import TiledModel, tiled
+from gxfast.ism.tiling import best_tiling
+from gxfast.models.saving import save_model
+from gxfast.models.session import Model
+
+SEEDS = range(60)
+
+
+def _people(length: int, n: int, seed: int = 1) -> NDArray[np.uint8]:
+    """Sequences with most of their letters in common: SNVs, an insertion, a deletion, unknown bases at the ends."""
+    random = np.random.default_rng(seed)
+    shared = random.choice(np.frombuffer(b"ACGT", np.uint8), length + 10)
+    rows = np.stack([shared[:length]] * n)
+    for row in rows[1:]:
+        at = random.integers(0, length, 3)
+        row[at] = random.choice(np.frombuffer(b"ACGT", np.uint8), 3)
+    middle = length // 3
+    rows[1, middle:-2] = rows[1, middle + 2 :]
+    rows[2, middle + 5 :] = rows[2, middle:-5].copy()
+    rows[3, :100] = rows[3, -70:] = ord("N")
+    return rows
+
+
+def _random(seed: int, folder: Path, length: int = 6001) -> Model:
+    path = folder / f"net{seed}.onnx"
+    onnx.save(random_network(seed, length=length, wide=seed % 2 == 1), path)
+    return Model(path)
+
+
+def _away(own: NDArray[Any], expected: NDArray[Any]) -> float:
+    return float((np.abs(own - expected) / np.maximum(1, np.abs(expected))).max())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_network(seed: int, tmp_path: Path) -> None:
+    model = _random(seed, tmp_path)
+    found = tiled(model)
+    if found is None:
+        pytest.skip("whole windows are as good")
+    found.check()
+    rows = _people(model.card.read_length, 7, seed)
+    assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
+
+
+def test_most_random_networks_have_tiles(tmp_path: Path) -> None:
+    assert sum(tiled(_random(seed, tmp_path)) is not None for seed in range(20)) >= 8
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> TiledModel:
+    folder = tmp_path_factory.mktemp("net")
+    made = xpresso(8_000, (16, 8))
+    save_model(made.model, made.card, folder / "m.onnx")
+    found = tiled(Model(folder / "m.onnx"))
+    assert found is not None
+    return found
+
+
+def test_bits_depend_on_the_letters_alone(net: TiledModel) -> None:
+    rows = _people(8_000, 40)
+    expected = net.predict(rows)
+    shuffled = np.random.default_rng(2).permutation(40)
+    fresh = tiled(net.model)
+    assert fresh is not None
+    assert fresh.predict(rows[shuffled], n_threads=3).tobytes() == expected[shuffled].tobytes()
+    assert np.concatenate([fresh.predict(rows[i : i + 1]) for i in range(40)]).tobytes() == expected.tobytes()
+    assert _away(expected, net.model.predict(rows)) <= 1e-5
+
+
+def test_tiles_that_were_met_are_not_computed_again(net: TiledModel) -> None:
+    fresh = tiled(net.model)
+    assert fresh is not None
+    rows, n = _people(8_000, 40), len(net.tiling.tiles)
+    fresh.predict(np.repeat(rows[:1], 9, axis=0))
+    assert (fresh.n_tiles, fresh.n_distinct) == (9 * n, n)
+    fresh.predict(rows[:1])
+    assert fresh.n_distinct == n
+    fresh.predict(rows)
+    assert n < fresh.n_distinct < 40 * n / 2
+    assert "times fewer multiply-adds" in fresh.explain()
+
+
+def test_tiles_cover_the_window_once() -> None:
+    for made, length in ((basset(20_000, (8, 8, 8), 16, 4), 20_000), (basenji2(
+        16_384, first=8, tower=(8,) * 6, inner=4, layers=2, last=8, tracks=5, crop=8), 16_384)):  # fmt: skip
+        from gxfast.ism.graph.view import build_graph
+
+        card = made.card
+        graph = build_graph(
+            made.model, input_name="sequence", output_name="prediction", layout=card.layout, length=length
+        )
+        tiling = best_tiling(graph)
+        assert tiling is not None
+        ends = [0, *(tile.last for tile in tiling.tiles)]
+        assert [tile.first for tile in tiling.tiles] == ends[:-1]
+        assert ends[-1] == graph.shape(tiling.tensor)[tiling.axis]
+        assert all(tile.start + tiling.length <= length for tile in tiling.tiles)
+        assert all(tile.start % tiling.stride == 0 for tile in tiling.tiles)
+        assert tiling.promise > 1.3
+
+
+@pytest.mark.parametrize("change", [{"ensemble_reverse_complement": True}, {"shifts": (-3, 0, 4)}, {"tracks": (2, 0)}])
+def test_ensembles_and_selections(tmp_path: Path, change: dict[str, Any]) -> None:
+    made = basset(9_000, (12, 8, 8), 16, 4)
+    save_model(made.model, replace(made.card, **change), tmp_path / "m.onnx")
+    model = Model(tmp_path / "m.onnx")
+    found = tiled(model)
+    assert found is not None
+    rows = _people(model.card.read_length, 9)
+    assert found.predict(rows).shape == (9, len(model.tracks))
+    assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
+
+
+def test_bins_of_a_profile(tmp_path: Path) -> None:
+    made = basenji2(16_384, first=8, tower=(8,) * 6, inner=4, layers=2, last=8, tracks=5, crop=8)
+    card = replace(made.card, bins=(50, 51, 52), tracks=(3,), reduce="mean", ensemble_reverse_complement=True)
+    save_model(made.model, card, tmp_path / "m.onnx")
+    model = Model(tmp_path / "m.onnx")
+    found = tiled(model)
+    assert found is not None
+    rows = _people(16_384, 9)
+    assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
+
+
+def test_where_nothing_is_saved(tmp_path: Path) -> None:
+    """A short window; a crop by whole numbers, which is another one in a tile, is not taken for local."""
+    made = xpresso(3_000, (8, 8))
+    save_model(made.model, made.card, tmp_path / "m.onnx")
+    assert tiled(Model(tmp_path / "m.onnx")) is None
+    model = _random(58, tmp_path)
+    tiling = best_tiling(load_graph(model))
+    assert tiling is not None
+    assert tiled(model) is None
+
+
+def test_other_predictions_are_refused(net: TiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = tiled(net.model)
+    assert fresh is not None
+    right = fresh._head_part.run
+    monkeypatch.setattr(fresh._head_part, "run", lambda *a, **k: [right(*a, **k)[0] + 0.1])
+    with pytest.raises(ModelError, match="predictions in tiles differ from whole ones"):
+        fresh.check()
+
+
+def test_input_is_checked(net: TiledModel) -> None:
+    from gxfast.errors import InputError
+
+    with pytest.raises(InputError, match="takes sequences as a uint8 array"):
+        net.predict(np.zeros((2, 7), np.uint8))
+    assert load_graph(net.model, length=net.tiling.length, output=net.tiling.tensor).length == net.tiling.length
