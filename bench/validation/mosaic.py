@@ -1,10 +1,11 @@
 """Write a cohort of any size whose people copy the haplotypes of real ones, with expression: to measure growth.
 
     GXFAST_DATA=... python bench/validation/mosaic.py FOLDER --people 10000 [--genes 16] [--start 20]
-        [--megabases 3] [--seed 1]
+        [--megabases 3] [--seed 1] [--indels 0.1 --fasta chr22.fa]
 
 ``FOLDER/people.vcf.gz`` (phased, indexed), ``genes.tsv``, ``expression.bed.gz`` and ``covariates.tsv``. Each haplotype
 of a person changes the one that it copies every 200 kb or so; a tenth of a gene's variance is due to a variant near it.
+With ``--indels`` a share of the SNPs are insertions and deletions of 1 to 4 bases instead.
 """
 
 from __future__ import annotations
@@ -35,7 +36,19 @@ def copied(position: NDArray[np.int64], haplotypes: int, people: int, random: np
         yield now
 
 
-def write_people(source: Path, out: Path, people: int, span: tuple[int, int], random: np.random.Generator) -> Any:
+def as_indel(alleles: tuple[str, ...], at: int, genome: Any, contig: str, random: np.random.Generator) -> Any:
+    """Return an insertion behind the first base of a record, or a deletion of the bases behind it."""
+    n = int(random.integers(1, 5))
+    if random.random() < 0.5:
+        return alleles[0][:1], alleles[0][:1] + "".join(random.choice(list("ACGT"), n))
+    longer = genome.fetch_array(contig, at, at + 1 + n).tobytes().decode().upper()
+    return longer, longer[:1]
+
+
+def write_people(
+    source: Path, out: Path, people: int, span: tuple[int, int], random: np.random.Generator,
+    indels: float = 0.0, genome: Any = None,
+) -> Any:  # fmt: skip
     """Write the VCF; return positions and dosages of some of the common variants, to make expression of."""
     file = gxfast.VariantFile(source)
     contig = file.contigs[0]
@@ -57,6 +70,8 @@ def write_people(source: Path, out: Path, people: int, span: tuple[int, int], ra
             code = mine[:, 0] * 2 + mine[:, 1]
             row = cells[code].tobytes()[:-1].decode()
             at = int(found.position[v])
+            if indels and random.random() < indels:
+                alleles = as_indel(alleles, at, genome, contig, random)
             vcf.write(f"{contig}\t{at + 1}\t.\t{alleles[0]}\t{alleles[1]}\t.\tPASS\t.\tGT\t{row}\n")
             dosage = mine.sum(axis=1)
             if 0.1 < dosage.mean() / 2 < 0.9:
@@ -74,13 +89,23 @@ def main() -> None:
     parser.add_argument("--genes", type=int, default=16)
     parser.add_argument("--start", type=float, default=20.0, help="of chromosome 22, in megabases")
     parser.add_argument("--megabases", type=float, default=3.0)
+    parser.add_argument("--indels", type=float, default=0.0, help="share of the records")
+    parser.add_argument("--fasta", type=Path, help="of chromosome 22, for deletions")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     random = np.random.default_rng(chosen.seed)
     folder, span = chosen.folder, (int(chosen.start * 1e6), int((chosen.start + chosen.megabases) * 1e6))
     folder.mkdir(parents=True, exist_ok=True)
     (source,) = sorted(Path(os.environ["GXFAST_DATA"]).glob("geuvadis_chr22/geno/*.vcf.gz"))[:1]
-    contig, names, at, dosages = write_people(source, folder / "people.vcf.gz", chosen.people, span, random)
+    contig, names, at, dosages = write_people(
+        source,
+        folder / "people.vcf.gz",
+        chosen.people,
+        span,
+        random,
+        chosen.indels,
+        gxfast.Genome(chosen.fasta) if chosen.fasta else None,
+    )
     places = np.linspace(*span, chosen.genes + 2)[1:-1].astype(int)
     with bgzf_text(folder / "expression.bed.gz") as bed:
         bed.write("\t".join(["#chr", "start", "end", "phenotype_id", *names]) + "\n")

@@ -154,12 +154,15 @@ class TiledModel:
 
         return self._readout.rule.ensemble(member)
 
+    def keys(self, letters: NDArray[np.uint8]) -> list[list[bytes]]:
+        """Return the letters of every tile of windows (N, L)."""
+        length = self.tiling.length
+        return [[row[tile.start : tile.start + length].tobytes() for tile in self.tiling.tiles] for row in letters]
+
     def _values(self, letters: NDArray[np.uint8], flipped: bool, threads: int) -> NDArray[np.float64]:
         """Selected values of sequences that one member of the ensemble reads, (N, B, T)."""
-        length = self.tiling.length
-        keys = [[row[tile.start : tile.start + length].tobytes() for tile in self.tiling.tiles] for row in letters]
-        found = self._computed(dict.fromkeys(key for of_row in keys for key in of_row), threads)
-        self.n_tiles += len(letters) * len(self.tiling.tiles)
+        keys = self.keys(letters)
+        found = self.compute(keys, threads)
         size, options = self._head_batch, run_options()
         parts: list[Any] = [None] * -(-len(letters) // size)
 
@@ -170,8 +173,9 @@ class TiledModel:
         run_tasks(task, len(parts), n_threads=threads, options=options)
         return np.concatenate(parts)
 
-    def _computed(self, wanted: dict[bytes, None], threads: int) -> dict[bytes, NDArray[Any]]:
-        """The tensor at the cut of each tile; those that were met lately are not computed again."""
+    def compute(self, keys: Sequence[Sequence[bytes]], n_threads: int = 1) -> dict[bytes, NDArray[Any]]:
+        """Return the tensor at the cut of each distinct tile; those that were met lately are not computed again."""
+        wanted = dict.fromkeys(key for of_row in keys for key in of_row)
         with self._lock:
             found = {key: self._tiles[key] for key in wanted if key in self._tiles}
         missing = [key for key in wanted if key not in found]
@@ -186,7 +190,8 @@ class TiledModel:
             (made,) = self._tile_part.run({self._input: encoded}, options)
             found.update(zip(mine, made, strict=False))
 
-        run_tasks(task, -(-len(missing) // size), n_threads=threads, options=options)
+        run_tasks(task, -(-len(missing) // size), n_threads=n_threads, options=options)
+        self.n_tiles += sum(map(len, keys))
         self._keep(found, missing)
         return found
 

@@ -176,7 +176,8 @@ def run_job(
     """Open the inputs and do the steps, as `run`, from typed options.
 
     ``tell_findings`` is called with what the check found, ``before_report`` with the directory once all tables are
-    written, to add to it; ``explain`` with what tiles have saved. ``command`` is noted in the directory. ``part``: only that is done; a shard makes its blocks
+    written, to add to it; ``explain`` with what tiles have saved. ``command`` is noted in the directory. ``part``:
+    only that is done; a shard makes its blocks
     of every step that has some.
     """
     _check_steps(steps)

@@ -1,0 +1,106 @@
+"""Predictions in tiles beside whole windows, for one gene of a cohort of any size: seconds, shares, exactness.
+
+    GXFAST_DATA=... python bench/validation/tiles.py basenji2 PEOPLE.vcf.gz FASTA [--length 131072] [--tss 18000000]
+
+The networks have the published sizes and random weights (``gxfast/bench/cases/ism/networks.py``). Whole passes and what
+is behind the cut are timed on a few haplotypes and multiplied by their number (that is said); tiles are all computed.
+Both are of the distinct haplotypes. CPU seconds of one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gxfast as gx
+from gxfast.bench.cases.ism import networks
+from gxfast.ism.tiled import tiled
+from gxfast.models.people import model_windows
+from gxfast.models.saving import save_model
+from gxfast.models.session import Model
+from gxfast.personal.policy import HaplotypePolicy
+from gxfast.personal.windows import plan_window
+from gxfast.types import GeneTable
+
+TIMED = 8  # haplotypes
+
+
+def open_model(name: str, length: int, folder: Path) -> Model:
+    """Return a network: ten bins of one track of Basenji2, all outputs of the others."""
+    if Path(name).exists():
+        return Model(name)
+    made = getattr(networks, name)(length)
+    card = made.card
+    if name == "basenji2":
+        from dataclasses import replace
+
+        card = replace(card, bins=tuple(range(443, 453)), tracks=(0,))
+    save_model(made.model, card, folder / f"{name}.onnx")
+    return Model(folder / f"{name}.onnx")
+
+
+def seconds_of(call: Any) -> float:
+    """CPU seconds of the second of two calls."""
+    call()
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+def main() -> None:
+    """Print what was measured."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("network")
+    parser.add_argument("vcf", type=Path)
+    parser.add_argument("fasta", type=Path)
+    parser.add_argument("--length", type=int, default=131_072)
+    parser.add_argument("--tss", type=int, default=18_000_000)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        model = open_model(chosen.network, chosen.length, Path(folder))
+        genome, file = gx.Genome(chosen.fasta), gx.VariantFile(chosen.vcf)
+        contig = file.contigs[0]
+        genes = GeneTable(("g",), ("g",), (contig,), np.array([chosen.tss]), ("+",))
+        window = model_windows(model.card, genes)
+        plan = plan_window(
+            genome, file, contig, int(window.start[0]), window.length, int(window.anchor[0]), False, HaplotypePolicy(),
+            None,
+        )  # fmt: skip
+        letters = np.empty((len(plan), window.length), np.uint8)
+        plan.write_letters(letters, 0, 1)
+        some = letters[np.linspace(0, len(letters) - 1, TIMED).astype(int)]
+        whole = seconds_of(lambda: model.predict(some)) / TIMED
+        found = tiled(model)
+        if found is None:
+            raise SystemExit("no tiles")
+        away = np.abs(found.predict(some) - model.predict(some)).max()
+        head = seconds_of(lambda: found.predict(some)) / TIMED  # its tiles are kept: what is behind the cut is left
+        fresh = tiled(model)
+        assert fresh is not None
+        started = time.process_time()
+        keys = fresh.keys(letters)
+        hashing = time.process_time() - started
+        started = time.process_time()
+        fresh.compute(keys)
+        tiles = time.process_time() - started
+    n, share = len(letters), fresh.n_distinct / (len(letters) * len(fresh.tiling.tiles))
+    spent, tiling = hashing + tiles + n * head, fresh.tiling
+    bound = tiling.whole / (tiling.local * tiling.overhead * share + tiling.head)
+    print(found.explain().splitlines()[0])
+    print(
+        f"{len(file.samples)} people, {n} distinct haplotypes ({n / 2 / len(file.samples):.2f}); "
+        f"{fresh.n_distinct} distinct tiles ({share:.2%}); away {away:.1e}"
+    )
+    print(
+        f"whole {whole:.2f} s, behind the cut {head:.2f} s a haplotype; hashing {hashing:.2f} s, tiles {tiles:.1f} s: "
+        f"{n * whole:.0f} s against {spent:.0f} s, {n * whole / spent:.2f} times (counted {bound:.2f})"
+    )
+
+
+if __name__ == "__main__":
+    main()
