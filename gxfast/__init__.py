@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .io.tables import read_covariates, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
     from .io.vcf_zarr import VcfZarrFile
+    from .ism.tiled import tiled
     from .models.card import ModelCard
     from .models.people import model_windows, predict
     from .models.session import Model
@@ -81,6 +82,7 @@ __all__ = [
     "saturation_edits",
     "saturation_mutants",
     "stats",
+    "tiled",
     "unpatch",
 ]
 
@@ -100,6 +102,7 @@ _lazy, __dir__ = lazy_names(
         "io.vcf": ("Genotypes", "VariantFile"),
         "models.card": ("ModelCard",),
         "models.people": ("model_windows", "predict"),
+        "ism.tiled": ("tiled",),
         "models.session": ("Model",),
         "personal.batch": ("HaplotypeBatch", "consensus", "haplotypes"),
         "personal.policy": ("HaplotypePolicy",),

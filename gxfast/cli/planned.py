@@ -117,7 +117,7 @@ def _costs(name: str, options: dict[str, Any]) -> list[Any]:
     inputs = open_inputs(paths, policy_from(options))
     chosen = run_options({"transform": "none", "residualise": "expression", **options})
     linear = None if inputs.expression is None else linear_cohort(inputs, chosen.evaluation.transform)
-    return run_costs(inputs, chosen, steps_of(name, options), linear)
+    return run_costs(inputs, chosen, steps_of(name, options), linear, tiles=paths.tiles)
 
 
 @click.command()

@@ -235,7 +235,12 @@ class TiledModel:
                 record=f"cut at {self.tiling.tensor}", remedy="please report it (CONTRIBUTING.md) with the model",
             )  # fmt: skip
         self.n_tiles = self.n_distinct = 0
-        self._tiles.clear()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the tiles that are kept, and their memory."""
+        with self._lock:
+            self._tiles.clear()
 
     def explain(self) -> str:
         """Return where windows are cut, what that promises, and what it has saved so far."""

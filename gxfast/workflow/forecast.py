@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .._memory import worker_room
 from .._threads import one_blas_thread
 from ..io.tables import rows_text
+from ..ism.tiled import TiledModel, tiled
 from ..models.people import combine, gene_statuses, model_windows
 from ..personal.dosage_sources import open_dosages
 from ..personal.dosages import snvs_in
@@ -82,7 +83,9 @@ class StepCost:
 Cost = Callable[[int | None], StepCost]  # for so many people; None: for those at hand
 
 
-def run_costs(inputs: Inputs, options: RunOptions, steps: Sequence[str], cohort: LinearCohort | None) -> list[Cost]:
+def run_costs(
+    inputs: Inputs, options: RunOptions, steps: Sequence[str], cohort: LinearCohort | None, *, tiles: bool = True
+) -> list[Cost]:  # fmt: skip
     """Cost the steps of a run that read sequences or genotypes; those that only put tables together are left out.
 
     Parameters
@@ -92,10 +95,12 @@ def run_costs(inputs: Inputs, options: RunOptions, steps: Sequence[str], cohort:
     steps : sequence of str
     cohort : LinearCohort or None
         Of the linear models.
+    tiles : bool
+        Whether windows are predicted in tiles, where that saves.
     """
     found = []
     for model in inputs.models:
-        found.append(_predict_cost(inputs, model))
+        found.append(_predict_cost(inputs, model, tiles))
         if {"ism", "drivers"} & {*steps}:
             found.append(_effects_cost(inputs, model))
     if cohort is not None and not too_few_people(cohort, options.baseline.folds):
@@ -129,7 +134,7 @@ def _half(n: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).permutation(n)[: max(1, n // 2)])
 
 
-def _predict_cost(inputs: Inputs, model: Model) -> Cost:
+def _predict_cost(inputs: Inputs, model: Model, tiles: bool) -> Cost:
     n, usable = len(inputs.genotypes.samples), _usable(inputs)
     name, n_tracks, card = f"predict {model.card.name}", len(model.tracks), model.card
     if not usable:
@@ -140,7 +145,7 @@ def _predict_cost(inputs: Inputs, model: Model) -> Cost:
     few, scale = _half(n), len(usable) / len(plans)
     distinct, of_half = sum(map(len, plans)), sum(np.unique(plan.carriers[few]).size for plan in plans)
     members = len(card.shifts) * (2 if card.ensemble_reverse_complement else 1)
-    a_sequence = _seconds_a_sequence(model, plans)
+    a_sequence = _seconds_a_sequence(model, plans, tiles)
     of_values = scale * sum(_text_bytes(plan, n_tracks) for plan in plans)
 
     def cost(people: int | None) -> StepCost:
@@ -171,11 +176,15 @@ def _haplotypes(inputs: Inputs, model: Model, g: int) -> WindowHaplotypes:
     )  # fmt: skip
 
 
-def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes]) -> float:
+def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes], tiles: bool) -> float:
     """Run haplotypes of the pilot, twice as many each time, until they can be timed."""
     plan = max(plans, key=len)
-    size, letters = 2, np.empty((len(plan), model.card.read_length), np.uint8)
+    letters = np.empty((len(plan), model.card.read_length), np.uint8)
     plan.write_letters(letters, 0, 1)
+    in_tiles = tiled(model) if tiles else None
+    if in_tiles is not None:
+        return _in_tiles(in_tiles, letters)
+    size = 2
     model.predict(letters[:1])  # the first run allocates
     clock = clock_of(model)
     while True:
@@ -186,6 +195,22 @@ def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes]) -> floa
         if seconds >= _SECONDS / 4 or size >= 1 << 14:
             return seconds / size
         size *= 2
+
+
+def _in_tiles(model: TiledModel, letters: NDArray[np.uint8]) -> float:
+    """Seconds of one of the haplotypes of a gene: its share of the distinct tiles, and what is behind the cut."""
+    some = letters[:4]
+    model.predict(some)
+    clock = clock_of(model.model)
+    started = clock()
+    model.predict(some)  # its tiles are kept
+    behind = (clock() - started) / len(some)
+    missing = list(dict.fromkeys(key for keys in model.keys(letters) for key in keys))
+    n = min(len(missing), 64)
+    model.forget()
+    started = clock()
+    model.compute([missing[:n]])
+    return behind + (clock() - started) / n * len(missing) / len(letters)
 
 
 def _text_bytes(plan: WindowHaplotypes, n_tracks: int) -> int:
