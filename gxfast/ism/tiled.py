@@ -34,16 +34,26 @@ if TYPE_CHECKING:
 
 __all__ = ["TiledModel", "tiled"]
 
-_KEPT: Final = 256 << 20  # bytes of tiles that the next sequences may have, too
-_AT_ONCE: Final = 256 << 20  # bytes of tiles, and of input of the head, that are held beside these
+_BYTES: Final = 256 << 20  # of tiles that the next sequences may have, too; and of those at work
 _TOLERANCE: Final = 1e-5
 
 
-def tiled(model: Model) -> TiledModel | None:
+def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
     """Return a model that computes each distinct tile of its windows once; None where that promises little.
 
     Its predictions are within 1e-5 of the model's (of the larger of 1 and the value); `TiledModel.check` compares some.
     Which tiles there are depends on the model alone.
+
+    Parameters
+    ----------
+    model : Model
+    max_mem : int, optional
+        Bytes for a job: an eighth keeps tiles, and as much is at work; 256 MiB each by default.
+
+    Returns
+    -------
+    TiledModel or None
+        Takes the model's place in `gxfast.predict`.
     """
     graph = load_graph(model)
     readout = Readout(model, Outputs(), graph.shape(graph.output_name))
@@ -56,7 +66,7 @@ def tiled(model: Model) -> TiledModel | None:
     if tiling is None or model.fixed_batch is not None:
         return None
     try:
-        return TiledModel(model, graph, readout, tiling, proto)
+        return TiledModel(model, graph, readout, tiling, proto, _BYTES if max_mem is None else max_mem // 8)
     except ModelError:  # the first layers are others for a sequence of another length
         return None
 
@@ -80,16 +90,17 @@ class TiledModel:
         Of all sequences so far.
     """
 
-    def __init__(self, model: Model, graph: Graph, readout: Readout, tiling: Tiling, proto: Any = None) -> None:
-        self.model, self.tiling, self._readout = model, tiling, readout
+    def __init__(
+        self, model: Model, graph: Graph, readout: Readout, tiling: Tiling, proto: Any = None, n_bytes: int = _BYTES
+    ) -> None:  # fmt: skip
+        self.model, self.tiling, self._readout, self._bytes = model, tiling, readout, n_bytes
         self.n_tiles = self.n_distinct = 0
-        whole = load_graph(model, proto=proto)
         short = load_graph(model, proto=proto, length=tiling.length, output=tiling.tensor)
-        self._require_local(whole, short)
+        self._require_local(graph, short)
         nodes = short.between([short.input_name], [tiling.tensor])
         self._tile_batch = rows_per_run(largest_row(short, nodes), model.device)
-        nodes = whole.between([tiling.tensor], [whole.output_name])
-        self._head_batch = rows_per_run(largest_row(whole, nodes), model.device)
+        nodes = graph.between([tiling.tensor], [graph.output_name])
+        self._head_batch = rows_per_run(largest_row(graph, nodes), model.device)
         short = load_graph(model, batch=self._tile_batch, proto=proto, length=tiling.length, output=tiling.tensor)
         whole = load_graph(model, batch=self._head_batch, proto=proto)
         self._input = short.input_name
@@ -114,7 +125,7 @@ class TiledModel:
                 if stride is None or (of_whole[name].length - of_short[name].length) * stride != missing:
                     raise ModelError(f"{name} is not the same in a tile", path=self.model.path)
         whole, short = of_whole[tensor], of_short[tensor]
-        for tile in (tiles[0], tiles[1], tiles[-1]):
+        for tile in (tiles[0], tiles[len(tiles) // 2], tiles[-1]):
             at = tile.first - tile.skipped
             own = _reached(short, at, tile)
             expected = _reached(whole, 0, tile)
@@ -135,7 +146,7 @@ class TiledModel:
         rows = self.model.checked(sequences)
         threads = self.model.n_threads if n_threads is None else resolve_threads(n_threads)
         per_row = int(np.prod(self._shape[1:])) * self._dtype.itemsize
-        step = max(self._head_batch, _AT_ONCE // per_row // self._head_batch * self._head_batch)
+        step = max(self._head_batch, self._bytes // per_row // self._head_batch * self._head_batch)
         result = np.empty((len(rows), self.model.n_tracks))
         for first in range(0, len(rows), step):
             result[first : first + step] = self._predicted(rows[first : first + step], threads)
@@ -196,7 +207,7 @@ class TiledModel:
         return found
 
     def _keep(self, found: dict[bytes, NDArray[Any]], missing: Sequence[bytes]) -> None:
-        most = _KEPT // max(1, int(np.prod(self._tile_shape)) * self._dtype.itemsize)
+        most = self._bytes // max(1, int(np.prod(self._tile_shape)) * self._dtype.itemsize)
         with self._lock:
             self.n_distinct += len(missing)
             for key in found:

@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 from .costs import node_work
-from .graph.intervals import analyse
+from .graph.intervals import analyse, needed
 from .graph.view import Graph
-from .graph.windows import Window
+from .graph.windows import Analysis, Window
 
 __all__ = ["Tile", "Tiling", "best_tiling", "stride_of"]
 
@@ -64,7 +64,10 @@ class Tiling:
         Bases of a tile.
     stride : int
         Bases per position.
+    window : int
+        Bases of a window.
     tiles : tuple of Tile
+        Those that the output depends on.
     local, head, whole : float
         Multiply-adds of a window before the cut, behind it, and of the whole model.
     """
@@ -73,6 +76,7 @@ class Tiling:
     axis: int
     length: int
     stride: int
+    window: int
     tiles: tuple[Tile, ...]
     local: float
     head: float
@@ -86,7 +90,7 @@ class Tiling:
     @property
     def overhead(self) -> float:
         """Bases of all tiles over those of a window."""
-        return self.length * len(self.tiles) / (self.stride * self.tiles[-1].last)
+        return self.length * len(self.tiles) / self.window
 
     @property
     def promise(self) -> float:
@@ -108,14 +112,20 @@ def best_tiling(graph: Graph) -> Tiling | None:
     ----------
     graph : Graph
     """
-    found = [tiling for cut in _cuts(graph) for size in _SIZES if (tiling := _tiling(graph, *cut, size)) is not None]
+    analysis = analyse(graph)
+    wanted = needed(graph, analysis)
+    found = [
+        tiling
+        for name, local, head in _cuts(graph, analysis)
+        for size in _SIZES
+        if (tiling := _tiling(graph, name, analysis.windows[name], (local, head), size, wanted.get(name))) is not None
+    ]
     best = max(found, key=lambda one: one.promise, default=None)
     return best if best is not None and best.promise >= _LEAST else None
 
 
-def _cuts(graph: Graph) -> Iterator[tuple[str, Window, float, float]]:
+def _cuts(graph: Graph, analysis: Analysis) -> Iterator[tuple[str, float, float]]:
     """Tensors with a sequence axis that everything behind them depends on, and nothing else before them."""
-    analysis = analyse(graph)
     last_read = {name: i for i, node in enumerate(graph.nodes) for name in node.reads}
     whole = sum(node_work(graph, node) for node in graph.nodes)
     alive, done = {graph.input_name}, 0.0
@@ -127,10 +137,13 @@ def _cuts(graph: Graph) -> Iterator[tuple[str, Window, float, float]]:
             continue
         (name,) = alive
         if name in analysis.windows and name != graph.output_name:
-            yield name, analysis.windows[name], done, whole - done
+            yield name, done, whole - done
 
 
-def _tiling(graph: Graph, name: str, window: Window, local: float, head: float, size: int) -> Tiling | None:
+def _tiling(
+    graph: Graph, name: str, window: Window, work: tuple[float, float], size: int, output: tuple[int, int] | None
+) -> Tiling | None:  # fmt: skip
+    """Cut windows into tiles of about so many bases of their own; only those that the output depends on are kept."""
     reach = _reach(window)
     if reach is None:
         return None
@@ -154,7 +167,9 @@ def _tiling(graph: Graph, name: str, window: Window, local: float, head: float, 
         done = last
     if len(tiles) < _FEWEST:
         return None
-    return Tiling(name, window.axis, length, stride, tuple(tiles), local, head, local + head)
+    first, last = output or (0, window.length - 1)
+    kept = tuple(tile for tile in tiles if tile.last > first and tile.first <= last)
+    return Tiling(name, window.axis, length, stride, graph.length, kept, *work, sum(work)) if kept else None
 
 
 def stride_of(window: Window) -> int | None:

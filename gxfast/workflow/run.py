@@ -213,7 +213,7 @@ def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel]:
     """Return the models of a run that predict in tiles, by name."""
     from ..ism.tiled import tiled
 
-    found = {model.card.name: tiled(model) for model in inputs.models} if paths.tiles else {}
+    found = {model.card.name: tiled(model, max_mem=paths.max_mem) for model in inputs.models} if paths.tiles else {}
     return {name: one for name, one in found.items() if one is not None}
 
 

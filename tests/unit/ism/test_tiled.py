@@ -14,6 +14,7 @@ from oracles.ism_networks import random_network
 
 from gxfast.bench.cases.ism.networks import basenji2, basset, xpresso
 from gxfast.errors import ModelError
+from gxfast.ism.graph.intervals import analyse, needed
 from gxfast.ism.graph.view import load_graph
 from gxfast.ism.tiled import TiledModel, tiled
 from gxfast.ism.tiling import best_tiling
@@ -97,6 +98,16 @@ def test_tiles_that_were_met_are_not_computed_again(net: TiledModel) -> None:
     assert "times fewer multiply-adds" in fresh.explain()
 
 
+def test_memory_changes_no_bit(net: TiledModel) -> None:
+    rows = _people(8_000, 70)
+    small = tiled(net.model, max_mem=100_000)
+    assert small is not None
+    assert small.predict(rows).tobytes() == net.predict(rows).tobytes()
+    held = sum(one.nbytes for one in small._tiles.values())
+    assert held <= 100_000 // 8
+    assert small.n_distinct >= net.n_distinct / 2
+
+
 def test_tiles_cover_the_window_once() -> None:
     for made, length in ((basset(20_000, (8, 8, 8), 16, 4), 20_000), (basenji2(
         16_384, first=8, tower=(8,) * 6, inner=4, layers=2, last=8, tracks=5, crop=8), 16_384)):  # fmt: skip
@@ -108,9 +119,11 @@ def test_tiles_cover_the_window_once() -> None:
         )
         tiling = best_tiling(graph)
         assert tiling is not None
-        ends = [0, *(tile.last for tile in tiling.tiles)]
-        assert [tile.first for tile in tiling.tiles] == ends[:-1]
-        assert ends[-1] == graph.shape(tiling.tensor)[tiling.axis]
+        first, last = needed(graph, analyse(graph))[tiling.tensor]
+        starts, ends = ([getattr(tile, name) for tile in tiling.tiles] for name in ("first", "last"))
+        assert starts[1:] == ends[:-1]
+        assert starts[0] <= first
+        assert ends[-1] > last
         assert all(tile.start + tiling.length <= length for tile in tiling.tiles)
         assert all(tile.start % tiling.stride == 0 for tile in tiling.tiles)
         assert tiling.promise > 1.3
@@ -135,6 +148,8 @@ def test_bins_of_a_profile(tmp_path: Path) -> None:
     model = Model(tmp_path / "m.onnx")
     found = tiled(model)
     assert found is not None
+    # only what these bins, and their mirror images, depend on
+    assert len(found.tiling.tiles) < 16_384 / found.tiling.length
     rows = _people(16_384, 9)
     assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
 
