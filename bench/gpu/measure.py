@@ -42,6 +42,9 @@ SECONDS, WARM_UP = 5.0, 2
 CPU_TOLERANCE, FRONT_TOLERANCE = 1e-4, 1e-6
 
 
+SMALL = {"first": 8, "tower": (8, 8, 12, 12, 12, 16), "inner": 8, "layers": 3, "last": 16, "tracks": 6, "crop": 2}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for gpu_feeds.json")
@@ -59,6 +62,8 @@ def main() -> int:
             print(f"{name} ...", file=sys.stderr)
             report["models"][name] = measure(path, card, n, batch, device, Path(folder), tiny=options.rehearse)
             report["failed"] += [f"{name}: {what}" for what in report["models"][name].pop("failed")]
+        report["tiles"] = tiles(Path(folder), device, tiny=options.rehearse)
+        report["failed"] += [f"tiles: {what}" for what in report["tiles"].pop("failed")]
     target = options.out / "gpu_feeds.json"
     target.write_text(json.dumps(report, indent=1) + "\n")
     print(target)
@@ -72,12 +77,44 @@ def models(folder: Path, *, tiny: bool) -> list[tuple[str, Path, ModelCard | Non
     found: list[tuple[str, Path, ModelCard | None, int, int]] = [
         ("demo", DEMO, None, *((8, 4) if tiny else (4096, 256)))
     ]
-    small = {"first": 8, "tower": (8, 8, 12, 12, 12, 16), "inner": 8, "layers": 3, "last": 16, "tracks": 6, "crop": 2}
     for length in (4096,) if tiny else LENGTHS:
         path = folder / f"net{length}.onnx"
-        save_model(*networks.basenji2(length, **(small if tiny else {})), path)
+        save_model(*networks.basenji2(length, **(SMALL if tiny else {})), path)
         found.append((f"basenji2-{length}", path, None, *((4, 2) if tiny else (16, 4))))
     return found
+
+
+def tiles(folder: Path, device: str, *, tiny: bool) -> dict[str, Any]:
+    """Haplotypes of one window, each with a few SNVs of its own: in tiles and whole."""
+    length, n = (16_384, 12) if tiny else (131_072, 400)
+    path = folder / "tiles.onnx"
+    save_model(*networks.basenji2(length, **(SMALL if tiny else {})), path)
+    model = Model(path, device=device)
+    rows = np.repeat(sequences_of(length, 1), n, axis=0)
+    random = np.random.default_rng(2)
+    for row in rows:
+        row[random.integers(0, length, 20)] = random.choice(np.frombuffer(b"ACGT", np.uint8), 20)
+    found = gxfast.tiled(model)
+    if found is None:
+        return {"failed": ["the network has none"]}
+    some = rows[:2]
+    away = float(np.abs(found.predict(some) - model.predict(some)).max()) / (
+        float(np.abs(model.predict(some)).max()) or 1.0
+    )
+
+    def anew() -> Any:
+        found.forget()
+        return found.predict(rows)
+
+    whole = rows[: max(2, n // 10)]
+    seconds = 0.05 if tiny else SECONDS
+    return {
+        "largest_difference_from_whole": away,
+        "tiles": timed(anew, n, seconds=seconds),
+        "whole": timed(lambda: model.predict(whole), len(whole), seconds=seconds),
+        "explain": found.explain(),
+        "failed": [] if away <= CPU_TOLERANCE else ["other values than whole windows"],
+    }
 
 
 def machine() -> dict[str, Any]:
