@@ -21,13 +21,13 @@ from ..errors import ModelError
 from ..models.runtime import run_options
 from ..models.workers import run_tasks
 from .graph.intervals import analyse
-from .graph.slicing import sliced_proto
 from .graph.view import Graph, load_graph
 from .graph.windows import Window
 from .modes.naive import largest_row
 from .modes.readout import Outputs, Readout
 from .modes.runner import Part, rows_per_run
-from .tiling import Tile, Tiling, best_tiling, stride_of
+from .tiling import Tile, Tiling, stride_of, tilings
+from .trimming import Trimmed, trimmed
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -55,20 +55,47 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
     TiledModel or None
         Takes the model's place in `gxfast.predict`.
     """
+    if model.fixed_batch is not None:
+        return None
     graph = load_graph(model)
     readout = Readout(model, Outputs(), graph.shape(graph.output_name))
-    proto = None
-    if readout.kept_tracks is not None or readout.kept_bins is not None:
-        proto = sliced_proto(model.proto(), graph, readout.card.output_layout, readout.kept_tracks, readout.kept_bins)
-        readout.slice()
-        graph = load_graph(model, proto=proto)
-    tiling = best_tiling(graph)
-    if tiling is None or model.fixed_batch is not None:
-        return None
+    part = trimmed(model, graph, readout)
+    for tiling in tilings(part.graph):
+        short = _short_graph(model, part, tiling)
+        if short is not None:
+            return TiledModel(model, part, readout, tiling, short, _BYTES if max_mem is None else max_mem // 8)
+    return None
+
+
+def _short_graph(model: Model, part: Trimmed, tiling: Tiling) -> Graph | None:
+    """The first layers for a tile; None where a tile is no piece of the window.
+
+    A crop or padding that depends on the length makes it something else. Every tensor before the cut has to be shorter
+    by the bases that are missing, and a base of a tile has to reach what it reaches as a base of the window.
+    """
     try:
-        return TiledModel(model, graph, readout, tiling, proto, _BYTES if max_mem is None else max_mem // 8)
-    except ModelError:  # the first layers are others for a sequence of another length
+        short = load_graph(model, proto=part.proto, length=tiling.length, output=tiling.tensor)
+    except ModelError:
         return None
+    missing = part.graph.length - tiling.length
+    whole, own = analyse(part.graph).windows, analyse(short).windows
+    for node in short.between([short.input_name], [tiling.tensor]):
+        for name in node.made:
+            stride = stride_of(whole[name]) if name in whole and name in own else None
+            if stride is None or (whole[name].length - own[name].length) * stride != missing:
+                return None
+    tiles = tiling.tiles[0], tiling.tiles[len(tiling.tiles) // 2], tiling.tiles[-1]
+    return short if all(_is_piece(whole[tiling.tensor], own[tiling.tensor], tile) for tile in tiles) else None
+
+
+def _is_piece(whole: Window, own: Window, tile: Tile) -> bool:
+    """Whether the bases of a tile, and no others, reach its positions as they do in the window."""
+    mine, expected = _reached(own, tile.first - tile.skipped, tile), _reached(whole, 0, tile)
+    inside = slice(tile.start, tile.start + len(own.lo))
+    reaching = expected[1] > expected[0]
+    reaching[inside] = False
+    same = all(np.array_equal(one, other[inside]) for one, other in zip(mine, expected, strict=True))
+    return same and not bool(reaching.any())
 
 
 def _reached(window: Window, shift: int, tile: Tile) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -91,50 +118,25 @@ class TiledModel:
     """
 
     def __init__(
-        self, model: Model, graph: Graph, readout: Readout, tiling: Tiling, proto: Any = None, n_bytes: int = _BYTES
+        self, model: Model, part: Trimmed, readout: Readout, tiling: Tiling, short: Graph, n_bytes: int = _BYTES
     ) -> None:  # fmt: skip
         self.model, self.tiling, self._readout, self._bytes = model, tiling, readout, n_bytes
+        self._bases = slice(part.start, part.start + part.graph.length)
         self.n_tiles = self.n_distinct = 0
-        short = load_graph(model, proto=proto, length=tiling.length, output=tiling.tensor)
-        self._require_local(graph, short)
-        nodes = short.between([short.input_name], [tiling.tensor])
+        cut, graph = tiling.tensor, part.graph
+        nodes = short.between([short.input_name], [cut])
         self._tile_batch = rows_per_run(largest_row(short, nodes), model.device)
-        nodes = graph.between([tiling.tensor], [graph.output_name])
+        nodes = graph.between([cut], [graph.output_name])
         self._head_batch = rows_per_run(largest_row(graph, nodes), model.device)
-        short = load_graph(model, batch=self._tile_batch, proto=proto, length=tiling.length, output=tiling.tensor)
-        whole = load_graph(model, batch=self._head_batch, proto=proto)
+        short = load_graph(model, batch=self._tile_batch, proto=part.proto, length=tiling.length, output=cut)
+        whole = load_graph(model, batch=self._head_batch, proto=part.proto, length=graph.length)
         self._input = short.input_name
-        self._tile_part = Part(short.subgraph([short.input_name], [tiling.tensor]), model, [tiling.tensor])
-        self._head_part = Part(whole.subgraph([tiling.tensor], [whole.output_name]), model, [whole.output_name])
-        self._tile_shape = short.shape(tiling.tensor)[1:]
-        self._shape, self._dtype = whole.shape(tiling.tensor), whole.dtype(tiling.tensor)
+        self._tile_part = Part(short.subgraph([short.input_name], [cut]), model, [cut])
+        self._head_part = Part(whole.subgraph([cut], [whole.output_name]), model, [whole.output_name])
+        self._tile_shape = short.shape(cut)[1:]
+        self._shape, self._dtype = whole.shape(cut), whole.dtype(cut)
         self._tiles: OrderedDict[bytes, NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
-
-    def _require_local(self, whole_graph: Graph, short_graph: Graph) -> None:
-        """Refuse a cut where a tile is no piece of the window: a crop or padding that depends on the length does that.
-
-        Every tensor before the cut has to be shorter by the bases that are missing, and a base of a tile has to reach
-        the positions that it reaches as a base of the window.
-        """
-        tensor, tiles, missing = self.tiling.tensor, self.tiling.tiles, whole_graph.length - short_graph.length
-        of_whole, of_short = analyse(whole_graph).windows, analyse(short_graph).windows
-        for node in short_graph.between([short_graph.input_name], [tensor]):
-            for name in node.made:
-                stride = stride_of(of_whole[name])
-                if stride is None or (of_whole[name].length - of_short[name].length) * stride != missing:
-                    raise ModelError(f"{name} is not the same in a tile", path=self.model.path)
-        whole, short = of_whole[tensor], of_short[tensor]
-        for tile in (tiles[0], tiles[len(tiles) // 2], tiles[-1]):
-            at = tile.first - tile.skipped
-            own = _reached(short, at, tile)
-            expected = _reached(whole, 0, tile)
-            inside = np.arange(tile.start, tile.start + self.tiling.length)
-            same = all(np.array_equal(one, other[inside]) for one, other in zip(own, expected, strict=True))
-            reaching = expected[1] > expected[0]
-            reaching[inside] = False
-            if not same or reaching.any():
-                raise ModelError(f"{tensor} is not the same in a tile", path=self.model.path)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)
@@ -167,8 +169,9 @@ class TiledModel:
 
     def keys(self, letters: NDArray[np.uint8]) -> list[list[bytes]]:
         """Return the letters of every tile of windows (N, L)."""
-        length = self.tiling.length
-        return [[row[tile.start : tile.start + length].tobytes() for tile in self.tiling.tiles] for row in letters]
+        first, length = self._bases.start, self.tiling.length
+        starts = [first + tile.start for tile in self.tiling.tiles]
+        return [[row[start : start + length].tobytes() for start in starts] for row in letters]
 
     def _values(self, letters: NDArray[np.uint8], flipped: bool, threads: int) -> NDArray[np.float64]:
         """Selected values of sequences that one member of the ensemble reads, (N, B, T)."""
@@ -258,7 +261,8 @@ class TiledModel:
         tiling, card = self.tiling, self.model.card
         lines = [
             f"{card.name}: cut at {tiling.tensor} ({tiling.stride} bases a position); {len(tiling.tiles)} tiles of "
-            f"{tiling.length} bases for a window of {card.length}, {tiling.overhead:.2f} times its bases",
+            f"{tiling.length} bases, {tiling.overhead:.2f} times the {tiling.window} that the output depends on, of "
+            f"{card.length}",
             f"{card.name}: {tiling.local / tiling.whole:.0%} of the multiply-adds are before the cut; if "
             f"{tiling.expected_share:.1%} of the tiles are distinct, {tiling.promise:.1f} times fewer are left",
         ]

@@ -20,7 +20,7 @@ from .graph.intervals import analyse, needed
 from .graph.view import Graph
 from .graph.windows import Analysis, Window
 
-__all__ = ["Tile", "Tiling", "best_tiling", "stride_of"]
+__all__ = ["Tile", "Tiling", "stride_of", "tilings"]
 
 # Bases of a tile that are its own. Of 421 people, 0.027, 0.044 and 0.13 of the tiles of 1,024, 4,096 and 16,384 bases
 # are distinct: a power of about 0.55 of their length.
@@ -85,7 +85,10 @@ class Tiling:
     @property
     def facts(self) -> dict[str, Any]:
         """What predictions depend on, JSON-serialisable."""
-        return {"tensor": self.tensor, "bases": self.length, "stride": self.stride, "tiles": len(self.tiles)}
+        return {
+            "tensor": self.tensor, "bases": self.length, "stride": self.stride, "tiles": len(self.tiles),
+            "window": self.window,
+        }  # fmt: skip
 
     @property
     def overhead(self) -> float:
@@ -103,8 +106,8 @@ class Tiling:
         return float(min(1.0, _SHARE * (self.length / 4096) ** _POWER))
 
 
-def best_tiling(graph: Graph) -> Tiling | None:
-    """Return the cut and the tiles that promise the fewest multiply-adds; None where whole windows are as good.
+def tilings(graph: Graph) -> list[Tiling]:
+    """Return cuts with their tiles that promise fewer multiply-adds than whole windows, the best first; one per cut.
 
     They depend on the model alone, not on people: results must not depend on who else is predicted.
 
@@ -114,14 +117,13 @@ def best_tiling(graph: Graph) -> Tiling | None:
     """
     analysis = analyse(graph)
     wanted = needed(graph, analysis)
-    found = [
-        tiling
-        for name, local, head in _cuts(graph, analysis)
-        for size in _SIZES
-        if (tiling := _tiling(graph, name, analysis.windows[name], (local, head), size, wanted.get(name))) is not None
-    ]
-    best = max(found, key=lambda one: one.promise, default=None)
-    return best if best is not None and best.promise >= _LEAST else None
+    found = []
+    for name, local, head in _cuts(graph, analysis):
+        sizes = (_tiling(graph, name, analysis.windows[name], (local, head), size, wanted.get(name)) for size in _SIZES)
+        best = max((one for one in sizes if one is not None), key=lambda one: one.promise, default=None)
+        if best is not None and best.promise >= _LEAST:
+            found.append(best)
+    return sorted(found, key=lambda one: -one.promise)
 
 
 def _cuts(graph: Graph, analysis: Analysis) -> Iterator[tuple[str, float, float]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ModelError
 from ..models.people import gene_statuses
 from ..types import PredictionSet, Progress
 from .cohort import LinearCohort, linear_cohort, too_few_people
@@ -129,13 +131,15 @@ class Job:
 
     def predictor(self, model: Model) -> Model | TiledModel:
         """Return what predicts windows: the model in tiles, checked when it is first asked for, or the model itself."""
-        found = self._tiled.get(model.card.name)
-        if found is None:
-            return model
-        if model.card.name not in self._checked:
-            found.check()
-            self._checked.add(model.card.name)
-        return found
+        name = model.card.name
+        if name in self._tiled and name not in self._checked:
+            self._checked.add(name)
+            try:
+                self._tiled[name].check()
+            except ModelError as error:
+                logging.getLogger("gxfast").warning("%s: windows are predicted whole: %s", name, error.message)
+                del self._tiled[name]
+        return self._tiled.get(name, model)
 
     def tell(self, task: str, done: int, total: int) -> None:
         """Report how far a task is."""
