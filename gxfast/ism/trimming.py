@@ -55,9 +55,10 @@ def trimmed(model: Model, whole: Graph, readout: Readout) -> Trimmed:
     if bins is None:
         return Trimmed(0, graph, proto)
     analysis, outputs = analyse(graph), analyse(whole).windows.get(whole.output_name)
-    ends = _ends(graph, analysis)
     stride = None if outputs is None else stride_of(outputs)
-    if ends is None or stride is None or min(bins) * stride < ends[0]:
+    # where the graph crops the first positions itself, the first bin has to stay behind that
+    ends = None if stride is None else _ends(graph, analysis, min(bins) * stride)
+    if ends is None or stride is None:
         return Trimmed(0, graph, proto)
     start, length = ends[0], graph.length - sum(ends)
     moved = sliced_proto(model.proto(), whole, layout, readout.kept_tracks, [b - start // stride for b in bins])
@@ -66,8 +67,11 @@ def trimmed(model: Model, whole: Graph, readout: Readout) -> Trimmed:
     return Trimmed(start, part, moved) if same else Trimmed(0, graph, proto)
 
 
-def _ends(graph: Graph, analysis: Analysis) -> tuple[int, int] | None:
-    """Bases at both ends that can be left out, in whole strides of all tensors; None where it is not worth it."""
+def _ends(graph: Graph, analysis: Analysis, most: int) -> tuple[int, int] | None:
+    """Bases at both ends that can be left out, in whole strides of all tensors; None where it is not worth it.
+
+    ``most``: at the beginning.
+    """
     wanted = needed(graph, analysis)
     if graph.input_name not in wanted or analysis.dense - {graph.output_name}:
         return None
@@ -77,7 +81,7 @@ def _ends(graph: Graph, analysis: Analysis) -> tuple[int, int] | None:
         return None
     step = math.lcm(*known)
     first, last = wanted[graph.input_name]
-    before, behind = first // step * step, (graph.length - 1 - last) // step * step
+    before, behind = min(first, most) // step * step, (graph.length - 1 - last) // step * step
     return (before, behind) if graph.length - before - behind <= _WORTH * graph.length else None
 
 
