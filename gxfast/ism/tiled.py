@@ -26,7 +26,7 @@ from .graph.windows import Window
 from .modes.naive import largest_row
 from .modes.readout import Outputs, Readout
 from .modes.runner import Part, rows_per_run
-from .tiling import Tile, Tiling, stride_of, tilings
+from .tiling import Tile, Tiling, reached, stride_of, tilings
 from .trimming import Trimmed, trimmed
 
 if TYPE_CHECKING:
@@ -90,20 +90,13 @@ def _short_graph(model: Model, part: Trimmed, tiling: Tiling) -> Graph | None:
 
 def _is_piece(whole: Window, own: Window, tile: Tile) -> bool:
     """Whether the bases of a tile, and no others, reach its positions as they do in the window."""
-    mine, expected = _reached(own, tile.first - tile.skipped, tile), _reached(whole, 0, tile)
+    mine = reached(own, tile.first, tile.last, tile.first - tile.skipped)
+    expected = reached(whole, tile.first, tile.last)
     inside = slice(tile.start, tile.start + len(own.lo))
     reaching = expected[1] > expected[0]
     reaching[inside] = False
     same = all(np.array_equal(one, other[inside]) for one, other in zip(mine, expected, strict=True))
     return same and not bool(reaching.any())
-
-
-def _reached(window: Window, shift: int, tile: Tile) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which of a tile's positions each base alters, half-open; (0, 0) for none."""
-    low = np.maximum(window.lo + shift, tile.first)
-    high = np.minimum(window.hi + shift + 1, tile.last)
-    some = (high > low) & (window.hi >= window.lo)
-    return np.where(some, low, 0), np.where(some, high, 0)
 
 
 class TiledModel:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .costs import node_work
 from .graph.intervals import analyse, needed
 from .graph.view import Graph
 from .graph.windows import Analysis, Window
 
-__all__ = ["Tile", "Tiling", "stride_of", "tilings"]
+__all__ = ["Tile", "Tiling", "reached", "stride_of", "tilings"]
 
 # Bases of a tile that are its own. Of 421 people, 0.027, 0.044 and 0.13 of the tiles of 1,024, 4,096 and 16,384 bases
 # are distinct: a power of about 0.55 of their length.
@@ -172,6 +173,16 @@ def _tiling(
     first, last = output or (0, window.length - 1)
     kept = tuple(tile for tile in tiles if tile.last > first and tile.first <= last)
     return Tiling(name, window.axis, length, stride, graph.length, kept, *work, sum(work)) if kept else None
+
+
+def reached(window: Window, first: int, last: int, shift: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of the positions [first, last) each base alters, half-open; (0, 0) for none.
+
+    ``shift`` is added to the positions of the tensor.
+    """
+    low, high = np.maximum(window.lo + shift, first), np.minimum(window.hi + shift + 1, last)
+    some = (high > low) & (window.hi >= window.lo)
+    return np.where(some, low, 0), np.where(some, high, 0)
 
 
 def stride_of(window: Window) -> int | None:

@@ -12,7 +12,7 @@ from .graph.slicing import sliced_proto
 from .graph.view import Graph, load_graph
 from .graph.windows import Analysis
 from .modes.readout import Readout
-from .tiling import stride_of
+from .tiling import reached, stride_of
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -96,8 +96,8 @@ def _is_part(graph: Graph, analysis: Analysis, part: Graph, start: int) -> bool:
         stride = stride_of(window)
         if name not in own or stride is None:
             return False
-        shift = start // stride
-        for ours, theirs in ((own[name].lo + shift, window.lo[inside]), (own[name].hi + shift, window.hi[inside])):
-            if not np.array_equal(np.clip(ours, first - 1, last + 1), np.clip(theirs, first - 1, last + 1)):
-                return False
+        mine = reached(own[name], first, last + 1, start // stride)
+        expected = reached(window, first, last + 1)
+        if not all(np.array_equal(one, other[inside]) for one, other in zip(mine, expected, strict=True)):
+            return False
     return True
