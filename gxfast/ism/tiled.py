@@ -60,7 +60,8 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
     graph = load_graph(model)
     readout = Readout(model, Outputs(), graph.shape(graph.output_name))
     part = trimmed(model, graph, readout)
-    for tiling in tilings(part.graph):
+    whole = part.graph.length == model.card.length
+    for tiling in tilings(part.graph, *([] if whole else [1])):  # a part of the window is worth one tile already
         short = _short_graph(model, part, tiling)
         if short is not None:
             return TiledModel(model, part, readout, tiling, short, _BYTES if max_mem is None else max_mem // 8)

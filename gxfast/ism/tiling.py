@@ -28,7 +28,6 @@ __all__ = ["Tile", "Tiling", "reached", "stride_of", "tilings"]
 _SIZES: Final = (1024, 2048, 4096, 8192)
 _SHARE, _POWER = 0.044, 0.55
 _LEAST: Final = 1.3  # times fewer multiply-adds than whole windows, or it is not done
-_FEWEST: Final = 4  # tiles of a window; people have few different haplotypes of a shorter one
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class Tiling:
         return float(min(1.0, _SHARE * (self.length / 4096) ** _POWER))
 
 
-def tilings(graph: Graph) -> list[Tiling]:
+def tilings(graph: Graph, fewest: int = 4) -> list[Tiling]:
     """Return cuts with their tiles that promise fewer multiply-adds than whole windows, the best first; one per cut.
 
     They depend on the model alone, not on people: results must not depend on who else is predicted.
@@ -115,6 +114,8 @@ def tilings(graph: Graph) -> list[Tiling]:
     Parameters
     ----------
     graph : Graph
+    fewest : int
+        Tiles of a window; people have few different haplotypes of a short one.
     """
     analysis = analyse(graph)
     wanted = needed(graph, analysis)
@@ -122,7 +123,7 @@ def tilings(graph: Graph) -> list[Tiling]:
     for name, local, head in _cuts(graph, analysis):
         sizes = (_tiling(graph, name, analysis.windows[name], (local, head), size, wanted.get(name)) for size in _SIZES)
         best = max((one for one in sizes if one is not None), key=lambda one: one.promise, default=None)
-        if best is not None and best.promise >= _LEAST:
+        if best is not None and best.promise >= _LEAST and len(best.tiles) >= fewest:
             found.append(best)
     return sorted(found, key=lambda one: -one.promise)
 
@@ -168,8 +169,6 @@ def _tiling(
             return None
         tiles.append(Tile(at * stride, first, last, first - at))
         done = last
-    if len(tiles) < _FEWEST:
-        return None
     first, last = output or (0, window.length - 1)
     kept = tuple(tile for tile in tiles if tile.last > first and tile.first <= last)
     return Tiling(name, window.axis, length, stride, graph.length, kept, *work, sum(work)) if kept else None
