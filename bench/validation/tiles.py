@@ -2,9 +2,9 @@
 
     GXFAST_DATA=... python bench/validation/tiles.py basenji2 PEOPLE.vcf.gz FASTA [--length 131072] [--tss 18000000]
 
-The networks have the published sizes and random weights (``gxfast/bench/cases/ism/networks.py``). Whole passes and what
-is behind the cut are timed on a few haplotypes and multiplied by their number (that is said); tiles are all computed.
-Both are of the distinct haplotypes. CPU seconds of one thread.
+The networks have the published sizes and random weights (``gxfast/bench/cases/ism/networks.py``), or NETWORK is an ONNX
+file. Whole passes and what is behind the cut are timed on ``--timed`` haplotypes and multiplied by their number (that is
+said); tiles are all computed. Both are of the distinct haplotypes. CPU seconds of one thread.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +28,19 @@ from gxfast.personal.policy import HaplotypePolicy
 from gxfast.personal.windows import plan_window
 from gxfast.types import GeneTable
 
-TIMED = 8  # haplotypes
 
-
-def open_model(name: str, length: int, folder: Path) -> Model:
-    """Return a network: ten bins of one track of Basenji2, all outputs of the others."""
+def open_model(name: str, length: int, bins: str, folder: Path) -> Model:
+    """Return a network of the benchmark, or a file; of a profile the wanted bins of the first track."""
     if Path(name).exists():
-        return Model(name)
-    made = getattr(networks, name)(length)
-    card = made.card
-    if name == "basenji2":
-        from dataclasses import replace
-
-        card = replace(card, bins=tuple(range(443, 453)), tracks=(0,))
-    save_model(made.model, card, folder / f"{name}.onnx")
-    return Model(folder / f"{name}.onnx")
+        card = Model(name).card
+    else:
+        made = getattr(networks, name)(length)
+        card, name = made.card, str(folder / f"{name}.onnx")
+        save_model(made.model, card, Path(name))
+    if card.output_layout != "NT":
+        first, last = map(int, bins.split("-"))
+        card = replace(card, bins=tuple(range(first, last + 1)), tracks=(0,), track_names=None, reduce="mean")
+    return Model(name, card=card)
 
 
 def seconds_of(call: Any) -> float:
@@ -59,10 +58,12 @@ def main() -> None:
     parser.add_argument("vcf", type=Path)
     parser.add_argument("fasta", type=Path)
     parser.add_argument("--length", type=int, default=131_072)
+    parser.add_argument("--bins", default="443-452", help="of a profile")
+    parser.add_argument("--timed", type=int, default=8, help="haplotypes that are timed whole")
     parser.add_argument("--tss", type=int, default=18_000_000)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        model = open_model(chosen.network, chosen.length, Path(folder))
+        model = open_model(chosen.network, chosen.length, chosen.bins, Path(folder))
         genome, file = gx.Genome(chosen.fasta), gx.VariantFile(chosen.vcf)
         contig = file.contigs[0]
         genes = GeneTable(("g",), ("g",), (contig,), np.array([chosen.tss]), ("+",))
@@ -73,13 +74,15 @@ def main() -> None:
         )  # fmt: skip
         letters = np.empty((len(plan), window.length), np.uint8)
         plan.write_letters(letters, 0, 1)
-        some = letters[np.linspace(0, len(letters) - 1, TIMED).astype(int)]
-        whole = seconds_of(lambda: model.predict(some)) / TIMED
+        some = letters[np.linspace(0, len(letters) - 1, chosen.timed).astype(int)]
+        whole = seconds_of(lambda: model.predict(some)) / chosen.timed
         found = tiled(model)
         if found is None:
             raise SystemExit("no tiles")
         away = np.abs(found.predict(some) - model.predict(some)).max()
-        head = seconds_of(lambda: found.predict(some)) / TIMED  # its tiles are kept: what is behind the cut is left
+        head = (
+            seconds_of(lambda: found.predict(some)) / chosen.timed
+        )  # its tiles are kept: what is behind the cut is left
         fresh = tiled(model)
         assert fresh is not None
         started = time.process_time()
