@@ -1,10 +1,10 @@
 """Predictions in tiles beside whole windows, for one gene of a cohort of any size: seconds, shares, exactness.
 
-    GXFAST_DATA=... python bench/validation/tiles.py basenji2 PEOPLE.vcf.gz FASTA [--length 131072] [--tss 18000000]
+    python bench/validation/tiles.py basenji2 PEOPLE.vcf.gz FASTA [--length 131072] [--tss 18000000] [--bins 443-452]
 
 The networks have the published sizes and random weights (``gxfast/bench/cases/ism/networks.py``), or NETWORK is an ONNX
-file. Whole passes and what is behind the cut are timed on ``--timed`` haplotypes and multiplied by their number (that is
-said); tiles are all computed. Both are of the distinct haplotypes. CPU seconds of one thread.
+file. Whole passes and what is behind the cut are timed on ``--timed`` haplotypes and multiplied by their number; tiles
+are all computed. Both are of the distinct haplotypes. CPU seconds of one thread.
 """
 
 from __future__ import annotations
