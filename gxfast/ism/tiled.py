@@ -122,8 +122,12 @@ class TiledModel:
         self._tile_batch = rows_per_run(largest_row(short, nodes), model.device)
         nodes = graph.between([cut], [graph.output_name])
         self._head_batch = rows_per_run(largest_row(graph, nodes), model.device)
-        short = load_graph(model, batch=self._tile_batch, proto=part.proto, length=tiling.length, output=cut)
-        whole = load_graph(model, batch=self._head_batch, proto=part.proto, length=graph.length)
+        # a graph holds the weights: one of the right batch is not read again
+        if short.batch != self._tile_batch:
+            short = load_graph(model, batch=self._tile_batch, proto=part.proto, length=tiling.length, output=cut)
+        whole = graph
+        if graph.batch != self._head_batch:
+            whole = load_graph(model, batch=self._head_batch, proto=part.proto, length=graph.length)
         self._input = short.input_name
         self._tile_part = Part(short.subgraph([short.input_name], [cut]), model, [cut])
         self._head_part = Part(whole.subgraph([cut], [whole.output_name]), model, [whole.output_name])
