@@ -36,6 +36,9 @@ __all__ = ["TiledModel", "tiled"]
 
 _BYTES: Final = 256 << 20  # of tiles that the next sequences may have, too; and of those at work
 _TOLERANCE: Final = 1e-5
+# Bytes of a model's files: its parts are opened with several copies of the weights, which was too much for Enformer's
+# gigabyte on a machine of 24. By the file, not by what is free: results must not depend on the machine.
+_LARGEST: Final = 512 << 20
 
 
 def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
@@ -55,7 +58,7 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
     TiledModel or None
         Takes the model's place in `gxfast.predict`.
     """
-    if model.fixed_batch is not None:
+    if model.fixed_batch is not None or _size(model) > _LARGEST:
         return None
     graph = load_graph(model)
     readout = Readout(model, Outputs(), graph.shape(graph.output_name))
@@ -66,6 +69,11 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
         if short is not None:
             return TiledModel(model, part, readout, tiling, short, _BYTES if max_mem is None else max_mem // 8)
     return None
+
+
+def _size(model: Model) -> int:
+    """Bytes of the model's files."""
+    return sum((model.path.parent / name).stat().st_size for name in model.files)
 
 
 def _short_graph(model: Model, part: Trimmed, tiling: Tiling) -> Graph | None:

@@ -164,6 +164,13 @@ def test_where_nothing_is_saved(tmp_path: Path) -> None:
     assert found.tiling.tensor != tilings(load_graph(model))[0].tensor
 
 
+def test_a_large_model_keeps_whole_windows(net: TiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gxfast.ism.tiled._LARGEST", net.model.path.stat().st_size)
+    assert tiled(net.model) is not None
+    monkeypatch.setattr("gxfast.ism.tiled._LARGEST", net.model.path.stat().st_size - 1)
+    assert tiled(net.model) is None
+
+
 def test_other_predictions_are_refused(net: TiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = tiled(net.model)
     assert fresh is not None
