@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bench import add_everything
 from bench.peers.commands import peers
-from gxfast.bench import registry
 from gxfast.bench.cases import command_cases
 from gxfast.bench.cases.commands.baseline import SKLEARN
 from gxfast.bench.command import run_case
+
+pytestmark = pytest.mark.usefixtures("everything")
 
 # Who gives other results on purpose: covariates are not taken out of the genotypes; ranks and a score test; columns
 # standardised once, not in every fold, which 30 people feel.
@@ -23,13 +23,6 @@ REMEDIES = {
     "R cv.glmnet": "r-cran-glmnet", "MetaXcan Predict.py": "METAXCAN",
     "samtools faidx, bcftools consensus": "samtools bcftools",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, empty in (("_cases", {}), ("_peers", []), ("_goals", {})):
-        monkeypatch.setattr(registry, name, empty)
-    add_everything()
 
 
 @pytest.mark.parametrize("name", command_cases())

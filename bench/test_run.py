@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import add_everything
 from bench.cases import cases
 from bench.goals import goals
 from bench.peers import fastism, peers
-from gxfast.bench import registry
 from gxfast.bench.cases import all_cases
 from gxfast.bench.command import run_case
 from gxfast.bench.data import scratch_folder
 from gxfast.bench.peers import CohortPeer, CommandPeer, MutantPeer, OneHotPeer, ScanPeer, StatisticPeer
+
+pytestmark = pytest.mark.usefixtures("everything")
 
 # Of the package's cases, those in which each kind of peer takes part.
 PEERS_TAKE_PART = {
@@ -33,13 +33,6 @@ PEERS_TAKE_PART = {
     ScanPeer: ("ism-basset-1000", "ism-bpnet-1000"),
     StatisticPeer: ("pearson-gaps-float32", "spearman-ties", "bh-2e4"),
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, empty in (("_cases", {}), ("_peers", []), ("_goals", {})):
-        monkeypatch.setattr(registry, name, empty)
-    add_everything()
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ The people are those of ``mosaic.py``, on the real chromosome 22, predicted by X
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from peak_memory import fingerprint
 
 
 def inputs(folder: Path, people: int, genes: int) -> list[str]:
@@ -57,12 +58,6 @@ def run(words: list[str], stop_after: float | None = None) -> tuple[bool, float,
     if code not in (0, 3, -signal.SIGKILL):
         raise SystemExit(f"gxfast ended with {code}")
     return code >= 0, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-
-def fingerprint(folder: Path) -> dict[str, str]:
-    """Return the hashes of all results."""
-    files = [file for file in folder.rglob("*") if file.is_file() and ".gxfast" not in file.parts]
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def main() -> int:

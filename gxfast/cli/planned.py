@@ -70,11 +70,10 @@ def plan(
 
 def _named(arguments: tuple[str, ...]) -> tuple[str, list[str]]:
     """The command that is planned, of one word or two, and its options."""
-    words = [i for i, one in enumerate(arguments) if not one.startswith("-")][:1]
-    for i in words:
-        for n in (2, 1):
-            if (name := " ".join(arguments[i : i + n])) in PLANNED:
-                return name, [*arguments[:i], *arguments[i + n :]]
+    i = next((i for i, one in enumerate(arguments) if not one.startswith("-")), len(arguments))
+    for n in (2, 1):
+        if (name := " ".join(arguments[i : i + n])) in PLANNED:
+            return name, [*arguments[:i], *arguments[i + n :]]
     return "run", list(arguments)
 
 

@@ -163,11 +163,8 @@ class TiledModel:
         return result
 
     def _predicted(self, rows: NDArray[np.uint8], threads: int) -> NDArray[np.float64]:
-        card = self._readout.card
-
         def member(shift: int, reverse: bool) -> NDArray[np.float64]:
-            start = shift - min(card.shifts)
-            letters = np.ascontiguousarray(rows[:, start : start + card.length])
+            letters = self.model.letters(rows, shift)
             letters = np.asarray(reverse_complement(letters)) if reverse else letters
             return self._values(letters, reverse, threads)
 
@@ -208,7 +205,8 @@ class TiledModel:
                 letters.reshape(size, -1), dtype=self.model.dtype, **self._readout.card.encoding
             )  # fmt: skip
             (made,) = self._tile_part.run({self._input: encoded}, options)
-            found.update(zip(mine, made, strict=False))
+            # copies: a tile that is kept must not keep its whole batch
+            found.update((key, one.copy()) for key, one in zip(mine, made, strict=False))
 
         run_tasks(task, -(-len(missing) // size), n_threads=n_threads, options=options)
         self.n_tiles += sum(map(len, keys))

@@ -318,11 +318,12 @@ class Model:
         """Return what one member of the ensemble reads of rows as `predict` takes them, one-hot."""
         from ..encode.one_hot import one_hot
 
-        letters = self._letters(rows, shift)
+        letters = self.letters(rows, shift)
         found: NDArray[Any] = one_hot(letters, dtype=self.dtype, reverse_complement=reverse, **self.card.encoding)
         return found
 
-    def _letters(self, rows: NDArray[np.uint8], shift: int) -> NDArray[np.uint8]:
+    def letters(self, rows: NDArray[np.uint8], shift: int) -> NDArray[np.uint8]:
+        """Return what one member of the ensemble reads of rows as `predict` takes them, (N, L), the strand aside."""
         start = shift - min(self.card.shifts)
         return np.ascontiguousarray(rows[:, start : start + self.length])
 
@@ -331,7 +332,7 @@ class Model:
         from ..encode.one_hot import codes
 
         if self.feed == "codes":
-            return {self._code_name: codes(self._letters(rows, shift), reverse_complement=reverse)}
+            return {self._code_name: codes(self.letters(rows, shift), reverse_complement=reverse)}
         return {str(self.card.input_name): self.encoded(rows, shift, reverse)}
 
     def _raw_output(self, rows: NDArray[np.uint8], shift: int, reverse: bool, options: Any) -> NDArray[Any]:

@@ -30,7 +30,7 @@ from .blocks import GeneBlock, gene_blocks
 from .cohort import LinearCohort, too_few_people
 from .inputs import Inputs
 from .options import MappingOptions, RunOptions, TrainingOptions
-from .scans.costing import clock_of
+from .scans.costing import clock_of, size_text
 from .scans.observed import VariantOptions, VariantScan
 from .scans.sources import ReferenceSource
 from .scans.targets import gene_layout
@@ -144,7 +144,7 @@ def _predict_cost(inputs: Inputs, model: Model, tiles: bool) -> Cost:
     reading = (time.process_time() - started) / len(plans)
     few, scale = _half(n), len(usable) / len(plans)
     distinct, of_half = sum(map(len, plans)), sum(np.unique(plan.carriers[few]).size for plan in plans)
-    members = len(card.shifts) * (2 if card.ensemble_reverse_complement else 1)
+    members = len(card.members)
     a_sequence = _seconds_a_sequence(model, plans, tiles)
     of_values = scale * sum(_text_bytes(plan, n_tracks) for plan in plans)
 
@@ -337,17 +337,13 @@ def forecast_lines(costs: Sequence[StepCost]) -> list[str]:
     lines = [
         f"{one.step}: {one.people} people, {one.genes} genes"
         + (f", {one.model_calls} model calls" if one.model_calls else "")
-        + f"; {_hours(one.hours)} on one thread, {_size(one.bytes)} on disk, {_size(one.memory)} of memory"
+        + f"; {_hours(one.hours)} on one thread, {size_text(one.bytes)} on disk, {size_text(one.memory)} of memory"
         for one in costs
     ]
     total = summed(costs)["total"]
-    return [*lines, f"total: {_hours(total['hours'])} on one thread, {_size(total['bytes'])} on disk, "
-                    f"{_size(total['memory'])} of memory at most"]  # fmt: skip
+    return [*lines, f"total: {_hours(total['hours'])} on one thread, {size_text(total['bytes'])} on disk, "
+                    f"{size_text(total['memory'])} of memory at most"]  # fmt: skip
 
 
 def _hours(hours: float) -> str:
     return f"{hours:.2f} h" if hours >= 1 else f"{60 * hours:.1f} min"
-
-
-def _size(n: float) -> str:
-    return f"{n / 2**30:.1f} GiB" if n >= 2**30 else f"{n / 2**20:.0f} MiB"

@@ -177,8 +177,7 @@ def run_job(
 
     ``tell_findings`` is called with what the check found, ``before_report`` with the directory once all tables are
     written, to add to it; ``explain`` with what tiles have saved. ``command`` is noted in the directory. ``part``:
-    only that is done; a shard makes its blocks
-    of every step that has some.
+    only that is done; a shard makes its blocks of every step that has some.
     """
     _check_steps(steps)
     threads = resolve_threads(n_threads)

@@ -195,9 +195,9 @@ class RunDirectory:
         """Say that a result holds what blocks hold: when the run is finished, they go."""
         self._superseded[result] = [name for name in blocks if name in self._done]
 
-    def _drop_superseded(self) -> None:
+    def _drop_superseded(self, results: Mapping[str, str]) -> None:
         dropped = [name for names in self._superseded.values() for name in names]
-        self._kept |= {result: sha256_of(self.path / result) for result in self._superseded}
+        self._kept |= {result: results[result] for result in self._superseded}
         for name in dropped:
             del self._done[name]
         self._write_journal()
@@ -223,14 +223,10 @@ class RunDirectory:
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, with the hash of every result file: the run is complete from here on."""
+        results = {name: sha256_of(self.path / name) for name in _results(self.path)}
         if self._superseded:
-            self._drop_superseded()
-        content = {
-            **self.plan,
-            **manifest,
-            "results": {name: sha256_of(self.path / name) for name in _results(self.path)},
-            "complete": True,
-        }
+            self._drop_superseded(results)
+        content = {**self.plan, **manifest, "results": results, "complete": True}
         remove(self.path / STATE / SHARDS)
         atomic_write(self.path / "manifest.json", _json_bytes(content))
 

@@ -15,6 +15,7 @@ from gxfast.cli.main import main
 from gxfast.types import Windows
 
 pytest.importorskip("pgenlib", reason="pgenlib is not installed")
+from oracles.directories import fingerprint
 from oracles.pgen_files import lines_of, pgen_of_vcf
 
 
@@ -26,9 +27,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     return cohort, pgen_of_vcf(cohort.vcf, cohort.vcf.with_name("people.pgen"))
 
 
-def results(folder: Path) -> dict[str, bytes]:
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and ".gxfast" not in file.parts]
-    return {str(file.relative_to(folder)): file.read_bytes() for file in files if file.name != "manifest.json"}
+def results(folder: Path) -> dict[str, str]:
+    """Results but the manifest, which names the inputs."""
+    return {name: digest for name, digest in fingerprint(folder).items() if name != "manifest.json"}
 
 
 SEQUENCES = ("--fasta", "--genes", "--model")

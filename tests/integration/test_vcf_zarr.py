@@ -12,6 +12,7 @@ import pytest
 from gxfast.cli.main import main
 
 pytest.importorskip("zarr", reason="zarr is not installed")
+from oracles.directories import fingerprint
 from oracles.pgen_files import lines_of
 from oracles.vcf_zarr_files import store_of_vcf
 
@@ -24,9 +25,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     return cohort, store_of_vcf(cohort.vcf, cohort.vcf.with_name("people.vcz"), chunks=(50, 6), zarr_format=3)
 
 
-def results(folder: Path) -> dict[str, bytes]:
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and ".gxfast" not in file.parts]
-    return {str(file.relative_to(folder)): file.read_bytes() for file in files if file.name != "manifest.json"}
+def results(folder: Path) -> dict[str, str]:
+    """Results but the manifest, which names the inputs."""
+    return {name: digest for name, digest in fingerprint(folder).items() if name != "manifest.json"}
 
 
 SEQUENCES = ("--fasta", "--genes", "--model")

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gxfast.io.bgzf import write_bgzf
-from gxfast.io.files import atomic_write, plain_files, sha256_of
-from gxfast.io.npz import npz_bytes
+from gxfast.io.files import plain_files, sha256_of
+from gxfast.io.npz import write_npz
 from gxfast.io.tables import write_phenotype_bed, write_table
 from gxfast.types import GeneTable
 
@@ -63,7 +63,7 @@ def write_large_run(
             "variant_id": np.array([drivers[-1]["variant_id"][k] for k in main]),
             "pos": np.array([drivers[-1]["pos"][k] for k in main]),
         }
-        atomic_write(folder / "ism" / f"{model}.main_drivers.npz", npz_bytes(content))
+        write_npz(folder / "ism" / f"{model}.main_drivers.npz", content)
     write_table(folder / "drivers.tsv", _stacked(drivers))
     learned = {"gene_id": list(genes.gene_id), "name": list(genes.name)}
     write_table(folder / "learned.tsv", {**learned, **{c: _some(rng, n_genes) for c in ("people_r", "genes_r")}})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ..bgzf import require_file
 from ..hdf5 import open_hdf5, read_dataset
+from .parquet import require_pyarrow
 from .text import check_id, check_names, is_bed_header, lower_names
 
 __all__ = ["Columns", "read_h5ad", "read_parquet"]
@@ -38,11 +39,10 @@ def read_parquet(path: Path) -> Columns:
         If pyarrow is not installed, the file is no such table, or a value is text or infinite.
     """
     require_file(path, "expression table")
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise InputError("Parquet needs pyarrow", path=path, remedy="pip install 'gxfast[io]'") from None
+    require_pyarrow(path)
+    import pyarrow
+    import pyarrow.parquet
+
     try:
         table: Any = pyarrow.parquet.read_table(path)
     except (OSError, ValueError, MemoryError, pyarrow.ArrowException) as error:

@@ -32,7 +32,7 @@ class RepeatedTexts:
 
 
 def require_pyarrow(path: str | Path) -> None:
-    """Refuse to go on towards a Parquet file where pyarrow is not installed.
+    """Refuse to read or write a Parquet file where pyarrow is not installed.
 
     Raises
     ------

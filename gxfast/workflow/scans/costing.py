@@ -26,7 +26,7 @@ from .work import Block
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["block_memory", "check_memory", "clock_of", "cost_lines", "scan_costs"]
+__all__ = ["block_memory", "check_memory", "clock_of", "cost_lines", "scan_costs", "size_text"]
 
 SAMPLE_SECONDS = 0.5
 
@@ -71,7 +71,7 @@ def _model_costs(
     positions = int((layout.high - layout.low)[usable].sum()) * source.max_rows if usable else 0
     mutants, scans = 3 * positions, _n_scans(one, layout, blocks) * source.max_rows
     card = one.readout.card
-    members = len(card.shifts) * (2 if card.ensemble_reverse_complement else 1)
+    members = len(card.members)
     share = 1.0 if one.mode == "naive" else getattr(one.costs, one.mode) / one.costs.naive
     fixed, per_mutant, sample = _measured(one, layout, source, usable)
     seconds = scans * fixed + mutants * per_mutant
@@ -226,26 +226,27 @@ def cost_lines(costs: dict[str, Any]) -> list[str]:
     most = "at most " if costs["at_most"] else ""
     lines = []
     for name, entry in costs["models"].items():
-        sizes = ", ".join(f"{what} {_size(n)}" for what, n in sorted(entry["bytes"].items()))
+        sizes = ", ".join(f"{what} {size_text(n)}" for what, n in sorted(entry["bytes"].items()))
         lines += [
             f"{name}: mode {entry['mode']}; {entry['windows']} windows, {most}{entry['sequences']} sequences, "
             f"{most}{entry['mutants']} mutants",
             f"{name}: {entry['model_calls']} model calls if every mutant went through the model; the mode costs as "
             f"much as {entry['passes']}",
             f"{name}: {entry['seconds_per_mutant']:g} s per mutant, {entry['hours']:g} hours",
-            f"{name}: about {sizes}; memory {_size(entry['memory'])} beside the model",
+            f"{name}: about {sizes}; memory {size_text(entry['memory'])} beside the model",
         ]
     total = costs["total"]
     lines.append(
         f"total: {total['windows']} windows, {total['mutants']} mutants, {total['hours']:.3g} hours, "
-        f"{_size(total['bytes'])} on disk; nothing was written"
+        f"{size_text(total['bytes'])} on disk; nothing was written"
     )
     return lines
 
 
-def _size(n: int) -> str:
+def size_text(n: float) -> str:
+    """Return a number of bytes as text."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if n < 1024:
-            return f"{n:.3g} {unit}" if unit != "bytes" else f"{n} bytes"
-        n = n / 1024  # type: ignore[assignment]
+            return f"{n:.3g} {unit}" if unit != "bytes" else f"{n:.0f} bytes"
+        n = n / 1024
     return f"{n:.3g} TiB"

@@ -89,7 +89,7 @@ def _work(scan: VariantScan, single: int, others: int) -> _Work:
     """Of one window: its reference once for the single bases, once for every batch of other alleles."""
     costs, mode = scan.plan.costs, scan.plan.mode
     card = scan.plan.readout.card
-    members = len(card.shifts) * (2 if card.ensemble_reverse_complement else 1)
+    members = len(card.members)
     rows = scan.people.max_rows if scan.options.on == "haplotypes" else 1
     put = 2 if scan.options.on == "haplotypes" else 1  # ALT and REF, whichever is carried
     mutants = put * rows * single
@@ -138,7 +138,7 @@ def _of_some_alleles(scan: VariantScan, w: int) -> float:
     n = int(getattr(plan.runner, "batch", 4)) if plan.mode == "naive" else 16
     plan.runner.forget()
     seconds = _timed(scan, w, n)
-    members = len(plan.readout.card.shifts) * (2 if plan.readout.card.ensemble_reverse_complement else 1)
+    members = len(plan.readout.card.members)
     macs = n * float(getattr(plan.costs, plan.mode)) + plan.costs.naive
     return seconds / (macs * members)
 

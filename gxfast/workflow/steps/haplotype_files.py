@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,23 +53,23 @@ def texts_of(values: NDArray[Any]) -> tuple[str, ...]:
     return tuple(str(value) for value in values.tolist())
 
 
-def write_haplotypes(run: RunDirectory, result: str, blocks: Sequence[str], predictions: PredictionSet) -> None:
-    """Write the haplotypes of all blocks to one file, a block in memory at a time.
+def write_haplotypes(
+    run: RunDirectory, result: str, blocks: Mapping[str, int], predictions: PredictionSet
+) -> None:  # fmt: skip
+    """Write the haplotypes of all blocks, each with its first gene, to one file, a block in memory at a time.
 
     ``values`` has a row per distinct haplotype, ``gene`` its gene (the first row of a gene is the reference);
     ``carriers`` the rows of each person's two haplotypes by gene, -1 where there is none.
     """
     genes = [run.read_block(name, ("gene",))["gene"] for name in blocks]
-    sizes = [len(run.read_block(name, ("carriers",))["carriers"]) for name in blocks]
     first_row = np.cumsum([0, *map(len, genes)]).tolist()
-    first_gene = np.cumsum([0, *sizes]).astype(np.int32)
 
     def large(name: str) -> Iterator[NDArray[Any]]:
         return (run.read_block(block, (name,))[name] for block in blocks)
 
     arrays: dict[str, NDArray[Any] | Parts] = {
         "values": Parts(np.float64, (first_row[-1], len(predictions.tracks)), large("values")),
-        "gene": np.concatenate([gene + first for gene, first in zip(genes, first_gene, strict=False)]),
+        "gene": np.concatenate([gene + np.int32(first) for gene, first in zip(genes, blocks.values(), strict=True)]),
         "carriers": Parts(
             np.int32, (len(predictions.genes), len(predictions.samples), 2), map(_shifted, large("carriers"), first_row)
         ),

@@ -83,7 +83,7 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
     )
     result = haplotypes_file(name)
     if not run.has_result(result):
-        files = [_haplotypes_file(name, number) for number, _ in enumerate(gene_parts(job, model))]
+        files = {_haplotypes_file(name, number): first for number, (first, _) in enumerate(gene_parts(job, model))}
         write_haplotypes(run, result, files, predictions)
         run.supersede(result, files)
     return predictions
@@ -91,21 +91,33 @@ def _predicted(job: Job, model: Model) -> PredictionSet:
 
 def predicted_blocks(job: Job, model: Model) -> Iterator[tuple[int, BlockPrediction]]:
     """Read what was predicted again, block by block, each with its first gene; they alone hold the draws of phase."""
-    run, name = job.directory, model.card.name
-    result = haplotypes_file(name)
-    stored = StoredHaplotypes(run.path / result) if run.has_result(result) else None
+    stored = _in_result(job, model)
     for number, (first, last) in enumerate(gene_parts(job, model)):
-        large = stored.block(first, last) if stored else run.read_block(_haplotypes_file(name, number))
-        yield first, read_block(large, run.read_block(_block_file(name, number)), model.card.haplotypes)
+        yield first, _stored_block(job, model, stored, number, (first, last))
+
+
+def _in_result(job: Job, model: Model) -> StoredHaplotypes | None:
+    """The haplotypes of all blocks, where a result is kept in their place."""
+    result = haplotypes_file(model.card.name)
+    return StoredHaplotypes(job.directory.path / result) if job.directory.has_result(result) else None
+
+
+def _stored_block(
+    job: Job, model: Model, stored: StoredHaplotypes | None, number: int, genes: tuple[int, int]
+) -> BlockPrediction:  # fmt: skip
+    run, name = job.directory, model.card.name
+    large = stored.block(*genes) if stored else run.read_block(_haplotypes_file(name, number))
+    return read_block(large, run.read_block(_block_file(name, number)), model.card.haplotypes)
 
 
 def part_of_predictions(job: Job, model: Model, number: int) -> PredictionSet:
     """Return the predictions of the genes of a finished block."""
-    inputs, run, name = job.inputs, job.directory, model.card.name
-    first, last = gene_parts(job, model)[number]
-    large, small = run.read_block(_haplotypes_file(name, number)), run.read_block(_block_file(name, number))
-    block, genes = read_block(large, small, model.card.haplotypes), inputs.genes.take(range(first, last))
-    return join_blocks(name, genes, inputs.genotypes.samples, model.tracks, [block], path=model.path, part=True)
+    inputs, part = job.inputs, gene_parts(job, model)[number]
+    block = _stored_block(job, model, _in_result(job, model), number, part)
+    return join_blocks(
+        model.card.name, inputs.genes.take(range(*part)), inputs.genotypes.samples, model.tracks, [block],
+        path=model.path, part=True,
+    )  # fmt: skip
 
 
 def gene_parts(job: Job, model: Model) -> list[tuple[int, int]]:

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from ...encode.one_hot import complement_bases
 from ...errors import NotFiniteError
 from ...io.fasta import Genome
-from ...io.files import atomic_write
-from ...io.npz import npz_bytes
+from ...io.npz import write_npz
 from ...reporting.plots.logo import reference_heights
 from ...stats.motifs import THRESHOLDS, cluster_enrichment, cluster_sequences, motif_sizes
 from ...types import GeneTable
@@ -151,8 +150,7 @@ def scan_surroundings(
         "variant_id": np.array([one.variant_id for one in mains], np.str_),
         "pos": _position(mains) + 1,
     }
-    content = npz_bytes({**stored, **names})
-    atomic_write(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", content)
+    write_npz(run.subdirectory("ism") / f"{predictions.model}.main_drivers.npz", {**stored, **names})
     return Surroundings(mains, **stored)
 
 

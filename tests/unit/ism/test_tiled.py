@@ -105,6 +105,7 @@ def test_memory_changes_no_bit(net: TiledModel) -> None:
     assert small.predict(rows).tobytes() == net.predict(rows).tobytes()
     held = sum(one.nbytes for one in small._tiles.values())
     assert held <= 100_000 // 8
+    assert all(one.base is None for one in [*small._tiles.values(), *net._tiles.values()])  # no batch is kept by a tile
     assert small.n_distinct >= net.n_distinct / 2
 
 
