@@ -26,6 +26,7 @@ from .graph.windows import Window
 from .modes.naive import largest_row
 from .modes.readout import Outputs, Readout
 from .modes.runner import Part, rows_per_run
+from .planning import TOLERANCE
 from .tiling import Tile, Tiling, reached, stride_of, tilings
 from .trimming import Trimmed, trimmed
 
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["TiledModel", "tiled"]
 
 _BYTES: Final = 256 << 20  # of tiles that the next sequences may have, too; and of those at work
-_TOLERANCE: Final = 1e-5
-# Bytes of a model's files: its parts are opened with several copies of the weights, which was too much for Enformer's
-# gigabyte on a machine of 24. By the file, not by what is free: results must not depend on the machine.
-_LARGEST: Final = 512 << 20
 
 
 def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
@@ -58,7 +55,7 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
     TiledModel or None
         Takes the model's place in `gxfast.predict`.
     """
-    if model.fixed_batch is not None or _size(model) > _LARGEST:
+    if model.fixed_batch is not None:
         return None
     graph = load_graph(model)
     readout = Readout(model, Outputs(), graph.shape(graph.output_name))
@@ -69,11 +66,6 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
         if short is not None:
             return TiledModel(model, part, readout, tiling, short, _BYTES if max_mem is None else max_mem // 8)
     return None
-
-
-def _size(model: Model) -> int:
-    """Bytes of the model's files."""
-    return sum((model.path.parent / name).stat().st_size for name in model.files)
 
 
 def _short_graph(model: Model, part: Trimmed, tiling: Tiling) -> Graph | None:
@@ -136,11 +128,17 @@ class TiledModel:
         whole = graph
         if graph.batch != self._head_batch:
             whole = load_graph(model, batch=self._head_batch, proto=part.proto, length=graph.length)
-        self._input = short.input_name
+        self._input, pool = short.input_name, tiling.pool
+        self._read = cut if pool is None else pool.tensor  # by what is behind the tiles
         self._tile_part = Part(short.subgraph([short.input_name], [cut]), model, [cut])
-        self._head_part = Part(whole.subgraph([cut], [whole.output_name]), model, [whole.output_name])
-        self._tile_shape = short.shape(cut)[1:]
-        self._shape, self._dtype = whole.shape(cut), whole.dtype(cut)
+        self._head_part = Part(whole.subgraph([self._read], [whole.output_name]), model, [whole.output_name])
+        self._shape, self._dtype = whole.shape(self._read), whole.dtype(cut)
+        kept, itemsize = (short.shape(cut), self._dtype.itemsize) if pool is None else (self._shape, 8)
+        self._tile_bytes = int(np.prod(kept[1:])) * itemsize
+        # Letters say what is computed, but not which positions of it a pool takes.
+        parts = [(tile.skipped, tile.skipped + tile.last - tile.first) for tile in tiling.tiles]
+        self._parts = list(dict.fromkeys(parts)) if pool is not None else []
+        self._part_of = [self._parts.index(part) if pool is not None else 0 for part in parts]
         self._tiles: OrderedDict[bytes, NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -171,10 +169,14 @@ class TiledModel:
         return self._readout.rule.ensemble(member)
 
     def keys(self, letters: NDArray[np.uint8]) -> list[list[bytes]]:
-        """Return the letters of every tile of windows (N, L)."""
+        """Return what every tile of windows (N, L) is known by: its letters, and a byte."""
         first, length = self._bases.start, self.tiling.length
         starts = [first + tile.start for tile in self.tiling.tiles]
-        return [[row[start : start + length].tobytes() for start in starts] for row in letters]
+        parts = [bytes([part]) for part in self._part_of]
+        return [
+            [row[start : start + length].tobytes() + part for start, part in zip(starts, parts, strict=True)]
+            for row in letters
+        ]
 
     def _values(self, letters: NDArray[np.uint8], flipped: bool, threads: int) -> NDArray[np.float64]:
         """Selected values of sequences that one member of the ensemble reads, (N, B, T)."""
@@ -191,7 +193,10 @@ class TiledModel:
         return np.concatenate(parts)
 
     def compute(self, keys: Sequence[Sequence[bytes]], n_threads: int = 1) -> dict[bytes, NDArray[Any]]:
-        """Return the tensor at the cut of each distinct tile; those that were met lately are not computed again."""
+        """Return the tensor at the cut of each distinct tile, or what a pool makes of its positions.
+
+        Tiles that were met lately are not computed again.
+        """
         wanted = dict.fromkeys(key for of_row in keys for key in of_row)
         with self._lock:
             found = {key: self._tiles[key] for key in wanted if key in self._tiles}
@@ -200,21 +205,28 @@ class TiledModel:
 
         def task(i: int) -> None:
             mine = missing[i * size : (i + 1) * size]
-            letters = np.frombuffer(b"".join([*mine, *mine[:1] * (size - len(mine))]), np.uint8)
-            encoded = one_hot(
-                letters.reshape(size, -1), dtype=self.model.dtype, **self._readout.card.encoding
-            )  # fmt: skip
+            rows = np.frombuffer(b"".join([*mine, *mine[:1] * (size - len(mine))]), np.uint8).reshape(size, -1)
+            letters = np.ascontiguousarray(rows[:, :-1])
+            encoded = one_hot(letters, dtype=self.model.dtype, **self._readout.card.encoding)
             (made,) = self._tile_part.run({self._input: encoded}, options)
-            # copies: a tile that is kept must not keep its whole batch
-            found.update((key, one.copy()) for key, one in zip(mine, made, strict=False))
+            found.update((key, self._kept_of(key, one)) for key, one in zip(mine, made, strict=False))
 
         run_tasks(task, -(-len(missing) // size), n_threads=n_threads, options=options)
         self.n_tiles += sum(map(len, keys))
         self._keep(found, missing)
         return found
 
+    def _kept_of(self, key: bytes, tile: NDArray[Any]) -> NDArray[Any]:
+        """What is kept of a tile's tensor: its part of the pool, or a copy that does not hold the whole batch."""
+        pool, axis = self.tiling.pool, self.tiling.axis - 1
+        if pool is None:
+            return tile.copy()
+        own = np.moveaxis(tile, axis, 0)[slice(*self._parts[key[-1]])]
+        made: NDArray[Any] = own.max(axis=0) if pool.largest else own.sum(axis=0, dtype=np.float64)
+        return made
+
     def _keep(self, found: dict[bytes, NDArray[Any]], missing: Sequence[bytes]) -> None:
-        most = self._bytes // max(1, int(np.prod(self._tile_shape)) * self._dtype.itemsize)
+        most = self._bytes // self._tile_bytes
         with self._lock:
             self.n_distinct += len(missing)
             for key in found:
@@ -225,14 +237,22 @@ class TiledModel:
     def _head(self, keys: Sequence[Sequence[bytes]], found: dict[bytes, NDArray[Any]], options: Any) -> NDArray[Any]:
         """Put the tiles of some sequences together, and run what is behind the cut."""
         whole = np.zeros(self._shape, self._dtype)
-        axis = self.tiling.axis
-        along = np.moveaxis(whole, axis, 1)
-        for row, of_row in enumerate(keys):
-            for tile, key in zip(self.tiling.tiles, of_row, strict=True):
-                own = np.moveaxis(found[key], axis - 1, 0)
-                along[row, tile.first : tile.last] = own[tile.skipped : tile.skipped + tile.last - tile.first]
-        (raw,) = self._head_part.run({self.tiling.tensor: whole}, options)
+        for row, of_row in zip(whole, keys, strict=False):
+            self._join(row, [found[key] for key in of_row])
+        (raw,) = self._head_part.run({self._read: whole}, options)
         return np.asarray(raw[: len(keys)])
+
+    def _join(self, whole: NDArray[Any], tiles: Sequence[NDArray[Any]]) -> None:
+        """Write what a sequence's tiles give into the tensor that is read behind them."""
+        axis, pool = self.tiling.axis - 1, self.tiling.pool
+        if pool is not None:
+            pooled = np.max(tiles, axis=0) if pool.largest else np.sum(tiles, axis=0) * pool.scale
+            whole[...] = pooled.reshape(whole.shape)
+            return
+        along = np.moveaxis(whole, axis, 0)
+        for tile, own in zip(self.tiling.tiles, tiles, strict=True):
+            part = np.moveaxis(own, axis, 0)[tile.skipped : tile.skipped + tile.last - tile.first]
+            along[tile.first : tile.last] = part
 
     def check(self) -> None:
         """Compare a few sequences with whole passes.
@@ -240,14 +260,14 @@ class TiledModel:
         Raises
         ------
         ModelError
-            If they differ by more than 1e-5 of the larger of 1 and the value.
+            If they differ by more than 1e-5 of the larger of 1 and the value (5e-3 in float16).
         """
         rows = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), (1, self.model.card.read_length))
         rows, middle = np.repeat(rows, 2, axis=0), rows.shape[1] // 2
         rows[1, middle : middle + 7], rows[1, : rows.shape[1] // 8] = ord("N"), ord("N")
         expected, own = self.model.predict(rows), self.predict(rows)
         away = np.abs(own - expected) / np.maximum(1.0, np.abs(expected))
-        if not (away <= _TOLERANCE).all():
+        if not (away <= TOLERANCE[self.model.dtype]).all():
             raise ModelError(
                 f"predictions in tiles differ from whole ones by {np.nanmax(away):.1e}", path=self.model.path,
                 record=f"cut at {self.tiling.tensor}", remedy="please report it (CONTRIBUTING.md) with the model",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,15 @@ from .costs import node_work
 from .graph.intervals import analyse, needed
 from .graph.view import Graph
 from .graph.windows import Analysis, Window
+from .ops.reduction import over_positions
 
-__all__ = ["Tile", "Tiling", "reached", "stride_of", "tilings"]
+__all__ = ["Pool", "Tile", "Tiling", "reached", "stride_of", "tilings"]
 
 # Bases of a tile that are its own. Of 421 people, 0.027, 0.044 and 0.13 of the tiles of 1,024, 4,096 and 16,384 bases
 # are distinct: a power of about 0.55 of their length.
 _SIZES: Final = (1024, 2048, 4096, 8192)
 _SHARE, _POWER = 0.044, 0.55
+_POOLS: Final = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMax", "ReduceMean", "ReduceSum")
 _LEAST: Final = 1.3  # times fewer multiply-adds than whole windows, or it is not done
 
 
@@ -50,6 +52,24 @@ class Tile:
     skipped: int
 
 
+class Pool(NamedTuple):
+    """Makes one position of all, right behind the cut: every tile does that for its own positions.
+
+    Attributes
+    ----------
+    tensor : str
+        That it gives.
+    largest : bool
+        The largest value instead of the sum.
+    scale : float
+        Of the sum.
+    """
+
+    tensor: str
+    largest: bool
+    scale: float
+
+
 @dataclass(frozen=True, slots=True)
 class Tiling:
     """How windows are cut.
@@ -70,6 +90,8 @@ class Tiling:
         Those that the output depends on.
     local, head, whole : float
         Multiply-adds of a window before the cut, behind it, and of the whole model.
+    pool : Pool or None
+        What comes behind the cut, where that is one.
     """
 
     tensor: str
@@ -81,6 +103,7 @@ class Tiling:
     local: float
     head: float
     whole: float
+    pool: Pool | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -120,16 +143,20 @@ def tilings(graph: Graph, fewest: int = 4) -> list[Tiling]:
     analysis = analyse(graph)
     wanted = needed(graph, analysis)
     found = []
-    for name, local, head in _cuts(graph, analysis):
-        sizes = (_tiling(graph, name, analysis.windows[name], (local, head), size, wanted.get(name)) for size in _SIZES)
+    for name, local, head, pool in _cuts(graph, analysis):
+        work = local, head, local + head
+        sizes = (_tiling(graph, name, analysis.windows[name], work, size, wanted.get(name), pool) for size in _SIZES)
         best = max((one for one in sizes if one is not None), key=lambda one: one.promise, default=None)
         if best is not None and best.promise >= _LEAST and len(best.tiles) >= fewest:
             found.append(best)
     return sorted(found, key=lambda one: -one.promise)
 
 
-def _cuts(graph: Graph, analysis: Analysis) -> Iterator[tuple[str, float, float]]:
-    """Tensors with a sequence axis that everything behind them depends on, and nothing else before them."""
+def _cuts(graph: Graph, analysis: Analysis) -> Iterator[tuple[str, float, float, Pool | None]]:
+    """Tensors with a sequence axis that everything behind them depends on, and nothing else before them.
+
+    With multiply-adds before and behind them; a pool over all positions counts as before.
+    """
     last_read = {name: i for i, node in enumerate(graph.nodes) for name in node.reads}
     whole = sum(node_work(graph, node) for node in graph.nodes)
     alive, done = {graph.input_name}, 0.0
@@ -141,11 +168,26 @@ def _cuts(graph: Graph, analysis: Analysis) -> Iterator[tuple[str, float, float]
             continue
         (name,) = alive
         if name in analysis.windows and name != graph.output_name:
-            yield name, done, whole - done
+            pool = _pool(graph, name, analysis.windows[name])
+            before = done + (0.0 if pool is None else node_work(graph, graph.consumers(name)[0]))
+            yield name, before, whole - before, pool
+
+
+def _pool(graph: Graph, name: str, window: Window) -> Pool | None:
+    """Return what makes one position of all positions of a tensor, if nothing else reads it."""
+    readers = graph.consumers(name)
+    if len(readers) != 1 or readers[0].op_type not in _POOLS or readers[0].made[0] == graph.output_name:
+        return None
+    (node,) = readers
+    if not over_positions(graph, node, window.axis):
+        return None
+    mean = node.op_type in ("GlobalAveragePool", "ReduceMean")
+    return Pool(node.made[0], node.op_type.endswith(("Max", "MaxPool")), 1 / window.length if mean else 1.0)
 
 
 def _tiling(
-    graph: Graph, name: str, window: Window, work: tuple[float, float], size: int, output: tuple[int, int] | None
+    graph: Graph, name: str, window: Window, work: tuple[float, float, float], size: int,
+    output: tuple[int, int] | None, pool: Pool | None,
 ) -> Tiling | None:  # fmt: skip
     """Cut windows into tiles of about so many bases of their own; only those that the output depends on are kept."""
     reach = _reach(window)
@@ -171,7 +213,7 @@ def _tiling(
         done = last
     first, last = output or (0, window.length - 1)
     kept = tuple(tile for tile in tiles if tile.last > first and tile.first <= last)
-    return Tiling(name, window.axis, length, stride, graph.length, kept, *work, sum(work)) if kept else None
+    return Tiling(name, window.axis, length, stride, graph.length, kept, *work, pool) if kept else None
 
 
 def reached(window: Window, first: int, last: int, shift: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

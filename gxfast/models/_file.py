@@ -22,6 +22,8 @@ __all__ = ["ModelFile", "Tensor", "read_model_file", "read_proto"]
 # Domains whose operators ship inside onnxruntime; anything else needs a custom-op library.
 KNOWN_DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc")
 _MOST_BYTES: Final = 2**62
+LARGE_FILE: Final = 64 << 20
+_LARGE_TENSOR: Final = 1 << 16  # what shape inference reads is far smaller
 # Bits of what is packed: UINT4, INT4, FLOAT4E2M1, UINT2, INT2, FLOAT6E2M3, FLOAT6E3M2.
 _PACKED: Final = {21: 4, 22: 4, 23: 4, 25: 2, 26: 2, 27: 6, 28: 6}
 _SIGNATURES: Final = (
@@ -117,6 +119,9 @@ def read_model_file(path: str | Path) -> ModelFile:
 def read_proto(path: Path) -> Any:
     """Return the onnx.ModelProto of a file that was checked before; weights in external data are not read.
 
+    Of a large file the weights stay where they are, too: they become external data that lie in the model's own file.
+    Graphs are copied many times, and sessions map what is external instead of copying it.
+
     Raises
     ------
     ModelError
@@ -125,9 +130,31 @@ def read_proto(path: Path) -> Any:
     import onnx
 
     try:
-        return onnx.ModelProto.FromString(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"cannot read the model: {error.strerror or error}", path=path) from None
+    model = onnx.ModelProto.FromString(content)
+    # Links are refused as external data, by onnx and onnxruntime alike.
+    if len(content) > LARGE_FILE and not path.is_symlink() and path.stat().st_nlink == 1:
+        _leave_in_file(model, content, path.name)
+    return model
+
+
+def _leave_in_file(model: Any, content: bytes, name: str) -> None:
+    """Let large initializers be read from where they lie in the file of the model."""
+    from onnx.external_data_helper import set_external_data
+
+    after = 0
+    for tensor in model.graph.initializer:
+        n_bytes = len(tensor.raw_data)
+        if n_bytes < _LARGE_TENSOR:
+            continue
+        at = content.find(tensor.raw_data, after)  # in the order of the file, as protobuf parses it
+        if at < 0:
+            continue
+        set_external_data(tensor, name, offset=at, length=n_bytes)
+        tensor.ClearField("raw_data")
+        after = at + n_bytes
 
 
 def _read_bytes(path: Path) -> bytes:

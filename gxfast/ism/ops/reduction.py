@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from ..graph.view import Node
+from ..graph.view import Graph, Node
 from .activation import no_gradient
 from .builder import Builder
 from .context import Context, Gradients, Reverse, Span, of_one
 from .errors import UnsupportedError
 from .registry import Operator, register
 
-__all__ = ["first_maximum"]
+__all__ = ["first_maximum", "over_positions"]
 
 _OTHERS: Final = ("ReduceL1", "ReduceLogSum", "ReduceProd")
 
@@ -66,17 +66,21 @@ def largest_over_positions(builder: Builder, node: Node) -> None:
 
 def _over_all_positions(builder: Builder, node: Node) -> None:
     """Refuse any other axis than the sequence's."""
-    tensor = node.inputs[0]
-    axis, rank = builder.window(tensor).axis, len(builder.graph.shape(tensor))
-    if node.op_type.startswith("Global"):
-        if axis < 2:
-            raise UnsupportedError(f"{node.op_type} over features")
-        return
-    axes = node.attributes.get("axes")
-    if axes is None and len(node.inputs) > 1 and node.inputs[1]:
-        axes = builder.constant(node.inputs[1]).tolist()
-    if axes is None or {each % rank for each in axes} != {axis}:
+    if not over_positions(builder.graph, node, builder.window(node.inputs[0]).axis):
         raise UnsupportedError(f"{node.op_type} over other axes than the sequence")
+
+
+def over_positions(graph: Graph, node: Node, axis: int) -> bool:
+    """Return whether a reduction is over the sequence axis alone; axes of size 1 do not count."""
+    shape = graph.shape(node.inputs[0])
+    if node.op_type.startswith("Global"):
+        axes: Any = range(2, len(shape))
+    else:
+        axes = node.attributes.get("axes")
+        if axes is None and len(node.inputs) > 1 and graph.is_constant(node.inputs[1]):
+            axes = graph.constant(node.inputs[1]).tolist()
+    over = {each % len(shape) for each in axes or ()}
+    return axis in over and 0 not in over and all(shape[each] == 1 for each in over - {axis})
 
 
 def first_maximum(r: Reverse, x: str, axis: int, shape: tuple[int, ...]) -> str:

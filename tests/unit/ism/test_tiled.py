@@ -14,10 +14,14 @@ from oracles.ism_networks import random_network
 
 from gxfast.bench.cases.ism.networks import basenji2, basset, xpresso
 from gxfast.errors import ModelError
+from gxfast.ism import plan
+from gxfast.ism.graph.fold import stored_array
 from gxfast.ism.graph.intervals import analyse, needed
 from gxfast.ism.graph.view import load_graph
 from gxfast.ism.tiled import TiledModel, tiled
 from gxfast.ism.tiling import tilings
+from gxfast.models.card import ModelCard
+from gxfast.models.onnx_writer import GraphWriter
 from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 
@@ -165,11 +169,94 @@ def test_where_nothing_is_saved(tmp_path: Path) -> None:
     assert found.tiling.tensor != tilings(load_graph(model))[0].tensor
 
 
-def test_a_large_model_keeps_whole_windows(net: TiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gxfast.ism.tiled._LARGEST", net.model.path.stat().st_size)
-    assert tiled(net.model) is not None
-    monkeypatch.setattr("gxfast.ism.tiled._LARGEST", net.model.path.stat().st_size - 1)
-    assert tiled(net.model) is None
+def test_weights_of_a_large_model_stay_in_its_file(net: TiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = _people(8_000, 20)
+    whole, expected = net.model.predict(rows), net.predict(rows)
+    n_bytes = net.model.proto().ByteSize()
+    monkeypatch.setattr("gxfast.models._file.LARGE_FILE", 0)
+    monkeypatch.setattr("gxfast.models._file._LARGE_TENSOR", 64)
+    light = net.model.proto()
+    assert light.ByteSize() < n_bytes / 10
+    external = [tensor for tensor in light.graph.initializer if tensor.data_location == tensor.EXTERNAL]
+    stored = {tensor.name: tensor for tensor in onnx.load(net.model.path).graph.initializer}
+    assert len(external) >= 4
+    for tensor in external:
+        np.testing.assert_array_equal(
+            stored_array(tensor, net.model.path), onnx.numpy_helper.to_array(stored[tensor.name])
+        )
+    again = Model(net.model.path)
+    fresh = tiled(again)
+    assert fresh is not None
+    assert fresh.predict(rows).tobytes() == expected.tobytes()
+    assert again.predict(rows).tobytes() == whole.tobytes()
+    effects = [plan(model, check=8).runner.reference(np.zeros(8_000, np.uint8)) for model in (again, net.model)]
+    assert effects[0].tobytes() == effects[1].tobytes()
+
+
+def test_a_linked_model_is_read_whole(net: TiledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gxfast.models._file.LARGE_FILE", 0)
+    (tmp_path / "m.onnx").symlink_to(net.model.path)
+    rows = _people(8_000, 5)
+    linked = tiled(Model(tmp_path / "m.onnx"))
+    assert linked is not None
+    assert linked.predict(rows).tobytes() == net.predict(rows).tobytes()
+
+
+def _ends_in(kind: str, layout: str) -> Any:
+    """Two convolutions, a pool over all positions, and a dense layer."""
+    random, graph = np.random.default_rng(8), GraphWriter(opset=17)
+    x = graph.input("sequence", ["n", 4, 6_007])
+    for n, width, pads in ((6, 7, [3, 3]), (5, 4, [0, 2])):
+        channels = 4 if n == 6 else 6
+        x = graph.add("Conv", x, graph.constant(random.normal(size=(n, channels, width)).astype(np.float32)), pads=pads)
+        x = graph.add("Relu", x)
+    x = graph.add("Transpose", x, perm=[0, 2, 1]) if layout == "NLC" else x
+    axis = 1 if layout == "NLC" else 2
+    if kind == "ReduceSum":
+        x = graph.add(kind, x, graph.sizes([axis]), keepdims=0)
+    elif kind.startswith("Global"):
+        x = graph.add(kind, x)
+    else:
+        x = graph.add(kind, x, axes=[axis], keepdims=1)
+    x = graph.add("Flatten", x, axis=1)
+    weights = graph.constant((random.normal(size=(3, 5)) / (6_007 if kind == "ReduceSum" else 1)).astype(np.float32))
+    graph.add("Gemm", x, weights, transB=1, name=graph.output("prediction", ["n", 3]))
+    middle = {"+": 3_000, "-": 3_000}
+    return graph.model("net"), ModelCard(name="net", layout="NCL", length=6_007, tss_index=middle)
+
+
+@pytest.mark.parametrize(
+    ("kind", "layout"),
+    [
+        ("GlobalAveragePool", "NCL"), ("GlobalMaxPool", "NCL"), ("ReduceMean", "NLC"), ("ReduceMax", "NLC"),
+        ("ReduceSum", "NCL"), ("ReduceSum", "NLC"),
+    ],
+)  # fmt: skip
+def test_a_pool_over_all_positions_is_shared_too(tmp_path: Path, kind: str, layout: str) -> None:
+    made, card = _ends_in(kind, layout)
+    model = Model(save_model(made, card, tmp_path / "m.onnx"))
+    found = tiled(model)
+    assert found is not None
+    assert found.tiling.pool is not None
+    assert found.tiling.pool.largest == kind.endswith(("Max", "MaxPool"))
+    assert found.tiling.head < found.tiling.whole / 1000
+    rows = _people(6_007, 9)
+    found.check()
+    assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
+    assert all(one.size == 5 for one in found._tiles.values())  # a tile keeps what the pool makes of it
+    assert found.predict(rows[4:5]).tobytes() == found.predict(rows)[4:5].tobytes()
+
+
+def test_a_pool_takes_the_positions_of_each_place(tmp_path: Path) -> None:
+    # the letters of the first, an inner and the last tile are the same; what each of them gives is not
+    made, card = _ends_in("ReduceSum", "NCL")
+    model = Model(save_model(made, card, tmp_path / "m.onnx"))
+    found = tiled(model)
+    assert found is not None
+    rows = np.full((2, 6_007), ord("A"), np.uint8)
+    # onnxruntime's sum of 6,007 equal float32 is off by 2e-5; that of tiles is in float64
+    assert _away(found.predict(rows), model.predict(rows)) <= 5e-5
+    assert 2 <= found.n_distinct <= 4
 
 
 def test_other_predictions_are_refused(net: TiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
