@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -38,7 +39,7 @@ __all__ = ["TiledModel", "tiled"]
 _BYTES: Final = 256 << 20  # of tiles that the next sequences may have, too; and of those at work
 
 
-def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
+def tiled(model: Model, *, max_mem: int | None = None, on_device: bool | None = None) -> TiledModel | None:
     """Return a model that computes each distinct tile of its windows once; None where that promises little.
 
     Its predictions are within 1e-5 of the model's (of the larger of 1 and the value); `TiledModel.check` compares some.
@@ -49,6 +50,8 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
     model : Model
     max_mem : int, optional
         Bytes for a job: an eighth keeps tiles, and as much is at work; 256 MiB each by default.
+    on_device : bool, optional
+        Whether tiles stay on the model's device, and are put together there; default: unless that is the CPU.
 
     Returns
     -------
@@ -64,7 +67,12 @@ def tiled(model: Model, *, max_mem: int | None = None) -> TiledModel | None:
     for tiling in tilings(part.graph, *([] if whole else [1])):  # a part of the window is worth one tile already
         short = _short_graph(model, part, tiling)
         if short is not None:
-            return TiledModel(model, part, readout, tiling, short, _BYTES if max_mem is None else max_mem // 8)
+            from .tiled_device import DeviceTiledModel
+
+            stay = model.device != "cpu" if on_device is None else on_device
+            # what a pool makes of a tile is small enough to travel
+            kind = DeviceTiledModel if stay and tiling.pool is None else TiledModel
+            return kind(model, part, readout, tiling, short, _BYTES if max_mem is None else max_mem // 8)
     return None
 
 
@@ -130,11 +138,15 @@ class TiledModel:
             whole = load_graph(model, batch=self._head_batch, proto=part.proto, length=graph.length)
         self._input, pool = short.input_name, tiling.pool
         self._read = cut if pool is None else pool.tensor  # by what is behind the tiles
-        self._tile_part = Part(short.subgraph([short.input_name], [cut]), model, [cut])
-        self._head_part = Part(whole.subgraph([self._read], [whole.output_name]), model, [whole.output_name])
         self._shape, self._dtype = whole.shape(self._read), whole.dtype(cut)
         kept, itemsize = (short.shape(cut), self._dtype.itemsize) if pool is None else (self._shape, 8)
-        self._tile_bytes = int(np.prod(kept[1:])) * itemsize
+        self._tile_bytes = int(np.prod(kept[1:])) * itemsize + tiling.length  # with the letters
+        # Sequences at a time: their tensors, and the letters of their tiles.
+        per_row = max(int(np.prod(self._shape[1:])) * self._dtype.itemsize, len(tiling.tiles) * tiling.length)
+        self._rows = max(self._head_batch, n_bytes // per_row // self._head_batch * self._head_batch)
+        # Of calls in several threads: found tiles stay what they are.
+        self._together: AbstractContextManager[Any] = nullcontext()
+        self._open(short, whole)
         # Letters say what is computed, but not which positions of it a pool takes.
         parts = [(tile.skipped, tile.skipped + tile.last - tile.first) for tile in tiling.tiles]
         self._parts = list(dict.fromkeys(parts)) if pool is not None else []
@@ -142,7 +154,15 @@ class TiledModel:
         self._tiles: OrderedDict[bytes, NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def _open(self, short: Graph, whole: Graph) -> None:
+        """Open the sessions: of a batch of tiles, and of what is behind them."""
+        cut = self.tiling.tensor
+        self._tile_part = Part(short.subgraph([short.input_name], [cut]), self.model, [cut])
+        self._head_part = Part(whole.subgraph([self._read], [whole.output_name]), self.model, [whole.output_name])
+
     def __getattr__(self, name: str) -> Any:
+        if name == "model":  # a part of one that is being made
+            raise AttributeError(name)
         return getattr(self.model, name)
 
     def predict(
@@ -151,11 +171,10 @@ class TiledModel:
         """As `Model.predict`, within 1e-5 of it."""
         rows = self.model.checked(sequences)
         threads = self.model.n_threads if n_threads is None else resolve_threads(n_threads)
-        per_row = int(np.prod(self._shape[1:])) * self._dtype.itemsize
-        step = max(self._head_batch, self._bytes // per_row // self._head_batch * self._head_batch)
         result = np.empty((len(rows), self.model.n_tracks))
-        for first in range(0, len(rows), step):
-            result[first : first + step] = self._predicted(rows[first : first + step], threads)
+        for first in range(0, len(rows), self._rows):
+            part = slice(first, first + self._rows)
+            result[part] = self._predicted(rows[part], threads)
         if check_finite:
             self.model.refuse_not_finite(result)
         return result
@@ -181,9 +200,15 @@ class TiledModel:
     def _values(self, letters: NDArray[np.uint8], flipped: bool, threads: int) -> NDArray[np.float64]:
         """Selected values of sequences that one member of the ensemble reads, (N, B, T)."""
         keys = self.keys(letters)
-        found = self.compute(keys, threads)
+        with self._together:
+            return self._behind(keys, self.compute(keys, threads), flipped, threads)
+
+    def _behind(
+        self, keys: Sequence[Sequence[bytes]], found: Mapping[bytes, Any], flipped: bool, threads: int
+    ) -> NDArray[np.float64]:
+        """Values of sequences whose tiles were computed."""
         size, options = self._head_batch, run_options()
-        parts: list[Any] = [None] * -(-len(letters) // size)
+        parts: list[Any] = [None] * -(-len(keys) // size)
 
         def task(i: int) -> None:
             raw = self._head(keys[i * size : (i + 1) * size], found, options)
@@ -192,7 +217,7 @@ class TiledModel:
         run_tasks(task, len(parts), n_threads=threads, options=options)
         return np.concatenate(parts)
 
-    def compute(self, keys: Sequence[Sequence[bytes]], n_threads: int = 1) -> dict[bytes, NDArray[Any]]:
+    def compute(self, keys: Sequence[Sequence[bytes]], n_threads: int = 1) -> Mapping[bytes, Any]:
         """Return the tensor at the cut of each distinct tile, or what a pool makes of its positions.
 
         Tiles that were met lately are not computed again.
@@ -205,9 +230,7 @@ class TiledModel:
 
         def task(i: int) -> None:
             mine = missing[i * size : (i + 1) * size]
-            rows = np.frombuffer(b"".join([*mine, *mine[:1] * (size - len(mine))]), np.uint8).reshape(size, -1)
-            letters = np.ascontiguousarray(rows[:, :-1])
-            encoded = one_hot(letters, dtype=self.model.dtype, **self._readout.card.encoding)
+            encoded = one_hot(self._letters(mine), dtype=self.model.dtype, **self._readout.card.encoding)
             (made,) = self._tile_part.run({self._input: encoded}, options)
             found.update((key, self._kept_of(key, one)) for key, one in zip(mine, made, strict=False))
 
@@ -215,6 +238,11 @@ class TiledModel:
         self.n_tiles += sum(map(len, keys))
         self._keep(found, missing)
         return found
+
+    def _letters(self, keys: list[bytes]) -> NDArray[np.uint8]:
+        """Return the letters of a batch of tiles, filled up with the first of them."""
+        rows = np.frombuffer(b"".join([*keys, *keys[:1] * (self._tile_batch - len(keys))]), np.uint8)
+        return np.ascontiguousarray(rows.reshape(self._tile_batch, -1)[:, :-1])
 
     def _kept_of(self, key: bytes, tile: NDArray[Any]) -> NDArray[Any]:
         """What is kept of a tile's tensor: its part of the pool, or a copy that does not hold the whole batch."""
@@ -234,7 +262,7 @@ class TiledModel:
             while len(self._tiles) > most:
                 self._tiles.popitem(last=False)
 
-    def _head(self, keys: Sequence[Sequence[bytes]], found: dict[bytes, NDArray[Any]], options: Any) -> NDArray[Any]:
+    def _head(self, keys: Sequence[Sequence[bytes]], found: Mapping[bytes, Any], options: Any) -> NDArray[Any]:
         """Put the tiles of some sequences together, and run what is behind the cut."""
         whole = np.zeros(self._shape, self._dtype)
         for row, of_row in zip(whole, keys, strict=False):

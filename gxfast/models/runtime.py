@@ -71,9 +71,14 @@ class Session:
         """
         return _onnxruntime().OrtValue.ortvalue_from_numpy(_native(array, "array"), *self._place())
 
+    def empty(self, shape: Sequence[int], dtype: np.dtype[Any]) -> Any:
+        """Return a tensor (onnxruntime.OrtValue) on the device of the session, of any content."""
+        return _onnxruntime().OrtValue.ortvalue_from_shape_and_type(list(shape), dtype.type, *self._place())
+
     def run_bound(
-        self, outputs: Sequence[str], feeds: Mapping[str, Any], options: Any = None, *, keep: bool = False
-    ) -> list[Any]:
+        self, outputs: Sequence[str], feeds: Mapping[str, Any], options: Any = None, *, keep: bool = False,
+        into: Mapping[str, tuple[Any, int, int]] | None = None,
+    ) -> list[Any]:  # fmt: skip
         """Run by IOBinding.
 
         Parameters
@@ -84,6 +89,9 @@ class Session:
         options : onnxruntime.RunOptions, optional
         keep : bool
             Leave the outputs on the device.
+        into : mapping of str to (OrtValue, int, int), optional
+            Outputs that are written into rows of a tensor of `empty`: its first row, and how many. They are not
+            returned.
 
         Returns
         -------
@@ -107,11 +115,19 @@ class Session:
                 array = _native(value, name)
                 _check_feed(declared, name, f"tensor({_ELEMENTS[array.dtype.name]})", array.shape)
                 binding.bind_cpu_input(name, array)
+        into = into or {}
         for name in outputs:
-            binding.bind_output(name, *(self._place() if keep else ("cpu", 0)))
+            if name in into:
+                value, first, n = into[name]
+                shape, dtype = value.shape(), value.element_type()
+                size = value.tensor_size_in_bytes() // shape[0]
+                pointer = value.data_ptr() + first * size
+                binding.bind_output(name, *self._place(), dtype, [n, *shape[1:]], pointer)
+            else:
+                binding.bind_output(name, *(self._place() if keep else ("cpu", 0)))
         self.raw.run_with_iobinding(binding, options)
-        values = binding.get_outputs()
-        return list(values) if keep else [value.numpy() for value in values]
+        values = [value for name, value in zip(outputs, binding.get_outputs(), strict=True) if name not in into]
+        return values if keep else [value.numpy() for value in values]
 
     def _place(self) -> tuple[str, int]:
         kind, _, index = self.device.partition(":")

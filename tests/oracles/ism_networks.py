@@ -279,3 +279,18 @@ def random_network(seed: int, *, length: int | None = None, tracks: int = 3, wid
     helper.set_model_props(model, {"gxfast.card": card})
     onnx.checker.check_model(model)
     return model
+
+
+def people(length: int, n: int, seed: int = 1) -> NDArray[np.uint8]:
+    """Sequences with most of their letters in common: SNVs, an insertion, a deletion, unknown bases at the ends."""
+    random = np.random.default_rng(seed)
+    shared = random.choice(np.frombuffer(b"ACGT", np.uint8), length + 10)
+    rows = np.stack([shared[:length]] * n)
+    for row in rows[1:]:
+        at = random.integers(0, length, 3)
+        row[at] = random.choice(np.frombuffer(b"ACGT", np.uint8), 3)
+    middle = length // 3
+    rows[1, middle:-2] = rows[1, middle + 2 :]
+    rows[2, middle + 5 :] = rows[2, middle:-5].copy()
+    rows[3, :100] = rows[3, -70:] = ord("N")
+    return rows

@@ -54,18 +54,29 @@ class Part:
         """Copy an array to the session's device, for feeds that many runs share."""
         return self._session.to_device(array)
 
-    def run(self, feeds: Mapping[str, Any], options: Any = None, *, keep: bool = False) -> list[Any]:
-        """Return the outputs; with ``keep``, where they are on the device.
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        """Return a tensor on the session's device, of any content."""
+        return self._session.empty(shape, dtype)
+
+    def run(
+        self,
+        feeds: Mapping[str, Any],
+        options: Any = None,
+        *,
+        keep: bool = False,
+        into: Mapping[str, Any] | None = None,
+    ) -> list[Any]:
+        """Return the outputs; with ``keep``, where they are on the device; ``into`` as in `Session.run_bound`.
 
         Raises
         ------
         ModelError
             If onnxruntime fails.
         """
-        bound = keep or not all(isinstance(value, np.ndarray) for value in feeds.values())
+        bound = keep or into or not all(isinstance(value, np.ndarray) for value in feeds.values())
         try:
             if bound:
-                return self._session.run_bound(self._outputs, feeds, options, keep=keep)
+                return self._session.run_bound(self._outputs, feeds, options, keep=keep, into=into)
             arrays: list[Any] = self._session.raw.run(self._outputs, feeds, options)
         except Exception as error:  # onnxruntime's exceptions share no base class but this
             text = " ".join(str(error).split())[:400]

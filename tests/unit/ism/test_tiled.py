@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from oracles.ism_networks import random_network
+from oracles.ism_networks import people, random_network
 
 from gxfast.bench.cases.ism.networks import basenji2, basset, xpresso
 from gxfast.errors import ModelError
@@ -26,21 +26,6 @@ from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 
 SEEDS = range(60)
-
-
-def _people(length: int, n: int, seed: int = 1) -> NDArray[np.uint8]:
-    """Sequences with most of their letters in common: SNVs, an insertion, a deletion, unknown bases at the ends."""
-    random = np.random.default_rng(seed)
-    shared = random.choice(np.frombuffer(b"ACGT", np.uint8), length + 10)
-    rows = np.stack([shared[:length]] * n)
-    for row in rows[1:]:
-        at = random.integers(0, length, 3)
-        row[at] = random.choice(np.frombuffer(b"ACGT", np.uint8), 3)
-    middle = length // 3
-    rows[1, middle:-2] = rows[1, middle + 2 :]
-    rows[2, middle + 5 :] = rows[2, middle:-5].copy()
-    rows[3, :100] = rows[3, -70:] = ord("N")
-    return rows
 
 
 def _random(seed: int, folder: Path, length: int = 6001) -> Model:
@@ -60,7 +45,7 @@ def test_any_network(seed: int, tmp_path: Path) -> None:
     if found is None:
         pytest.skip("whole windows are as good")
     found.check()
-    rows = _people(model.card.read_length, 7, seed)
+    rows = people(model.card.read_length, 7, seed)
     assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
 
 
@@ -79,7 +64,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> TiledModel:
 
 
 def test_bits_depend_on_the_letters_alone(net: TiledModel) -> None:
-    rows = _people(8_000, 40)
+    rows = people(8_000, 40)
     expected = net.predict(rows)
     shuffled = np.random.default_rng(2).permutation(40)
     fresh = tiled(net.model)
@@ -92,7 +77,7 @@ def test_bits_depend_on_the_letters_alone(net: TiledModel) -> None:
 def test_tiles_that_were_met_are_not_computed_again(net: TiledModel) -> None:
     fresh = tiled(net.model)
     assert fresh is not None
-    rows, n = _people(8_000, 40), len(net.tiling.tiles)
+    rows, n = people(8_000, 40), len(net.tiling.tiles)
     fresh.predict(np.repeat(rows[:1], 9, axis=0))
     assert (fresh.n_tiles, fresh.n_distinct) == (9 * n, n)
     fresh.predict(rows[:1])
@@ -103,7 +88,7 @@ def test_tiles_that_were_met_are_not_computed_again(net: TiledModel) -> None:
 
 
 def test_memory_changes_no_bit(net: TiledModel) -> None:
-    rows = _people(8_000, 70)
+    rows = people(8_000, 70)
     small = tiled(net.model, max_mem=100_000)
     assert small is not None
     assert small.predict(rows).tobytes() == net.predict(rows).tobytes()
@@ -140,7 +125,7 @@ def test_ensembles_and_selections(tmp_path: Path, change: dict[str, Any]) -> Non
     model = Model(tmp_path / "m.onnx")
     found = tiled(model)
     assert found is not None
-    rows = _people(model.card.read_length, 9)
+    rows = people(model.card.read_length, 9)
     assert found.predict(rows).shape == (9, len(model.tracks))
     assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
 
@@ -154,7 +139,7 @@ def test_bins_of_a_profile(tmp_path: Path) -> None:
     assert found is not None
     # only what these bins, and their mirror images, depend on
     assert found.tiling.window < 16_384
-    rows = _people(16_384, 9)
+    rows = people(16_384, 9)
     assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
 
 
@@ -170,7 +155,7 @@ def test_where_nothing_is_saved(tmp_path: Path) -> None:
 
 
 def test_weights_of_a_large_model_stay_in_its_file(net: TiledModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = _people(8_000, 20)
+    rows = people(8_000, 20)
     whole, expected = net.model.predict(rows), net.predict(rows)
     n_bytes = net.model.proto().ByteSize()
     monkeypatch.setattr("gxfast.models._file.LARGE_FILE", 0)
@@ -196,7 +181,7 @@ def test_weights_of_a_large_model_stay_in_its_file(net: TiledModel, monkeypatch:
 def test_a_linked_model_is_read_whole(net: TiledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gxfast.models._file.LARGE_FILE", 0)
     (tmp_path / "m.onnx").symlink_to(net.model.path)
-    rows = _people(8_000, 5)
+    rows = people(8_000, 5)
     linked = tiled(Model(tmp_path / "m.onnx"))
     assert linked is not None
     assert linked.predict(rows).tobytes() == net.predict(rows).tobytes()
@@ -240,7 +225,7 @@ def test_a_pool_over_all_positions_is_shared_too(tmp_path: Path, kind: str, layo
     assert found.tiling.pool is not None
     assert found.tiling.pool.largest == kind.endswith(("Max", "MaxPool"))
     assert found.tiling.head < found.tiling.whole / 1000
-    rows = _people(6_007, 9)
+    rows = people(6_007, 9)
     found.check()
     assert _away(found.predict(rows), model.predict(rows)) <= 1e-5
     assert all(one.size == 5 for one in found._tiles.values())  # a tile keeps what the pool makes of it
