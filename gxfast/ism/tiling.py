@@ -29,6 +29,7 @@ __all__ = ["Pool", "Tile", "Tiling", "reached", "stride_of", "tilings"]
 _SIZES: Final = (1024, 2048, 4096, 8192)
 _SHARE, _POWER = 0.044, 0.55
 _POOLS: Final = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMax", "ReduceMean", "ReduceSum")
+_NEARLY: Final = 0.95
 _LEAST: Final = 1.3  # times fewer multiply-adds than whole windows, or it is not done
 
 
@@ -146,10 +147,15 @@ def tilings(graph: Graph, fewest: int = 4) -> list[Tiling]:
     for name, local, head, pool in _cuts(graph, analysis):
         work = local, head, local + head
         sizes = (_tiling(graph, name, analysis.windows[name], work, size, wanted.get(name), pool) for size in _SIZES)
-        best = max((one for one in sizes if one is not None), key=lambda one: one.promise, default=None)
-        if best is not None and best.promise >= _LEAST and len(best.tiles) >= fewest:
-            found.append(best)
+        enough = [one for one in sizes if one is not None and one.promise >= _LEAST and len(one.tiles) >= fewest]
+        found += _least_overhead(enough)
     return sorted(found, key=lambda one: -one.promise)
+
+
+def _least_overhead(sizes: list[Tiling]) -> list[Tiling]:
+    """Of the tilings that promise nearly as much as the best, the one that costs least where nothing is shared."""
+    most = max((one.promise for one in sizes), default=0.0)
+    return sorted((one for one in sizes if one.promise >= _NEARLY * most), key=lambda one: one.overhead)[:1]
 
 
 def _cuts(graph: Graph, analysis: Analysis) -> Iterator[tuple[str, float, float, Pool | None]]:
