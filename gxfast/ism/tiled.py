@@ -21,6 +21,7 @@ from ..encode.one_hot import one_hot, reverse_complement
 from ..errors import ModelError
 from ..models.runtime import run_options
 from ..models.workers import run_tasks
+from .costs import graph_work
 from .graph.intervals import analyse
 from .graph.view import Graph, load_graph
 from .graph.windows import Window
@@ -61,6 +62,7 @@ def tiled(model: Model, *, max_mem: int | None = None, on_device: bool | None = 
     if model.fixed_batch is not None:
         return None
     graph = load_graph(model)
+    work = graph_work(graph)
     readout = Readout(model, Outputs(), graph.shape(graph.output_name))
     part = trimmed(model, graph, readout)
     whole = part.graph.length == model.card.length
@@ -72,7 +74,8 @@ def tiled(model: Model, *, max_mem: int | None = None, on_device: bool | None = 
             stay = model.device != "cpu" if on_device is None else on_device
             # what a pool makes of a tile is small enough to travel
             kind = DeviceTiledModel if stay and tiling.pool is None else TiledModel
-            return kind(model, part, readout, tiling, short, _BYTES if max_mem is None else max_mem // 8)
+            n_bytes = _BYTES if max_mem is None else max_mem // 8
+            return kind(model, part, readout, tiling, short, work, n_bytes)
     return None
 
 
@@ -115,13 +118,16 @@ class TiledModel:
     ----------
     model : Model
     tiling : Tiling
+    work : float
+        Multiply-adds of the model with all of its window and outputs.
     n_tiles, n_distinct : int
         Of all sequences so far.
     """
 
     def __init__(
-        self, model: Model, part: Trimmed, readout: Readout, tiling: Tiling, short: Graph, n_bytes: int = _BYTES
+        self, model: Model, part: Trimmed, readout: Readout, tiling: Tiling, short: Graph, work: float, n_bytes: int
     ) -> None:  # fmt: skip
+        self.work = work
         self.model, self.tiling, self._readout, self._bytes = model, tiling, readout, n_bytes
         self._bases = slice(part.start, part.start + part.graph.length)
         self.n_tiles = self.n_distinct = 0
@@ -311,18 +317,18 @@ class TiledModel:
     def explain(self) -> str:
         """Return where windows are cut, what that promises, and what it has saved so far."""
         tiling, card = self.tiling, self.model.card
+        promise = self.work / tiling.left(tiling.expected_share)
         lines = [
             f"{card.name}: cut at {tiling.tensor} ({tiling.stride} bases a position); {len(tiling.tiles)} tiles of "
             f"{tiling.length} bases, {tiling.overhead:.2f} times the {tiling.window} that the output depends on, of "
             f"{card.length}",
             f"{card.name}: {tiling.local / tiling.whole:.0%} of the multiply-adds are before the cut; if "
-            f"{tiling.expected_share:.1%} of the tiles are distinct, {tiling.promise:.1f} times fewer are left",
+            f"{tiling.expected_share:.1%} of the tiles are distinct, {promise:.1f} times fewer are left",
         ]
         if self.n_tiles:
             share = self.n_distinct / self.n_tiles
-            left = tiling.local * tiling.overhead * share + tiling.head
             lines.append(
                 f"{card.name}: {self.n_tiles} tiles, {self.n_distinct} distinct ({share:.1%}): "
-                f"{tiling.whole / left:.1f} times fewer multiply-adds"
+                f"{self.work / tiling.left(share):.1f} times fewer multiply-adds"
             )
         return "\n".join(lines)
