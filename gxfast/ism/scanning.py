@@ -13,10 +13,9 @@ from ..encode.edits import Edits, checked_edits
 from ..encode.one_hot import codes
 from ..errors import InputError
 from ..kernels.arguments import whole_number
-from . import planning
 from .edit_rows import chosen_rows, rows_of
 from .mutants import all_mutants, one_sequence
-from .planning import Plan
+from .planning import Plan, planned
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -43,6 +42,7 @@ def scan(
     Parameters
     ----------
     plan_or_model : Plan or Model
+        A model keeps the plan that is made of it; those of other outputs or modes are made with `plan`.
     sequence : str, bytes, or uint8 array, shape (L,)
         As the model reads it.
     start, end : int
@@ -63,7 +63,7 @@ def scan(
     ModelError
         If the check of the plan fails.
     """
-    plan = _planned(plan_or_model)
+    plan = planned(plan_or_model)
     sequence_codes, first, last = _range(plan, sequence, start, end)
     if block is not None:
         block = whole_number(block, "block", 1)
@@ -122,7 +122,7 @@ def saturate(
     InputError, ModelError
         As `scan`.
     """
-    plan = _planned(plan_or_model)
+    plan = planned(plan_or_model)
     rows, _ = as_sequences(seqs)
     start = whole_number(start, "start", 0)
     stop = plan.model.card.read_length if end is None else whole_number(end, "end", 0)
@@ -160,7 +160,7 @@ def variants(
     ModelError
         If the check of the plan fails.
     """
-    plan = _planned(plan_or_model)
+    plan = planned(plan_or_model)
     length = plan.model.card.read_length
     rows, _ = as_sequences(sequences)
     checked = checked_edits(edits, length)
@@ -199,10 +199,6 @@ def _row_effects(plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArr
         for chosen in np.split(rows, range(size, rows.size, size)) if rows.size else ():
             result[chosen] = plan.runner.row_effects(sequence, chosen_rows(edits, chosen))
     return result
-
-
-def _planned(plan_or_model: Plan | Model) -> Plan:
-    return plan_or_model if isinstance(plan_or_model, Plan) else planning.plan(plan_or_model)
 
 
 def _range(plan: Plan, sequence: Sequences, start: int, end: int | None) -> tuple[NDArray[np.uint8], int, int]:
