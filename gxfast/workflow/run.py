@@ -43,7 +43,7 @@ from .steps.phase import PHASE
 from .steps.predict import PREDICT
 
 if TYPE_CHECKING:
-    from ..ism.tiled import TiledModel
+    from ..ism.tiled_model import TiledModel
 
 __all__ = ["STEPS", "run", "run_job"]
 

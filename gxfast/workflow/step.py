@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..evaluation.explainers import ExplainerRow
     from ..evaluation.result import Evaluation, GeneRow, Observed
     from ..ism import Plan
-    from ..ism.tiled import TiledModel
+    from ..ism.tiled_model import TiledModel
     from ..models.session import Model
     from .preflight import Finding
     from .rows import BaselineRow, ClusterRow, LeadRow, MotifRow
