@@ -180,11 +180,18 @@ def homes(package: str) -> dict[str, str]:
     return {name: found[name] for name in names if name in found}
 
 
+def directive(target: str, level: int, name: str) -> str:
+    """What mkdocstrings replaces by an object's documentation, under the name that it has in the package."""
+    renamed = "" if target.endswith(f".{name}") else f"\n      heading: {name}\n      toc_label: {name}"
+    return f"::: {target}\n    options:\n      heading_level: {level}{renamed}"
+
+
 def api_pages() -> dict[str, str]:
     """A page of directives for each package, and one of the drop-in functions."""
     pages = {}
     for package in PACKAGES:
         groups: dict[str, list[str]] = {}
+        names = {target: name for name, target in homes(package).items()}
         for _, target in sorted(homes(package).items(), key=lambda item: item[0][0].isupper()):  # functions, then types
             groups.setdefault(target.split(".")[1], []).append(target)
         text = [f"# {package}", " ".join((importlib.import_module(package).__doc__ or "").split("\n\n")[0].split())]
@@ -192,7 +199,7 @@ def api_pages() -> dict[str, str]:
             if len(groups) > 1:
                 text.append(f"## {ROOMS[room]}")
             level = 3 if len(groups) > 1 else 2
-            text += [f"::: {target}\n    options:\n      heading_level: {level}" for target in groups[room]]
+            text += [directive(target, level, names[target]) for target in groups[room]]
         pages[f"api/{package}.md"] = "\n\n".join(text) + "\n"
     tools = importlib.import_module("gxfast.compat").__all__
     text = ["# gxfast.compat", "What each does and hands on: [drop-in replacements](../drop_in.md)."]
