@@ -9,7 +9,7 @@ if [ ! -x "$folder/bin/python" ]; then
 fi
 pip="$folder/bin/python -m pip install --quiet"
 # shellcheck disable=SC2086
-$pip "numpy>=2,<3" "pysam>=0.24,<0.25" click pytest hypothesis six cyvcf2 torch
+$pip "numpy>=2,<3" "pysam>=0.24.1,<0.25" click pytest hypothesis six cyvcf2 torch
 $pip "kipoiseq==0.7.1" "seqpro==0.23.*" "tangermeme==1.6.*" "enformer-pytorch==0.8.*" "crested==1.11.*" "gReLU==1.1.*"
 # selene pins an old PyTorch and needs pkg_resources; its encoder is a small Cython module that builds without either.
 $pip cython "setuptools<81" pytabix ruamel.yaml seaborn statsmodels plotly scikit-learn docopt h5py

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from ..errors import InputError
 from ..kernels import backend
 from ._fai import check_fai
 from .bgzf import check_complete, htslib_name, require_file, sniff
+from .htslib import compiled_readers
 
 __all__ = ["Genome"]
 
@@ -58,7 +58,7 @@ class Genome:
     fasta : str or Path
         The FASTA with its ``.fai`` (and ``.gzi`` if compressed) beside it.
     reader : {"htslib", "pysam"}
-        The compiled reader, or its pure-pysam twin.
+        The compiled reader (its twin, with a warning, where it does not load), or its pure-pysam twin.
 
     Raises
     ------
@@ -103,11 +103,9 @@ class Genome:
         key = os.getpid()
         if getattr(self._local, "pid", None) != key:
             try:
-                if self._reader == "pysam":
-                    self._local.handle = PysamFasta(os.fsencode(htslib_name(self.path)))
-                else:
-                    module: Any = importlib.import_module("gxfast.io._htslib")
-                    self._local.handle = module.FastaReader(os.fsencode(htslib_name(self.path)))
+                compiled = compiled_readers() if self._reader == "htslib" else None
+                reader = compiled.FastaReader if compiled else PysamFasta
+                self._local.handle = reader(os.fsencode(htslib_name(self.path)))
             except (OSError, ValueError) as error:
                 raise InputError(
                     f"the FASTA index cannot be used: {error}",

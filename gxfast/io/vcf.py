@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import os
 import threading
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .bgzf import check_complete, htslib_name, require_file, sniff
 from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
+from .htslib import compiled_readers
 from .htslib_log import htslib_told
 from .indexing import verified_index
 from .sources import named_people, order_in_file
@@ -42,7 +42,7 @@ class VariantFile:
     samples : sequence of str, optional
         People to read, in this order; all by default.
     reader : {"htslib", "pysam"}
-        The compiled reader, or its pure-pysam twin.
+        The compiled reader (its twin, with a warning, where it does not load), or its pure-pysam twin.
 
     Raises
     ------
@@ -135,13 +135,13 @@ class VariantFile:
             names = ",".join(self.samples).encode()
             try:
                 files = os.fsencode(htslib_name(self.path)), os.fsencode(htslib_name(self.index))
-                if self._reader == "pysam":
+                compiled = compiled_readers() if self._reader == "htslib" else None
+                if compiled:
+                    self._local.handle = compiled.VariantReader(*files, self._is_bcf, names, len(self.all_samples))
+                else:
                     from ._pysam_vcf import PysamVariantReader
 
                     self._local.handle = PysamVariantReader(*files, self._is_bcf, names, len(self.all_samples))
-                else:
-                    module: Any = importlib.import_module("gxfast.io._htslib")
-                    self._local.handle = module.VariantReader(*files, self._is_bcf, names, len(self.all_samples))
             except OSError as error:
                 raise InputError(
                     str(error), path=self.path, remedy="check the file with: bcftools view FILE > /dev/null"

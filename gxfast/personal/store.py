@@ -255,8 +255,8 @@ class HaplotypeStore:
         ----------
         batch_size : int
             Haplotypes per batch.
-
-        The other arguments are those of `one_hot`.
+        start, end, haplotypes, anchor, layout, dtype, unknown, channels, reverse_complement, n_threads
+            As in `one_hot`.
 
         Yields
         ------
