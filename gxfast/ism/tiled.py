@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from .._threads import resolve_threads
 from ..encode.one_hot import one_hot, reverse_complement
 from ..errors import ModelError
@@ -108,7 +109,7 @@ def _is_piece(whole: Window, own: Window, tile: Tile) -> bool:
     return same and not bool(reaching.any())
 
 
-class TiledModel:
+class TiledModel(Brief):
     """Predicts as `Model` does, in tiles; made by `tiled`.
 
     Attributes
@@ -118,6 +119,9 @@ class TiledModel:
     n_tiles, n_distinct : int
         Of all sequences so far.
     """
+
+    def _facts(self) -> str:
+        return f"{self.model!r}, {len(self.tiling.tiles)} tiles of {self.tiling.length} bases"
 
     def __init__(
         self, model: Model, part: Trimmed, readout: Readout, tiling: Tiling, short: Graph, n_bytes: int = _BYTES

@@ -276,7 +276,7 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
 
 def check_inputs(job: Job) -> None:
     """Look at all inputs together, and stop where a step would fail."""
-    job.results.findings = preflight(job.inputs)
+    job.results.findings += preflight(job.inputs)
     if job.tell_findings:
         job.tell_findings(job.results.findings)
     require_ok(job.results.findings)
