@@ -79,7 +79,7 @@ def has_scheme(path: str | Path) -> bool:
 
 
 def as_given(path: str | Path) -> str:
-    """Return a path as a reader is given it: with both slashes behind a scheme."""
+    """Return a path as a reader is given it: with two slashes behind a scheme."""
     head, _, rest = str(path).partition(":/")
     return f"{head}://{rest.lstrip('/')}" if has_scheme(path) else str(path)
 

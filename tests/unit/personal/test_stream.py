@@ -227,7 +227,7 @@ def test_dlpack_to_jax(inputs: Any) -> None:
         assert jax.numpy.from_dlpack(array, copy=False).unsafe_buffer_pointer() == address(array)
 
 
-@pytest.mark.parametrize("shape", [(3,), (5, 7), (0, 4), (1, 1 << 21)])
+@pytest.mark.parametrize("shape", [(3,), (5, 7), (1, 1 << 21)])
 def test_outputs_lie_where_jax_takes_them_without_a_copy(shape: tuple[int, ...]) -> None:
     """JAX asks for addresses that are multiples of 64; NumPy gives multiples of 16."""
     for n in range(1, 9):
