@@ -23,6 +23,8 @@ __all__ = [
 Columns = Mapping[str, "NDArray[Any] | tuple[type, Sequence[Any]]"]
 Row = TypeVar("Row")
 _MOST: Final = 170  # characters of what stands in the brackets of a repr
+_FRAMES: Final = "pip install 'gxfast[frames]'"
+_ANNDATA: Final = "pip install 'gxfast[anndata]'"
 _KINDS: Final = {"int": int, "float": float, "str": str, "bool": bool}
 
 
@@ -106,7 +108,7 @@ class Table(Brief):
         InputError
             If pandas is not installed.
         """
-        pandas = optional_package("pandas", "to_pandas", "pip install pandas")
+        pandas = optional_package("pandas", "to_pandas", _FRAMES)
         columns = {name: _of_pandas(pandas, column) for name, column in self._columns().items()}
         return pandas.DataFrame(columns)
 
@@ -118,7 +120,7 @@ class Table(Brief):
         InputError
             If Polars is not installed.
         """
-        polars = optional_package("polars", "to_polars", "pip install polars")
+        polars = optional_package("polars", "to_polars", _FRAMES)
         kinds = {int: polars.Int64, float: polars.Float64, str: polars.String, bool: polars.Boolean}
         return polars.DataFrame(
             [
@@ -167,8 +169,8 @@ def anndata_of(
     InputError
         If anndata is not installed.
     """
-    anndata = optional_package("anndata", "to_anndata", "pip install anndata")
-    pandas = optional_package("pandas", "to_anndata", "pip install pandas")
+    anndata = optional_package("anndata", "to_anndata", _ANNDATA)
+    pandas = optional_package("pandas", "to_anndata", _ANNDATA)
     of_genes = {name: _of_pandas(pandas, column) for name, column in columns.items() if name != "gene_id"}
     by_person = {name: np.ascontiguousarray(values.T) for name, values in layers.items()}
     return anndata.AnnData(

@@ -15,6 +15,8 @@ from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..reporting.drawn import named_genes
+from ..reporting.multiqc import FILE as MULTIQC_FILE
+from ..reporting.multiqc import write_multiqc
 from ..stats.drivers import Rule
 from ..types import Progress
 from .inputs import Inputs, open_inputs
@@ -288,6 +290,11 @@ def draw_report(job: Job) -> None:
     write_report(job.directory.path, genes=job.options.report_genes)
 
 
+def tell_multiqc(job: Job) -> None:
+    """Write the key numbers as a section of MultiQC."""
+    write_multiqc(job.directory.path, job.directory.plan, job.results.summary)
+
+
 def call_before_report(job: Job) -> None:
     """Let the caller add to the directory."""
     if job.before_report:
@@ -306,6 +313,7 @@ _ORDER: Final = (
     EXPLAIN,
     GENES,
     AGREE,
+    Step("multiqc", tell_multiqc, needs=("predictions",), writes=(MULTIQC_FILE,), asked_by=("*",)),
     Step("before_report", call_before_report, asked_by=("*",)),
     Step("report", draw_report, needs=("predictions",), writes=("figures/", "report.html")),
 )

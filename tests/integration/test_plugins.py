@@ -144,9 +144,11 @@ def test_a_reader_from_python(cohort: Any, calls: Path) -> None:
 def test_what_a_reader_cannot_do_is_said(
     cohort: Any, calls: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    variants = command(cohort, calls, tmp_path / "x", "ism", "variants")
-    assert main([*variants, "--on", "reference"]) in (0, 2)
-    capsys.readouterr()
+    dosages = command(cohort, calls, tmp_path / "x", "eqtl")
+    words = [word for option in ("--fasta", "--model") for word in (option, str(getattr(cohort, option[2:])))]
+    left = [word for word in dosages if word not in words]
+    assert main([*left, "--expression", str(cohort.expression), "--dosage", "DS"]) == 2
+    assert "a table of calls has no DS" in capsys.readouterr().err
     from gxfast.io.variants import places_of_ids
     from gxfast.io.vcf_sites import SiteFileSet
 

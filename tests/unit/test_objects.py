@@ -281,7 +281,8 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, pac
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(gx.InputError, match=f"{method} needs {package}") as caught:
         getattr(two_tracks(), method)()
-    assert caught.value.remedy == f"pip install {package}"
+    extra = "anndata" if package == "anndata" else "frames"
+    assert caught.value.remedy == f"pip install 'gxfast[{extra}]'"
 
 
 def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
