@@ -269,5 +269,11 @@ def columns_of(kind: type, rows: Sequence[Any]) -> dict[str, tuple[type, list[An
     for one in fields(kind):
         values = [getattr(row, one.name) for row in rows]
         if not one.metadata.get("optional") or any(value is not None for value in values):
-            columns[one.name.removesuffix("_")] = _KINDS[str(one.type).partition(" ")[0]], values
+            columns[one.name.removesuffix("_")] = _kind(one.type), values
     return columns
+
+
+def _kind(annotation: Any) -> type:
+    """What ``int``, ``int | None``, or either as text, says of a column: int; texts where it says something else."""
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return _KINDS.get(text.partition(" ")[0], str)

@@ -15,7 +15,7 @@ import pytest
 
 import gxfast as gx
 from gxfast import stats
-from gxfast._objects import Arrays, Brief, Rows, Table, plural
+from gxfast._objects import Arrays, Brief, Rows, Table, columns_of, plural
 from gxfast.encode.edits import Edits
 from gxfast.evaluation.result import GeneRow
 from gxfast.io.genotype_cache import GenotypeCache
@@ -182,6 +182,20 @@ def test_what_is_undefined(tmp_path: Path) -> None:
     empty = Rows(LeadRow)
     assert list(empty.to_pandas().columns) == list(table.columns)
     assert polars.read_parquet(empty.to_parquet(tmp_path / "none.parquet")).schema == frame.schema
+
+
+@dataclasses.dataclass
+class Typed:
+    """A row whose types are no texts; this module's annotations are."""
+
+    n: int
+    share: float
+
+
+def test_kinds_of_columns_whichever_way_they_are_written() -> None:
+    kinds = dataclasses.make_dataclass("Live", [("n", int), ("m", int | None), ("x", float | None), ("t", str)])
+    assert [kind for kind, _ in columns_of(kinds, []).values()] == [int, int, float, str]
+    assert [kind for kind, _ in columns_of(Typed, []).values()] == [int, float]
 
 
 def test_rows_stay_lists() -> None:
