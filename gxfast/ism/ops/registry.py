@@ -106,7 +106,8 @@ def _add_plugin(name: str) -> None:
     for operator in operators:
         if not isinstance(operator, Operator):
             raise broken(ISM_OPS, name, f"expected an Operator or a list of them, found {type(operator).__name__}")
-        known = [one for one in operator.each() if one in _OPERATORS]
+        # its own entry is there where two threads came here at once
+        known = [one for one in operator.each() if _OPERATORS.get(one, operator) is not operator]
         if known:
             raise broken(ISM_OPS, name, f"{known[0]} is known already; a program may replace it by register()")
     register(*operators)
