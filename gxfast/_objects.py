@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from .errors import InputError
 
 __all__ = [
-    "Arrays", "Brief", "Columns", "Rows", "Table", "anndata_of", "columns_of", "median_of", "optional_package",
-    "plural",
+    "Arrays", "Brief", "Columns", "Rows", "Table", "anndata_of", "by_person", "columns_of", "median_of",
+    "optional_package", "plural",
 ]  # fmt: skip
 
 # Columns by name: an array, or the kind of a list (int, float, str or bool) and the list, None where nothing is known.
@@ -172,15 +172,15 @@ def anndata_of(
     anndata = optional_package("anndata", "to_anndata", _ANNDATA)
     pandas = optional_package("pandas", "to_anndata", _ANNDATA)
     of_genes = {name: _of_pandas(pandas, column) for name, column in columns.items() if name != "gene_id"}
-    by_person = {name: np.ascontiguousarray(values.T) for name, values in layers.items()}
+    turned = {name: np.ascontiguousarray(values.T) for name, values in layers.items()}
     return anndata.AnnData(
-        next(iter(by_person.values())),
+        next(iter(turned.values())),
         obs=pandas.DataFrame(index=pandas.Index(list(samples), dtype=object)),
         var=pandas.DataFrame(
             {name: getattr(values, "values", values) for name, values in of_genes.items()},
             index=pandas.Index(list(genes), dtype=object),
         ),
-        layers={name: values for name, values in by_person.items() if name},
+        layers={name: values for name, values in turned.items() if name},
         uns=dict(facts),
     )
 
@@ -201,6 +201,20 @@ def _of_pandas(pandas: Any, column: NDArray[Any] | tuple[type, Sequence[Any]]) -
     if any(value is None for value in values):
         return pandas.array(list(values), dtype="Int64" if kind is int else "boolean")
     return np.array(values, np.int64 if kind is int else np.bool_)
+
+
+def by_person(leading: Columns, samples: Sequence[str], values: NDArray[Any]) -> Columns:
+    """Return columns, and behind them one per person of values (R, S).
+
+    Raises
+    ------
+    InputError
+        If a person is called like a column.
+    """
+    both = sorted(leading.keys() & set(samples))
+    if both:
+        raise InputError(f"a person is called like a column of the table: {both[0]!r}", remedy="rename the person")
+    return {**leading, **dict(zip(samples, values.T, strict=True))}
 
 
 class Arrays(Table):

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._objects import Brief, Columns, Table, anndata_of, plural
+from ._objects import Brief, Columns, Table, anndata_of, by_person, plural
 
 __all__ = [
     "PHENOTYPE_COLUMNS",
@@ -102,9 +102,9 @@ class GeneTable(Table):
         samples : sequence of str, length S
         values : float64 array, shape (R, S)
         """
-        genes, at = self.take(rows), dict(zip(samples, values.T, strict=True))
+        genes = self.take(rows)
         leading = ((str, genes.chrom), genes.tss, genes.last + 1, (str, ids))
-        return {**dict(zip(PHENOTYPE_COLUMNS, leading, strict=True)), **at}
+        return by_person(dict(zip(PHENOTYPE_COLUMNS, leading, strict=True)), samples, values)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -171,7 +171,7 @@ class ExpressionTable(Table):
     def _columns(self) -> Columns:
         located = self.genes or self.places
         if located is None:
-            return {"gene_id": (str, self.gene_id), **dict(zip(self.samples, self.values.T, strict=True))}
+            return by_person({"gene_id": (str, self.gene_id)}, self.samples, self.values)
         return located.phenotype_columns(range(len(located)), self.gene_id, self.samples, self.values)
 
     def to_anndata(self) -> Any:
@@ -294,4 +294,4 @@ class CovariateTable(Table):
         return f"{plural(len(self.name), 'covariate')} x {len(self.samples)} people"
 
     def _columns(self) -> Columns:
-        return {"id": (str, self.name), **dict(zip(self.samples, self.values.T, strict=True))}
+        return by_person({"id": (str, self.name)}, self.samples, self.values)

@@ -239,6 +239,19 @@ def test_a_broken_reader_is_named_and_a_vcf_is_read(
     assert main(command(cohort, cohort.vcf, tmp_path / "y")) == 0
 
 
+def test_files_beside_that_a_reader_names_are_hashed(install: Install, tmp_path: Path) -> None:
+    from gxfast.workflow.provenance import hash_files
+
+    install(
+        "gxfast-beside", {"gxfast.readers": {"pair": "broken_pair:f", "lost": "broken_gone:f"}},
+        broken_pair="def f(path, *, samples=None):\n    pass\n\nf.companions = lambda path: [path + '.names']\n",
+    )  # fmt: skip
+    for name in ("x.pair", "x.pair.names", "x.lost"):
+        (tmp_path / name).write_text(name)
+    found = hash_files({"vcf": [tmp_path / "x.pair", tmp_path / "x.lost"]})["vcf"]
+    assert [one["file"] for one in found] == ["x.pair", "x.pair.names", "x.lost"]
+
+
 def test_a_broken_operator_is_told_once_and_stays_a_barrier(
     install: Install, network: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -307,6 +307,11 @@ def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_person_who_is_called_like_a_column() -> None:
+    with pytest.raises(gx.InputError, match="called like a column of the table: 'start'"):
+        dataclasses.replace(two_tracks(), samples=("start", "s2")).to_pandas()
+
+
 def test_a_table_is_no_cube() -> None:
     with pytest.raises(gx.InputError, match="one value per row"):
         stats.Correlation(*np.zeros((5, 2, 3))).to_pandas()
