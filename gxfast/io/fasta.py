@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
+from .._threads import PerThread
 from ..errors import InputError
 from ..kernels import backend
 from ._fai import check_fai
@@ -48,7 +49,7 @@ class PysamFasta:
             return None
 
 
-class Genome:
+class Genome(Brief):
     """An indexed FASTA file, plain or bgzip-compressed.
 
     Safe to share between threads and over fork: each thread opens its own handle.
@@ -75,7 +76,7 @@ class Genome:
     def __init__(self, fasta: str | Path, *, reader: str = "htslib") -> None:
         self.path = Path(fasta)
         self._reader = reader
-        self._local = threading.local()
+        self._local = PerThread()
         require_file(self.path, "FASTA")
         kind = sniff(self.path)
         if kind == "gzip":
@@ -98,6 +99,9 @@ class Genome:
                 remedy=f"samtools faidx {self.path}",
             )  # fmt: skip
         self.contigs: dict[str, int] = dict(contigs)
+
+    def _facts(self) -> str:
+        return f"'{self.path}', {plural(len(self.contigs), 'contig')}, {sum(self.contigs.values())} bases"
 
     def _handle(self) -> _Handle:
         key = os.getpid()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +11,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import PerThread
 from ..errors import InputError
 from .bgzf import check_complete, htslib_name, require_file, sniff
 from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
 from .htslib import compiled_readers
 from .htslib_log import htslib_told
 from .indexing import verified_index
-from .sources import named_people, order_in_file
+from .sources import GenotypeFile, named_people, order_in_file
 from .symbols import describe
 from .tables.text import check_id
 from .vcf_dosages import ImputedFile, imputed_fields, without_calls
@@ -31,7 +31,7 @@ _NO_CALLS: Final = 3
 _UNSORTED: Final = 7
 
 
-class VariantFile:
+class VariantFile(GenotypeFile):
     """An indexed VCF.gz or BCF, read region by region.
 
     Safe to share between threads and over fork: each thread opens its own handle.
@@ -64,7 +64,7 @@ class VariantFile:
     def __init__(self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib") -> None:
         self.path = Path(vcf)
         self._reader = reader
-        self._local = threading.local()
+        self._local = PerThread()
         require_file(self.path, "VCF/BCF")
         if sniff(self.path) != "bgzf":
             raise InputError(
@@ -118,7 +118,7 @@ class VariantFile:
             If a sample is not in the file, or named twice.
         """
         other = copy.copy(self)
-        other._local = threading.local()
+        other._local = PerThread()
         other.samples = self._choose(samples)
         other._order = order_in_file(other.all_samples, other.samples)
         return other

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._objects import Brief
 from .graph.intervals import needed
 from .graph.view import Graph, Node
 from .graph.windows import Analysis
@@ -21,8 +22,8 @@ DELTA_OVERHEAD = 1.0
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum")
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+@dataclass(frozen=True, slots=True, repr=False)
+class Costs(Brief):
     """Costs in multiply-adds, element-wise work included.
 
     Attributes

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from .._threads import resolve_threads
 from ..encode.one_hot import one_hot, reverse_complement
 from ..errors import ModelError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["TiledModel"]
 
 
-class TiledModel:
+class TiledModel(Brief):
     """Predicts as `Model` does, in tiles; made by `tiled`.
 
     Attributes
@@ -47,6 +48,9 @@ class TiledModel:
     n_tiles, n_distinct : int
         Of all sequences so far.
     """
+
+    def _facts(self) -> str:
+        return f"{self.model!r}, {len(self.tiling.tiles)} tiles of {self.tiling.length} bases"
 
     def __init__(
         self, model: Model, part: Trimmed, readout: Readout, tiling: Tiling, short: Graph, work: float, n_bytes: int

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..io.fasta import Genome
@@ -56,8 +57,8 @@ TSS_OUTSIDE: Final = "TSS past the end of the contig"
 _NOT_FINITE: Final = "the model returned"
 
 
-@dataclass(frozen=True, slots=True)
-class BlockPrediction:
+@dataclass(frozen=True, slots=True, repr=False)
+class BlockPrediction(Brief):
     """Predictions of a run of genes: what one shard holds.
 
     Attributes

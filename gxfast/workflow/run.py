@@ -15,6 +15,8 @@ from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..reporting.drawn import named_genes
+from ..reporting.multiqc import FILE as MULTIQC_FILE
+from ..reporting.multiqc import write_multiqc
 from ..stats.drivers import Rule
 from ..types import Progress
 from .inputs import Inputs, open_inputs
@@ -276,7 +278,7 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
 
 def check_inputs(job: Job) -> None:
     """Look at all inputs together, and stop where a step would fail."""
-    job.results.findings = preflight(job.inputs)
+    job.results.findings += preflight(job.inputs)
     if job.tell_findings:
         job.tell_findings(job.results.findings)
     require_ok(job.results.findings)
@@ -286,6 +288,11 @@ def draw_report(job: Job) -> None:
     """Draw the figures and write ``report.html``, from the files of the directory."""
     job.directory.write_provisional_manifest(job.results.manifest)
     write_report(job.directory.path, genes=job.options.report_genes)
+
+
+def tell_multiqc(job: Job) -> None:
+    """Write the key numbers as a section of MultiQC."""
+    write_multiqc(job.directory.path, job.directory.plan, job.results.summary)
 
 
 def call_before_report(job: Job) -> None:
@@ -306,6 +313,7 @@ _ORDER: Final = (
     EXPLAIN,
     GENES,
     AGREE,
+    Step("multiqc", tell_multiqc, needs=("predictions",), writes=(MULTIQC_FILE,), asked_by=("*",)),
     Step("before_report", call_before_report, asked_by=("*",)),
     Step("report", draw_report, needs=("predictions",), writes=("figures/", "report.html")),
 )
