@@ -111,7 +111,14 @@ class BlockPrediction:
 
 
 def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
-    """Return the reference windows that a model reads for some genes."""
+    """Return the reference windows that a model reads for some genes.
+
+    Raises
+    ------
+    InputError
+        If there are no genes, as where an expression BED names no strands.
+    """
+    _require_genes(genes)
     # A gene without a strand has a status of its own; its window is never read.
     strands = [strand.replace(".", "+") for strand in genes.strand]
     spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, strands, strict=True)]
@@ -160,10 +167,22 @@ def predict(
     Raises
     ------
     InputError
-        For input that the policy refuses.
+        For input that the policy refuses, and without genes, as where an expression BED names no strands.
     ModelError
         If the model returns NaN or infinity for every gene; where it does for some, their status says so.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> genome, people = gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf)
+    >>> model = gx.Model(cohort.model, device="cpu")
+    >>> predictions = gx.predict(model, genome, people, gx.read_genes(cohort.genes))
+    >>> predictions.values.shape  # genes, people, tracks
+    (9, 20, 1)
     """
+    _require_genes(genes)
     blocks = []
     for first in range(0, len(genes), 32):
         part = genes.take(range(first, min(first + 32, len(genes))))
@@ -173,6 +192,15 @@ def predict(
         if progress:
             progress(f"predict {model.card.name}", min(first + 32, len(genes)), len(genes))
     return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks, path=model.path)
+
+
+def _require_genes(genes: GeneTable | None) -> None:
+    """Refuse what `ExpressionTable.genes` is where the file does not say which way genes read."""
+    if genes is None:
+        raise InputError(
+            "genes is None: an expression table has genes only if its file gives TSS and strand of each",
+            remedy="read the genes with gxfast.read_genes (BED6, TSV or GTF)",
+        )
 
 
 def predict_block(
