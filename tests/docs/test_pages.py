@@ -1,0 +1,19 @@
+"""Every block of the pages of docs/ runs as it stands, in a folder with the files that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = sorted(str(page.relative_to(REPOSITORY)) for page in (REPOSITORY / "docs").rglob("*.md"))
+
+if not PAGES:
+    pytest.skip("the documentation is not beside these tests", allow_module_level=True)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```" in (REPOSITORY / page).read_text()])
+def test_page(page: str, read_page: Callable[[str, Path], None], study: Path) -> None:
+    read_page(page, study)
