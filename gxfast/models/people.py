@@ -176,10 +176,8 @@ def predict(
     >>> import gxfast as gx
     >>> from gxfast.demo import simulate_cohort
     >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
-    >>> genome, people = gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf)
-    >>> model = gx.Model(cohort.model, device="cpu")
-    >>> predictions = gx.predict(model, genome, people, gx.read_genes(cohort.genes))
-    >>> predictions.values.shape  # genes, people, tracks
+    >>> genome, people, genes = gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf), gx.read_genes(cohort.genes)
+    >>> gx.predict(gx.Model(cohort.model, device="cpu"), genome, people, genes).values.shape  # genes, people, tracks
     (9, 20, 1)
     """
     _require_genes(genes)
@@ -195,12 +193,8 @@ def predict(
 
 
 def _require_genes(genes: GeneTable | None) -> None:
-    """Refuse what `ExpressionTable.genes` is where the file does not say which way genes read."""
     if genes is None:
-        raise InputError(
-            "genes is None: an expression table has genes only if its file gives TSS and strand of each",
-            remedy="read the genes with gxfast.read_genes (BED6, TSV or GTF)",
-        )
+        raise InputError("genes is None: the expression file names no strands", remedy="take gxfast.read_genes(FILE)")
 
 
 def predict_block(
