@@ -40,6 +40,10 @@ what it says is not run
 ```json
 {"gxfast_card": 1}
 ```
+
+```toml
+fasta = "ref.fa.gz"
+```
 """
 
 
@@ -51,7 +55,7 @@ def test_blocks_share_names_and_the_folder(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     assert outcomes(PAGE) == [
         (2, "run", ""), (6, "run", ""), (11, "run", ""), (18, "not run", "needs a GPU"), (22, "text", ""),
-        (26, "run", ""), (31, "run", ""),
+        (26, "run", ""), (31, "run", ""), (35, "run", ""),
     ]  # fmt: skip
 
 
@@ -61,10 +65,11 @@ def test_blocks_share_names_and_the_folder(tmp_path: Path, monkeypatch: pytest.M
         ("```\nls\n```", "no language"),
         ("```yaml\na: 1\n```", "a block of yaml"),
         ("```text\ngxfast run\n```", "commands in a block of text"),
-        ("```sh\necho before\nfalse\necho after\n```", "exit code 1\necho before\nbefore\nfalse\n"),
+        ("```sh\necho before\nfalse\necho behind\n```", "exit code 1\necho before\nbefore\nfalse\n"),
         ("```sh\necho $unset_name\n```", "unset_name: unbound"),
         ("```python\n1 / 0\n```", 'File "page.md", line 2, in <module>\nZeroDivisionError'),
         ("```json\n{,}\n```", "JSONDecodeError"),
+        ("```toml\na\n```", "TOMLDecodeError"),
         ('```json\n{"gxfast_card": 1, "haplotypes": "median"}\n```', "haplotypes"),
     ],
 )
@@ -73,7 +78,7 @@ def test_what_fails(block: str, why: str, tmp_path: Path, monkeypatch: pytest.Mo
     ((line, kind, found),) = outcomes(block)
     assert (line, kind) == (1, "failed")
     assert why in found
-    assert "after" not in found
+    assert "behind" not in found
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,5 +16,12 @@ if not PAGES:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```" in (REPOSITORY / page).read_text()])
-def test_page(page: str, read_page: Callable[[str, Path], None], study: Path) -> None:
-    read_page(page, study)
+def test_page(
+    page: str, read_page: Callable[[str, Path], None], study: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folder, text = study, (REPOSITORY / page).read_text()
+    if "demo/" in text and "gxfast demo" not in text:  # it goes on from a demo in a folder of this name
+        folder = tmp_path / "with_demo"
+        shutil.copytree(study, folder)
+        shutil.copytree(request.getfixturevalue("demo_run") / "gxfast-demo", folder / "demo")
+    read_page(page, folder)

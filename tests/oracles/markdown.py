@@ -2,7 +2,7 @@
 
 ``python markdown.py PAGE FOLDER REPORT`` does it in FOLDER and writes what became of each block to REPORT (JSON).
 Python blocks share one namespace, and the folder that a shell block has changed to is that of the next block. A block
-is run, or has ``<!-- not run: why -->`` on the line before it; JSON is parsed, and ``text`` is no code.
+is run, or has ``<!-- not run: why -->`` on the line before it; JSON and TOML are parsed, and ``text`` is no code.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -19,10 +20,11 @@ from pathlib import Path
 from typing import Any, Final
 
 SHELL: Final = frozenset({"sh", "bash", "console"})
-RUNNABLE: Final = SHELL | {"python", "json"}
+RUNNABLE: Final = SHELL | {"python", "json", "toml"}
+TEXT: Final = frozenset({"text", "bibtex"})
 _FENCE: Final = re.compile(r"^( *)(`{3,}|~{3,})\s*([^\s`]*)\s*$")
 _MARK: Final = re.compile(r"^<!-- not run: (.+) -->$")
-_COMMAND: Final = re.compile(r"^\s*(\$ |gxfast |python3? |pip |import |from \w+ import )", re.MULTILINE)
+_COMMAND: Final = re.compile(r"^\s*(\$ |gxfast [a-z]|python3? |pip |import |from \w+ import )", re.MULTILINE)
 # Files of the real data, which are not everywhere: what GXFAST_DATA has.
 _REAL: Final = re.compile(r"geuvadis358|chr22\.hg19|_trainepoch|SupplementaryTable")
 
@@ -40,7 +42,7 @@ class Block:
     @property
     def fault(self) -> str | None:
         """What is wrong with it before it is run."""
-        if self.language == "text":
+        if self.language in TEXT:
             return "commands in a block of text" if _COMMAND.search(self.code) else None
         if self.language not in RUNNABLE and self.reason is None:
             return f"a block of {self.language or 'no language'}, and not marked as not run"
@@ -93,7 +95,7 @@ def run_page(text: str, page: str, data: Path | None) -> Iterator[Outcome]:
         started = sum(os.times()[:4])
         if (fault := block.fault) is not None:
             yield Outcome(page, block.line, "failed", fault)
-        elif block.language == "text":
+        elif block.language in TEXT:
             yield Outcome(page, block.line, "text")
         elif block.reason is not None:
             yield Outcome(page, block.line, "not run", block.reason)
@@ -127,6 +129,8 @@ def _run(block: Block, names: dict[str, Any]) -> str | None:
                 from gxfast.models.card import card_from_json
 
                 card_from_json(block.code, source=block.page)
+        elif block.language == "toml":
+            tomllib.loads(block.code)
         else:
             exec(compile("\n" * block.line + block.code, block.page, "exec", dont_inherit=True), names)
     except BaseException:
