@@ -24,7 +24,9 @@ RUNNABLE: Final = SHELL | {"python", "json", "toml"}
 TEXT: Final = frozenset({"text", "bibtex"})
 _FENCE: Final = re.compile(r"^( *)(`{3,}|~{3,})\s*([^\s`]*)\s*$")
 _MARK: Final = re.compile(r"^<!-- not run: (.+) -->$")
-_COMMAND: Final = re.compile(r"^\s*(\$ |gxfast [a-z]|python3? |pip |import |from \w+ import )", re.MULTILINE)
+_COMMAND: Final = re.compile(
+    r"^\s*(\$ |gxfast [a-z]|python3? \S*(-m|\.py) |pip install |import |from \S+ import )", re.M
+)
 # Files of the real data, which are not everywhere: what GXFAST_DATA has.
 _REAL: Final = re.compile(r"geuvadis358|chr22\.hg19|_trainepoch|SupplementaryTable")
 
