@@ -44,6 +44,11 @@ what it says is not run
 ```toml
 fasta = "ref.fa.gz"
 ```
+
+```python
+>>> a + 1
+2
+```
 """
 
 
@@ -56,6 +61,7 @@ def test_blocks_share_names_and_the_folder(tmp_path: Path, monkeypatch: pytest.M
     assert outcomes(PAGE) == [
         (2, "run", ""), (6, "run", ""), (11, "run", ""), (18, "not run", "needs a GPU"), (22, "text", ""),
         (26, "run", ""), (31, "run", ""), (35, "run", ""),
+        (39, "run", ""),
     ]  # fmt: skip
 
 
@@ -68,6 +74,7 @@ def test_blocks_share_names_and_the_folder(tmp_path: Path, monkeypatch: pytest.M
         ("```sh\necho before\nfalse\necho behind\n```", "exit code 1\necho before\nbefore\nfalse\n"),
         ("```sh\necho $unset_name\n```", "unset_name: unbound"),
         ("```python\n1 / 0\n```", 'File "page.md", line 2, in <module>\nZeroDivisionError'),
+        ("```python\n>>> 1 + 1\n3\n```", "Expected:\n    3\nGot:\n    2"),
         ("```json\n{,}\n```", "JSONDecodeError"),
         ("```toml\na\n```", "TOMLDecodeError"),
         ('```json\n{"gxfast_card": 1, "haplotypes": "median"}\n```', "haplotypes"),

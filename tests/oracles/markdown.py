@@ -7,6 +7,7 @@ is run, or has ``<!-- not run: why -->`` on the line before it; JSON and TOML ar
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
 import re
@@ -133,11 +134,22 @@ def _run(block: Block, names: dict[str, Any]) -> str | None:
                 card_from_json(block.code, source=block.page)
         elif block.language == "toml":
             tomllib.loads(block.code)
+        elif block.code.startswith(">>> "):
+            return _run_session(block, names)
         else:
             exec(compile("\n" * block.line + block.code, block.page, "exec", dont_inherit=True), names)
     except BaseException:
         return traceback.format_exc()
     return None
+
+
+def _run_session(block: Block, names: dict[str, Any]) -> str | None:
+    """Run a block that shows what Python answers, and compare."""
+    test = doctest.DocTestParser().get_doctest(block.code, names, block.page, block.page, block.line)
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append, clear_globs=False)
+    names.update(test.globs)
+    return "".join(said) or None
 
 
 def _run_shell(block: Block) -> str | None:
