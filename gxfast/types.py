@@ -149,7 +149,8 @@ class ExpressionTable(Table):
     values : float64 array, shape (G, S)
         NaN where the value is missing.
     genes : GeneTable or None
-        Coordinates, where the file has them (BED).
+        Coordinates, where the file gives TSS and strand of every gene (BED of QTLtools); else None, and
+        `gxfast.read_genes` reads them from another file.
     source : str
         The file it was read from, for messages.
     places : GeneTable or None

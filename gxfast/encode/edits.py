@@ -240,6 +240,12 @@ def apply_edits(
     ------
     InputError
         For positions outside the sequence, or arrays that do not fit together.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> [row.tobytes() for row in gx.apply_edits("ACGT", [0, 3], "GG")]
+    [b'GCGT', b'ACGG']
     """
     letters = _one_sequence(sequence)
     at = whole_numbers(positions, "positions", ("M",))

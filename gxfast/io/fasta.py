@@ -71,6 +71,17 @@ class Genome(Brief):
     path : Path
     contigs : dict of str to int
         Contig lengths in file order.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> genome = gx.Genome(cohort.fasta)
+    >>> genome.contigs
+    {'chr1': 27680, 'chr2': 25629}
+    >>> genome.fetch("chr1", 400, 410)
+    b'GCGTACAGAT'
     """
 
     def __init__(self, fasta: str | Path, *, reader: str = "htslib") -> None:

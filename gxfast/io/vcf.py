@@ -59,6 +59,16 @@ class VariantFile(GenotypeFile):
         Of those that the header gives one.
     index : Path
         The index by which it is read.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> people = gx.VariantFile(cohort.vcf, samples=["person02", "person01"])
+    >>> found = people.region("chr1", 0, 400)
+    >>> found.position.tolist(), found.calls.shape
+    ([165, 310, 326, 381], (4, 2, 2))
     """
 
     def __init__(self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib") -> None:

@@ -97,6 +97,18 @@ class Model:
         If the file, its card or the pair of them does not keep the contract.
     DeviceError
         If onnxruntime is missing or the device that was named does not work.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> model = gx.Model(cohort.model, device="cpu")
+    >>> model.length, model.tracks
+    (2048, ('expression',))
+    >>> letters = gx.Genome(cohort.fasta).fetch_array("chr1", 4000, 4000 + model.length)
+    >>> model.predict(letters[None]).shape
+    (1, 1)
     """
 
     def __init__(

@@ -128,6 +128,19 @@ def haplotypes(
     InputError
         Naming the file and the record: REF that is not in the FASTA, heterozygous calls without phase, and
         whatever else the policy refuses.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> card = gx.Model(cohort.model, device="cpu").card
+    >>> windows = gx.model_windows(card, gx.read_genes(cohort.genes))
+    >>> people = gx.haplotypes(gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf), windows)
+    >>> people.sequences.shape, people.carriers.shape
+    ((80, 2048), (9, 20, 2))
+    >>> people.n_haplotypes.tolist()
+    [6, 7, 11, 9, 11, 9, 1, 12, 14]
     """
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     refuse_draws(policy)

@@ -110,6 +110,14 @@ def select_drivers(
     References
     ----------
     Sasse et al. (2023), Nature Genetics 55, 2060; Rastogi et al. (2024).
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> dosages = [[0, 1, 2, 1, 0, 2, 1, 1], [1, 0, 1, 0, 0, 0, 1, 0]]
+    >>> chosen = gx.drivers(dosages, [0.5, 0.01], [0.01, 0.5, 1.01, 0.5, 0.0, 1.0, 0.51, 0.5])
+    >>> chosen.is_driver.tolist(), chosen.main
+    ([True, False], 0)
     """
     if rule not in DRIVER_RULES:
         raise InputError(f"rule must be one of {', '.join(DRIVER_RULES)}, found {rule!r}")

@@ -129,6 +129,16 @@ seed, driver_rule, motif_reach, steps, resume
     ------
     GxfastError
         From the step that failed; finished blocks stay for ``resume``.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> files = {"fasta": cohort.fasta, "vcf": cohort.vcf, "genes": cohort.genes, "model": cohort.model}
+    >>> result = gx.run("out", **files, expression=cohort.expression, steps=("predict", "evaluate"))
+    >>> len(result.genes), (result.path / "genes.tsv").is_file()
+    (9, True)
     """
     paths = InputPaths(
         fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
