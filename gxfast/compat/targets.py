@@ -81,7 +81,32 @@ TOOLS = {
         "0.7",
         (Target("selene_sdk.sequences.sequence", "sequence_to_encoding", "selene:sequence_to_encoding"),),
     ),
+    "scipy": Tool(
+        "scipy",
+        "1.17",
+        "1.18",
+        (
+            Target("scipy.stats._stats_py", "pearsonr", "scipy:pearsonr"),
+            Target("scipy.stats._stats_py", "spearmanr", "scipy:spearmanr"),
+            Target("scipy.stats._morestats", "false_discovery_control", "scipy:false_discovery_control"),
+        ),
+    ),
     "seqpro": Tool("seqpro", "0.23", "0.24", (Target("seqpro._encoders", "ohe", "seqpro:ohe"),)),
+    "sklearn": Tool(
+        "scikit-learn",
+        "1.9",
+        "1.10",
+        (Target("sklearn.linear_model._coordinate_descent", "LinearModelCV.fit", "sklearn:fit_cross_validated"),),
+    ),
+    "statsmodels": Tool(
+        "statsmodels",
+        "0.15",
+        "0.16",
+        (
+            Target("statsmodels.stats.multitest", "fdrcorrection", "statsmodels:fdrcorrection"),
+            Target("statsmodels.stats.multitest", "multipletests", "statsmodels:multipletests"),
+        ),
+    ),
     "tangermeme": Tool(
         "tangermeme",
         "1.6",
@@ -91,6 +116,15 @@ TOOLS = {
             Target("tangermeme.ersatz", "substitute", "tangermeme:substitute"),
             Target("tangermeme.ersatz", "insert", "tangermeme:insert"),
             Target("tangermeme.ersatz", "delete", "tangermeme:delete"),
+        ),
+    ),
+    "tensorqtl": Tool(
+        "tensorqtl",
+        "1.0.10",
+        "1.0.11",
+        (
+            Target("tensorqtl.cis", "map_nominal", "tensorqtl:map_nominal"),
+            Target("tensorqtl.cis", "map_cis", "tensorqtl:map_cis"),
         ),
     ),
 }
