@@ -31,8 +31,25 @@ class Tool:
 
 
 TOOLS = {
-    "baskerville": Tool("baskerville", "0.0", "0.1", (Target("baskerville.dna", "dna_1hot", "baskerville:dna_1hot"),)),
-    "basenji": Tool("basenji", "0.5", "0.7", (Target("basenji.dna_io", "dna_1hot", "basenji:dna_1hot"),)),
+    "baskerville": Tool(
+        "baskerville",
+        "0.0",
+        "0.1",
+        (
+            Target("baskerville.dna", "dna_1hot", "baskerville:dna_1hot"),
+            Target("baskerville.dna", "dna_1hot_index", "baskerville:dna_1hot_index"),
+            Target("baskerville.dna", "hot1_dna", "baskerville:hot1_dna"),
+        ),
+    ),
+    "basenji": Tool(
+        "basenji",
+        "0.5",
+        "0.7",
+        (
+            Target("basenji.dna_io", "dna_1hot", "basenji:dna_1hot"),
+            Target("basenji.dna_io", "hot1_dna", "basenji:hot1_dna"),
+        ),
+    ),
     "crested": Tool(
         "crested",
         "1.11",
@@ -57,6 +74,10 @@ TOOLS = {
         "1.2",
         (
             Target("grelu.sequence.format", "strings_to_one_hot", "grelu:strings_to_one_hot"),
+            Target("grelu.sequence.format", "check_string_dna", "grelu:check_string_dna"),
+            Target("grelu.sequence.format", "strings_to_indices", "grelu:strings_to_indices"),
+            Target("grelu.sequence.format", "indices_to_one_hot", "grelu:indices_to_one_hot"),
+            Target("grelu.sequence.format", "indices_to_strings", "grelu:indices_to_strings"),
             Target("grelu.sequence.mutate", "mutate", "grelu:mutate"),
             Target("grelu.sequence.mutate", "insert", "grelu:insert"),
             Target("grelu.sequence.mutate", "delete", "grelu:delete"),
@@ -91,7 +112,15 @@ TOOLS = {
             Target("scipy.stats._morestats", "false_discovery_control", "scipy:false_discovery_control"),
         ),
     ),
-    "seqpro": Tool("seqpro", "0.23", "0.24", (Target("seqpro._encoders", "ohe", "seqpro:ohe"),)),
+    "seqpro": Tool(
+        "seqpro",
+        "0.23",
+        "0.24",
+        (
+            Target("seqpro._encoders", "ohe", "seqpro:ohe"),
+            Target("seqpro._analyzers", "gc_content", "seqpro:gc_content"),
+        ),
+    ),
     "sklearn": Tool(
         "scikit-learn",
         "1.9",
@@ -113,6 +142,7 @@ TOOLS = {
         "1.7",
         (
             Target("tangermeme.utils", "one_hot_encode", "tangermeme:one_hot_encode"),
+            Target("tangermeme.utils", "characters", "tangermeme:characters"),
             Target("tangermeme.ersatz", "substitute", "tangermeme:substitute"),
             Target("tangermeme.ersatz", "insert", "tangermeme:insert"),
             Target("tangermeme.ersatz", "delete", "tangermeme:delete"),
