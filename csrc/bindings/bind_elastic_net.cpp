@@ -45,6 +45,26 @@ py::dict cross_validate_bound(const Array<std::int8_t> &dosages, const Array<dou
   return as_dict(std::move(fit));
 }
 
+std::unique_ptr<elastic_net::Path> make_path(const Array<double> &x, const Array<double> &y, double l1_ratio,
+                                             double gap, std::int64_t most_sweeps) {
+  require(x.ndim() == 2 && y.ndim() == 1 && x.shape(1) == y.shape(0), "ElasticNetPath: shapes do not fit");
+  elastic_net::Options options;
+  options.l1_ratio = l1_ratio;
+  options.gap = gap;
+  options.most_sweeps = most_sweeps;
+  const py::gil_scoped_release release;
+  return std::make_unique<elastic_net::Path>(x.data(), x.shape(0), x.shape(1), y.data(), options);
+}
+
+py::array_t<double> advance(elastic_net::Path &path, double lambda) {
+  std::vector<double> coefficients(static_cast<std::size_t>(path.columns()));
+  {
+    const py::gil_scoped_release release;
+    path.advance(lambda, coefficients.data());
+  }
+  return to_array(std::move(coefficients));
+}
+
 } // namespace
 
 void bind_elastic_net(py::module_ &module) {
@@ -52,6 +72,12 @@ void bind_elastic_net(py::module_ &module) {
   module.def("elastic_net_cv", &cross_validate_bound, arg("dosages").noconvert(), arg("y").noconvert(),
              arg("folds").noconvert(), arg("n_folds"), arg("lambdas"), arg("l1_ratio"), arg("lambda_ratio"),
              arg("n_lambdas"), arg("stop_after"), arg("gap"), arg("keep_path"));
+  py::class_<elastic_net::Path>(module, "ElasticNetPath")
+      .def(py::init(&make_path), arg("x").noconvert(), arg("y").noconvert(), arg("l1_ratio"), arg("gap"),
+           arg("most_sweeps"))
+      .def("advance", &advance, arg("lambda_"))
+      .def_property_readonly("gap", &elastic_net::Path::gap)
+      .def_property_readonly("sweeps", &elastic_net::Path::sweeps);
 }
 
 } // namespace gxfast::bindings

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 
@@ -129,6 +130,58 @@ void dependent_columns() {
   CHECK(cross_validate(dosages.data(), 3, 4, y.data(), folds.data(), 4, {}, options).gap <= options.gap);
 }
 
+/// At the optimum a column's product with the residual is l1 in size where it is in the model, and not above
+/// it where it is not. One column is constant 0, two are the same, one is 1000 times larger than the others.
+void any_columns() {
+  std::mt19937 random(5);
+  std::normal_distribution<double> normal;
+  const std::int64_t columns = 12, n = 37;
+  std::vector<double> x(static_cast<std::size_t>(columns * n)), y, b(static_cast<std::size_t>(columns));
+  const auto at = [&](std::int64_t j, std::int64_t i) -> double & {
+    return x[static_cast<std::size_t>(j * n + i)];
+  };
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j)
+      at(j, i) = (j == 4 ? 1000 : 1) * (normal(random) + (j > 0 ? at(j - 1, i) / 2 : 0));
+    at(7, i) = 0;
+    at(9, i) = at(8, i);
+    y.push_back(at(1, i) - at(8, i) + normal(random));
+  }
+  for (const double l1_ratio : {0.3, 1.0}) {
+    Options options;
+    options.l1_ratio = l1_ratio;
+    options.gap = 1e-14;
+    gxfast::elastic_net::Path path(x.data(), columns, n, y.data(), options);
+    for (const double lambda : {5.0, 1.0, 0.2, 0.2, 0.01}) {
+      path.advance(lambda, b.data());
+      std::vector<double> left = y;
+      for (std::int64_t j = 0; j < columns; ++j)
+        for (std::int64_t i = 0; i < n; ++i)
+          left[static_cast<std::size_t>(i)] -= at(j, i) * b[static_cast<std::size_t>(j)];
+      for (std::int64_t j = 0; j < columns; ++j) {
+        const double own = b[static_cast<std::size_t>(j)], l1 = lambda * l1_ratio;
+        double slope = -lambda * (1 - l1_ratio) * own;
+        for (std::int64_t i = 0; i < n; ++i)
+          slope += at(j, i) * left[static_cast<std::size_t>(i)] / static_cast<double>(n);
+        const double allowed = j == 4 ? 1e-3 : 1e-6;
+        CHECK(own == 0 ? std::abs(slope) <= l1 + allowed : std::abs(slope - (own > 0 ? l1 : -l1)) <= allowed);
+      }
+      CHECK(path.gap() < 1e-10 && b[7] == 0);
+      CHECK(lambda == 5.0 || path.sweeps() > 0);
+    }
+    CHECK(std::count(b.begin(), b.end(), 0) < columns - 1);
+    for (const double lambda : {0.02, 0.0, -1.0, std::nan("")}) {
+      bool refused = false;
+      try {
+        path.advance(lambda, b.data());
+      } catch (const std::invalid_argument &) {
+        refused = true;
+      }
+      CHECK(refused);
+    }
+  }
+}
+
 void refusals() {
   std::mt19937 random(1);
   Gene gene = draw(random, 5, 20, 2);
@@ -156,6 +209,7 @@ int main() {
   against_the_definition();
   nothing_to_explain();
   dependent_columns();
+  any_columns();
   refusals();
   return failures();
 }

@@ -16,9 +16,13 @@ __all__ = [
     "enformer_pytorch",
     "grelu",
     "kipoiseq",
+    "scipy",
     "selene",
     "seqpro",
+    "sklearn",
+    "statsmodels",
     "tangermeme",
+    "tensorqtl",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, {}, modules=__all__)

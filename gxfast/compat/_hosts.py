@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["host_original", "torch_module"]
+__all__ = ["host_original", "pandas_module", "torch_module"]
 
 
 def host_original(tool: str, module: str, attribute: str, reason: str) -> Any:
@@ -26,6 +26,20 @@ def host_original(tool: str, module: str, attribute: str, reason: str) -> Any:
     for part in attribute.split("."):
         found = getattr(found, part)
     return getattr(found, "__gxfast_original__", found)
+
+
+def pandas_module() -> Any:
+    """Import pandas, which only the functions that return its tables need.
+
+    Raises
+    ------
+    ImportError
+        With the remedy, if it is not installed.
+    """
+    try:
+        return importlib.import_module("pandas")
+    except ImportError:
+        raise ImportError("this function returns a pandas DataFrame; remedy: install pandas") from None
 
 
 def torch_module() -> Any:

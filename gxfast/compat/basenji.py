@@ -1,4 +1,4 @@
-"""Twin of ``basenji.dna_io``: bool one-hot, unknown bases as zero rows."""
+"""Twins of ``basenji.dna_io``: bool one-hot, unknown bases as zero rows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._decode import codes_of_one_hot, text_of_codes
 from ._encode import encode_text, letter_table
 from ._hosts import host_original
 
-__all__ = ["dna_1hot"]
+__all__ = ["dna_1hot", "hot1_dna"]
 
 
 def dna_1hot(
@@ -39,6 +40,28 @@ def dna_1hot(
         With ``n_sample`` or a ``seq`` that is no str, if basenji is not installed.
     """
     return centred_1hot(seq, seq_len, n_uniform, n_sample, ("basenji", "basenji.dna_io"))
+
+
+def hot1_dna(seqs_1hot: Any) -> Any:
+    """Spell one-hot sequences as ``basenji.dna_io.hot1_dna`` does.
+
+    Parameters
+    ----------
+    seqs_1hot : array, shape (L, 4) or (N, L, 4)
+        The first 1 of a row counts; rows without one are N, and columns after the fourth are not looked at.
+
+    Returns
+    -------
+    str, or list of str
+    """
+    rows = seqs_1hot[np.newaxis] if seqs_1hot.ndim == 2 else seqs_1hot
+    codes = codes_of_one_hot(rows)
+    if codes is None:
+        codes = np.full(rows.shape[:2], 4, np.uint8)
+        for channel in (3, 2, 1, 0):
+            np.putmask(codes, rows[:, :, channel] == 1, np.uint8(channel))
+    texts = [text_of_codes(row, b"ACGTN") for row in codes]
+    return texts[0] if seqs_1hot.ndim == 2 else texts
 
 
 def centred_1hot(seq: str, seq_len: int | None, n_uniform: bool, n_sample: bool, host: tuple[str, str]) -> NDArray[Any]:

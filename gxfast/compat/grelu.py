@@ -1,20 +1,34 @@
-"""Twins of ``grelu.sequence.format.strings_to_one_hot`` and ``grelu.sequence.mutate``: strict, upper case only."""
+"""Twins of ``grelu.sequence.format`` and ``grelu.sequence.mutate``: strict, upper case only."""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._decode import codes_of_text, text_of_codes
 from ._encode import bytes_of, encode, first_letter_outside, letter_table
 from ._hosts import host_original, torch_module
 
-__all__ = ["delete", "insert", "mutate", "strings_to_one_hot"]
+__all__ = [
+    "check_string_dna",
+    "delete",
+    "indices_to_one_hot",
+    "indices_to_strings",
+    "insert",
+    "mutate",
+    "strings_to_indices",
+    "strings_to_one_hot",
+]
 
 _ALLOWED = b"ACGTN"
+_LETTERS = b"ACGTN"
 _UNKNOWN_CODE = 4
+_CODES = bytes.maketrans(_LETTERS, bytes(range(5)))
+_FORMAT = "grelu.sequence.format"
 
 
 def strings_to_one_hot(strings: str | list[str], add_batch_axis: bool = False) -> Any:
@@ -67,6 +81,96 @@ def _check_list(strings: Any) -> None:
         raise ValueError("Input string is not a valid DNA sequence.")
     if len({len(text) for text in strings}) != 1:
         raise AssertionError("All input sequences must have the same length.")
+
+
+def check_string_dna(strings: str | list[str]) -> bool:
+    """Tell whether there are only A, C, G, T, N, as ``grelu.sequence.format.check_string_dna`` does.
+
+    Raises
+    ------
+    TypeError
+        For what cannot be joined to a str.
+    """
+    return first_letter_outside(strings if type(strings) is str else "".join(strings), _ALLOWED) is None
+
+
+def strings_to_indices(strings: str | list[str], add_batch_axis: bool = False) -> NDArray[np.int8]:
+    """Encode letters as 0 to 4 as ``grelu.sequence.format.strings_to_indices`` does.
+
+    Parameters
+    ----------
+    strings, add_batch_axis
+        As in `strings_to_one_hot`.
+
+    Returns
+    -------
+    int8 array, shape (L,) or (N, L)
+
+    Raises
+    ------
+    KeyError, ValueError, AssertionError, TypeError
+        As in `strings_to_one_hot`.
+    """
+    if type(strings) is str:
+        unknown = first_letter_outside(strings, _ALLOWED)
+        if unknown is not None:
+            raise KeyError(unknown)
+        codes = codes_of_text(strings.encode("ascii"), _CODES).view(np.int8)
+        return codes[np.newaxis] if add_batch_axis else codes
+    _check_list(strings)
+    codes = codes_of_text("".join(strings).encode("ascii"), _CODES).view(np.int8)
+    return codes.reshape(len(strings), len(strings[0]))
+
+
+def indices_to_one_hot(indices: NDArray[np.int8], add_batch_axis: bool = False) -> Any:
+    """One-hot encode codes as ``grelu.sequence.format.indices_to_one_hot`` does.
+
+    Parameters
+    ----------
+    indices : int8 array, shape (L,) or (N, L)
+        0 to 4; other dtypes, shapes and values are handed to gReLU.
+    add_batch_axis : bool
+        Give a single sequence a batch axis.
+
+    Returns
+    -------
+    float32 torch tensor, shape (4, L), or (N, 4, L)
+    """
+    if not _are_codes(indices):
+        return host_original("grelu", _FORMAT, "indices_to_one_hot", "such an array")(indices, add_batch_axis)
+    rows = encode(np.ascontiguousarray(np.atleast_2d(indices)).view(np.uint8), _code_table())
+    columns = torch_module().from_numpy(rows.swapaxes(1, 2))
+    return columns[0] if indices.ndim == 1 and not add_batch_axis else columns
+
+
+def indices_to_strings(indices: NDArray[np.int8]) -> Any:
+    """Spell codes as ``grelu.sequence.format.indices_to_strings`` does.
+
+    Parameters
+    ----------
+    indices : int8 array, shape (L,) or (N, L)
+        0 to 4; other dtypes, shapes and values are handed to gReLU.
+
+    Returns
+    -------
+    str, or list of str
+    """
+    if not _are_codes(indices):
+        return host_original("grelu", _FORMAT, "indices_to_strings", "such an array")(indices)
+    texts = [text_of_codes(row.view(np.uint8), _LETTERS) for row in np.atleast_2d(indices)]
+    return texts[0] if indices.ndim == 1 else texts
+
+
+@lru_cache(maxsize=1)
+def _code_table() -> NDArray[np.float32]:
+    """Rows of codes: the first four are the letters."""
+    return np.eye(256, 4, dtype=np.float32)
+
+
+def _are_codes(indices: Any) -> bool:
+    usable = type(indices) is np.ndarray and indices.dtype == np.int8 and indices.ndim in (1, 2) and indices.size > 0
+    # as unsigned numbers, negative ones are large
+    return bool(usable and indices.view(np.uint8).max() <= _UNKNOWN_CODE)
 
 
 def _input_type(seq: Any) -> str:

@@ -1,4 +1,4 @@
-"""Twin of ``seqpro.ohe``: uint8 one-hot on a new last axis, every other byte as a zero row."""
+"""Twins of ``seqpro.ohe`` and ``gc_content``: uint8 one-hot on a new last axis, every other byte as a zero row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ._encode import encode, letter_table
 from ._hosts import host_original
 
-__all__ = ["ohe"]
+__all__ = ["gc_content", "ohe"]
 
 
 def ohe(seqs: Any, alphabet: Any) -> Any:
@@ -46,6 +46,45 @@ def ohe(seqs: Any, alphabet: Any) -> Any:
     flat = _letters(seqs).view(np.uint8)
     rows = encode(np.ascontiguousarray(flat).reshape(1, -1), table)
     return rows.reshape(*flat.shape, 4)
+
+
+def gc_content(
+    seqs: Any,
+    normalize: bool = True,
+    length_axis: int | None = None,
+    alphabet: Any = None,
+    ohe_axis: int | None = None,
+) -> Any:
+    """Count G and C as ``seqpro.gc_content`` does.
+
+    Parameters
+    ----------
+    seqs : str, bytes or list of them
+        Arrays, one-hot ones too, are handed to seqpro.
+    normalize : bool
+        Shares instead of counts.
+    length_axis, alphabet, ohe_axis
+        Of arrays; handed on where they are given.
+
+    Returns
+    -------
+    float64 or int64 number, or array, shape (N,)
+
+    Raises
+    ------
+    ValueError, UnicodeEncodeError
+        As in `ohe`.
+    NotImplementedError
+        For what is handed on, if seqpro is not installed.
+    """
+    text = type(seqs) in (str, bytes) or (type(seqs) is list and seqs and all(type(each) is str for each in seqs))
+    if not text or length_axis is not None or ohe_axis is not None:
+        original = host_original("seqpro", "seqpro._analyzers", "gc_content", "such an array")
+        return original(seqs, normalize, length_axis, alphabet, ohe_axis)
+    letters = _letters(seqs).view(np.uint8)
+    # C and G differ in one bit, 4, and in it alone
+    counts = ((letters & 0xFB) == ord("C")).sum(axis=-1)
+    return counts / letters.shape[-1] if normalize else counts
 
 
 def _letters(seqs: Any) -> NDArray[Any]:

@@ -1,16 +1,20 @@
-"""Twins of ``tangermeme.utils.one_hot_encode`` and ``tangermeme.ersatz``: strict, channels first, int8."""
+"""Twins of ``tangermeme.utils`` and ``tangermeme.ersatz``: strict, channels first, int8."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from .._threads import thread_budget
+from ._decode import codes_of_one_hot, text_of_codes
 from ._encode import encode_text, first_letter_outside, letter_table, supported_dtype
 from ._hosts import host_original, torch_module
 
-__all__ = ["delete", "insert", "one_hot_encode", "substitute"]
+__all__ = ["characters", "delete", "insert", "one_hot_encode", "substitute"]
+
+_ONE_BYTE: Final = ("torch.int8", "torch.uint8", "torch.bool")
 
 
 def one_hot_encode(
@@ -82,6 +86,45 @@ def one_hot_array(sequence: str, ignore: str = "N", dtype: str = "int8", n_jobs:
     table = letter_table(dtype, special=((ignore, 0.0),))
     threads = thread_budget() if n_jobs == -1 else max(1, min(int(n_jobs), thread_budget()))
     return encode_text(sequence.encode("ascii"), table, n_threads=threads).T
+
+
+def characters(pwm: Any, alphabet: Any = ("A", "C", "G", "T"), force: bool = False, allow_N: bool = False) -> str:
+    """Spell a one-hot sequence as ``tangermeme.utils.characters`` does.
+
+    Parameters
+    ----------
+    pwm : torch tensor or array of int8, uint8 or bool, shape (4, L) or (1, 4, L)
+        One-hot; other numbers, ties that are not of zeros and packed sequences are handed to tangermeme.
+    alphabet : list or tuple
+        A, C, G, T; others are handed on.
+    force : bool
+        Zero columns are the first letter.
+    allow_N : bool
+        Zero columns are N.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        For zero columns without ``force`` and ``allow_N``; else as tangermeme.
+    NotImplementedError
+        For what is handed on, if tangermeme is not installed.
+    """
+    array = pwm.numpy(force=True) if type(pwm).__name__ == "Tensor" and str(pwm.dtype) in _ONE_BYTE else pwm
+    codes = None
+    if type(array) is np.ndarray and array.ndim in (2, 3) and array.size:
+        array = array[0] if array.ndim == 3 and array.shape[0] == 1 else array
+        plain = array.ndim == 2 and isinstance(alphabet, list | tuple) and list(alphabet) == ["A", "C", "G", "T"]
+        codes = codes_of_one_hot(array.T) if plain else None
+    if codes is None:
+        original = host_original("tangermeme", "tangermeme.utils", "characters", "such a matrix")
+        return str(original(pwm, list(alphabet) if isinstance(alphabet, tuple) else alphabet, force, allow_N))
+    if not force and not allow_N and codes.max() == 4:
+        raise ValueError("At least one position in the PWM has multiple letters with the same probability.")
+    return text_of_codes(codes, b"ACGTN" if allow_N else b"ACGTA")
 
 
 def _check_one_hot(x: Any, name: str, allow_unknown: bool, channels: int | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._kernels import (
     DeltaProgram,
     DeltaReference,
+    ElasticNetPath,
     associate,
     correlation_p,
     elastic_net_cv,
@@ -19,6 +20,7 @@ from .._kernels import step_up as step_up_unsorted
 __all__ = [
     "DeltaProgram",
     "DeltaReference",
+    "ElasticNetPath",
     "associate",
     "correlation_p",
     "elastic_net_cv",

@@ -126,6 +126,7 @@ class CisScan:
         seed: int = 0,
         shared: bool = False,
         beta: bool = True,
+        orders: ArrayLike | None = None,
     ) -> list[PermutedAssociation]:
         """Permute each phenotype among people and keep the best variant of its window each time.
 
@@ -142,6 +143,8 @@ class CisScan:
             without ties have: each variant then meets each permutation once, however many windows it is in. Each
             phenotype's p is as good as without, but the noise of the permutations is common to all. Phenotypes
             with other values are permuted on their own.
+        orders : array-like of int, shape (P, S), optional
+            These orders of the people instead of drawn ones.
 
         Returns
         -------
@@ -154,15 +157,14 @@ class CisScan:
         elif not np.array_equal(np.diff(found.begin), end - start):
             raise InputError("the associations found are those of other windows")
         leads = [found.of(g).lead for g in range(len(y))]
-        random = np.random.default_rng(seed)
-        orders = np.ascontiguousarray(np.array([random.permutation(y.shape[1]) for _ in range(n_permutations)]).T)
+        orders = _drawn(n_permutations, y.shape[1], seed) if orders is None else _given(orders, y.shape[1])
         common = _same_values(y) if shared else np.zeros(len(y), np.bool_)
         together = np.flatnonzero(common)
         best_of = dict(zip(together.tolist(), self._shared_best(y, start, end, together, orders), strict=True))
         out = []
         for g, lead in enumerate(leads):
             if lead is None:
-                out.append(PermutedAssociation(np.full(n_permutations, np.nan), float("nan"), None))
+                out.append(PermutedAssociation(np.full(orders.shape[1], np.nan), float("nan"), None))
                 continue
             r2 = best_of.get(g)
             if r2 is None:
@@ -235,3 +237,15 @@ def _same_values(y: Float64Array) -> NDArray[np.bool_]:
         return np.zeros(0, np.bool_)
     _, which, count = np.unique(np.sort(y, axis=1), axis=0, return_inverse=True, return_counts=True)
     return np.asarray(which.reshape(-1) == count.argmax())
+
+
+def _drawn(n_permutations: int, people: int, seed: int) -> Int64Array:
+    random = np.random.default_rng(seed)
+    return np.ascontiguousarray(np.array([random.permutation(people) for _ in range(n_permutations)]).T)
+
+
+def _given(orders: ArrayLike, people: int) -> Int64Array:
+    rows = whole_numbers(orders, "orders", ("P", people))
+    if not len(rows) or (np.sort(rows, axis=1) != np.arange(people)).any():
+        raise InputError(f"orders must be of all {people} people, one a row")
+    return np.ascontiguousarray(rows.T)

@@ -22,6 +22,8 @@ HOSTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         "gReLU",
         [
             ("grelu.sequence.format", "strings_to_one_hot", "one_hot_array"),
+            ("grelu.sequence.format", "check_string_dna", "check_string_dna"),
+            ("grelu.sequence.format", "strings_to_indices", "strings_to_indices"),
             ("grelu.sequence.mutate", "mutate", "mutate"),
             ("grelu.sequence.mutate", "insert", "insert"),
             ("grelu.sequence.mutate", "delete", "delete"),
@@ -97,7 +99,7 @@ def result_of(function: Any, arguments: list[Any]) -> dict[str, Any]:
         value = function(*arguments)
     except Exception as error:
         return {"error": type(error).__name__}
-    if isinstance(value, str):
+    if isinstance(value, str | bool):
         return {"text": value}
     array = value.numpy() if hasattr(value, "numpy") else value
     return {"dtype": str(array.dtype), "shape": list(array.shape), "values": array.ravel().tolist()}

@@ -47,3 +47,24 @@ def test_random_bases_are_the_hosts_business(name: str) -> None:
     assert twin("acgt", n_sample=True).sum() == 4
     with pytest.raises(NotImplementedError, match=f"remedy: install {name}"):
         twin("ANA", n_sample=True)
+
+
+@given(codes=st.lists(st.lists(st.integers(0, 5), min_size=3, max_size=3), min_size=1, max_size=3))
+@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.float16])
+def test_hot1_dna(dtype: Any, codes: list[list[int]]) -> None:
+    # 5 is a row with two ones, of which the first counts
+    rows = np.array([[[i == code or (code == 5 and i in (1, 3)) for i in range(4)] for code in one] for one in codes])
+    expected = ["".join("ACGTNC"[code] for code in one) for one in codes]
+    for module in (basenji, baskerville):
+        assert module.hot1_dna(rows.astype(dtype)) == expected
+        assert module.hot1_dna(rows[0].astype(dtype)) == expected[0]
+        # columns after the fourth are of tracks
+        assert module.hot1_dna(np.concatenate([rows, rows], axis=2).astype(dtype)) == expected
+
+
+@given(seq=st.text("ACGTNacgtn-R"))
+def test_dna_1hot_index(seq: str) -> None:
+    found = baskerville.dna_1hot_index(seq)
+    assert found.dtype == np.uint8
+    assert found.tolist() == ["ACGT".find(base) % 5 for base in seq.upper()]
+    assert found.flags.writeable

@@ -59,3 +59,31 @@ def test_insert_and_delete(
 ) -> None:
     agree(host(MUTATE, "insert"), ours.insert, seq, letters, pos, kind, keep, end)
     agree(host(MUTATE, "delete"), ours.delete, seq, deleted, pos, kind, keep, end)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    strings=text | st.lists(text, max_size=3) | st.lists(st.text("ACGTN", min_size=3, max_size=3)) | wrong,
+    batch=st.booleans(),
+)
+def test_strings_to_indices(host: Callable[..., Any], agree: Any, strings: Any, batch: bool) -> None:
+    agree(host(FORMAT, "check_string_dna"), ours.check_string_dna, strings)
+    agree(host(FORMAT, "strings_to_indices"), ours.strings_to_indices, strings, batch)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    indices=codes
+    | st.lists(st.lists(st.integers(0, 4), min_size=4, max_size=4), max_size=3).map(
+        lambda rows: np.array(rows, np.int8)
+    )
+    | st.just(np.array([0, 4, 2]))
+    | st.just(np.zeros((2, 2, 2), np.int8)),
+    batch=st.booleans(),
+)
+def test_indices(host: Callable[..., Any], agree: Any, indices: Any, batch: bool) -> None:
+    agree(host(FORMAT, "indices_to_strings"), ours.indices_to_strings, indices)
+    agree(host(FORMAT, "indices_to_one_hot"), ours.indices_to_one_hot, indices, batch)
+    # a view that is not contiguous
+    agree(host(FORMAT, "indices_to_strings"), ours.indices_to_strings, indices[..., ::2])
+    agree(host(FORMAT, "indices_to_one_hot"), ours.indices_to_one_hot, indices[..., ::2], batch)

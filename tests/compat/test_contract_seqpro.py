@@ -49,3 +49,13 @@ def test_without_the_host_the_remedy_is_named() -> None:
         pytest.skip("seqpro is installed")
     with pytest.raises(NotImplementedError, match="remedy: install seqpro"):
         ours.ohe("MKV", SimpleNamespace(aa_array=np.array([b"M", b"K"])))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seqs=st.one_of(text, wrong, st.binary(max_size=9), st.lists(text, max_size=4), st.just(np.array([b"A", b"G"]))),
+    normalize=st.booleans(),
+    axis=st.sampled_from([None, None, 0, -1]),
+)
+def test_gc_content(host: Callable[..., Any], agree: Any, seqs: Any, normalize: bool, axis: Any) -> None:
+    agree(host("seqpro._analyzers", "gc_content"), ours.gc_content, seqs, normalize, axis)

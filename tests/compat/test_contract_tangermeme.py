@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,3 +60,27 @@ def test_ersatz(
         agree(host("tangermeme.ersatz", name), getattr(ours, name), "ACGT", motif, start)
     if start is not None:
         agree(host("tangermeme.ersatz", "delete"), ours.delete, X, start, end)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    columns=st.lists(st.integers(0, 4), max_size=8),
+    dtype=st.sampled_from(["int8", "uint8", "bool", "float32"]),
+    more=st.sampled_from(["", "batch", "two", "rows", "ties", "array"]),
+    force=st.booleans(),
+    allow=st.booleans(),
+)
+def test_characters(
+    host: Callable[..., Any], agree: Any, columns: list[int], dtype: str, more: str, force: bool, allow: bool
+) -> None:
+    import torch
+
+    pwm = torch.tensor(np.eye(5, 4)[np.array(columns, np.intp)].T).type(getattr(torch, dtype))
+    if more in ("batch", "two"):
+        pwm = pwm.unsqueeze(0).repeat(2 if more == "two" else 1, 1, 1)
+    elif more == "rows":
+        pwm = pwm[:3]
+    elif more == "ties" and columns:
+        pwm[:2, 0] = 1
+    given = pwm.numpy() if more == "array" else pwm
+    agree(host("tangermeme.utils", "characters"), ours.characters, given, ["A", "C", "G", "T"], force, allow)

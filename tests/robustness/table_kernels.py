@@ -225,6 +225,9 @@ def _association() -> list[Target]:
     def net(new: Any, dosages: Any, y: Any, folds: Any) -> Any:
         return compiled.elastic_net_cv(dosages, y, folds, 3, [], 0.5, 0.1, 5, -1, 1e-6, True)
 
+    def path(new: Any, x: Any, y: Any) -> Any:
+        return compiled.ElasticNetPath(x, y, 0.5, 1e-6, 50).advance(0.1)
+
     basis = np.linalg.qr(X[:2].T)[0].T.copy()
     scan = {
         "dosages": DOSAGES,
@@ -251,6 +254,7 @@ def _association() -> list[Target]:
             {"dosages": DOSAGES, "y": X[0], "folds": np.arange(12, dtype=np.int32) % 3},
             "fold|person|people|dosage",
         ),
+        _target("ElasticNetPath", path, {"x": X, "y": X[0]}, "elastic net"),
     ]
 
 

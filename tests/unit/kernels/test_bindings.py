@@ -93,6 +93,13 @@ def net(**changed: Any) -> None:
     _kernels.elastic_net_cv(np.eye(4, dtype=np.int8), y, folds, 2, lambdas, **(options | changed))
 
 
+def path(**changed: Any) -> None:
+    options = {"x": np.eye(2, 4), "y": np.ones(4), "l1_ratio": 0.5, "gap": 1e-8, "most_sweeps": 10, "to": 0.1}
+    options |= changed
+    to = options.pop("to")
+    _kernels.ElasticNetPath(**options).advance(to)
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -120,6 +127,11 @@ def net(**changed: Any) -> None:
         lambda: net(gap=float("nan")),
         lambda: net(y=float("nan")),
         lambda: net(lambdas=[0.1, 0.0]),
+        lambda: path(y=np.ones(3)),
+        lambda: path(x=np.full((2, 4), np.inf)),
+        lambda: path(l1_ratio=0.0),
+        lambda: path(gap=float("nan")),
+        lambda: path(to=0.0),
     ],
 )
 def test_arguments_out_of_range_are_refused(call: Callable[[], object]) -> None:
@@ -133,6 +145,7 @@ def test_the_same_arguments_in_range() -> None:
     assert [rows.tolist() for rows in window(ints(0, 1), [1])] == [[0, 1], [1]]
     associate(0)
     net()
+    path()
 
 
 def test_negative_calls_stay_within_their_rows() -> None:

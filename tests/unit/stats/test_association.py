@@ -204,3 +204,19 @@ def test_refusals_of_a_scan(changed, message):
     given = {"dosages": x, "y": y, "first": first, "last": last, **changed}
     with pytest.raises(InputError, match=message):
         CisScan(given["dosages"], covariates=covariates).associations(given["y"], given["first"], given["last"])
+
+
+def test_given_orders_of_the_people() -> None:
+    random = np.random.default_rng(3)
+    dosages = random.integers(0, 3, (30, 40)).astype(np.int8)
+    scan, y = CisScan(dosages), random.normal(size=(2, 40))
+    drawn = np.random.default_rng(9)
+    orders = np.array([drawn.permutation(40) for _ in range(25)])
+    expected = scan.permutations(y, [0, 5], [20, 30], n_permutations=25, seed=9)
+    found = scan.permutations(y, [0, 5], [20, 30], orders=orders)
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(a.r2, b.r2)
+        assert a.beta == b.beta
+    for wrong in (orders[:, :39], orders[:0], np.zeros_like(orders)):
+        with pytest.raises(InputError, match="orders"):
+            scan.permutations(y, [0, 5], [20, 30], orders=wrong)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace gxfast::elastic_net {
@@ -15,6 +16,7 @@ struct Options {
   std::int64_t stop_after = 20; // this many lambdas after the smallest held-out error; < 0: never
   double gap = 1e-8;            // of each objective to its optimum, as a share of the objective of b = 0
   bool keep_path = false;
+  std::int64_t most_sweeps = 200'000; // between two looks at the columns outside of the working set
 };
 
 struct Fit {
@@ -38,5 +40,27 @@ struct Fit {
 Fit cross_validate(const std::int8_t *dosages, std::int64_t snps, std::int64_t people, const double *y,
                    const std::int32_t *folds, std::int64_t n_folds, const std::vector<double> &lambdas,
                    const Options &options);
+
+/// Fits of y on columns as they are (neither centred nor standardised, no intercept), from one lambda to the
+/// next: 1 / (2 n) |y - X b|^2 + lambda (l1_ratio |b|_1 + (1 - l1_ratio) / 2 |b|^2).
+class Path {
+public:
+  /// x: columns x n. Throws std::invalid_argument.
+  Path(const double *x, std::int64_t columns, std::int64_t n, const double *y, const Options &options);
+  ~Path();
+  Path(const Path &) = delete;
+  Path &operator=(const Path &) = delete;
+
+  std::int64_t columns() const;
+  /// Go to a lambda above 0, not above the one before, and write the coefficients there. Throws
+  /// std::invalid_argument.
+  void advance(double lambda, double *coefficients);
+  double gap() const;          ///< bound on objective - optimum there
+  std::int64_t sweeps() const; ///< of coordinate descent so far
+
+private:
+  struct Held;
+  std::unique_ptr<Held> held_;
+};
 
 } // namespace gxfast::elastic_net

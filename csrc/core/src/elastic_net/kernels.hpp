@@ -6,6 +6,8 @@ namespace gxfast::elastic_net {
 
 /// SNPs are padded to whole groups of this many.
 constexpr std::int64_t kGroup = 64;
+/// Rows of numbers are padded to whole groups of this many.
+constexpr std::int64_t kLanes = 8;
 
 /// Loops for one instruction set.
 struct Kernels {
@@ -15,6 +17,8 @@ struct Kernels {
   void (*axpy_counts)(double *y, const float *x, double a, std::int64_t n);
   void (*axpy4_counts)(double *y, const float *const *x, const double *a, std::int64_t n);
   void (*axpy_dosages)(double *y, const std::uint8_t *x, double a, std::int64_t n);
+  /// out = products of x with each of four; n in whole groups of lanes
+  void (*dot4)(double *out, const double *x, const double *const *with, std::int64_t n);
   /// sums += times * x, for times 1 or 2
   void (*add_bytes)(std::uint8_t *sums, const std::uint8_t *x, std::uint8_t times, std::int64_t n);
   /// sums += bytes; bytes = 0

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "dosage_columns.hpp"
 #include "gxfast/elastic_net.hpp"
 #include "problem.hpp"
 
@@ -42,17 +43,21 @@ void summarise(const Design &design, const std::vector<double> &squared, Fit &fi
 /// All folds from the largest lambda down, until the held-out error has not become smaller for long enough.
 void cross_validated(const Design &design, Products &products, const std::vector<double> &y,
                      const std::vector<double> &lambdas, const Options &options, Fit &fit) {
+  std::vector<DosageColumns> columns;
   std::vector<Problem> problems;
+  columns.reserve(static_cast<std::size_t>(design.n_folds()));
   problems.reserve(static_cast<std::size_t>(design.n_folds()));
-  for (std::int64_t f = 0; f < design.n_folds(); ++f)
-    problems.emplace_back(design, products, y.data(), f + 1, options);
+  for (std::int64_t f = 0; f < design.n_folds(); ++f) {
+    columns.emplace_back(design, products, y.data(), f + 1);
+    problems.emplace_back(columns.back(), options);
+  }
   std::vector<double> predicted(y.size()), squared(y.size());
   for (std::size_t k = 0; k < lambdas.size(); ++k) {
     for (std::int64_t f = 0; f < design.n_folds(); ++f) {
       Problem &problem = problems[static_cast<std::size_t>(f)];
       problem.solve(lambdas[k], lambdas[k > 0 ? k - 1 : 0]);
-      problem.predict(design.fold_begin(f), design.fold_begin(f + 1),
-                      predicted.data() + design.fold_begin(f));
+      columns[static_cast<std::size_t>(f)].predict(problem, design.fold_begin(f), design.fold_begin(f + 1),
+                                                   predicted.data() + design.fold_begin(f));
       fit.gap = std::max(fit.gap, problem.gap());
     }
     for (std::size_t i = 0; i < y.size(); ++i)
@@ -89,7 +94,8 @@ Fit cross_validate(const std::int8_t *dosages, std::int64_t snps, std::int64_t p
   for (std::int64_t i = 0; i < people; ++i)
     sorted[static_cast<std::size_t>(i)] = y[design.person(i)];
 
-  Problem everybody(design, products, sorted.data(), 0, options);
+  DosageColumns columns(design, products, sorted.data(), 0);
+  Problem everybody(columns, options);
   Fit fit;
   fit.held_out.resize(sorted.size());
   fit.coefficients.resize(static_cast<std::size_t>(snps));
@@ -103,11 +109,11 @@ Fit cross_validate(const std::int8_t *dosages, std::int64_t snps, std::int64_t p
     fit.support.push_back(everybody.n_nonzero());
     double intercept = 0;
     if (static_cast<std::int64_t>(k) == fit.chosen) {
-      const std::vector<double> of_columns = everybody.coefficients(&intercept);
+      const std::vector<double> of_columns = columns.coefficients(everybody, &intercept);
       design.spread(of_columns, intercept, fit.coefficients.data(), &fit.intercept);
     }
     if (options.keep_path) {
-      const std::vector<double> of_columns = everybody.coefficients(&intercept);
+      const std::vector<double> of_columns = columns.coefficients(everybody, &intercept);
       fit.path.resize((k + 1) * static_cast<std::size_t>(snps));
       fit.path_intercept.push_back(0);
       design.spread(of_columns, intercept, fit.path.data() + k * static_cast<std::size_t>(snps),

@@ -13,25 +13,25 @@
 namespace gxfast::elastic_net {
 namespace {
 
-constexpr std::int64_t kMostSweeps = 200'000;
-
 double sign(double x) { return x > 0 ? 1 : -1; }
 
-/// Upper triangle U with U' U = a, in place of a's upper triangle, of which the diagonal is 1 or more. A row
-/// that depends on those before it is put out of the way: its unknown comes out as 0. Solved for, it would be
-/// rounding blown up without bound.
+/// Upper triangle U with U' U = a, in place of a's upper triangle. A row that depends on those before it is
+/// put out of the way: its unknown comes out as 0. Solved for, it would be rounding blown up without bound.
 void factorise(std::vector<double> &a, std::int64_t n) {
   constexpr double kDependent = 1e-8, kAway = 1e30;
   const Kernels &k = kernels();
   constexpr std::int64_t kPivots = 4;
   const auto row = [&](std::int64_t i) { return a.data() + i * n; };
+  std::vector<double> whole;
+  for (std::int64_t i = 0; i < n; ++i)
+    whole.push_back(row(i)[i]);
   for (std::int64_t first = 0; first < n; first += kPivots) {
     const std::int64_t end = std::min(first + kPivots, n);
     for (std::int64_t p = first; p < end; ++p) {
       for (std::int64_t q = first; q < p; ++q)
         k.axpy(row(p) + p, row(q) + p, -row(q)[p], n - p);
-      if (!(row(p)[p] > kDependent))
-        row(p)[p] = kAway;
+      if (!(row(p)[p] > kDependent * whole[static_cast<std::size_t>(p)]))
+        row(p)[p] = kAway * whole[static_cast<std::size_t>(p)];
       const double scale = 1 / std::sqrt(row(p)[p]);
       for (std::int64_t j = p; j < n; ++j)
         row(p)[j] *= scale;
@@ -62,71 +62,23 @@ void solve_factorised(const std::vector<double> &u, std::int64_t n, double *x) {
 
 } // namespace
 
-Problem::Problem(const Design &design, Products &products, const double *y, std::int64_t fit,
-                 const Options &options)
-    : design_(design), products_(products), options_(options), fit_(fit),
-      place_(static_cast<std::size_t>(design.columns()), -1) {
-  const auto size = static_cast<std::size_t>(design.padded());
-  std::vector<double> sum(size), squares(size);
-  sums_.resize(size);
-  start_.assign(size, 0);
-  mean_.assign(size, 0);
-  inverse_.assign(size, 0);
-  // Everybody but the fold that is left out.
-  std::vector<std::int64_t> trained;
-  for (std::int64_t i = 0; i < design.people(); ++i)
-    if (fit == 0 || i < design.fold_begin(fit - 1) || i >= design.fold_begin(fit))
-      trained.push_back(i);
-  n_ = static_cast<double>(trained.size());
-  for (const std::int64_t i : trained)
-    mean_y_ += y[i];
-  mean_y_ /= n_;
-  for (const std::int64_t i : trained) {
-    const double deviation = y[i] - mean_y_;
-    variance_ += deviation * deviation / n_;
-    kernels().axpy_dosages(start_.data(), design.row(i), deviation, design.padded());
-  }
-  for (std::int64_t j = 0; j < design.columns(); ++j) {
-    const auto at = static_cast<std::size_t>(j);
-    std::int64_t total = 0, square = 0;
-    const std::uint8_t *x = design.column(j);
-    for (std::int64_t i = 0; i < design.people(); ++i) {
-      total += x[i];
-      square += x[i] * x[i];
-    }
-    if (fit > 0)
-      for (std::int64_t i = design.fold_begin(fit - 1); i < design.fold_begin(fit); ++i) {
-        total -= x[i];
-        square -= x[i] * x[i];
-      }
-    const auto count = static_cast<std::int64_t>(trained.size());
-    // Whole numbers: a column that is constant here is seen exactly.
-    const std::int64_t scatter = count * square - total * total;
-    mean_[at] = static_cast<double>(total) / n_;
-    inverse_[at] = scatter > 0 ? n_ / std::sqrt(static_cast<double>(scatter)) : 0;
-    start_[at] *= inverse_[at] / n_;
-  }
-  // The mean of equal numbers is rounded: what is left of them is no variance.
-  if (std::all_of(trained.begin(), trained.end(), [&](std::int64_t i) { return y[i] == y[trained[0]]; })) {
-    variance_ = 0;
-    std::fill(start_.begin(), start_.end(), 0);
-  }
-  gradient_ = start_;
-}
+Problem::Problem(Columns &columns, const Options &options)
+    : source_(columns), options_(options), gradient_(columns.start),
+      place_(static_cast<std::size_t>(columns.columns), -1) {}
 
 double Problem::largest_lambda() const {
   double largest = 0;
-  for (const double c : start_)
+  for (const double c : source_.start)
     largest = std::max(largest, std::abs(c));
   // A correlation below what sums of doubles can tell from none.
   constexpr double kNone = 1e-13;
-  return largest > kNone * std::sqrt(variance_) ? largest / options_.l1_ratio : 0;
+  return largest > kNone * std::sqrt(source_.variance) ? largest / options_.l1_ratio : 0;
 }
 
 std::int64_t Problem::n_nonzero() const {
   double count = 0;
   for (std::size_t e = 0; e < b_.size(); ++e)
-    count += b_[e] != 0 ? design_.copies(columns_[e]) : 0;
+    count += b_[e] != 0 ? source_.copies[static_cast<std::size_t>(columns_[e])] : 0;
   return static_cast<std::int64_t>(count);
 }
 
@@ -136,23 +88,15 @@ void Problem::admit(std::int64_t column) {
   columns_.push_back(column);
   b_.push_back(0);
   q_.push_back(gradient_[at]);
-  ridge_share_.push_back(1 / design_.copies(column));
+  square_.push_back(source_.square[at]);
+  ridge_share_.push_back(1 / source_.copies[at]);
   rows_.emplace_back();
 }
 
 const std::vector<double> &Problem::row(std::size_t member) {
-  std::vector<double> &out = rows_[member];
-  if (out.size() < columns_.size()) {
-    const auto j = static_cast<std::size_t>(columns_[member]);
-    const float *products = products_.of(columns_[member], fit_);
-    for (std::size_t e = out.size(); e < columns_.size(); ++e) {
-      const auto k = static_cast<std::size_t>(columns_[e]);
-      out.push_back(e == member ? 1
-                                : (static_cast<double>(products[k]) / n_ - mean_[j] * mean_[k]) *
-                                      inverse_[j] * inverse_[k]);
-    }
-  }
-  return out;
+  if (rows_[member].size() < columns_.size())
+    source_.extend(rows_, member, columns_);
+  return rows_[member];
 }
 
 void Problem::move(std::size_t member, double change) {
@@ -161,8 +105,8 @@ void Problem::move(std::size_t member, double change) {
 
 void Problem::sweep() {
   for (std::size_t e = 0; e < b_.size(); ++e) {
-    const double z = q_[e] + b_[e], size = std::abs(z) - l1_;
-    const double next = size > 0 ? sign(z) * size / (1 + l2_ * ridge_share_[e]) : 0;
+    const double z = q_[e] + square_[e] * b_[e], size = std::abs(z) - l1_;
+    const double next = size > 0 ? sign(z) * size / (square_[e] + l2_ * ridge_share_[e]) : 0;
     if (next == b_[e])
       continue;
     move(e, next - b_[e]);
@@ -212,7 +156,7 @@ void Problem::leap() {
     const std::vector<double> &from = row(e);
     for (std::size_t j = i + 1; j < support.size(); ++j)
       a[i * support.size() + j] = from[support[j]];
-    a[i * support.size() + i] = 1 + l2_ * ridge_share_[e];
+    a[i * support.size() + i] = square_[e] + l2_ * ridge_share_[e];
     before[i] = b_[e];
     step[i] = q_[e] - l1_ * sign(b_[e]) - l2_ * ridge_share_[e] * b_[e];
   }
@@ -232,7 +176,8 @@ void Problem::leap() {
 
 void Problem::descend(double allowed) {
   std::int64_t until_leap = 4;
-  for (std::int64_t k = 0; k < kMostSweeps; ++k) {
+  for (std::int64_t k = 0; k < options_.most_sweeps; ++k) {
+    ++sweeps_;
     sweep();
     if (bound_inside() <= allowed)
       return;
@@ -248,23 +193,23 @@ void Problem::descend(double allowed) {
 }
 
 void Problem::solve(double lambda, double previous) {
-  if (variance_ == 0 || lambda == 0)
+  if (source_.variance == 0 || lambda == 0)
     return;
   l1_ = lambda * options_.l1_ratio;
   l2_ = lambda * (1 - options_.l1_ratio);
-  const double allowed = options_.gap * variance_ / 2;
+  const double allowed = options_.gap * source_.variance / 2;
   // Sequential strong rule (Tibshirani et al. 2012): others are very rarely needed, and the bound would tell.
   double entry = options_.l1_ratio * (2 * lambda - previous);
   for (double last = std::numeric_limits<double>::infinity();;) {
     const std::size_t before = columns_.size();
-    for (std::int64_t j = 0; j < design_.columns(); ++j)
+    for (std::int64_t j = 0; j < source_.columns; ++j)
       if (place_[static_cast<std::size_t>(j)] < 0 && std::abs(gradient_[static_cast<std::size_t>(j)]) > entry)
         admit(j);
-    products_.make({columns_.begin() + static_cast<std::ptrdiff_t>(before), columns_.end()});
+    source_.make({columns_.begin() + static_cast<std::ptrdiff_t>(before), columns_.end()});
     descend(allowed / 2);
     refresh();
     const double bound = bound_outside();
-    gap_ = bound / (variance_ / 2);
+    gap_ = bound / (source_.variance / 2);
     // Descent ends on gradients that were moved along; from fresh ones it may get further.
     if (bound <= allowed || (columns_.size() == before && !(bound < last / 2)))
       return;
@@ -274,25 +219,7 @@ void Problem::solve(double lambda, double previous) {
 }
 
 void Problem::refresh() {
-  std::fill(sums_.begin(), sums_.end(), 0);
-  double shift = 0;
-  std::vector<const float *> products;
-  std::vector<double> weights;
-  for (std::size_t e = 0; e < b_.size(); ++e) {
-    if (b_[e] == 0)
-      continue;
-    const auto j = static_cast<std::size_t>(columns_[e]);
-    products.push_back(products_.of(columns_[e], fit_));
-    weights.push_back(b_[e] * inverse_[j] / n_);
-    shift += b_[e] * inverse_[j] * mean_[j];
-  }
-  std::size_t i = 0;
-  for (; i + 4 <= weights.size(); i += 4)
-    kernels().axpy4_counts(sums_.data(), products.data() + i, weights.data() + i, design_.padded());
-  for (; i < weights.size(); ++i)
-    kernels().axpy_counts(sums_.data(), products[i], weights[i], design_.padded());
-  for (std::size_t k = 0; k < sums_.size(); ++k)
-    gradient_[k] = start_[k] - inverse_[k] * (sums_[k] - mean_[k] * shift);
+  source_.gradient(columns_, b_, gradient_);
   for (std::size_t e = 0; e < b_.size(); ++e)
     q_[e] = gradient_[static_cast<std::size_t>(columns_[e])];
 }
@@ -317,44 +244,22 @@ double Problem::bound_outside() const {
   for (std::size_t j = 0; j < place_.size(); ++j) {
     const double over = place_[j] < 0 ? excess(gradient_[j]) : 0;
     if (over > 0 && l2_ > 0)
-      total += over * over * design_.copies(static_cast<std::int64_t>(j)) / (2 * l2_);
+      total += over * over * source_.copies[j] / (2 * l2_);
     steepest = std::max(steepest, std::abs(gradient_[j]));
   }
   return l2_ > 0 ? total : duality_gap(steepest);
 }
 
 double Problem::duality_gap(double steepest) const {
-  double explained = 0, left = variance_, size = 0;
+  double explained = 0, left = source_.variance, size = 0;
   for (std::size_t e = 0; e < b_.size(); ++e) {
-    const double c = start_[static_cast<std::size_t>(columns_[e])];
+    const double c = source_.start[static_cast<std::size_t>(columns_[e])];
     explained += b_[e] * c;
     left -= b_[e] * (c + q_[e]);
     size += std::abs(b_[e]);
   }
   const double scale = steepest > l1_ ? l1_ / steepest : 1;
-  return left / 2 + l1_ * size - (scale * (variance_ - explained) - scale * scale * left / 2);
-}
-
-void Problem::predict(std::int64_t begin, std::int64_t end, double *out) const {
-  double intercept = 0;
-  const std::vector<double> weights = coefficients(&intercept);
-  std::fill(out, out + (end - begin), intercept);
-  for (const std::int64_t column : columns_) {
-    const double weight = weights[static_cast<std::size_t>(column)];
-    if (weight != 0)
-      kernels().axpy_dosages(out, design_.column(column) + begin, weight, end - begin);
-  }
-}
-
-std::vector<double> Problem::coefficients(double *intercept) const {
-  std::vector<double> out(place_.size(), 0);
-  *intercept = mean_y_;
-  for (std::size_t e = 0; e < b_.size(); ++e) {
-    const auto j = static_cast<std::size_t>(columns_[e]);
-    out[j] = b_[e] * inverse_[j];
-    *intercept -= out[j] * mean_[j];
-  }
-  return out;
+  return left / 2 + l1_ * size - (scale * (source_.variance - explained) - scale * scale * left / 2);
 }
 
 } // namespace gxfast::elastic_net

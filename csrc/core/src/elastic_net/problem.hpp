@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "design.hpp"
+#include "columns.hpp"
 #include "gxfast/elastic_net.hpp"
 
 namespace gxfast::elastic_net {
@@ -10,9 +10,7 @@ namespace gxfast::elastic_net {
 /// One elastic net, on the people of one fit, followed from lambda to lambda.
 class Problem {
 public:
-  /// y over sorted people.
-  Problem(const Design &design, Products &products, const double *y, std::int64_t fit,
-          const Options &options);
+  Problem(Columns &columns, const Options &options);
 
   /// The lambda from which on every coefficient is zero.
   double largest_lambda() const;
@@ -22,10 +20,10 @@ public:
   /// Upper bound on (objective - optimum) / objective of b = 0, of the last solution.
   double gap() const { return gap_; }
   std::int64_t n_nonzero() const;
-  /// Predictions of sorted people begin to end - 1.
-  void predict(std::int64_t begin, std::int64_t end, double *out) const;
-  /// Coefficients on the dosage scale, one for each column of the design, and the intercept.
-  std::vector<double> coefficients(double *intercept) const;
+  std::int64_t sweeps() const { return sweeps_; } ///< of all lambdas so far
+  /// Columns that have been in the working set, and their coefficients.
+  const std::vector<std::int64_t> &members() const { return columns_; }
+  const std::vector<double> &coefficients() const { return b_; }
 
 private:
   void admit(std::int64_t column);
@@ -42,19 +40,16 @@ private:
   double duality_gap(double steepest) const;
   double excess(double gradient) const;
 
-  const Design &design_;
-  Products &products_;
+  Columns &source_;
   const Options &options_;
-  std::int64_t fit_;
-  double n_ = 0, mean_y_ = 0, variance_ = 0, gap_ = 0, l1_ = 0, l2_ = 0;
-  // Of every column: mean and 1 / sd of the dosages (0 where constant), correlation with y and with the
-  // residual.
-  std::vector<double> mean_, inverse_, start_, gradient_, sums_;
+  double gap_ = 0, l1_ = 0, l2_ = 0;
+  std::int64_t sweeps_ = 0;
+  std::vector<double> gradient_;    // products of every column with the residual
   std::vector<std::int32_t> place_; // in the working set, or -1
   // Of every member of the working set.
   std::vector<std::int64_t> columns_;
-  std::vector<double> b_, q_, ridge_share_;
-  std::vector<std::vector<double>> rows_; // correlations with the members, as far as they were needed
+  std::vector<double> b_, q_, square_, ridge_share_;
+  std::vector<std::vector<double>> rows_; // products with the members, as far as they were needed
 };
 
 } // namespace gxfast::elastic_net

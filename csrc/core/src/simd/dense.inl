@@ -29,6 +29,31 @@ inline void axpy4_counts(double *__restrict y, const float *const *x, const doub
             (a[2] * static_cast<double>(x2[k]) + a[3] * static_cast<double>(x3[k]));
 }
 
+/// Four sums of products, each over lanes that are added up in pairs at the end.
+inline void dot4(double *__restrict out, const double *__restrict x, const double *const *with,
+                 std::int64_t n) {
+  const double *x0 = with[0], *x1 = with[1], *x2 = with[2], *x3 = with[3];
+  double s0[kLanes] = {}, s1[kLanes] = {}, s2[kLanes] = {}, s3[kLanes] = {};
+  for (std::int64_t k = 0; k < n; k += kLanes)
+    for (std::int64_t l = 0; l < kLanes; ++l) {
+      s0[l] += x[k + l] * x0[k + l];
+      s1[l] += x[k + l] * x1[k + l];
+      s2[l] += x[k + l] * x2[k + l];
+      s3[l] += x[k + l] * x3[k + l];
+    }
+  for (std::int64_t width = kLanes / 2; width > 0; width /= 2)
+    for (std::int64_t l = 0; l < width; ++l) {
+      s0[l] += s0[l + width];
+      s1[l] += s1[l + width];
+      s2[l] += s2[l + width];
+      s3[l] += s3[l + width];
+    }
+  out[0] = s0[0];
+  out[1] = s1[0];
+  out[2] = s2[0];
+  out[3] = s3[0];
+}
+
 inline void add_bytes(std::uint8_t *__restrict sums, const std::uint8_t *__restrict x, std::uint8_t times,
                       std::int64_t n) {
   for (std::int64_t k = 0; k < n; ++k)
@@ -48,5 +73,5 @@ inline void subtract(float *__restrict out, const std::int32_t *__restrict all,
     out[k] = static_cast<float>(all[k] - part[k]);
 }
 
-constexpr Kernels kKernels = {axpy,        axpy4,    axpy_counts, axpy4_counts, axpy_dosages, add_bytes,
-                              flush_bytes, subtract};
+constexpr Kernels kKernels = {axpy, axpy4,     axpy_counts, axpy4_counts, axpy_dosages,
+                              dot4, add_bytes, flush_bytes, subtract};
