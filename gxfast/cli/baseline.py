@@ -9,6 +9,8 @@ import click
 
 from ..errors import InputError
 from ..io.numbers import whole_number
+from .command import command
+from .kinds import FILE
 from .numbers import Number, Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 from .outputs import refuse_overwriting
@@ -26,15 +28,19 @@ def training_options(options: dict[str, Any]) -> Any:
     )  # fmt: skip
 
 
-@click.command()
+@command()
 @linear_options(expression_required=False)
 @click.option("--folds", default=5, show_default=True, type=Whole(2), help="Outer folds.")
 @click.option("--inner-folds", default=10, show_default=True, type=Whole(2), help="To choose the penalty.")
 @click.option("--stop-after", default="20", show_default=True, metavar="N|none", help="Lambdas past the best one.")
 @click.option(
-    "--beside", multiple=True, metavar="TSV", help="genes.tsv of evaluated models, into one table; repeatable."
+    "--beside",
+    type=FILE,
+    multiple=True,
+    metavar="TSV",
+    help="genes.tsv of evaluated models, into one table; repeatable.",
 )
-@click.option("--apply", "database", metavar="DB", help="Apply this PredictDB file instead of training.")
+@click.option("--apply", "database", type=FILE, metavar="DB", help="Apply this PredictDB file instead of training.")
 @click.option(
     "--min-matched",
     default=0.0,
@@ -42,8 +48,12 @@ def training_options(options: dict[str, Any]) -> Any:
     type=Number(0, 1),
     help="Refuse with --apply if a smaller share of the weights is in the VCF; none is always refused.",
 )
-@click.option("--weights-table", metavar="TSV", help="What became of each weight of --apply; default OUT.weights.tsv.")
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory; with --apply, the table to write.")
+@click.option(
+    "--weights-table", type=FILE, metavar="TSV", help="What became of each weight of --apply; default OUT.weights.tsv."
+)
+@click.option(
+    "-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory; with --apply, the table to write."
+)
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @common_options
 def baseline(**options: Any) -> int:

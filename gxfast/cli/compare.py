@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
+from .command import command
+from .kinds import FILE
 from .numbers import Whole
 
 if TYPE_CHECKING:
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 
-@click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="A B [C ...]")
-@click.option("-o", "--output", metavar="T.tsv", help="Table to write.")
-@click.option("--side-by-side", "wide", metavar="T.tsv", help="Table of every gene to write.")
+@command()
+@click.argument("sources", type=FILE, nargs=-1, required=True, metavar="A B [C ...]")
+@click.option("-o", "--output", type=FILE, metavar="T.tsv", help="Table to write.")
+@click.option("--side-by-side", "wide", type=FILE, metavar="T.tsv", help="Table of every gene to write.")
 @click.option("--bootstrap", default=2000, show_default=True, type=Whole(0), help="Samples for the test.")
 @click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63 - 1))
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result on stdout.")

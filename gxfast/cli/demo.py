@@ -9,14 +9,18 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from .command import command
+from .kinds import FILE
 from .numbers import Whole
 from .options import common_options
 
 __all__ = ["demo"]
 
 
-@click.command()
-@click.option("-o", "--output", default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write.")
+@command()
+@click.option(
+    "-o", "--output", type=FILE, default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write."
+)
 @click.option("--seed", default=7, show_default=True, type=Whole(0, 2**63 - 1), help="Of the simulation.")
 @click.option("--people", default=80, show_default=True, type=Whole(20))
 @click.option("--genes", "n_genes", default=36, show_default=True, type=Whole(9))

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .command import command
+from .kinds import FILE, OneOf
 from .numbers import Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 
@@ -23,7 +25,7 @@ def mapping_options(options: dict[str, Any]) -> Any:
     )  # fmt: skip
 
 
-@click.command()
+@command()
 @linear_options(expression_required=True)
 @click.option("--permutations", default=1000, show_default=True, type=Whole(0), help="Per gene; 0: none.")
 @click.option(
@@ -35,10 +37,10 @@ def mapping_options(options: dict[str, Any]) -> Any:
     "--format",
     default="tsv",
     show_default=True,
-    type=click.Choice(["tsv", "parquet"]),
+    type=OneOf(["tsv", "parquet"]),
     help="Of the pairs: nominal.tsv.gz, or nominal.cis_qtl_pairs.CHROM.parquet as tensorQTL writes them.",
 )
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @common_options
 def eqtl(**options: Any) -> int:

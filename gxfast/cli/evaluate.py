@@ -7,19 +7,23 @@ from typing import Any
 
 import click
 
+from .command import command
+from .config import config_option
+from .kinds import FILE
 from .options import common_options, covariate_options, evaluate_options, n_covariates, set_verbosity
 
 __all__ = ["evaluate"]
 
 
-@click.command()
-@click.argument("predictions", metavar="PREDICTIONS")
-@click.option("--expression", required=True, metavar="E", help="Expression BED or table.")
+@command()
+@click.argument("predictions", type=FILE, metavar="PREDICTIONS")
+@config_option
+@click.option("--expression", type=FILE, required=True, metavar="E", help="Expression BED or table.")
 @covariate_options
-@click.option("--genes", metavar="G", help="TSS of the genes, for the table; optional.")
+@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes, for the table; optional.")
 @click.option("--name", default="predictions", show_default=True, help="Name of the model in the table.")
 @evaluate_options
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Write into the same run again.")
 @common_options
 def evaluate(predictions: str, **options: Any) -> int:

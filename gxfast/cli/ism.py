@@ -11,6 +11,8 @@ import click
 
 from ..errors import InputError
 from ..io.numbers import whole_number
+from .config import config_option
+from .kinds import FILE, File, OneOf
 from .lazy_group import LazyGroup
 from .numbers import Whole
 from .options import (
@@ -43,22 +45,23 @@ def ism() -> None:
 
 
 _MODELS = stacked(
-    click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
-    click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
+    config_option,
+    click.option("--model", "models", type=FILE, multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
+    click.option("--card", "cards", type=FILE, multiple=True, metavar="C", help="Model card (JSON), one per model."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
     click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says."),
     click.option("--batch-size", type=Whole(2), help="Sequences per run where alleles are predicted."),
     click.option("--max-mem", metavar="8G", help="Refuse a scan whose blocks take more; bounds reading too."),
     click.option("--track", "tracks", multiple=True, metavar="T", help="Track (index or name) instead of the card's."),
     click.option("--bins", metavar="A-B,C", help="Bins of the output (0-based, ends included) instead of the card's."),
-    click.option("--reduce", type=click.Choice(["mean", "sum", "none"]), help="Over the bins, instead of the card's."),
+    click.option("--reduce", type=OneOf(["mean", "sum", "none"]), help="Over the bins, instead of the card's."),
     click.option(
-        "--mode", type=click.Choice(["auto", "naive", "packed", "delta"]), default="auto", show_default=True,
+        "--mode", type=OneOf(["auto", "naive", "packed", "delta"]), default="auto", show_default=True,
         help="How mutants are computed; the numbers are the same.",
     ),
 )  # fmt: skip
 _RUN = stacked(
-    click.option("-o", "--output", metavar="DIR", help="Run directory to write."),
+    click.option("-o", "--output", type=FILE, metavar="DIR", help="Run directory to write."),
     click.option("--resume", is_flag=True, help="Go on with an interrupted scan in DIR."),
     click.option("--shard", metavar="i/N", help="Do part i of N of the windows; see gxfast ism merge."),
 )
@@ -66,17 +69,21 @@ _RUN = stacked(
 
 @ism.command()
 @_MODELS
-@click.option("--fasta", metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
+@click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
 @click.option("--window", metavar="N", help="Bases on either side of the TSS, or all.  [default: 1000]")
 @click.option(
-    "-r", "--regions", "regions", multiple=True, metavar="R",
+    "-r", "--regions", "regions", type=File(or_text=True), multiple=True, metavar="R",
     help="chr:beg-end (1-based inclusive) or a BED file; repeatable. With --genes: genes with their TSS in it.",
 )  # fmt: skip
-@click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
+@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
 @click.option(
-    "--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF/PGEN/Zarr."
+    "--vcf",
+    type=FILE,
+    multiple=True,
+    metavar="V",
+    help="Scan the haplotypes of the people of -s in this VCF/BCF/PGEN/Zarr.",
 )
 @contigs_option
 @people_options
@@ -121,26 +128,34 @@ def saturate(**options: Any) -> int:
 
 @ism.command()
 @_MODELS
-@click.option("--fasta", required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", required=True, metavar="G", help="TSS of the genes: BED6, TSV or GTF.")
-@click.option("-r", "--regions", "regions", multiple=True, metavar="R", help="Genes with their TSS in chr:beg-end.")
+@click.option("--fasta", type=FILE, required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", type=FILE, required=True, metavar="G", help="TSS of the genes: BED6, TSV or GTF.")
 @click.option(
-    "--vcf", multiple=True, required=True, metavar="V",
+    "-r",
+    "--regions",
+    "regions",
+    type=File(or_text=True),
+    multiple=True,
+    metavar="R",
+    help="Genes with their TSS in chr:beg-end.",
+)
+@click.option(
+    "--vcf", type=FILE, multiple=True, required=True, metavar="V",
     help="VCF/BCF with index, with or without genotypes, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
 )  # fmt: skip
 @contigs_option
 @people_options
 @policy_options
 @click.option(
-    "--on", type=click.Choice(["reference", "haplotypes"]), default="reference", show_default=True,
+    "--on", type=OneOf(["reference", "haplotypes"]), default="reference", show_default=True,
     help="Put alleles into the reference window, or swap them on the haplotypes of the people of -s.",
 )  # fmt: skip
 @click.option(
-    "--indels", type=click.Choice(["naive", "skip"]), default="naive", show_default=True,
+    "--indels", type=OneOf(["naive", "skip"]), default="naive", show_default=True,
     help="Predict indels one by one, or leave them out.",
 )  # fmt: skip
 @click.option(
-    "--allele", type=click.Choice(["each", "most-common"]), default="each", show_default=True,
+    "--allele", type=OneOf(["each", "most-common"]), default="each", show_default=True,
     help="A row per alternative allele, or the most common alternative base of a position.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what it costs, and write nothing.")
@@ -178,8 +193,8 @@ def variants(**options: Any) -> int:
 
 
 @ism.command()
-@click.argument("parts", nargs=-1, required=True, metavar="PART_DIR...")
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.argument("parts", type=FILE, nargs=-1, required=True, metavar="PART_DIR...")
+@click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Write into the same directory again.")
 @common_options
 def merge(parts: tuple[str, ...], **options: Any) -> int:

@@ -38,6 +38,7 @@ _COMMANDS = {
     "merge": ("planned", "merge", "Put the shards of a planned job together."),
     "verify": ("verify", "verify", "Re-hash a finished run directory and name what differs."),
     "model": ("model", "model", "Import, inspect, verify and list models; search tracks."),
+    "man": ("man", "man", "Manual pages of the commands."),
     "doctor": ("doctor", "doctor", "Versions, CPU features, devices that really work, a self-test."),
 }
 
@@ -66,9 +67,9 @@ def _heard_or_not(stream: TextIO) -> TextIO:
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    from .doctor import version_lines
+    from .. import __version__
 
-    click.echo("\n".join(version_lines()))
+    click.echo(f"gxfast {__version__}")
     ctx.exit()
 
 
@@ -83,7 +84,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @click.option(
     "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True,
-    help="Versions of gxfast, htslib and onnxruntime.",
+    help="Version of gxfast; gxfast doctor says what it runs on.",
 )  # fmt: skip
 def cli() -> None:
     """Genomic deep models on personal genomes, exactly and fast."""

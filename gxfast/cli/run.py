@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
+from .command import Command, command
 from .jobs import steps_of
+from .kinds import FILE
 from .options import (
     common_options,
     driver_options,
@@ -29,11 +31,11 @@ from .progress import ProgressLine, talk
 
 __all__ = ["check", "drivers", "execute", "predict", "run"]
 
-_OUTPUT = click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+_OUTPUT = click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 
 
-@click.command()
+@command()
 @input_options
 @policy_options
 @finemapped_option
@@ -68,7 +70,7 @@ def _print_findings(findings: Sequence[Any], say: Callable[[str], None], *, skip
             say(f"{'':<8} {'':<10} remedy: {f.remedy}")
 
 
-@click.command()
+@command()
 @input_options
 @policy_options
 @_OUTPUT
@@ -80,7 +82,7 @@ def predict(**options: Any) -> int:
     return execute({**options, "transform": "none", "residualise": "expression"}, steps_of("predict", options))
 
 
-@click.command()
+@command()
 @input_options
 @policy_options
 @evaluate_options
@@ -93,7 +95,7 @@ def drivers(**options: Any) -> int:
     return execute(options, steps_of("drivers", options))
 
 
-class _RunCommand(click.Command):
+class _RunCommand(Command):
     """``run OPTIONS``; ``run DIR`` does what was planned in a directory."""
 
     def make_context(
@@ -102,7 +104,7 @@ class _RunCommand(click.Command):
         """Parse the arguments of either."""
         from ..workflow.journal import STATE
 
-        named = any(arg.startswith(("--fasta", "--vcf", "--model", "-o", "--output")) for arg in args)
+        named = any(arg.startswith(("--config", "--fasta", "--vcf", "--model", "-o", "--output")) for arg in args)
         first = bool(args) and not args[0].startswith("-")
         if not named and (first or any((Path(arg) / STATE).is_dir() for arg in args)):
             from .planned import run_planned
@@ -111,7 +113,7 @@ class _RunCommand(click.Command):
         return super().make_context(info_name, args, parent, **extra)
 
 
-@click.command(cls=_RunCommand)
+@command(cls=_RunCommand)
 @input_options
 @policy_options
 @evaluate_options
