@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..io.numbers import whole_number
 from .command import command
 from .kinds import FILE
+from .naming import as_options
 from .numbers import Number, Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 from .outputs import refuse_overwriting
@@ -81,7 +82,7 @@ def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
             f"{found['n_predicted']} of {found['n_genes']} genes, {found['n_weights_used']} of {found['n_weights']} "
             f"weights, {found['n_people']} people: wrote {options['output']}"
         )
-        for line in [*_lost(found), *found["notes"]]:
+        for line in [*_lost(found), *map(as_options, found["notes"])]:
             click.echo(line)
     return found
 

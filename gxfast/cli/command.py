@@ -102,8 +102,8 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except GxfastError as error:
-            error.message = as_options(error.message, self.params)
-            error.remedy = error.remedy and as_options(error.remedy, self.params)
+            error.message = as_options(error.message)
+            error.remedy = error.remedy and as_options(error.remedy)
             raise
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..io.numbers import whole_number
 from .config import config_option
 from .kinds import FILE, File, OneOf
@@ -219,7 +219,8 @@ def _formats(text: str) -> tuple[str, ...]:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(
-            f"--format {text!r}: {unknown[0] if unknown else 'nothing'} is no format",
+            f"--format {text!r}: {unknown[0] if unknown else 'nothing'} is no format"
+            + (did_you_mean(unknown[0], FORMATS) if unknown else ""),
             remedy=f"choose from {', '.join(FORMATS)}",
         )
     return formats

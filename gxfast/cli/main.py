@@ -17,6 +17,7 @@ import click
 
 from ..errors import GxfastError
 from .lazy_group import LazyGroup
+from .naming import as_options
 
 __all__ = ["entry", "main"]
 
@@ -158,11 +159,18 @@ def _open_closed_streams() -> None:
     sys.stderr = _heard_or_not(sys.stderr or os.fdopen(2, "w", closefd=False))
 
 
+class _Options(logging.Formatter):
+    """Warnings of the library, with options in place of arguments."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return as_options(super().format(record))
+
+
 @contextmanager
 def _console_logging() -> Iterator[None]:
     """Show warnings of the library on stderr while a command runs, and leave its logger as it was."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("gxfast: %(message)s"))
+    handler.setFormatter(_Options("gxfast: %(message)s"))
     logger = logging.getLogger("gxfast")
     before = logger.level
     logger.addHandler(handler)

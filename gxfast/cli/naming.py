@@ -7,7 +7,6 @@ The library writes an argument between backticks, as Python has it: ```ref_misma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 import click
@@ -24,15 +23,10 @@ def long_option(param: click.Parameter) -> str:
     return next((opt for opt in param.opts if opt.startswith("--")), param.name or "")
 
 
-def as_options(text: str, params: Iterable[click.Parameter] = ()) -> str:
-    """Return a message with options of a command in place of arguments.
-
-    Parameters
-    ----------
-    text : str
-    params : iterable of Parameter
-        Of the command; an argument that is none of them is told by its own name.
-    """
+def as_options(text: str) -> str:
+    """Return a message with options of the command that runs in place of arguments; others are told by their names."""
+    context = click.get_current_context(silent=True)
+    params = context.command.params if context else []
     known = {param.name: param for param in params if isinstance(param, click.Option)}
     # An argument may have the option's name: `window=`, where the parameter is called length.
     known |= {long_option(param)[2:].replace("-", "_"): param for param in known.values()}
@@ -41,6 +35,8 @@ def as_options(text: str, params: Iterable[click.Parameter] = ()) -> str:
         name, value = found[1], found[2] if found[2] is not None else found[3]
         param = known.get(name) or known.get(f"{name}s")
         shown = long_option(param) if param else _OTHERS.get(name, "--" + name.replace("_", "-"))
+        if name == "max_mem" and value.isdecimal():
+            value = f"{int(value) >> 20}M"
         if value == "False":
             return next(iter(getattr(param, "secondary_opts", ())), f"--no-{shown[2:]}")
         return shown if value in ("", "True") else f"{shown} {value}"

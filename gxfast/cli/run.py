@@ -14,6 +14,7 @@ import click
 from .command import Command, command
 from .jobs import steps_of
 from .kinds import FILE
+from .naming import as_options
 from .options import (
     common_options,
     driver_options,
@@ -54,7 +55,10 @@ def check(**options: Any) -> int:
     )  # fmt: skip
     failed = any(f.level == "error" for f in findings)
     if options["as_json"]:
-        rows = [{"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings]
+        rows = [
+            {"level": f.level, "what": f.what, "message": as_options(f.message), "remedy": as_options(f.remedy)}
+            for f in findings
+        ]
         click.echo(json.dumps({"ok": not failed, "findings": rows}, indent=1))
     else:
         _print_findings(findings, click.echo)
@@ -65,9 +69,9 @@ def _print_findings(findings: Sequence[Any], say: Callable[[str], None], *, skip
     for f in findings:
         if skip_ok and f.level == "ok":
             continue
-        say(f"{f.level:<8} {f.what:<10} {f.message}")
+        say(f"{f.level:<8} {f.what:<10} {as_options(f.message)}")
         if f.remedy:
-            say(f"{'':<8} {'':<10} remedy: {f.remedy}")
+            say(f"{'':<8} {'':<10} remedy: {as_options(f.remedy)}")
 
 
 @command()

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._threads import resolve_threads
+from ..encode.alphabet import Sequences
 from ..encode.one_hot import one_hot, reverse_complement
 from ..errors import ModelError
 from ..models.runtime import run_options
@@ -33,6 +34,7 @@ from .trimming import Trimmed, trimmed
 
 if TYPE_CHECKING:
     from ..models.session import Model
+    from ..personal.batch import HaplotypeBatch
 
 __all__ = ["TiledModel", "tiled"]
 
@@ -166,7 +168,7 @@ class TiledModel:
         return getattr(self.model, name)
 
     def predict(
-        self, sequences: NDArray[np.uint8], *, n_threads: int | None = None, check_finite: bool = False
+        self, sequences: Sequences | HaplotypeBatch, *, n_threads: int | None = None, check_finite: bool = False
     ) -> NDArray[np.float64]:
         """As `Model.predict`, within 1e-5 of it."""
         rows = self.model.checked(sequences)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .._lazy import lazy_names
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from .card import ModelCard, card_from_json, default_card, load_card
@@ -65,7 +65,10 @@ def importer(kind: str) -> Callable[..., Path]:
         If there is none of that name; the message lists the names.
     """
     if kind not in IMPORTERS:
-        raise InputError(f"no importer is named {kind!r}; there are: {', '.join(IMPORTERS)}")
+        raise InputError(
+            f"no importer is named {kind!r}{did_you_mean(kind, IMPORTERS)}",
+            remedy=f"choose from {', '.join(IMPORTERS)}",
+        )
     module, _, function = IMPORTERS[kind].partition(":")
     found: Callable[..., Path] = getattr(import_module(module), function)
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .._threads import one_blas_thread, resolve_threads
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..evaluation.across_people import Residualise, Transform
 from ..io.files import sha256_of
 from ..personal.dosage_sources import conventions
@@ -231,7 +231,9 @@ def _check_steps(steps: tuple[str, ...]) -> None:
     unknown = [name for name in steps if name not in STEPS]
     if unknown or "predict" not in steps:
         raise InputError(
-            f"unknown step {unknown[0]!r}" if unknown else "the steps must include predict",
+            f"unknown step {unknown[0]!r}{did_you_mean(unknown[0], STEPS)}"
+            if unknown
+            else "the steps must include predict",
             remedy=f"choose from {', '.join(STEPS)}",
         )
 
@@ -241,7 +243,7 @@ def _check_report_genes(inputs: Inputs, paths: InputPaths, options: RunOptions) 
     unknown = set(named_genes(options.report_genes, known)) - known
     if unknown:
         raise InputError(
-            f"gene {min(unknown)!r} of --gene is not among the genes",
+            f"gene {min(unknown)!r} of `gene=` is not among the genes{did_you_mean(min(unknown), known)}",
             path=paths.genes or paths.expression,
             remedy="name it as in the columns gene_id or name",
         )

@@ -103,7 +103,7 @@ class RunDirectory:
                 raise InputError(
                     "the directory already holds a run",
                     path=self.path,
-                    remedy="go on with --resume, or choose another directory",
+                    remedy="go on with `resume=True`, or choose another directory",
                 )
             self._check_same_plan()
         else:
@@ -264,7 +264,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(
             "this is no finished run: it has no whole manifest.json",
             path=path,
-            remedy="finish it with --resume, and name its directory",
+            remedy="finish it with `resume=True`, and name its directory",
         ) from None
     return dict(manifest)
 
@@ -364,7 +364,7 @@ def _refuse_foreign(path: Path) -> None:
         raise InputError(
             f"the directory holds other files ({', '.join(others[:3])})",
             path=path,
-            remedy="choose a new or empty directory with -o",
+            remedy="choose a new or empty directory with `output=`",
         )
 
 
