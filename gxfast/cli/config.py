@@ -107,7 +107,7 @@ def config_text(name: str, params: list[click.Parameter], values: Mapping[str, A
     lines = [f"# gxfast {name} --config THIS_FILE -o NEW_FOLDER", ""]
     for param in params:
         value = values.get(param.name or "")
-        if param.name not in _NOT_KEPT and value is not None and value != ():
+        if param.name not in _NOT_KEPT and value not in (None, (), []):
             lines.append(f"{_key(param)} = {_toml(absolute(param, value))}")
     return "\n".join(lines) + "\n"
 
