@@ -15,6 +15,7 @@ from .naming import as_options
 from .numbers import Number, Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 from .outputs import refuse_overwriting
+from .progress import ProgressLine, say
 
 __all__ = ["baseline", "training_options"]
 
@@ -78,12 +79,12 @@ def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
         min_matched=options["min_matched"], weights_table=options["weights_table"], contigs=options["contigs"],
     )  # fmt: skip
     if not (options["quiet"] or options["as_json"]):
-        click.echo(
+        say(
             f"{found['n_predicted']} of {found['n_genes']} genes, {found['n_weights_used']} of {found['n_weights']} "
             f"weights, {found['n_people']} people: wrote {options['output']}"
         )
         for line in [*_lost(found), *map(as_options, found["notes"])]:
-            click.echo(line)
+            say(line)
     return found
 
 
@@ -97,7 +98,6 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     from .._threads import resolve_threads
     from ..workflow.shard import WHOLE
     from ..workflow.steps.baseline import train
-    from .progress import ProgressLine
 
     part = options.get("part", WHOLE)
     if not options["expression"]:
@@ -119,11 +119,11 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     if not (options["quiet"] or options["as_json"]):
         for model, found in summary["models"].items():
             mean = "undefined" if found["mean_cv_r"] is None else f"{found['mean_cv_r']:.3f}"
-            click.echo(f"{model}: mean held-out r {mean}, {found['n_significant']} genes at FDR 5 %")
+            say(f"{model}: mean held-out r {mean}, {found['n_significant']} genes at FDR 5 %")
         for model, found in summary.get("beside", {}).items():
             mean = "undefined" if found["mean_r"] is None else f"{found['mean_r']:.3f}"
-            click.echo(f"{model}: mean r {mean}, {found['n_significant']} genes at FDR 5 %")
-        click.echo(f"{summary['n_done']} of {summary['n_genes']} genes: wrote {options['output']}")
+            say(f"{model}: mean r {mean}, {found['n_significant']} genes at FDR 5 %")
+        say(f"{summary['n_done']} of {summary['n_genes']} genes: wrote {options['output']}")
     return summary
 
 

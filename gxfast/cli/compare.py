@@ -14,6 +14,7 @@ from ..errors import InputError
 from .command import command
 from .kinds import FILE
 from .numbers import Whole
+from .progress import say
 
 if TYPE_CHECKING:
     from ..evaluation.agreement import ModelGenes
@@ -52,7 +53,7 @@ def compare(
         click.echo(json.dumps(rows, indent=1))
         return 0
     for pair in pairs:
-        click.echo(
+        say(
             f"{pair.model_a} against {pair.model_b}: {pair.n_genes} genes: r of their correlations across people "
             f"{pair.direction_r:.3f} (direction), of the absolute values {pair.magnitude_r:.3f} (magnitude; "
             f"difference {pair.difference:.3f}, 95 % {pair.difference_low:.3f} to {pair.difference_high:.3f}, "

@@ -13,6 +13,7 @@ from .command import command
 from .kinds import FILE
 from .numbers import Whole
 from .options import common_options
+from .progress import say, talk
 
 __all__ = ["demo"]
 
@@ -38,10 +39,9 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     started = time.monotonic()
     cohort = simulate_cohort(_make_folder(folder), seed=seed, n_people=people, n_genes=n_genes)
     if not options["quiet"]:
-        click.echo(
+        talk(
             f"made {cohort.n_people} people, {cohort.n_genes} genes, {cohort.n_variants} variants "
-            f"(seed {seed}): {cohort.n_right} genes right, {cohort.n_wrong} wrong, {cohort.n_missed} missed",
-            err=True,
+            f"(seed {seed}): {cohort.n_right} genes right, {cohort.n_wrong} wrong, {cohort.n_missed} missed"
         )
     arguments = {
         **options, "fasta": str(cohort.fasta), "vcf": [str(cohort.vcf)], "genes": str(cohort.genes),
@@ -61,16 +61,15 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     code = execute(arguments, STEPS, before_report=write_truth)
     comparison = compared(folder)
     if not options["quiet"] and not options["as_json"]:
-        click.echo(comparison.text())
-        click.echo(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
-        click.echo(
-            f"next: gxfast run --fasta {cohort.fasta} --vcf {cohort.vcf} --genes {cohort.genes} "
-            f"--expression {cohort.expression} --model {cohort.model} -o mine"
-        )
+        say(comparison.text())
+        say(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
+        words = (
+            f"gxfast run --fasta {cohort.fasta} --vcf {cohort.vcf}", f"--genes {cohort.genes}",
+            f"--expression {cohort.expression}", f"--model {cohort.model} -o mine",
+        )  # fmt: skip
+        click.echo("next: " + " \\\n    ".join(words))
     if not comparison.ok:
-        click.echo(
-            f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)", err=True
-        )
+        talk(f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)")
     return code or (0 if comparison.ok else 1)
 
 

@@ -48,7 +48,7 @@ def eqtl(**options: Any) -> int:
     from .._threads import resolve_threads
     from ..workflow.shard import WHOLE
     from ..workflow.steps.eqtl import map_cis
-    from .progress import ProgressLine
+    from .progress import ProgressLine, say
 
     part = options.get("part", WHOLE)
     set_verbosity(options["verbose"], options["quiet"])
@@ -69,7 +69,7 @@ def eqtl(**options: Any) -> int:
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=1))
     elif not options["quiet"]:
-        found = f", {summary['n_egenes']} genes with an eQTL at FDR 5 %" if "n_egenes" in summary else ""
-        click.echo(f"{summary['n_done']} of {summary['n_genes']} genes, {summary['n_pairs']} pairs{found}")
-        click.echo(f"wrote {options['output']}")
+        found = f"{summary['n_egenes']} genes with an eQTL at FDR 5 %; " if "n_egenes" in summary else ""
+        say(f"{found}{summary['n_pairs']} pairs in {summary['n_done']} of {summary['n_genes']} genes")
+        say(f"wrote {options['output']}")
     return 3 if summary["n_done"] < summary["n_genes"] else 0

@@ -11,6 +11,8 @@ from .command import command
 from .config import config_option
 from .kinds import FILE
 from .options import common_options, covariate_options, evaluate_options, n_covariates, set_verbosity
+from .progress import say
+from .summary import across_line
 
 __all__ = ["evaluate"]
 
@@ -49,10 +51,6 @@ def evaluate(predictions: str, **options: Any) -> int:
         click.echo(json.dumps(summary, indent=1))
     elif not options["quiet"]:
         across = summary["models"][options["name"]]["across_people"]
-        click.echo(
-            f"{across['n_defined']} of {across['n_genes']} genes: mean r "
-            + ("undefined" if across["mean_r"] is None else f"{across['mean_r']:.3f}")
-            + f", {across['n_positive']} positive and {across['n_negative']} negative at FDR 5 %"
-        )
-        click.echo(f"wrote {options['output']}")
+        say(f"{options['name']}: {across_line(across)}")
+        say(f"{across['n_genes']} genes: wrote {options['output']}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from ..io.numbers import whole_number
 from .config import config_option
 from .kinds import FILE, File, OneOf
 from .lazy_group import LazyGroup
+from .naming import as_options
 from .numbers import Whole
 from .options import (
     common_options,
@@ -25,7 +27,7 @@ from .options import (
     set_verbosity,
     stacked,
 )
-from .progress import ProgressLine
+from .progress import ProgressLine, say, talk
 
 __all__ = ["ism", "merge", "saturate", "variants"]
 
@@ -117,7 +119,7 @@ def saturate(**options: Any) -> int:
     _check_shard(shard, scan)
     if dry:
         costs = scan_costs(inputs, formats, shard)
-        click.echo(json.dumps(costs, indent=1) if options["as_json"] else "\n".join(cost_lines(costs)))
+        _tell_costs(costs, cost_lines, options)
         return 0
     check_memory(inputs, scan, shard, paths.max_mem)
     plan = scan_plan(inputs.plans, engine, inputs.hashes, scan)
@@ -184,7 +186,7 @@ def variants(**options: Any) -> int:
     _check_shard(shard, scan)
     if dry:
         costs = variant_costs(inputs, shard)
-        click.echo(json.dumps(costs, indent=1) if options["as_json"] else "\n".join(variant_cost_lines(costs)))
+        _tell_costs(costs, variant_cost_lines, options)
         return 0
     plan = scan_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
     return _in_directory(
@@ -205,6 +207,15 @@ def merge(parts: tuple[str, ...], **options: Any) -> int:
     started = time.monotonic()
     result = merge_parts(options["output"], parts, resume=options["resume"])
     return _tell(result, options, time.monotonic() - started)
+
+
+def _tell_costs(
+    costs: dict[str, Any], lines: Callable[[dict[str, Any]], Sequence[str]], options: dict[str, Any]
+) -> None:
+    if options["as_json"]:
+        click.echo(json.dumps(costs, indent=1))
+    else:
+        say("\n".join(lines(costs)))
 
 
 def _need_output(options: dict[str, Any], dry: bool) -> None:
@@ -339,8 +350,8 @@ def _tell(result: Any, options: dict[str, Any], seconds: float) -> int:
         click.echo(json.dumps({**result.summary, "failed": list(result.failed)}, indent=1))
     elif not options["quiet"]:
         for name, entry in result.summary["models"].items():
-            click.echo(f"{name}: " + ", ".join(f"{what.removeprefix('n_')} {n}" for what, n in entry.items()))
-        click.echo(f"wrote {options['output']} in {seconds:.1f} s")
+            say(f"{name}: " + ", ".join(f"{what.removeprefix('n_')} {n}" for what, n in entry.items()))
+        say(f"wrote {options['output']} in {seconds:.1f} s")
     for line in result.failed:
-        click.echo(f"gxfast: not scanned: {line}", err=True)
+        talk(f"gxfast: not scanned: {as_options(line)}")
     return 3 if result.failed else 0

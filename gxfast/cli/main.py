@@ -18,6 +18,7 @@ import click
 from ..errors import GxfastError
 from .lazy_group import LazyGroup
 from .naming import as_options
+from .progress import fitted
 
 __all__ = ["entry", "main"]
 
@@ -98,25 +99,29 @@ def main(argv: list[str] | None = None) -> int:
             result: Any = cli.main(args=argv, prog_name="gxfast", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except GxfastError as error:
-        click.echo(f"gxfast: error: {error}", err=True)
+        _complain(f"gxfast: error: {error}")
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("gxfast: interrupted; finished work is kept, go on with --resume", err=True)
+        _complain("gxfast: interrupted; finished work is kept, go on with --resume")
         return 130
     except MemoryError:
-        click.echo("gxfast: error: out of memory\n  remedy: lower --batch-size or --max-mem", err=True)
+        _complain("gxfast: error: out of memory\n  remedy: lower --batch-size or --max-mem")
         return 1
     except OSError as error:
-        click.echo(f"gxfast: error: {error}\n  remedy: {_remedy_of(error)}", err=True)
+        _complain(f"gxfast: error: {error}\n  remedy: {_remedy_of(error)}")
         return 1
     except Exception as error:
         if os.environ.get("GXFAST_DEBUG"):
             raise
-        click.echo(_internal(error), err=True)
+        _complain(_internal(error))
         return 1
+
+
+def _complain(text: str) -> None:
+    click.echo(fitted(text, sys.stderr), err=True)
 
 
 def _remedy_of(error: OSError) -> str:

@@ -17,6 +17,7 @@ from .jobs import PLANNED, do_part, make_shard, perform, planned_command, steps_
 from .kinds import FILE
 from .numbers import Whole
 from .options import input_paths, policy_from, run_options, set_verbosity
+from .progress import ProgressLine, say
 
 __all__ = ["merge", "plan", "run_planned", "status"]
 
@@ -60,9 +61,7 @@ def plan(
     code = perform(command, {**context.params, **kept}, Part(planning=True))
     write_job(Path(output), PlannedJob(name, kept, shards))
     if not context.params["quiet"]:
-        click.echo(
-            f"planned {name} in {shards} shards: gxfast run {output} --shard i/{shards} for i from 1 to {shards}"
-        )
+        say(f"planned {name} in {shards} shards: gxfast run {output} --shard i/{shards} for i from 1 to {shards}")
     return code
 
 
@@ -89,9 +88,9 @@ def _tell_costs(name: str, options: dict[str, Any], people: int | None) -> int:
         return 0
     for what, one in found.items():
         if what == "extrapolated":
-            click.echo(f"for {people} people, extrapolated from those at hand:")
-        click.echo("\n".join(forecast_lines(one)))
-    click.echo("tables, figures and the report are not counted; nothing was written")
+            say(f"for {people} people, extrapolated from those at hand:")
+        say("\n".join(forecast_lines(one)))
+    say("tables, figures and the report are not counted; nothing was written")
     return 0
 
 
@@ -158,7 +157,6 @@ def run_planned(
 def _on_cluster(directory: str, address: str, resources: tuple[str, ...], options: dict[str, Any]) -> int:
     from ..workflow.shard import Part
     from .on_dask import connected, on_dask
-    from .progress import ProgressLine
 
     needed = dict(_amount(text) for text in resources)
     with connected(address) as client, ProgressLine(quiet=options["quiet"], unit="shards") as progress:
