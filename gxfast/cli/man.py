@@ -13,7 +13,7 @@ from .command import command, sections
 from .examples import EXAMPLES
 from .kinds import FILE
 
-__all__ = ["man", "page"]
+__all__ = ["contexts", "man", "page"]
 
 
 @command()
@@ -23,31 +23,39 @@ __all__ = ["man", "page"]
 def man(ctx: click.Context, names: tuple[str, ...], output: str | None) -> int:
     """Print the manual page of a command in roff, or write those of all commands."""
     root = ctx.find_root()
-    pages = {name: context for name, context in _contexts(root)}  # noqa: C416
     if output:
         if names:
             raise InputError("a command is named and all are written", remedy="leave one of COMMAND and -o out")
         folder = Path(output)
         folder.mkdir(parents=True, exist_ok=True)
+        pages = dict(contexts(root))
         for name, context in pages.items():
             (folder / f"{'-'.join(['gxfast', *name.split()])}.1").write_text(page(context), encoding="utf-8")
         click.echo(f"wrote {len(pages)} pages into {output}")
         return 0
-    name = " ".join(names)
-    if name not in pages:
-        raise InputError(f"no command {name[:60]!r}{did_you_mean(name, pages)}", remedy="gxfast --help lists them")
-    click.echo(page(pages[name]), nl=False)
+    found: click.Context | None = root
+    for one in names:
+        found = _below(found, one) if found else None
+    if found is None:
+        wanted, known = " ".join(names), dict(contexts(root))
+        raise InputError(f"no command {wanted[:60]!r}{did_you_mean(wanted, known)}", remedy="gxfast --help lists them")
+    click.echo(page(found), nl=False)
     return 0
 
 
-def _contexts(ctx: click.Context, name: str = "") -> Iterator[tuple[str, click.Context]]:
-    """Every command below one, as when it is called."""
+def _below(ctx: click.Context, name: str) -> click.Context | None:
+    found = ctx.command.get_command(ctx, name) if isinstance(ctx.command, click.Group) else None
+    return click.Context(found, ctx, name) if found else None
+
+
+def contexts(ctx: click.Context, name: str = "") -> Iterator[tuple[str, click.Context]]:
+    """Yield every command below one, with its name, as when it is called."""
     yield name, ctx
     if isinstance(ctx.command, click.Group):
         for one in ctx.command.list_commands(ctx):
-            below = ctx.command.get_command(ctx, one)
+            below = _below(ctx, one)
             if below is not None:
-                yield from _contexts(click.Context(below, ctx, one), f"{name} {one}".strip())
+                yield from contexts(below, f"{name} {one}".strip())
 
 
 def page(ctx: click.Context) -> str:

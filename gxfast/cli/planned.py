@@ -71,6 +71,8 @@ def _named(arguments: tuple[str, ...]) -> tuple[str, list[str]]:
     for n in (2, 1):
         if (name := " ".join(arguments[i : i + n])) in PLANNED:
             return name, [*arguments[:i], *arguments[i + n :]]
+    if arguments and not arguments[0].startswith("-"):
+        planned_command(arguments[0])  # says that it is none
     return "run", list(arguments)
 
 

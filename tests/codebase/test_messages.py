@@ -12,7 +12,7 @@ import pytest
 
 import gxfast
 from gxfast.cli.main import cli
-from gxfast.cli.man import _contexts
+from gxfast.cli.man import contexts
 from gxfast.cli.naming import as_options, long_option
 
 PACKAGE = Path(gxfast.__file__).parent
@@ -21,7 +21,7 @@ LIBRARY = [
     for path in sorted(PACKAGE.rglob("*.py"))
     if path.relative_to(PACKAGE).parts[0] not in ("cli", "bench", "patch.py")
 ]
-CONTEXTS = [context for _, context in _contexts(click.Context(cli, info_name="gxfast"))]
+CONTEXTS = [context for _, context in contexts(click.Context(cli, info_name="gxfast"))]
 OPTIONS = {long_option(param) for context in CONTEXTS for param in context.command.params}
 
 

@@ -18,10 +18,10 @@ from gxfast.cli.examples import EXAMPLES
 from gxfast.cli.jobs import planned_command
 from gxfast.cli.kinds import File
 from gxfast.cli.main import cli, main
-from gxfast.cli.man import _contexts, page
+from gxfast.cli.man import contexts, page
 from gxfast.cli.planned import _named
 
-CONTEXTS = dict(_contexts(click.Context(cli, info_name="gxfast")))
+CONTEXTS = dict(contexts(click.Context(cli, info_name="gxfast")))
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -126,6 +126,20 @@ def test_near_misses_are_told(words: list[str], near: str, capsys: pytest.Captur
     assert main(words) == 2
     error = " ".join(capsys.readouterr().err.split())
     assert re.search(rf"[Dd]id you mean .*{re.escape(near)}", error), error
+
+
+def test_near_files_and_tracks_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "xpresso.onnx").touch()
+    (tmp_path / "targets.txt").write_text("index\tdescription\n0\tCAGE:brain, adult\n1\tDNASE:liver\n")
+    for words, near in (
+        (["model", "inspect", str(tmp_path / "xpreso.onnx")], "did you mean 'xpresso.onnx'?"),
+        (["model", "tracks", str(tmp_path / "target.txt")], "did you mean 'targets.txt'?"),
+        (["model", "tracks", str(tmp_path / "targets.txt"), "CAGE:brian, adult"], "did you mean 'CAGE:brain, adult'?"),
+    ):
+        assert main(words) == 2
+        assert near in capsys.readouterr().err
+    assert main(["model", "inspect", str(tmp_path / "nothing" / "like.it")]) == 2
+    assert "did you mean" not in capsys.readouterr().err
 
 
 def test_what_is_far_from_everything_is_told_plainly(capsys: pytest.CaptureFixture[str]) -> None:
