@@ -102,7 +102,9 @@ def main(argv: list[str] | None = None) -> int:
         _complain(f"gxfast: error: {error}")
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _complain(shown.getvalue().removesuffix("\n"))
         return 2
     except (click.Abort, KeyboardInterrupt):
         _complain("gxfast: interrupted; finished work is kept, go on with --resume")

@@ -141,6 +141,7 @@ RUNS_AS_MODULE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib
 LOADS = {
     "json.load": None,
     "json.loads": None,
+    "tomllib.loads": None,
     "onnx.load": None,
     "np.load": "allow_pickle",
     "torch.load": "weights_only",
