@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .progress import duration
+from .wording import duration
 
 __all__ = ["Bars", "Forecast"]
 

@@ -67,11 +67,14 @@ def sections(command: click.Command, ctx: click.Context) -> dict[str, list[tuple
     return {title: rows for title, rows in found.items() if rows}
 
 
+def _unbroken(write: Callable[[Any, str], None]) -> Callable[[Any, str], None]:
+    return lambda formatter, text: write(formatter, text.replace("-", _HYPHEN))
+
+
 class _Formatter(click.HelpFormatter):
     """Help whose lines end between words, not at a hyphen within one."""
 
-    def write_text(self, text: str) -> None:
-        super().write_text(text.replace("-", _HYPHEN))
+    write_text = _unbroken(click.HelpFormatter.write_text)  # type: ignore[assignment]
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         super().write_dl([(term, text.replace("-", _HYPHEN)) for term, text in rows], col_max, col_spacing)

@@ -18,7 +18,7 @@ import click
 from ..errors import GxfastError
 from .lazy_group import LazyGroup
 from .naming import as_options
-from .progress import fitted
+from .wording import fitted
 
 __all__ = ["entry", "main"]
 

@@ -22,6 +22,8 @@ __all__ = ["contexts", "man", "page"]
 @click.pass_context
 def man(ctx: click.Context, names: tuple[str, ...], output: str | None) -> int:
     """Print the manual page of a command in roff, or write those of all commands."""
+    from ..io.files import atomic_write
+
     root = ctx.find_root()
     if output:
         if names:
@@ -30,7 +32,7 @@ def man(ctx: click.Context, names: tuple[str, ...], output: str | None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         pages = dict(contexts(root))
         for name, context in pages.items():
-            (folder / f"{'-'.join(['gxfast', *name.split()])}.1").write_text(page(context), encoding="utf-8")
+            atomic_write(folder / f"{'-'.join(['gxfast', *name.split()])}.1", page(context).encode())
         click.echo(f"wrote {len(pages)} pages into {output}")
         return 0
     found: click.Context | None = root

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
+
+from .wording import duration, fitted
 
 if TYPE_CHECKING:
     from .bars import Bars
 
-__all__ = ["ProgressLine", "duration", "fitted", "say", "talk"]
+__all__ = ["ProgressLine", "say", "talk"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -32,22 +32,6 @@ def talk(text: str) -> None:
 def say(text: str) -> None:
     """Say something on stdout."""
     click.echo(fitted(text, sys.stdout))
-
-
-def fitted(text: str, stream: TextIO) -> str:
-    """Return a text with its lines broken between words where it goes to a terminal; as it is where it does not."""
-    if not stream.isatty():
-        return text
-    width = max(20, shutil.get_terminal_size().columns)
-    lines = []
-    for line in text.split("\n"):
-        indent = line[: len(line) - len(line.lstrip())]
-        # A number stays with its per cent.
-        kept = line.replace(" %", "\N{NO-BREAK SPACE}%")
-        lines += textwrap.wrap(
-            kept, width, subsequent_indent=indent + "    ", break_long_words=False, break_on_hyphens=False
-        ) or [""]  # fmt: skip
-    return "\n".join(lines).replace("\N{NO-BREAK SPACE}%", " %")
 
 
 @dataclass(slots=True)
@@ -68,15 +52,6 @@ class _Task:
             return f"{text}, the first of them for {duration(seconds)}"
         rate = f" ({new / seconds:.3g} a second)" if seconds >= 1.0 else ""
         return f"{text}{rate}, {duration(seconds / new * (self.total - self.done))} left"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the unit that people use: ``8 s``, ``12 min``, ``3.4 h``, ``2.5 days``."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    if seconds < 99.5 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 class ProgressLine:

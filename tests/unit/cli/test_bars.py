@@ -15,10 +15,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from gxfast.cli import progress
 from gxfast.cli.bars import Forecast, _Work
-from gxfast.cli.progress import fitted
 from gxfast.cli.summary import across_line, summary_lines
+from gxfast.cli.wording import fitted
 
 SCRIPT = """
 import sys, time
@@ -111,7 +110,7 @@ def test_lines_are_broken_between_words_on_a_terminal_alone(monkeypatch: pytest.
         "in two at FDR 5 % of", "    " + "x" * 50,
     ]  # fmt: skip
     assert found.split() == text.split()
-    assert progress.fitted("", _Terminal()) == ""
+    assert fitted("", _Terminal()) == ""
 
 
 def test_the_answer_comes_first() -> None:
