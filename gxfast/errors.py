@@ -6,7 +6,9 @@ The command line turns them into one line and an exit code (contract: 2 for inpu
 
 from __future__ import annotations
 
-__all__ = ["DeviceError", "GxfastError", "InputError", "ModelError", "NotFiniteError"]
+from collections.abc import Iterable
+
+__all__ = ["DeviceError", "GxfastError", "InputError", "ModelError", "NotFiniteError", "did_you_mean"]
 
 
 class GxfastError(Exception):
@@ -72,3 +74,22 @@ class DeviceError(GxfastError):
     """The device that was asked for is not there or cannot run the model."""
 
     exit_code = 2
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` with the known names that are nearest to one that is not, or nothing.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+    """
+    import difflib
+
+    by_lower: dict[str, str] = {}
+    for one in known:
+        by_lower.setdefault(one.lower(), one)
+    wanted = name.lower()[:200]
+    near = difflib.get_close_matches(wanted, by_lower, n=2, cutoff=0.7)
+    near = near or [one for one in by_lower if len(wanted) > 2 and wanted in one][:2]
+    return f"; did you mean {' or '.join(repr(by_lower[one]) for one in near)}?" if near else ""

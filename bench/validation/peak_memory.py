@@ -53,7 +53,7 @@ def peak(words: list[str]) -> int:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     """Return the hashes of all results."""
-    files = [file for file in folder.rglob("*") if file.is_file() and ".gxfast" not in file.parts]
+    files = [file for file in folder.rglob("*") if file.is_file() and not {".gxfast", "config.toml"} & {*file.parts}]
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 

@@ -9,9 +9,13 @@ import click
 
 from ..errors import InputError
 from ..io.numbers import whole_number
+from .command import command
+from .kinds import FILE
+from .naming import as_options
 from .numbers import Number, Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 from .outputs import refuse_overwriting
+from .progress import ProgressLine, say
 
 __all__ = ["baseline", "training_options"]
 
@@ -26,15 +30,19 @@ def training_options(options: dict[str, Any]) -> Any:
     )  # fmt: skip
 
 
-@click.command()
+@command()
 @linear_options(expression_required=False)
 @click.option("--folds", default=5, show_default=True, type=Whole(2), help="Outer folds.")
 @click.option("--inner-folds", default=10, show_default=True, type=Whole(2), help="To choose the penalty.")
 @click.option("--stop-after", default="20", show_default=True, metavar="N|none", help="Lambdas past the best one.")
 @click.option(
-    "--beside", multiple=True, metavar="TSV", help="genes.tsv of evaluated models, into one table; repeatable."
+    "--beside",
+    type=FILE,
+    multiple=True,
+    metavar="TSV",
+    help="genes.tsv of evaluated models, into one table; repeatable.",
 )
-@click.option("--apply", "database", metavar="DB", help="Apply this PredictDB file instead of training.")
+@click.option("--apply", "database", type=FILE, metavar="DB", help="Apply this PredictDB file instead of training.")
 @click.option(
     "--min-matched",
     default=0.0,
@@ -42,8 +50,12 @@ def training_options(options: dict[str, Any]) -> Any:
     type=Number(0, 1),
     help="Refuse with --apply if a smaller share of the weights is in the VCF; none is always refused.",
 )
-@click.option("--weights-table", metavar="TSV", help="What became of each weight of --apply; default OUT.weights.tsv.")
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory; with --apply, the table to write.")
+@click.option(
+    "--weights-table", type=FILE, metavar="TSV", help="What became of each weight of --apply; default OUT.weights.tsv."
+)
+@click.option(
+    "-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory; with --apply, the table to write."
+)
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @common_options
 def baseline(**options: Any) -> int:
@@ -67,12 +79,12 @@ def _apply(options: dict[str, Any], samples: tuple[str, ...]) -> dict[str, Any]:
         min_matched=options["min_matched"], weights_table=options["weights_table"], contigs=options["contigs"],
     )  # fmt: skip
     if not (options["quiet"] or options["as_json"]):
-        click.echo(
+        say(
             f"{found['n_predicted']} of {found['n_genes']} genes, {found['n_weights_used']} of {found['n_weights']} "
             f"weights, {found['n_people']} people: wrote {options['output']}"
         )
-        for line in [*_lost(found), *found["notes"]]:
-            click.echo(line)
+        for line in [*_lost(found), *map(as_options, found["notes"])]:
+            say(line)
     return found
 
 
@@ -86,7 +98,6 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     from .._threads import resolve_threads
     from ..workflow.shard import WHOLE
     from ..workflow.steps.baseline import train
-    from .progress import ProgressLine
 
     part = options.get("part", WHOLE)
     if not options["expression"]:
@@ -108,11 +119,11 @@ def _train(options: dict[str, Any], paths: Any) -> dict[str, Any]:
     if not (options["quiet"] or options["as_json"]):
         for model, found in summary["models"].items():
             mean = "undefined" if found["mean_cv_r"] is None else f"{found['mean_cv_r']:.3f}"
-            click.echo(f"{model}: mean held-out r {mean}, {found['n_significant']} genes at FDR 5 %")
+            say(f"{model}: mean held-out r {mean}, {found['n_significant']} genes at FDR 5 %")
         for model, found in summary.get("beside", {}).items():
             mean = "undefined" if found["mean_r"] is None else f"{found['mean_r']:.3f}"
-            click.echo(f"{model}: mean r {mean}, {found['n_significant']} genes at FDR 5 %")
-        click.echo(f"{summary['n_done']} of {summary['n_genes']} genes: wrote {options['output']}")
+            say(f"{model}: mean r {mean}, {found['n_significant']} genes at FDR 5 %")
+        say(f"{summary['n_done']} of {summary['n_genes']} genes: wrote {options['output']}")
     return summary
 
 

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
+from .command import command
+from .kinds import FILE
 from .numbers import Whole
+from .progress import say
 
 if TYPE_CHECKING:
     from ..evaluation.agreement import ModelGenes
@@ -19,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 
-@click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="A B [C ...]")
-@click.option("-o", "--output", metavar="T.tsv", help="Table to write.")
-@click.option("--side-by-side", "wide", metavar="T.tsv", help="Table of every gene to write.")
+@command()
+@click.argument("sources", type=FILE, nargs=-1, required=True, metavar="A B [C ...]")
+@click.option("-o", "--output", type=FILE, metavar="T.tsv", help="Table to write.")
+@click.option("--side-by-side", "wide", type=FILE, metavar="T.tsv", help="Table of every gene to write.")
 @click.option("--bootstrap", default=2000, show_default=True, type=Whole(0), help="Samples for the test.")
 @click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63 - 1))
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result on stdout.")
@@ -50,7 +53,7 @@ def compare(
         click.echo(json.dumps(rows, indent=1))
         return 0
     for pair in pairs:
-        click.echo(
+        say(
             f"{pair.model_a} against {pair.model_b}: {pair.n_genes} genes: r of their correlations across people "
             f"{pair.direction_r:.3f} (direction), of the absolute values {pair.magnitude_r:.3f} (magnitude; "
             f"difference {pair.difference:.3f}, 95 % {pair.difference_low:.3f} to {pair.difference_high:.3f}, "

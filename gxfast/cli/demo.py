@@ -12,14 +12,19 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from .command import command
+from .kinds import FILE
 from .numbers import Whole
 from .options import common_options
+from .progress import say, talk
 
 __all__ = ["demo"]
 
 
-@click.command()
-@click.option("-o", "--output", default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write.")
+@command()
+@click.option(
+    "-o", "--output", type=FILE, default="gxfast-demo", show_default=True, metavar="DIR", help="Folder to write."
+)
 @click.option("--seed", default=7, show_default=True, type=Whole(0, 2**63 - 1), help="Of the simulation.")
 @click.option("--people", default=80, show_default=True, type=Whole(20))
 @click.option("--genes", "n_genes", default=36, show_default=True, type=Whole(9))
@@ -37,10 +42,9 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     started = time.monotonic()
     cohort = simulate_cohort(_make_folder(folder), seed=seed, n_people=people, n_genes=n_genes)
     if not options["quiet"]:
-        click.echo(
+        talk(
             f"made {cohort.n_people} people, {cohort.n_genes} genes, {cohort.n_variants} variants "
-            f"(seed {seed}): {cohort.n_right} genes right, {cohort.n_wrong} wrong, {cohort.n_missed} missed",
-            err=True,
+            f"(seed {seed}): {cohort.n_right} genes right, {cohort.n_wrong} wrong, {cohort.n_missed} missed"
         )
     arguments = {
         **options, "fasta": str(cohort.fasta), "vcf": [str(cohort.vcf)], "genes": str(cohort.genes),
@@ -60,17 +64,16 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     code = execute(arguments, STEPS, before_report=write_truth)
     comparison = compared(folder)
     if not options["quiet"] and not options["as_json"]:
-        click.echo(comparison.text())
-        click.echo(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
-        command = [
-            *_program(), "run", "--fasta", cohort.fasta, "--vcf", cohort.vcf, "--genes", cohort.genes,
-            "--expression", cohort.expression, "--model", cohort.model, "-o", "mine",
+        say(comparison.text())
+        say(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
+        options_of = [
+            ("--fasta", cohort.fasta, "--vcf", cohort.vcf), ("--genes", cohort.genes),
+            ("--expression", cohort.expression), ("--model", cohort.model, "-o", "mine"),
         ]  # fmt: skip
-        click.echo(f"next: {shlex.join(map(str, command))}")
+        parts = [[*_program(), "run", *options_of[0]], *options_of[1:]]
+        click.echo("next: " + " \\\n    ".join(shlex.join(map(str, part)) for part in parts))
     if not comparison.ok:
-        click.echo(
-            f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)", err=True
-        )
+        talk(f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)")
     return code or (0 if comparison.ok else 1)
 
 

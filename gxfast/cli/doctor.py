@@ -10,6 +10,8 @@ from typing import Any
 import click
 import numpy as np
 
+from .command import command
+
 __all__ = ["doctor", "version_lines"]
 
 
@@ -100,7 +102,7 @@ def _haplotypes_agree(fast: Any, slow: Any, rng: np.random.Generator) -> bool:
     return bool(np.array_equal(left, right))
 
 
-@click.command()
+@command()
 @click.option("--json", "as_json", is_flag=True)
 def doctor(as_json: bool) -> int:
     """Versions, CPU features, devices that really work, and a self-test of each kernel.

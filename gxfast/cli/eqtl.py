@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .command import command
+from .kinds import FILE, OneOf
 from .numbers import Whole
 from .options import common_options, input_paths, linear_options, set_verbosity
 
@@ -23,7 +25,7 @@ def mapping_options(options: dict[str, Any]) -> Any:
     )  # fmt: skip
 
 
-@click.command()
+@command()
 @linear_options(expression_required=True)
 @click.option("--permutations", default=1000, show_default=True, type=Whole(0), help="Per gene; 0: none.")
 @click.option(
@@ -35,10 +37,10 @@ def mapping_options(options: dict[str, Any]) -> Any:
     "--format",
     default="tsv",
     show_default=True,
-    type=click.Choice(["tsv", "parquet"]),
+    type=OneOf(["tsv", "parquet"]),
     help="Of the pairs: nominal.tsv.gz, or nominal.cis_qtl_pairs.CHROM.parquet as tensorQTL writes them.",
 )
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 @common_options
 def eqtl(**options: Any) -> int:
@@ -46,7 +48,7 @@ def eqtl(**options: Any) -> int:
     from .._threads import resolve_threads
     from ..workflow.shard import WHOLE
     from ..workflow.steps.eqtl import map_cis
-    from .progress import ProgressLine
+    from .progress import ProgressLine, say
 
     part = options.get("part", WHOLE)
     set_verbosity(options["verbose"], options["quiet"])
@@ -67,7 +69,7 @@ def eqtl(**options: Any) -> int:
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=1))
     elif not options["quiet"]:
-        found = f", {summary['n_egenes']} genes with an eQTL at FDR 5 %" if "n_egenes" in summary else ""
-        click.echo(f"{summary['n_done']} of {summary['n_genes']} genes, {summary['n_pairs']} pairs{found}")
-        click.echo(f"wrote {options['output']}")
+        found = f"{summary['n_egenes']} genes with an eQTL at FDR 5 %; " if "n_egenes" in summary else ""
+        say(f"{found}{summary['n_pairs']} pairs in {summary['n_done']} of {summary['n_genes']} genes")
+        say(f"wrote {options['output']}")
     return 3 if summary["n_done"] < summary["n_genes"] else 0

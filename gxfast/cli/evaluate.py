@@ -7,19 +7,25 @@ from typing import Any
 
 import click
 
+from .command import command
+from .config import config_option
+from .kinds import FILE
 from .options import common_options, covariate_options, evaluate_options, n_covariates, set_verbosity
+from .progress import say
+from .summary import across_line
 
 __all__ = ["evaluate"]
 
 
-@click.command()
-@click.argument("predictions", metavar="PREDICTIONS")
-@click.option("--expression", required=True, metavar="E", help="Expression BED or table.")
+@command()
+@click.argument("predictions", type=FILE, metavar="PREDICTIONS")
+@config_option
+@click.option("--expression", type=FILE, required=True, metavar="E", help="Expression BED or table.")
 @covariate_options
-@click.option("--genes", metavar="G", help="TSS of the genes, for the table; optional.")
+@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes, for the table; optional.")
 @click.option("--name", default="predictions", show_default=True, help="Name of the model in the table.")
 @evaluate_options
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Write into the same run again.")
 @common_options
 def evaluate(predictions: str, **options: Any) -> int:
@@ -45,10 +51,6 @@ def evaluate(predictions: str, **options: Any) -> int:
         click.echo(json.dumps(summary, indent=1))
     elif not options["quiet"]:
         across = summary["models"][options["name"]]["across_people"]
-        click.echo(
-            f"{across['n_defined']} of {across['n_genes']} genes: mean r "
-            + ("undefined" if across["mean_r"] is None else f"{across['mean_r']:.3f}")
-            + f", {across['n_positive']} positive and {across['n_negative']} negative at FDR 5 %"
-        )
-        click.echo(f"wrote {options['output']}")
+        say(f"{options['name']}: {across_line(across)}")
+        say(f"{across['n_genes']} genes: wrote {options['output']}")
     return 0

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..io.numbers import whole_number
+from .config import config_option
+from .kinds import FILE, File, OneOf
 from .lazy_group import LazyGroup
+from .naming import as_options
 from .numbers import Whole
 from .options import (
     common_options,
@@ -23,7 +27,7 @@ from .options import (
     set_verbosity,
     stacked,
 )
-from .progress import ProgressLine
+from .progress import ProgressLine, say, talk
 
 __all__ = ["ism", "merge", "saturate", "variants"]
 
@@ -44,22 +48,23 @@ def ism() -> None:
 
 
 _MODELS = stacked(
-    click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
-    click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
+    config_option,
+    click.option("--model", "models", type=FILE, multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
+    click.option("--card", "cards", type=FILE, multiple=True, metavar="C", help="Model card (JSON), one per model."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
     click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says."),
     click.option("--batch-size", type=Whole(2), help="Sequences per run where alleles are predicted."),
     click.option("--max-mem", metavar="8G", help="Refuse a scan whose blocks take more; bounds reading too."),
     click.option("--track", "tracks", multiple=True, metavar="T", help="Track (index or name) instead of the card's."),
     click.option("--bins", metavar="A-B,C", help="Bins of the output (0-based, ends included) instead of the card's."),
-    click.option("--reduce", type=click.Choice(["mean", "sum", "none"]), help="Over the bins, instead of the card's."),
+    click.option("--reduce", type=OneOf(["mean", "sum", "none"]), help="Over the bins, instead of the card's."),
     click.option(
-        "--mode", type=click.Choice(["auto", "naive", "packed", "delta"]), default="auto", show_default=True,
+        "--mode", type=OneOf(["auto", "naive", "packed", "delta"]), default="auto", show_default=True,
         help="How mutants are computed; the numbers are the same.",
     ),
 )  # fmt: skip
 _RUN = stacked(
-    click.option("-o", "--output", metavar="DIR", help="Run directory to write."),
+    click.option("-o", "--output", type=FILE, metavar="DIR", help="Run directory to write."),
     click.option("--resume", is_flag=True, help="Go on with an interrupted scan in DIR."),
     click.option("--shard", metavar="i/N", help="Do part i of N of the windows; see gxfast ism merge."),
 )
@@ -67,17 +72,21 @@ _RUN = stacked(
 
 @ism.command()
 @_MODELS
-@click.option("--fasta", metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
+@click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
 @click.option("--window", metavar="N", help="Bases on either side of the TSS, or all.  [default: 1000]")
 @click.option(
-    "-r", "--regions", "regions", multiple=True, metavar="R",
+    "-r", "--regions", "regions", type=File(or_text=True), multiple=True, metavar="R",
     help="chr:beg-end (1-based inclusive) or a BED file; repeatable. With --genes: genes with their TSS in it.",
 )  # fmt: skip
-@click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
+@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
 @click.option(
-    "--vcf", multiple=True, metavar="V", help="Scan the haplotypes of the people of -s in this VCF/BCF/PGEN/Zarr."
+    "--vcf",
+    type=FILE,
+    multiple=True,
+    metavar="V",
+    help="Scan the haplotypes of the people of -s in this VCF/BCF/PGEN/Zarr.",
 )
 @contigs_option
 @people_options
@@ -111,7 +120,7 @@ def saturate(**options: Any) -> int:
     _check_shard(shard, scan)
     if dry:
         costs = scan_costs(inputs, formats, shard)
-        click.echo(json.dumps(costs, indent=1) if options["as_json"] else "\n".join(cost_lines(costs)))
+        _tell_costs(costs, cost_lines, options)
         return 0
     check_memory(inputs, scan, shard, paths.max_mem)
     plan = scan_plan(inputs.plans, engine, inputs.hashes, scan)
@@ -122,26 +131,34 @@ def saturate(**options: Any) -> int:
 
 @ism.command()
 @_MODELS
-@click.option("--fasta", required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", required=True, metavar="G", help="TSS of the genes: BED6, TSV or GTF.")
-@click.option("-r", "--regions", "regions", multiple=True, metavar="R", help="Genes with their TSS in chr:beg-end.")
+@click.option("--fasta", type=FILE, required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", type=FILE, required=True, metavar="G", help="TSS of the genes: BED6, TSV or GTF.")
 @click.option(
-    "--vcf", multiple=True, required=True, metavar="V",
+    "-r",
+    "--regions",
+    "regions",
+    type=File(or_text=True),
+    multiple=True,
+    metavar="R",
+    help="Genes with their TSS in chr:beg-end.",
+)
+@click.option(
+    "--vcf", type=FILE, multiple=True, required=True, metavar="V",
     help="VCF/BCF with index, with or without genotypes, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
 )  # fmt: skip
 @contigs_option
 @people_options
 @policy_options
 @click.option(
-    "--on", type=click.Choice(["reference", "haplotypes"]), default="reference", show_default=True,
+    "--on", type=OneOf(["reference", "haplotypes"]), default="reference", show_default=True,
     help="Put alleles into the reference window, or swap them on the haplotypes of the people of -s.",
 )  # fmt: skip
 @click.option(
-    "--indels", type=click.Choice(["naive", "skip"]), default="naive", show_default=True,
+    "--indels", type=OneOf(["naive", "skip"]), default="naive", show_default=True,
     help="Predict indels one by one, or leave them out.",
 )  # fmt: skip
 @click.option(
-    "--allele", type=click.Choice(["each", "most-common"]), default="each", show_default=True,
+    "--allele", type=OneOf(["each", "most-common"]), default="each", show_default=True,
     help="A row per alternative allele, or the most common alternative base of a position.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what it costs, and write nothing.")
@@ -170,7 +187,7 @@ def variants(**options: Any) -> int:
     _check_shard(shard, scan)
     if dry:
         costs = variant_costs(inputs, shard)
-        click.echo(json.dumps(costs, indent=1) if options["as_json"] else "\n".join(variant_cost_lines(costs)))
+        _tell_costs(costs, variant_cost_lines, options)
         return 0
     plan = scan_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
     return _in_directory(
@@ -179,8 +196,8 @@ def variants(**options: Any) -> int:
 
 
 @ism.command()
-@click.argument("parts", nargs=-1, required=True, metavar="PART_DIR...")
-@click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+@click.argument("parts", type=FILE, nargs=-1, required=True, metavar="PART_DIR...")
+@click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 @click.option("--resume", is_flag=True, help="Write into the same directory again.")
 @common_options
 def merge(parts: tuple[str, ...], **options: Any) -> int:
@@ -191,6 +208,15 @@ def merge(parts: tuple[str, ...], **options: Any) -> int:
     started = time.monotonic()
     result = merge_parts(options["output"], parts, resume=options["resume"])
     return _tell(result, options, time.monotonic() - started)
+
+
+def _tell_costs(
+    costs: dict[str, Any], lines: Callable[[dict[str, Any]], Sequence[str]], options: dict[str, Any]
+) -> None:
+    if options["as_json"]:
+        click.echo(json.dumps(costs, indent=1))
+    else:
+        say("\n".join(lines(costs)))
 
 
 def _need_output(options: dict[str, Any], dry: bool) -> None:
@@ -205,7 +231,8 @@ def _formats(text: str) -> tuple[str, ...]:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(
-            f"--format {text!r}: {unknown[0] if unknown else 'nothing'} is no format",
+            f"--format {text!r}: {unknown[0] if unknown else 'nothing'} is no format"
+            + (did_you_mean(unknown[0], FORMATS) if unknown else ""),
             remedy=f"choose from {', '.join(FORMATS)}",
         )
     return formats
@@ -324,8 +351,8 @@ def _tell(result: Any, options: dict[str, Any], seconds: float) -> int:
         click.echo(json.dumps({**result.summary, "failed": list(result.failed)}, indent=1))
     elif not options["quiet"]:
         for name, entry in result.summary["models"].items():
-            click.echo(f"{name}: " + ", ".join(f"{what.removeprefix('n_')} {n}" for what, n in entry.items()))
-        click.echo(f"wrote {options['output']} in {seconds:.1f} s")
+            say(f"{name}: " + ", ".join(f"{what.removeprefix('n_')} {n}" for what, n in entry.items()))
+        say(f"wrote {options['output']} in {seconds:.1f} s")
     for line in result.failed:
-        click.echo(f"gxfast: not scanned: {line}", err=True)
+        talk(f"gxfast: not scanned: {as_options(line)}")
     return 3 if result.failed else 0

@@ -10,6 +10,8 @@ import click
 
 from ..errors import InputError
 from ..io.numbers import whole_number
+from .command import command
+from .kinds import FILE
 from .numbers import Whole
 from .options import common_options, set_verbosity
 from .outputs import refuse_overwriting
@@ -39,22 +41,26 @@ _FLAGS = {"region": "-r"}
 DEFAULT_REACH = 50
 
 
-@click.command()
-@click.option("--model", metavar="M", help="ONNX; with --scan the name of a model in it.")
-@click.option("--card", metavar="C", help="Model card (JSON).")
+@command()
+@click.option("--model", type=FILE, metavar="M", help="ONNX; with --scan the name of a model in it.")
+@click.option("--card", type=FILE, metavar="C", help="Model card (JSON).")
 @click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says.")
-@click.option("--fasta", metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
+@click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
 @click.option("--gene", metavar="ID", help="Gene to draw (id or name); with --scan any name in it.")
 @click.option("--window", metavar="N", help=f"Bases on either side of the TSS, or all.  [default: {DEFAULT_REACH}]")
 @click.option("-r", "--region", metavar="R", help="chr:beg-end, 1-based inclusive, in the middle of the model's input.")
-@click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
+@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--record", metavar="NAME", help="Sequence to draw.")
 @click.option("--positions", metavar="A-B", help="Part of it (with --scan: reference positions), 1-based inclusive.")
-@click.option("--scan", metavar="DIR", help="Draw from what gxfast ism saturate wrote; --window: around its middle.")
+@click.option(
+    "--scan", type=FILE, metavar="DIR", help="Draw from what gxfast ism saturate wrote; --window: around its middle."
+)
 @click.option("--haplotype", metavar="NAME|1", help="With --scan: which of several sequences of a gene.")
 @click.option("--track", metavar="T", help="Name or index of the track, where there are several.")
-@click.option("-o", "--output", required=True, metavar="PREFIX", help="Writes PREFIX.svg, PREFIX.png, PREFIX.tsv.")
+@click.option(
+    "-o", "--output", type=FILE, required=True, metavar="PREFIX", help="Writes PREFIX.svg, PREFIX.png, PREFIX.tsv."
+)
 @common_options
 def plot(output: str, **options: Any) -> int:
     """Draw what every base of a window does: logo, heat map, coordinates, and the table they show.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from .outputs import guarded
 
 if TYPE_CHECKING:
@@ -39,9 +39,12 @@ def planned_command(name: str) -> click.Command:
         If it cannot be planned.
     """
     if name not in PLANNED:
-        raise InputError(f"no command {name[:40]!r} can be planned", remedy=f"choose from {', '.join(PLANNED)}")
+        raise InputError(
+            f"no command {name[:40]!r} can be planned{did_you_mean(name, PLANNED)}",
+            remedy=f"choose from {', '.join(PLANNED)}",
+        )
     module, attribute = PLANNED[name]
-    return guarded(getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute))
+    return guarded(getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute), name)
 
 
 def steps_of(command: str, options: dict[str, Any]) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from .._threads import require_address_space
+from .command import CommandGroup
 from .outputs import guarded
 
 __all__ = ["LazyGroup"]
 
 
-class LazyGroup(click.Group):
+class LazyGroup(CommandGroup):
     """A group of commands that are imported when they are called.
 
     Parameters
@@ -38,9 +39,8 @@ class LazyGroup(click.Group):
         require_address_space()
         module, attribute, _ = self._lazy[cmd_name]
         command: click.Command = getattr(importlib.import_module(f"gxfast.cli.{module}"), attribute)
-        return guarded(command)
+        return guarded(command, f"{ctx.command_path} {cmd_name}".partition(" ")[2])
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Show what each command does, without importing it."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in self._lazy.items()])
+    def texts(self, ctx: click.Context) -> dict[str, str]:
+        """Return what each command does, without importing it."""
+        return {name: text for name, (_, _, text) in self._lazy.items()}

@@ -17,6 +17,8 @@ import click
 
 from ..errors import GxfastError
 from .lazy_group import LazyGroup
+from .naming import as_options
+from .wording import fitted
 
 __all__ = ["entry", "main"]
 
@@ -38,6 +40,7 @@ _COMMANDS = {
     "merge": ("planned", "merge", "Put the shards of a planned job together."),
     "verify": ("verify", "verify", "Re-hash a finished run directory and name what differs."),
     "model": ("model", "model", "Import, inspect, verify and list models; search tracks."),
+    "man": ("man", "man", "Manual pages of the commands."),
     "doctor": ("doctor", "doctor", "Versions, CPU features, devices that really work, a self-test."),
 }
 
@@ -66,9 +69,9 @@ def _heard_or_not(stream: TextIO) -> TextIO:
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    from .doctor import version_lines
+    from .. import __version__
 
-    click.echo("\n".join(version_lines()))
+    click.echo(f"gxfast {__version__}")
     ctx.exit()
 
 
@@ -83,7 +86,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @click.option(
     "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True,
-    help="Versions of gxfast, htslib and onnxruntime.",
+    help="Version of gxfast; gxfast doctor says what it runs on.",
 )  # fmt: skip
 def cli() -> None:
     """Genomic deep models on personal genomes, exactly and fast."""
@@ -96,25 +99,31 @@ def main(argv: list[str] | None = None) -> int:
             result: Any = cli.main(args=argv, prog_name="gxfast", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except GxfastError as error:
-        click.echo(f"gxfast: error: {error}", err=True)
+        _complain(f"gxfast: error: {error}")
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _complain(shown.getvalue().removesuffix("\n"))
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("gxfast: interrupted; finished work is kept, go on with --resume", err=True)
+        _complain("gxfast: interrupted; finished work is kept, go on with --resume")
         return 130
     except MemoryError:
-        click.echo("gxfast: error: out of memory\n  remedy: lower --batch-size or --max-mem", err=True)
+        _complain("gxfast: error: out of memory\n  remedy: lower --batch-size or --max-mem")
         return 1
     except OSError as error:
-        click.echo(f"gxfast: error: {error}\n  remedy: {_remedy_of(error)}", err=True)
+        _complain(f"gxfast: error: {error}\n  remedy: {_remedy_of(error)}")
         return 1
     except Exception as error:
         if os.environ.get("GXFAST_DEBUG"):
             raise
-        click.echo(_internal(error), err=True)
+        _complain(_internal(error))
         return 1
+
+
+def _complain(text: str) -> None:
+    click.echo(fitted(text, sys.stderr), err=True)
 
 
 def _remedy_of(error: OSError) -> str:
@@ -157,11 +166,18 @@ def _open_closed_streams() -> None:
     sys.stderr = _heard_or_not(sys.stderr or os.fdopen(2, "w", closefd=False))
 
 
+class _Options(logging.Formatter):
+    """Warnings of the library, with options in place of arguments."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return as_options(super().format(record))
+
+
 @contextmanager
 def _console_logging() -> Iterator[None]:
     """Show warnings of the library on stderr while a command runs, and leave its logger as it was."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("gxfast: %(message)s"))
+    handler.setFormatter(_Options("gxfast: %(message)s"))
     logger = logging.getLogger("gxfast")
     before = logger.level
     logger.addHandler(handler)

@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from ..errors import InputError
+from .command import CommandGroup
+from .kinds import FILE, OneOf
 from .numbers import Number, Whole
 from .outputs import refuse_overwriting
 
@@ -18,27 +20,27 @@ __all__ = ["model"]
 _OUTPUT_CHOICES = ("tracks", "tracks_table", "bins", "reduce", "transform", "haplotypes")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def model() -> None:
     """Weights to ONNX with a card, and what a model expects."""
 
 
 @model.command("import")
 @click.argument("kind")
-@click.argument("source")
-@click.option("-o", "--output", required=True, metavar="M.onnx", help="Model to write.")
+@click.argument("source", type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, metavar="M.onnx", help="Model to write.")
 @click.option("--name", help="Name of the model; from the file name by default.")
 @click.option("--track", "tracks", multiple=True, metavar="T", help="Index or description of a track; or all.")
-@click.option("--tracks-table", metavar="FILE", help="Targets file in which --track is looked up.")
+@click.option("--tracks-table", type=FILE, metavar="FILE", help="Targets file in which --track is looked up.")
 @click.option("--bins", metavar="447-449", help="Bins to keep, from 0; or all.")
-@click.option("--reduce", type=click.Choice(["mean", "sum", "none"]), help="Over the bins.")
-@click.option("--transform", type=click.Choice(["none", "log2", "log10p1", "ln1p", "log2p1"]), help="Of each value.")
-@click.option("--haplotypes", type=click.Choice(["mean", "sum"]), help="A person's value from two haplotypes.")
-@click.option("--head", metavar="M.save", help="expecto: linear booster of a tissue.")
-@click.option("--weights", metavar="F", help="torch: parameters (.pth, .safetensors, .npz).")
+@click.option("--reduce", type=OneOf(["mean", "sum", "none"]), help="Over the bins.")
+@click.option("--transform", type=OneOf(["none", "log2", "log10p1", "ln1p", "log2p1"]), help="Of each value.")
+@click.option("--haplotypes", type=OneOf(["mean", "sum"]), help="A person's value from two haplotypes.")
+@click.option("--head", type=FILE, metavar="M.save", help="expecto: linear booster of a tissue.")
+@click.option("--weights", type=FILE, metavar="F", help="torch: parameters (.pth, .safetensors, .npz).")
 @click.option("--length", type=Whole(1), help="torch, keras, enformer: bases of the input.")
-@click.option("--layout", type=click.Choice(["NLC", "NCL", "NC1L"]), help="torch: axes of the input; NCL by default.")
-@click.option("--output-layout", type=click.Choice(["NT", "NBT", "NTB"]), help="torch: axes of the output.")
+@click.option("--layout", type=OneOf(["NLC", "NCL", "NC1L"]), help="torch: axes of the input; NCL by default.")
+@click.option("--output-layout", type=OneOf(["NT", "NBT", "NTB"]), help="torch: axes of the output.")
 @click.option("--no-check", is_flag=True, help="Do not compare the export with PyTorch.")
 def import_model(kind: str, source: str, output: str, tracks: tuple[str, ...], no_check: bool, **given: Any) -> int:
     """Turn the weights of a known model into an ONNX file with its card.
@@ -67,7 +69,7 @@ def import_model(kind: str, source: str, output: str, tracks: tuple[str, ...], n
 
 
 @model.command()
-@click.argument("path")
+@click.argument("path", type=FILE)
 @click.option("--json", "as_json", is_flag=True)
 def inspect(path: str, as_json: bool) -> int:
     """Say what a model reads and writes, and which card it has or would get."""
@@ -79,7 +81,7 @@ def inspect(path: str, as_json: bool) -> int:
 
 
 @model.command("list")
-@click.argument("directory", default=".")
+@click.argument("directory", type=FILE, default=".")
 def list_models(directory: str) -> int:
     """List the ONNX models in a folder, and the kinds of weights that can be imported."""
     from ..models import importer_kinds
@@ -95,7 +97,7 @@ def list_models(directory: str) -> int:
 
 
 @model.command()
-@click.argument("table")
+@click.argument("table", type=FILE)
 @click.argument("text", default="")
 def tracks(table: str, text: str) -> int:
     """List the tracks of a targets file (TABLE) whose description holds TEXT."""
@@ -108,11 +110,11 @@ def tracks(table: str, text: str) -> int:
 
 
 @model.command()
-@click.argument("path")
-@click.option("--card", metavar="C", help="Model card (JSON).")
-@click.option("--fasta", multiple=True, required=True, metavar="F", help="Reference FASTA; repeatable.")
-@click.option("--genes", required=True, metavar="G", help="Genes of the publication.")
-@click.option("--published", required=True, metavar="T", help="Table of published predictions.")
+@click.argument("path", type=FILE)
+@click.option("--card", type=FILE, metavar="C", help="Model card (JSON).")
+@click.option("--fasta", type=FILE, multiple=True, required=True, metavar="F", help="Reference FASTA; repeatable.")
+@click.option("--genes", type=FILE, required=True, metavar="G", help="Genes of the publication.")
+@click.option("--published", type=FILE, required=True, metavar="T", help="Table of published predictions.")
 @click.option("--column", required=True, metavar="C", help="Its column for this model.")
 @click.option("--tolerance", type=Number(0), default=1e-5, show_default=True, help="Largest difference that passes.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]")

@@ -17,6 +17,8 @@ class Whole(click.IntRange):
     What Python would also take (1_000, digits of other scripts) is none.
     """
 
+    name = "N"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         last = LAST_POSITION if self.max is None else int(self.max)
         if isinstance(value, str) and whole_number(value, last=last) is None:
@@ -26,6 +28,8 @@ class Whole(click.IntRange):
 
 class Number(click.FloatRange):
     """A finite decimal number: NaN would lie in every range."""
+
+    name = "X"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and finite_number(value) is None:

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import click
 
 from ..errors import InputError
+from .config import config_option
+from .kinds import FILE, File, OneOf
 from .numbers import Number, Whole
 
 __all__ = [
@@ -53,15 +55,15 @@ def stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 people_options = stacked(
     click.option("-s", "--samples", metavar="A,B", help="People to use; ^A,B: everybody but these."),
-    click.option("-S", "--samples-file", metavar="FILE", help="The same, one a line."),
+    click.option("-S", "--samples-file", type=File(mark="^"), metavar="FILE", help="The same, one a line."),
 )
 covariate_options = stacked(
-    click.option("--covariates", metavar="C", help="Covariates x people, to be regressed out."),
+    click.option("--covariates", type=FILE, metavar="C", help="Covariates x people, to be regressed out."),
     click.option("--n-covariates", type=Whole(1), help="Use the first so many covariates only."),
 )
 transform_option = click.option(
     "--expression-transform", "transform", default="none", show_default=True,
-    type=click.Choice(["none", "log2p1", "inverse_normal"]), help="Of expression.",
+    type=OneOf(["none", "log2p1", "inverse_normal"]), help="Of expression.",
 )  # fmt: skip
 _MIN_MAF = click.option("--min-maf", default=0.01, show_default=True, type=Number(0, 0.5), help="Baselines, eQTLs.")
 _MAX_MEM = click.option("--max-mem", metavar="8G", help="Memory for genotypes, sequences and model batches.")
@@ -69,7 +71,7 @@ _SEED = click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63
 
 
 contigs_option = click.option(
-    "--contigs", metavar="FILE|strict",
+    "--contigs", type=File("strict"), metavar="FILE|strict",
     help="Names of contigs that mean one (TSV, a row each); strict: names are what they are.",
 )  # fmt: skip
 
@@ -93,20 +95,39 @@ def parse_size(text: str | None) -> int | None:
 def input_options(function: F) -> F:
     """FASTA, VCF, genes, expression, samples and models."""
     decorate: Callable[[F], F] = stacked(
-        click.option("--fasta", required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi)."),
+        config_option,
         click.option(
-            "--vcf", multiple=True, required=True, metavar="V",
+            "--fasta", type=FILE, required=True, metavar="F",
+            help="Reference FASTA with .fai (bgzip: and .gzi).",
+        ),
+        click.option(
+            "--vcf", type=FILE, multiple=True, required=True, metavar="V",
             help="Phased VCF.gz or BCF with index, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
         ),
-        click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF."),
-        click.option("--sites", metavar="BED", help="Regions instead of genes, read around their middle."),
-        click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
-        click.option("--expression", metavar="E", help="Expression BED (FastQTL, tensorQTL, QTLtools) or table."),
+        click.option(
+            "--genes", type=FILE, metavar="G",
+            help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.",
+        ),
+        click.option("--sites", type=FILE, metavar="BED", help="Regions instead of genes, read around their middle."),
+        click.option(
+            "-r", "--regions", type=File(or_text=True), metavar="R",
+            help="Genes with their TSS in chr:beg-end[,...] only.",
+        ),
+        click.option(
+            "--expression", type=FILE, metavar="E",
+            help="Expression BED (FastQTL, tensorQTL, QTLtools) or table.",
+        ),
         contigs_option,
         covariate_options,
         people_options,
-        click.option("--model", "models", multiple=True, required=True, metavar="M", help="ONNX; repeatable."),
-        click.option("--card", "cards", multiple=True, metavar="C", help="Model card (JSON), one per model."),
+        click.option(
+            "--model", "models", type=FILE, multiple=True, required=True, metavar="M",
+            help="ONNX; repeatable.",
+        ),
+        click.option(
+            "--card", "cards", type=FILE, multiple=True, metavar="C",
+            help="Model card (JSON), one per model.",
+        ),
         click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:i]"),
         click.option("--window", "length", type=Whole(1), help="Bases to read, if no model or card says."),
         click.option("--batch-size", type=Whole(1), help="Sequences per run; measured by default."),
@@ -129,7 +150,7 @@ def policy_options(function: F) -> F:
         "filter": (["all", "pass"], "all", "Use records whatever their FILTER, or PASS only."),
     }
     options: list[Any] = [
-        click.option(f"--{name}", type=click.Choice(values), default=default, show_default=True, help=text)
+        click.option(f"--{name}", type=OneOf(values), default=default, show_default=True, help=text)
         for name, (values, default, text) in choices.items()
     ]
     options += [
@@ -146,19 +167,19 @@ def policy_options(function: F) -> F:
 evaluate_options = stacked(
     transform_option,
     click.option(
-        "--residualise", default="expression", show_default=True, type=click.Choice(["expression", "both"]),
+        "--residualise", default="expression", show_default=True, type=OneOf(["expression", "both"]),
         help="Regress covariates out of expression, or of predictions too.",
     ),
 )  # fmt: skip
 
 
 finemapped_option = click.option(
-    "--finemapped", metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."
+    "--finemapped", type=FILE, metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."
 )
 driver_options = stacked(
     click.option(
         "--driver-rule", default="published", show_default=True,
-        type=click.Choice(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
+        type=OneOf(["published", "accepted", "backward"]), help="How driver SNVs are selected.",
     ),
     click.option(
         "--motif-reach", default=0, show_default=True, type=Whole(0),
@@ -209,22 +230,29 @@ common_options = stacked(
 def linear_options(*, expression_required: bool) -> Callable[[F], F]:
     """Genotypes, expression and covariates of the same people, for linear models."""
     return stacked(
+        config_option,
         click.option(
-            "--vcf", multiple=True, required=True, metavar="V",
+            "--vcf", type=FILE, multiple=True, required=True, metavar="V",
             help="VCF.gz or BCF with index, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
         ),
-        click.option("--expression", required=expression_required, metavar="E", help="Expression BED or table."),
+        click.option(
+            "--expression", type=FILE, required=expression_required, metavar="E",
+            help="Expression BED or table.",
+        ),
         covariate_options,
         transform_option,
-        click.option("--genes", metavar="G", help="TSS of the genes, where the expression is no BED."),
-        click.option("-r", "--regions", metavar="R", help="Genes with their TSS in chr:beg-end[,...] only."),
+        click.option("--genes", type=FILE, metavar="G", help="TSS of the genes, where the expression is no BED."),
+        click.option(
+            "-r", "--regions", type=File(or_text=True), metavar="R",
+            help="Genes with their TSS in chr:beg-end[,...] only.",
+        ),
         contigs_option,
         people_options,
         click.option(
             "--window", default=1_000_000, show_default=True, type=Whole(1), help="Bases around the TSS."
         ),
         click.option(
-            "--dosage", default="GT", show_default=True, type=click.Choice(["GT", "DS", "GP"]),
+            "--dosage", default="GT", show_default=True, type=OneOf(["GT", "DS", "GP"]),
             help="Field to read dosages from: calls, or what was imputed.",
         ),
         _MIN_MAF,

@@ -1,4 +1,4 @@
-"""No command writes over what it reads."""
+"""No command writes over what it reads; and what it leaves beside its results."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from ..errors import InputError
+from .config import write_config
 
 __all__ = ["guarded", "refuse_overwriting"]
 
@@ -20,22 +21,30 @@ _OUTPUTS: Final = ("output", "wide", "weights_table")
 _BESIDE: Final = ("", ".fai", ".gzi", ".tbi", ".csi", ".data", ".card.json")
 
 
-def guarded(command: click.Command) -> click.Command:
-    """Return the command; before it runs, what it writes is compared with what it reads."""
+def guarded(command: click.Command, name: str) -> click.Command:
+    """Return the command of a name; before it runs, what it writes is compared with what it reads.
+
+    A command that reads ``--config`` leaves one behind in the folder that it has finished.
+    """
     if isinstance(command, click.Group):
         for one in getattr(command, "commands", {}).values():
-            guarded(one)
+            guarded(one, f"{name} {one.name}")
     elif command.callback is not None and not hasattr(command.callback, "compares_outputs"):
-        command.callback = _comparing(command.callback, folders=command.name != "import")
+        command.callback = _comparing(command.callback, command, name)
     return command
 
 
-def _comparing(callback: Callable[..., Any], *, folders: bool) -> Callable[..., Any]:
+def _comparing(callback: Callable[..., Any], command: click.Command, name: str) -> Callable[..., Any]:
+    repeatable = any(param.name == "config" for param in command.params)
+
     @functools.wraps(callback)
     def compared(*arguments: Any, **parameters: Any) -> Any:
         outputs = [parameters[name] for name in _OUTPUTS if parameters.get(name)]
-        refuse_overwriting(outputs, parameters, folders=folders)
-        return callback(*arguments, **parameters)
+        refuse_overwriting(outputs, parameters, folders=command.name != "import")
+        code = callback(*arguments, **parameters)
+        if repeatable and parameters.get("output") and not parameters.get("dry_run"):
+            write_config(name, command.params, parameters)
+        return code
 
     compared.compares_outputs = True  # type: ignore[attr-defined]
     return compared

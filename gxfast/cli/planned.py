@@ -5,27 +5,26 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from ..errors import InputError
 from ..io.numbers import finite_number
+from .command import command
+from .config import HERE, absolute
 from .jobs import PLANNED, do_part, make_shard, perform, planned_command, steps_of
+from .kinds import FILE
 from .numbers import Whole
 from .options import input_paths, policy_from, run_options, set_verbosity
+from .progress import ProgressLine, say
 
 __all__ = ["merge", "plan", "run_planned", "status"]
 
-# Parameters that name files: a shard may be done in another folder.
-_FILES: Final = ("fasta", "vcf", "genes", "sites", "expression", "covariates", "models", "cards", "finemapped",
-                 "beside", "samples_file", "contigs", "sequences")  # fmt: skip
-_HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
 
-
-@click.command(context_settings={"ignore_unknown_options": True})
+@command(context_settings={"ignore_unknown_options": True})
 @click.option("--shards", type=Whole(1, 100_000), help="Into how many parts the work is cut.")
-@click.option("-o", "--output", metavar="DIR", help="Run directory to make.")
+@click.option("-o", "--output", type=FILE, metavar="DIR", help="Run directory to make.")
 @click.option("--dry-run", is_flag=True, help="Say what it costs, from a few genes, and write nothing.")
 @click.option("--people", type=Whole(2), metavar="N", help="With --dry-run: for so many people, too, extrapolated.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND] OPTIONS...")
@@ -57,14 +56,12 @@ def plan(
         raise InputError("--apply has no shards", remedy="run gxfast baseline --apply as it is")
     if context.params.get("shard"):
         raise InputError("--shard belongs to the parts", remedy=f"gxfast run {output} --shard i/{shards}")
-    parameters = {key: _absolute(key, value) for key, value in context.params.items()}
-    code = perform(command, {**context.params, **parameters}, Part(planning=True))
-    kept = {key: value for key, value in parameters.items() if key not in _HERE}
+    named = {param.name: param for param in command.params}
+    kept = {key: absolute(named[key], value) for key, value in context.params.items() if key not in HERE}
+    code = perform(command, {**context.params, **kept}, Part(planning=True))
     write_job(Path(output), PlannedJob(name, kept, shards))
     if not context.params["quiet"]:
-        click.echo(
-            f"planned {name} in {shards} shards: gxfast run {output} --shard i/{shards} for i from 1 to {shards}"
-        )
+        say(f"planned {name} in {shards} shards: gxfast run {output} --shard i/{shards} for i from 1 to {shards}")
     return code
 
 
@@ -74,6 +71,8 @@ def _named(arguments: tuple[str, ...]) -> tuple[str, list[str]]:
     for n in (2, 1):
         if (name := " ".join(arguments[i : i + n])) in PLANNED:
             return name, [*arguments[:i], *arguments[i + n :]]
+    if arguments and not arguments[0].startswith("-"):
+        planned_command(arguments[0])  # says that it is none
     return "run", list(arguments)
 
 
@@ -91,9 +90,9 @@ def _tell_costs(name: str, options: dict[str, Any], people: int | None) -> int:
         return 0
     for what, one in found.items():
         if what == "extrapolated":
-            click.echo(f"for {people} people, extrapolated from those at hand:")
-        click.echo("\n".join(forecast_lines(one)))
-    click.echo("tables, figures and the report are not counted; nothing was written")
+            say(f"for {people} people, extrapolated from those at hand:")
+        say("\n".join(forecast_lines(one)))
+    say("tables, figures and the report are not counted; nothing was written")
     return 0
 
 
@@ -119,8 +118,8 @@ def _costs(name: str, options: dict[str, Any]) -> list[Any]:
     return run_costs(inputs, chosen, steps_of(name, options), linear, tiles=paths.tiles)
 
 
-@click.command()
-@click.argument("directory", metavar="DIR")
+@command()
+@click.argument("directory", type=FILE, metavar="DIR")
 @click.option("--shard", metavar="i/N", help="Make this part; by default that of SLURM_ARRAY_TASK_ID, or all of it.")
 @click.option("--threads", default=0, show_default="all", type=Whole(0), help="Threads.")
 @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
@@ -160,7 +159,6 @@ def run_planned(
 def _on_cluster(directory: str, address: str, resources: tuple[str, ...], options: dict[str, Any]) -> int:
     from ..workflow.shard import Part
     from .on_dask import connected, on_dask
-    from .progress import ProgressLine
 
     needed = dict(_amount(text) for text in resources)
     with connected(address) as client, ProgressLine(quiet=options["quiet"], unit="shards") as progress:
@@ -176,8 +174,8 @@ def _amount(text: str) -> tuple[str, float]:
     return name, number
 
 
-@click.command()
-@click.argument("directory", metavar="DIR")
+@command()
+@click.argument("directory", type=FILE, metavar="DIR")
 @click.option("--threads", default=0, show_default="all", type=Whole(0), help="Threads.")
 @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
@@ -192,8 +190,8 @@ def merge(directory: str, **options: Any) -> int:
     return do_part(directory, options, Part(merging=True))
 
 
-@click.command()
-@click.argument("directory", metavar="DIR")
+@command()
+@click.argument("directory", type=FILE, metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="On stdout, by shard.")
 def status(directory: str, as_json: bool) -> int:
     """Say how far the shards of a planned job are; exit code 0 if it is finished, 1 if something is left."""
@@ -215,17 +213,6 @@ def status(directory: str, as_json: bool) -> int:
         left = [str(one.shard.index) for one in states if one.state != "done"]
         click.echo(f"to do: {','.join(left)}" if left else f"all shards are done: gxfast merge {directory}")
     return 0 if finished else 1
-
-
-def _absolute(key: str, value: Any) -> Any:
-    if isinstance(value, tuple | list):
-        return tuple(_absolute(key, one) for one in value)
-    if key == "regions" and isinstance(value, str) and Path(value).is_file():
-        return os.path.abspath(value)
-    if key not in _FILES or not isinstance(value, str) or (key == "contigs" and value == "strict"):
-        return value
-    left_out = "^" if key == "samples_file" and value.startswith("^") else ""
-    return left_out + os.path.abspath(value.removeprefix(left_out))
 
 
 def _of_slurm(n_shards: int) -> str | None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 
-__all__ = ["ProgressLine", "duration", "talk"]
+import click
+
+from .wording import duration, fitted
+
+if TYPE_CHECKING:
+    from .bars import Bars
+
+__all__ = ["ProgressLine", "say", "talk"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -18,7 +26,12 @@ _SECONDS_BETWEEN_LINES = 10.0
 def talk(text: str) -> None:
     """Say something on stderr; a closed pipe or a full disk behind it is no reason to stop the work."""
     with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(fitted(text, sys.stderr), file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """Say something on stdout."""
+    click.echo(fitted(text, sys.stdout))
 
 
 @dataclass(slots=True)
@@ -41,19 +54,12 @@ class _Task:
         return f"{text}{rate}, {duration(seconds / new * (self.total - self.done))} left"
 
 
-def duration(seconds: float) -> str:
-    """Return a time in the unit that people use: ``8 s``, ``12 min``, ``3.4 h``, ``2.5 days``."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    if seconds < 99.5 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
-
-
 class ProgressLine:
     """Callable ``(task, done, total)`` that shows how far a run has come.
 
-    Without a terminal there is a plain line every 10 s, also where nothing was heard in between: slow is no hang.
+    On a terminal there is a bar for every task and step that takes more than 2 s, and one for the whole run, with what
+    is left of all of it. Without one there is a plain line every 10 s, also where nothing was heard in between: slow
+    is no hang.
 
     Parameters
     ----------
@@ -65,8 +71,7 @@ class ProgressLine:
 
     def __init__(self, *, quiet: bool, unit: str = "genes") -> None:
         self._quiet, self._unit = quiet, unit
-        self._bars: Any = None
-        self._shown: dict[str, Any] = {}
+        self._bars: Bars | None = None
         self._tasks: dict[str, _Task] = {}
         self._current = ""
         self._last = time.monotonic()
@@ -75,14 +80,10 @@ class ProgressLine:
     def __enter__(self) -> ProgressLine:
         if self._quiet:
             return self
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        if self.on_terminal:
+            from .bars import Bars
 
-            self._bars = Progress(
-                TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )  # fmt: skip
+            self._bars = Bars(self._unit)
             self._bars.start()
         else:
             threading.Thread(target=self._speak, daemon=True).start()
@@ -95,14 +96,27 @@ class ProgressLine:
         if self._bars is not None:
             self._bars.stop()
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether bars are shown."""
+        return not self._quiet and sys.stderr.isatty()
+
+    def begin(self, step: str, number: int, of: int) -> None:
+        """Report that a step of a run begins."""
+        if self._bars is not None:
+            self._bars.begin(step, number, of)
+
+    def expect(self, seconds: Mapping[str, float]) -> None:
+        """Report what tasks are expected to take, those of the plan."""
+        if self._bars is not None:
+            self._bars.expect(seconds)
+
     def __call__(self, task: str, done: int, total: int) -> None:
         """Report that ``done`` of ``total`` units of a task are finished."""
         if self._quiet:
             return
         if self._bars is not None:
-            if task not in self._shown:
-                self._shown[task] = self._bars.add_task(task, total=total)
-            self._bars.update(self._shown[task], completed=done, total=total)
+            self._bars.told(task, done, total)
             return
         now = time.monotonic()
         with self._lock:

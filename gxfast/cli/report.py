@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from .command import command
+from .kinds import FILE
 from .options import set_verbosity
 
 __all__ = ["report"]
 
 
-@click.command()
-@click.argument("directory", metavar="DIR")
+@command()
+@click.argument("directory", type=FILE, metavar="DIR")
 @click.option(
     "--gene", "genes", multiple=True, metavar="ID[,ID...]", help="Genes (id or name) to draw person by person."
 )

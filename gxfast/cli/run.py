@@ -11,7 +11,10 @@ from typing import Any
 
 import click
 
+from .command import Command, command
 from .jobs import steps_of
+from .kinds import FILE
+from .naming import as_options
 from .options import (
     common_options,
     driver_options,
@@ -25,15 +28,16 @@ from .options import (
     set_verbosity,
     step_options,
 )
-from .progress import ProgressLine, talk
+from .progress import ProgressLine, say, talk
+from .summary import summary_lines
 
 __all__ = ["check", "drivers", "execute", "predict", "run"]
 
-_OUTPUT = click.option("-o", "--output", required=True, metavar="DIR", help="Run directory to write.")
+_OUTPUT = click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
 _RESUME = click.option("--resume", is_flag=True, help="Go on with an interrupted run in DIR.")
 
 
-@click.command()
+@command()
 @input_options
 @policy_options
 @finemapped_option
@@ -52,10 +56,13 @@ def check(**options: Any) -> int:
     )  # fmt: skip
     failed = any(f.level == "error" for f in findings)
     if options["as_json"]:
-        rows = [{"level": f.level, "what": f.what, "message": f.message, "remedy": f.remedy} for f in findings]
+        rows = [
+            {"level": f.level, "what": f.what, "message": as_options(f.message), "remedy": as_options(f.remedy)}
+            for f in findings
+        ]
         click.echo(json.dumps({"ok": not failed, "findings": rows}, indent=1))
     else:
-        _print_findings(findings, click.echo)
+        _print_findings(findings, say)
     return 2 if failed else 0
 
 
@@ -63,12 +70,12 @@ def _print_findings(findings: Sequence[Any], say: Callable[[str], None], *, skip
     for f in findings:
         if skip_ok and f.level == "ok":
             continue
-        say(f"{f.level:<8} {f.what:<10} {f.message}")
+        say(f"{f.level:<8} {f.what:<10} {as_options(f.message)}")
         if f.remedy:
-            say(f"{'':<8} {'':<10} remedy: {f.remedy}")
+            say(f"{'':<8} {'':<10} remedy: {as_options(f.remedy)}")
 
 
-@click.command()
+@command()
 @input_options
 @policy_options
 @_OUTPUT
@@ -80,7 +87,7 @@ def predict(**options: Any) -> int:
     return execute({**options, "transform": "none", "residualise": "expression"}, steps_of("predict", options))
 
 
-@click.command()
+@command()
 @input_options
 @policy_options
 @evaluate_options
@@ -93,7 +100,7 @@ def drivers(**options: Any) -> int:
     return execute(options, steps_of("drivers", options))
 
 
-class _RunCommand(click.Command):
+class _RunCommand(Command):
     """``run OPTIONS``; ``run DIR`` does what was planned in a directory."""
 
     def make_context(
@@ -102,7 +109,7 @@ class _RunCommand(click.Command):
         """Parse the arguments of either."""
         from ..workflow.journal import STATE
 
-        named = any(arg.startswith(("--fasta", "--vcf", "--model", "-o", "--output")) for arg in args)
+        named = any(arg.startswith(("--config", "--fasta", "--vcf", "--model", "-o", "--output")) for arg in args)
         first = bool(args) and not args[0].startswith("-")
         if not named and (first or any((Path(arg) / STATE).is_dir() for arg in args)):
             from .planned import run_planned
@@ -111,7 +118,7 @@ class _RunCommand(click.Command):
         return super().make_context(info_name, args, parent, **extra)
 
 
-@click.command(cls=_RunCommand)
+@command(cls=_RunCommand)
 @input_options
 @policy_options
 @evaluate_options
@@ -154,13 +161,14 @@ def execute(
             input_paths(options), policy_from(options), run_options(options), options["output"], steps=steps,
             n_threads=options["threads"], resume=options["resume"], command=sys.argv[1:], progress=progress,
             tell_findings=tell_findings, before_report=before_report, part=part,
-            explain=talk if options.get("explain") else None,
+            explain=talk if options.get("explain") else None, tell_step=progress.begin,
+            tell_costs=progress.expect if progress.on_terminal else None,
         )  # fmt: skip
     if not part.whole:
         return 0
     _print_summary(result, options, time.monotonic() - started)
     for line in result.failed:
-        talk(f"gxfast: not predicted: {line}")
+        talk(f"gxfast: not predicted: {as_options(line)}")
     return 3 if result.failed else 0
 
 
@@ -171,52 +179,5 @@ def _print_summary(result: Any, options: dict[str, Any], seconds: float) -> None
     if options["quiet"]:
         return
     for line in summary_lines(result.summary):
-        click.echo(line)
-    click.echo(f"wrote {options['output']} in {seconds:.1f} s")
-
-
-def summary_lines(summary: dict[str, Any]) -> list[str]:
-    """The key numbers of a run as a few plain lines."""
-    lines = [f"{summary['n_people']} people, {summary['n_genes']} genes"]
-    for name, entry in summary["models"].items():
-        lines.append(
-            f"{name}: {entry['unique_haplotypes']} distinct haplotypes instead of "
-            f"{entry['sequences_without_sharing']} ({entry['fold_fewer']}x fewer); "
-            f"{entry['model_calls']} model calls with the references"
-        )
-        across = entry.get("across_people")
-        if across and across["mean_r"] is not None:
-            lines.append(
-                f"{name}: across people, {across['n_defined']} genes: mean r {across['mean_r']:.3f}, "
-                f"{across['n_positive']} positive and {across['n_negative']} negative at FDR 5 %"
-                + (f"; {across['n_undefined']} undefined" if across["n_undefined"] else "")
-            )
-        lines += [
-            f"{name}: across {cross['n_genes']} genes: Pearson {cross['reference_pearson']:.3f}, "
-            f"Spearman {cross['reference_spearman']:.3f}"
-            for cross in entry.get("across_genes", [])
-        ]
-    lines += [f"left out: {why}" for why in summary.get("left_out", [])]
-    for name, entry in summary.get("baseline", {}).get("models", {}).items():
-        mean = "undefined" if entry["mean_cv_r"] is None else f"{entry['mean_cv_r']:.3f}"
-        lines.append(f"baseline {name}: mean held-out r {mean}, {entry['n_significant']} genes at FDR 5 %")
-    if "n_egenes" in summary.get("eqtl", {}):
-        found = summary["eqtl"]
-        lines.append(f"eQTLs: {found['n_pairs']} pairs, {found['n_egenes']} of {found['n_done']} genes at FDR 5 %")
-    for name, entry in summary.get("drivers", {}).items():
-        lines.append(
-            f"{name}: {entry['n_drivers']} driver SNVs of {entry['n_snvs']} in {entry['n_genes']} genes: "
-            f"{entry['n_supported']} supported by eQTLs, {entry['n_unsupported']} against them"
-            + (
-                f"; {entry['n_records_left_out']} records that are no biallelic SNV left out"
-                if entry["n_records_left_out"]
-                else ""
-            )
-        )
-    if "heads" in summary:
-        learned = summary["heads"]
-        lines.append(
-            f"heads on people's own genomes ({learned['n_features']} features): mean r of held-out people "
-            f"{learned['mean_people_r']:.3f}, of held-out genes {learned['mean_genes_r']:.3f}"
-        )
-    return lines
+        say(line)
+    say(f"wrote {options['output']} in {seconds:.1f} s")

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
+from .command import command
+from .kinds import FILE
 from .options import set_verbosity
 
 __all__ = ["verify"]
 
 
-@click.command()
-@click.argument("directory", metavar="DIR")
+@command()
+@click.argument("directory", type=FILE, metavar="DIR")
 @click.option("-q", "--quiet", is_flag=True)
 @click.option("--json", "as_json", is_flag=True, help="What differs, on stdout, by file.")
 def verify(directory: str, quiet: bool, as_json: bool) -> int:

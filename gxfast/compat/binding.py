@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ._compare import outcome, same_outcome
 from .targets import TOOLS, Target, Tool
 
@@ -103,7 +103,9 @@ def accelerate(*names: str, verbose: bool = False) -> Iterator[None]:
 def _known(names: tuple[str, ...]) -> list[str]:
     for name in names:
         if name not in TOOLS:
-            raise InputError(f"unknown tool {name!r}", remedy=f"choose from {', '.join(TOOLS)}")
+            raise InputError(
+                f"unknown tool {name!r}{did_you_mean(name, TOOLS)}", remedy=f"choose from {', '.join(TOOLS)}"
+            )
         if not _is_installed(TOOLS[name]):
             raise InputError(f"{name} is not installed", remedy=f"install {TOOLS[name].distribution}")
     return list(names)

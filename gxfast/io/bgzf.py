@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
-from .files import atomic_write, written_whole
+from .files import atomic_write, near_file, written_whole
 
 __all__ = [
     "EOF_BLOCK_SIZE",
@@ -46,8 +46,9 @@ def require_file(path: Path, what: str) -> None:
         info = path.stat()
     except OSError as error:
         raise InputError(
-            f"cannot open the {what}: {error.strerror}", path=path, remedy="check the path, and that you may read it"
-        ) from None
+            f"cannot open the {what}: {error.strerror}{near_file(path)}",
+            path=path, remedy="check the path, and that you may read it",
+        ) from None  # fmt: skip
     if not stat.S_ISREG(info.st_mode):
         raise InputError(f"the {what} is not a regular file", path=path, remedy="name a file, not a folder or a pipe")
     if info.st_size == 0:

@@ -8,14 +8,16 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 
 __all__ = [
     "appended",
     "atomic_write",
     "differing",
+    "near_file",
     "opened_lock",
     "plain_files",
     "publish",
@@ -27,6 +29,16 @@ __all__ = [
 ]
 
 _CHUNK = 1 << 22
+_MOST_NAMES = 2000
+
+
+def near_file(path: Path) -> str:
+    """Return which file of the folder has a name near to that of one that is not there; see `did_you_mean`."""
+    with suppress(OSError, ValueError):
+        if not path.exists():
+            with os.scandir(path.parent) as entries:
+                return did_you_mean(path.name, [entry.name for entry in islice(entries, _MOST_NAMES)])
+    return ""
 
 
 def sha256_of(path: str | Path) -> str:
@@ -57,8 +69,8 @@ def sha256_of_folder(path: str | Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-_REMEDY = "make room or choose another directory, then go on with --resume"
-_AGAIN = "make it again: the command of the run with --resume"
+_REMEDY = "make room or choose another directory, then go on with `resume=True`"
+_AGAIN = "make it again: the command of the run with `resume=True`"
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from .files import written_whole
 
 __all__ = ["Parts", "mapped_npz", "npz_bytes", "npz_row", "write_npz"]
 
-_AGAIN: Final = "make it again: the command of the run with --resume"
+_AGAIN: Final = "make it again: the command of the run with `resume=True`"
 _LOCAL_HEADER: Final = struct.Struct("<26xHH")  # of a member of a zip file: lengths of its name and its extra field
 
 

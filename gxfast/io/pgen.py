@@ -145,7 +145,7 @@ class PgenFile(GenotypeFile):
                 path=self.path,
                 remedy="give this contig as VCF beside the PGEN: from the VCF it was made of (bcftools view -r), or by "
                 f"plink2 --pfile {self.path.stem} --chr {chrom} --export vcf bgz; or leave its genes out with "
-                "--regions",
+                "`regions=`",
             )
 
     def region(self, chrom: str, start: int, end: int) -> Genotypes:
@@ -186,7 +186,7 @@ class PgenFile(GenotypeFile):
         """
         if field != "DS":
             raise InputError(
-                f"a PGEN keeps dosages, not the probabilities of {field}", path=self.path, remedy="use --dosage DS"
+                f"a PGEN keeps dosages, not the probabilities of {field}", path=self.path, remedy='use `dosage="DS"`'
             )
         return PgenDosages(self.subset(samples))
 

@@ -122,7 +122,7 @@ class VariantFileSet(Brief):
 
     def __init__(self, paths: Sequence[str | Path], *, samples: Sequence[str] | None = None) -> None:
         if not paths:
-            raise InputError("no VCF given", remedy="name one with --vcf")
+            raise InputError("no VCF given", remedy="name one with `vcf=`")
         self.files: list[VariantSource] = [self._open(path) for path in paths]
         largest = max(self.files, key=lambda file: len(file.all_samples))
         for file in self.files:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encode.alphabet import as_sequences
-from ..errors import InputError, ModelError
+from ..encode.alphabet import Sequences, as_sequences
+from ..errors import InputError, ModelError, did_you_mean
 from ..kernels.arguments import whole_numbers
 from ..models.card import AXES
 from .graph.reverse import GRADIENT, SEED, gradient_model
@@ -29,6 +29,7 @@ from .modes.runner import Part, rows_per_run
 
 if TYPE_CHECKING:
     from ..models.session import Model
+    from ..personal.batch import HaplotypeBatch
 
 __all__ = ["Gradient", "gradient_x_variant", "input_gradient", "input_x_gradient"]
 
@@ -79,7 +80,7 @@ class Gradient:
             content = graph.subgraph([graph.input_name], [graph.output_name])
             self._forward = Part(content, model, [graph.output_name])
 
-    def __call__(self, sequences: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __call__(self, sequences: Sequences | HaplotypeBatch) -> NDArray[np.float32]:
         """Return the gradient, see `input_gradient`."""
         sequences = self.model.checked(sequences)
         result = np.zeros((*sequences.shape, 4), np.float32)
@@ -159,15 +160,15 @@ class Gradient:
 
 
 def input_gradient(
-    model: Model, sequences: NDArray[np.uint8], *, track: int | str = 0, outputs: Outputs = _DEFAULT
+    model: Model, sequences: Sequences | HaplotypeBatch, *, track: int | str = 0, outputs: Outputs = _DEFAULT
 ) -> NDArray[np.float32]:
     """Return the gradient of one predicted value with respect to the one-hot sequence.
 
     Parameters
     ----------
     model : Model
-    sequences : uint8 array, shape (N, card.read_length)
-        ASCII bases, as for `Model.predict`: already reverse-complemented where the model reads the other strand.
+    sequences : str, bytes, list of them, uint8 array of shape (N, card.read_length), or HaplotypeBatch
+        Bases, as for `Model.predict`: already reverse-complemented where the model reads the other strand.
     track : int or str
         Which value of `Model.predict`, after transform and reduction, by index or name.
     outputs : Outputs
@@ -193,7 +194,7 @@ def input_gradient(
 
 
 def input_x_gradient(
-    model: Model, sequences: NDArray[np.uint8], *, track: int | str = 0, outputs: Outputs = _DEFAULT
+    model: Model, sequences: Sequences | HaplotypeBatch, *, track: int | str = 0, outputs: Outputs = _DEFAULT
 ) -> NDArray[np.float32]:
     """Return input times gradient summed over the bases: the gradient at the base that is there.
 
@@ -204,15 +205,15 @@ def input_x_gradient(
     float32 array, shape (N, card.read_length)
         At unknown letters 0, or the mean of the four bases where the card encodes them as quarters.
     """
-    gradient = input_gradient(model, sequences, track=track, outputs=outputs)
-    return _at(gradient, sequences, model.card.unknown)
+    rows = model.checked(sequences)
+    return _at(input_gradient(model, rows, track=track, outputs=outputs), rows, model.card.unknown)
 
 
 def gradient_x_variant(
     model: Model,
-    sequence: NDArray[np.uint8],
+    sequence: Sequences,
     positions: NDArray[np.integer[Any]] | Sequence[int],
-    bases: NDArray[np.uint8] | str,
+    bases: Sequences,
     *,
     track: int | str = 0,
     outputs: Outputs = _DEFAULT,
@@ -223,11 +224,11 @@ def gradient_x_variant(
     ----------
     model, track, outputs
         As in `input_gradient`.
-    sequence : uint8 array, shape (card.read_length,)
-        One sequence of ASCII bases.
+    sequence : str, bytes, or uint8 array, shape (card.read_length,)
+        One sequence of bases.
     positions : int array, shape (K,)
         0-based, in ``sequence``.
-    bases : uint8 array of ASCII bases, shape (K,), or str of length K
+    bases : str or bytes of length K, or uint8 array, shape (K,)
         New bases, on the strand of ``sequence``.
 
     Returns
@@ -278,7 +279,10 @@ def _value(readout: Readout, track: int | str) -> int:
     names = readout.tracks
     if isinstance(track, str):
         if names.count(track) != 1:
-            raise InputError(f"{names.count(track)} values are named {track!r}; there are: {', '.join(names[:10])}")
+            raise InputError(
+                f"{names.count(track)} values are named {track!r}{did_you_mean(track, names)}",
+                remedy=f"give an index from 0, or a name: {', '.join(names[:10])}",
+            )
         return names.index(track)
     if not 0 <= track < len(names):
         raise InputError(f"track must be from 0 to {len(names) - 1}, found {track}")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .._objects import Brief
 from .._threads import resolve_threads
+from ..encode.alphabet import Sequences as Letters
 from ..encode.one_hot import one_hot, reverse_complement
 from ..errors import ModelError
 from ..models.runtime import run_options
@@ -32,6 +33,7 @@ from .trimming import Trimmed
 
 if TYPE_CHECKING:
     from ..models.session import Model
+    from ..personal.batch import HaplotypeBatch
 
 __all__ = ["TiledModel"]
 
@@ -100,7 +102,7 @@ class TiledModel(Brief):
         return getattr(self.model, name)
 
     def predict(
-        self, sequences: NDArray[np.uint8], *, n_threads: int | None = None, check_finite: bool = False
+        self, sequences: Letters | HaplotypeBatch, *, n_threads: int | None = None, check_finite: bool = False
     ) -> NDArray[np.float64]:
         """As `Model.predict`, within 1e-5 of it."""
         rows = self.model.checked(sequences)

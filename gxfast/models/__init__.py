@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._lazy import lazy_names
 from .._plugins import MODELS, plugin_function, plugin_names
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from .card import ModelCard, card_from_json, default_card, load_card
@@ -73,7 +73,10 @@ def importer(kind: str) -> Callable[..., Path]:
         If there is none of that name (the message lists the names), or the distribution that adds it is broken.
     """
     if kind not in importer_kinds():
-        raise InputError(f"no importer is named {kind!r}; there are: {', '.join(importer_kinds())}")
+        raise InputError(
+            f"no importer is named {kind!r}{did_you_mean(kind, importer_kinds())}",
+            remedy=f"choose from {', '.join(importer_kinds())}",
+        )
     if kind not in IMPORTERS:
         return plugin_function(MODELS, kind)
     module, _, function = IMPORTERS[kind].partition(":")

@@ -244,10 +244,10 @@ def _length(file: ModelFile, card: ModelCard, source: Tensor, layout: str, lengt
         raise _error(
             file,
             "the model takes any sequence length, and no card says which one it is meant for",
-            "give the length (Python: length=, command line: --window) or a card with input.length",
+            "give the length with `length=`, or a card with input.length",
         )
     if found is not None and length is not None and found != length:
-        raise _error(file, f"length {length} was asked for, but the model reads {found}", "leave --window out")
+        raise _error(file, f"length {length} was asked for, but the model reads {found}", "leave `length=` out")
     chosen = found if found is not None else length
     if chosen is None or chosen < 1:
         raise _error(file, f"the sequence length must be positive, found {chosen}")

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ModelError
+from ..io.files import near_file
 from ..io.numbers import whole_number
 from ._rows import Suspect, suspects
 from .card import METADATA_KEY
@@ -164,7 +165,7 @@ def _read_bytes(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"cannot read the model: {error.strerror or error}",
+            f"cannot read the model: {error.strerror or error}{near_file(path)}",
             path=path,
             remedy="check the path, and that you may read it",
         ) from None

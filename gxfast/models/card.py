@@ -262,7 +262,7 @@ def load_card(path: str | Path) -> ModelCard:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError("the model card is not a readable file", path=path, remedy="check the path given to --card")
+        raise InputError("the model card is not a readable file", path=path, remedy="check the path given to `card=`")
     try:
         with path.open("rb") as stream:
             text = stream.read(16 * 2**20 + 1).decode("utf-8-sig")
@@ -296,7 +296,7 @@ def find_card(model: Path, *, explicit: str | Path | None, metadata: str | None)
         raise InputError(
             f"two cards lie beside the model: {beside[0].name} and {beside[1].name}",
             path=model,
-            remedy="remove one, or name the right one with --card",
+            remedy="remove one, or name the right one with `card=`",
         )
     if beside:
         return load_card(beside[0])

@@ -200,7 +200,7 @@ def open_session(source: Source, *, device: str = "auto", path: object = None, t
                 f"device {device!r} was asked for, but {problem}",
                 path=path,
                 remedy="install the GPU runtime (pip uninstall onnxruntime; pip install 'gxfast[gpu]'), "
-                "check nvidia-smi and gxfast doctor; or choose --device cpu",
+                'check nvidia-smi and gxfast doctor; or choose `device="cpu"`',
             )
         _LOG.info("device auto: running on the CPU, because %s", problem)
     return Session(opened(CPU, {}), "cpu", CPU, {})

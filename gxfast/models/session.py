@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from .._memory import available_bytes, require_bytes
 from .._threads import resolve_threads
+from ..encode.alphabet import Sequences, as_sequences
 from ..errors import InputError, ModelError
 from ..personal.batch import HaplotypeBatch
 from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
@@ -237,7 +238,7 @@ class Model:
 
     def predict(
         self,
-        sequences: NDArray[np.uint8] | HaplotypeBatch,
+        sequences: Sequences | HaplotypeBatch,
         *,
         n_threads: int | None = None,
         check_finite: bool = False,
@@ -246,8 +247,8 @@ class Model:
 
         Parameters
         ----------
-        sequences : uint8 array, shape (N, card.read_length), or HaplotypeBatch
-            ASCII bases, already reverse-complemented where the model reads the other strand, with the flanks
+        sequences : str, bytes, list of them, uint8 array of shape (N, card.read_length), or HaplotypeBatch
+            Bases, already reverse-complemented where the model reads the other strand, with the flanks
             that the card's shifts need (none without shifts).
         n_threads : int, optional
             Instead of the model's; 0 means all.
@@ -261,15 +262,15 @@ class Model:
         Raises
         ------
         InputError
-            If the array has another type or shape.
+            If the sequences are of another type or length.
         ModelError
             If the model fails, does not fit into memory even at the smallest batch, or, with
             ``check_finite``, gives a value that is not finite (the row is named).
         """
-        sequences = self.checked(sequences.sequences if isinstance(sequences, HaplotypeBatch) else sequences)
+        rows = self.checked(sequences)
         threads = self.n_threads if n_threads is None else resolve_threads(n_threads)
-        result = np.empty((len(sequences), self.n_tracks))
-        self._runner.fill(sequences, result, n_threads=threads)
+        result = np.empty((len(rows), self.n_tracks))
+        self._runner.fill(rows, result, n_threads=threads)
         if check_finite:
             self.refuse_not_finite(result)
         return result
@@ -286,14 +287,19 @@ class Model:
                 remedy="check the weights and output.transform in the card",
             )
 
-    def checked(self, sequences: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return sequences if they are as `predict` takes them; InputError otherwise."""
+    def checked(self, sequences: Sequences | HaplotypeBatch) -> NDArray[np.uint8]:
+        """Return sequences as rows (N, read_length), if they are as `predict` takes them; InputError otherwise."""
+        if isinstance(sequences, HaplotypeBatch):
+            sequences = sequences.sequences
         length = self.card.read_length
-        plain = isinstance(sequences, np.ndarray) and not isinstance(sequences, np.ma.MaskedArray)
-        if not plain or sequences.dtype != np.uint8 or sequences.shape[1:] != (length,):
-            found = f"{sequences.dtype} {sequences.shape}" if plain else type(sequences).__name__
-            raise InputError(f"model {self.card.name} takes sequences as a uint8 array (N, {length}), found {found}")
-        return sequences
+        try:
+            rows, _ = as_sequences(sequences)
+        except InputError as error:
+            raise InputError(f"model {self.card.name}: {error.message}", remedy=error.remedy) from None
+        if rows.shape[1] != length:
+            shape = sequences.shape if isinstance(sequences, np.ndarray) else rows.shape
+            raise InputError(f"model {self.card.name} takes sequences of {length} bases (N, {length}), found {shape}")
+        return rows
 
     @property
     def _bytes_per_row(self) -> int:

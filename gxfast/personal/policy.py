@@ -121,8 +121,8 @@ def refuse_draws(policy: HaplotypePolicy) -> None:
     """Raise InputError where one phasing is needed and several would be drawn."""
     if policy.n_phasings:
         raise InputError(
-            f"--phase {policy.phase} draws several phasings, and one is needed here",
-            remedy="choose --phase as_one or per_set; phasings are drawn by gxfast run and predict",
+            f'`phase="{policy.phase}"` draws several phasings, and one is needed here',
+            remedy="choose `phase=` as_one or per_set; phasings are drawn by gxfast run and predict",
         )
 
 
@@ -132,7 +132,7 @@ def overlap_error(skipped: int, source: str, region: str) -> InputError:
         f"{skipped} overlapping variants on one haplotype",
         path=source,
         record=region,
-        remedy="let the first record win with --overlap first, or remove them with bcftools",
+        remedy='let the first record win with `overlap="first"`, or remove them with bcftools',
     )
 
 

@@ -36,7 +36,7 @@ Int64Array = NDArray[np.int64]
 
 _IUPAC_PAIR: Final = {"AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M"}
 
-# Kinds of alleles that --symbolic is about.
+# Kinds of alleles that the policy `symbolic` is about.
 _NOT_A_SEQUENCE: Final = ("other_symbols", "breakends", "deletion_symbols")
 
 _IS_BASE = np.zeros(256, bool)
@@ -213,8 +213,8 @@ def _refuse_unphased(genotypes: Genotypes, gate: Gate) -> None:
             f"({len(records)} such calls in this window)",
             path=genotypes.source,
             record=genotypes.describe(int(records[i])),
-            remedy="phase the VCF (Eagle, SHAPEIT, Beagle), or choose --unphased as_phased, ref or iupac, "
-            "or --phase sample:K",
+            remedy="phase the VCF (Eagle, SHAPEIT, Beagle), or choose `unphased=` as_phased, ref or iupac, "
+            'or `phase="sample:K"`',
         )
 
     gate.refuse(records, error_of, people)
@@ -273,7 +273,7 @@ def _refused_allele(genotypes: Genotypes, v: int, text: str, kind: str, _: int =
         + ("is no sequence, symbol or break-end" if invalid else "cannot be put into a sequence"),
         path=genotypes.source,
         record=genotypes.describe(v),
-        remedy="remove or mend the record" if invalid else "leave such records out with --symbolic skip",
+        remedy="remove or mend the record" if invalid else 'leave such records out with `symbolic="skip"`',
     )
 
 

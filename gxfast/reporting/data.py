@@ -103,7 +103,7 @@ def load_run(path: Path) -> RunData:
         raise InputError(
             f"this is no run directory with a manifest ({error})",
             path=path,
-            remedy="give the directory that gxfast run or gxfast evaluate wrote, or finish it with --resume",
+            remedy="give the directory that gxfast run or gxfast evaluate wrote, or finish it with `resume=True`",
         ) from None
     recorded = _recorded(path, manifest)
     table = read_table(path / "genes.tsv")

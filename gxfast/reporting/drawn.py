@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..io.tables import read_phenotype_rows
 from ..io.tables.text import read_lines
 from .data import ModelTable, RunData
@@ -53,7 +53,7 @@ def choose_genes(run: RunData, asked: tuple[str, ...], most_tables: int) -> list
     for gene in genes:
         if gene not in known:
             raise InputError(
-                f"gene {gene!r} is not in this run",
+                f"gene {gene!r} is not in this run{did_you_mean(gene, known)}",
                 path=run.path / "genes.tsv",
                 remedy="choose from its columns gene_id and name",
             )

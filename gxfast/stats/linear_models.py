@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._objects import Brief
-from ..errors import InputError
+from ..errors import InputError, did_you_mean
 from ..kernels.arguments import array_of, numbers, whole_numbers
 from ._design import checked_covariates
 from .correlation import pearson
@@ -154,7 +154,8 @@ def _fits(
 ) -> Mapping[str, Fit]:
     unknown = [name for name in models if name not in LINEAR_MODELS]
     if unknown:
-        raise InputError(f"unknown model {unknown[0]!r}", remedy=f"choose from {', '.join(LINEAR_MODELS)}")
+        near = did_you_mean(unknown[0], LINEAR_MODELS)
+        raise InputError(f"unknown model {unknown[0]!r}{near}", remedy=f"choose from {', '.join(LINEAR_MODELS)}")
     away = None if distance is None else np.abs(numbers(distance, "distance", (snps,), finite=True))
     if "promoter_snp" in models and away is None:
         raise InputError("promoter_snp needs the distance of each SNP from the TSS", remedy="give distance")

@@ -65,7 +65,7 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
     """
     expression, covariates = people.expression, people.covariates
     if expression is None:
-        raise InputError("linear models need expression", remedy="name it with --expression")
+        raise InputError("linear models need expression", remedy="name it with `expression=`")
     row = {gene: g for g, gene in enumerate(expression.gene_id)}
     genes = people.genes.take(g for g, gene in enumerate(people.genes.gene_id) if gene in row)
     if not len(genes):
@@ -81,7 +81,7 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
             f"no gene lies on a contig of the VCF: the genes are on {', '.join(list(dict.fromkeys(genes.chrom))[:3])}, "
             f"the VCF has {', '.join(people.genotypes.contigs[:3])}",
             path=people.genotypes.paths[0],
-            remedy="name the contigs that are one in a table, and give it with --contigs; or bcftools annotate "
+            remedy="name the contigs that are one in a table, and give it with `contigs=`; or bcftools annotate "
             "--rename-chrs",
         )
     if len(names) < 3:

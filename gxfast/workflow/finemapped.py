@@ -33,7 +33,7 @@ def refuse_foreign_pips(
         raise InputError(
             f"no gene of {len(pips)} fine-mapped variants is among the genes ({', '.join(genes.gene_id[:3])}, ...)",
             path=path,
-            remedy="use the gene ids of --genes, or leave --finemapped out",
+            remedy="use the gene ids of `genes=`, or leave `finemapped=` out",
         )
     windows = [model_windows(model.card, genes) for model in models]
 
@@ -48,5 +48,5 @@ def refuse_foreign_pips(
         raise InputError(
             f"none of {len(named)} fine-mapped variants of the genes lies where a model reads, first {named[0][1]!r}",
             path=path,
-            remedy="name variants chrom_pos_ref_alt with the positions of the VCF, or leave --finemapped out",
+            remedy="name variants chrom_pos_ref_alt with the positions of the VCF, or leave `finemapped=` out",
         )

@@ -85,7 +85,8 @@ Cost = Callable[[int | None], StepCost]  # for so many people; None: for those a
 
 
 def run_costs(
-    inputs: Inputs, options: RunOptions, steps: Sequence[str], cohort: LinearCohort | None, *, tiles: bool = True
+    inputs: Inputs, options: RunOptions, steps: Sequence[str], cohort: LinearCohort | None, *, tiles: bool = True,
+    seconds: float = _SECONDS,
 ) -> list[Cost]:  # fmt: skip
     """Cost the steps of a run that read sequences or genotypes; those that only put tables together are left out.
 
@@ -98,17 +99,19 @@ def run_costs(
         Of the linear models.
     tiles : bool
         Whether windows are predicted in tiles, where that saves.
+    seconds : float
+        That a measurement lasts, where there is so much to measure.
     """
     found = []
     for model in inputs.models:
-        found.append(_predict_cost(inputs, model, tiles))
+        found.append(_predict_cost(inputs, model, tiles, seconds))
         if {"ism", "drivers"} & {*steps}:
             found.append(_effects_cost(inputs, model))
     if cohort is not None and not too_few_people(cohort, options.baseline.folds):
         if "baseline" in steps:
-            found.append(baseline_cost(cohort, options.baseline, inputs.max_mem))
+            found.append(baseline_cost(cohort, options.baseline, inputs.max_mem, seconds=seconds))
         if "eqtl" in steps:
-            found.append(eqtl_cost(cohort, options.eqtl, inputs.max_mem))
+            found.append(eqtl_cost(cohort, options.eqtl, inputs.max_mem, seconds=seconds))
     return found
 
 
@@ -135,7 +138,7 @@ def _half(n: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).permutation(n)[: max(1, n // 2)])
 
 
-def _predict_cost(inputs: Inputs, model: Model, tiles: bool) -> Cost:
+def _predict_cost(inputs: Inputs, model: Model, tiles: bool, least: float) -> Cost:
     n, usable = len(inputs.genotypes.samples), _usable(inputs)
     name, n_tracks, card = f"predict {model.card.name}", len(model.tracks), model.card
     if not usable:
@@ -146,7 +149,7 @@ def _predict_cost(inputs: Inputs, model: Model, tiles: bool) -> Cost:
     few, scale = _half(n), len(usable) / len(plans)
     distinct, of_half = sum(map(len, plans)), sum(np.unique(plan.carriers[few]).size for plan in plans)
     members = len(card.members)
-    a_sequence = _seconds_a_sequence(model, plans, tiles)
+    a_sequence = _seconds_a_sequence(model, plans, tiles, least)
     of_values = scale * sum(_text_bytes(plan, n_tracks) for plan in plans)
 
     def cost(people: int | None) -> StepCost:
@@ -177,7 +180,7 @@ def _haplotypes(inputs: Inputs, model: Model, g: int) -> WindowHaplotypes:
     )  # fmt: skip
 
 
-def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes], tiles: bool) -> float:
+def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes], tiles: bool, least: float) -> float:
     """Run haplotypes of the pilot, twice as many each time, until they can be timed."""
     plan = max(plans, key=len)
     letters = np.empty((len(plan), model.card.read_length), np.uint8)
@@ -193,7 +196,7 @@ def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes], tiles: 
         started = clock()
         model.predict(rows)
         seconds = clock() - started
-        if seconds >= _SECONDS / 4 or size >= 1 << 14:
+        if seconds >= least / 4 or size >= 1 << 14:
             return seconds / size
         size *= 2
 
@@ -248,7 +251,7 @@ def _effects_cost(inputs: Inputs, model: Model) -> Cost:
     return cost
 
 
-def _until_timed(work: Callable[[T], None], some: Sequence[T]) -> tuple[float, list[T]]:
+def _until_timed(work: Callable[[T], None], some: Sequence[T], seconds: float) -> tuple[float, list[T]]:
     """Seconds for as many of some as it takes to time them; the first is done before, too, and loads what it needs."""
     with one_blas_thread():
         work(some[0])
@@ -256,12 +259,14 @@ def _until_timed(work: Callable[[T], None], some: Sequence[T]) -> tuple[float, l
         for one in some:
             work(one)
             done.append(one)
-            if time.process_time() - started >= _SECONDS:
+            if time.process_time() - started >= seconds:
                 break
         return time.process_time() - started, done
 
 
-def eqtl_cost(cohort: LinearCohort, options: MappingOptions, max_mem: int | None = None) -> Cost:
+def eqtl_cost(
+    cohort: LinearCohort, options: MappingOptions, max_mem: int | None = None, *, seconds: float = _SECONDS
+) -> Cost:  # fmt: skip
     """Cost the mapping of eQTLs: some blocks of genes are mapped, and forgotten.
 
     Parameters
@@ -269,6 +274,8 @@ def eqtl_cost(cohort: LinearCohort, options: MappingOptions, max_mem: int | None
     cohort : LinearCohort
     options : MappingOptions
     max_mem : int, optional
+    seconds : float
+        That the measurement lasts, where there is so much to measure.
     """
     source, form = open_dosages(cohort.genotypes, options.dosage), pairs_format(options.format, cohort)
     n, n_genes, room = len(cohort.people), len(cohort.genes), worker_room(max_mem, 1)
@@ -279,7 +286,7 @@ def eqtl_cost(cohort: LinearCohort, options: MappingOptions, max_mem: int | None
         arrays, sizes = form.pack([found.pairs.get(g) for g in block.genes])
         sizes_of[block.number] = sum(n_pairs for n_pairs, _ in sizes), sum(one.nbytes for one in arrays.values())
 
-    seconds, done = _until_timed(work, _pilot(gene_blocks(cohort.genes, window=options.window)))
+    taken, done = _until_timed(work, _pilot(gene_blocks(cohort.genes, window=options.window)), seconds)
     measured = sum(len(block.genes) for block in done)
     scale = n_genes / measured
     pairs, stored = (scale * sum(size[i] for size in sizes_of.values()) for i in (0, 1))
@@ -288,7 +295,7 @@ def eqtl_cost(cohort: LinearCohort, options: MappingOptions, max_mem: int | None
         per_person = 1.0 if people is None else people / n
         widest = pairs / n_genes * n * per_person * 8
         return StepCost(
-            "eqtl", people or n, n_genes, 0, seconds * scale * per_person / 3600, round(stored), _held(max_mem, widest)
+            "eqtl", people or n, n_genes, 0, taken * scale * per_person / 3600, round(stored), _held(max_mem, widest)
         )
 
     return cost
@@ -299,7 +306,9 @@ def _held(max_mem: int | None, widest: float) -> int:
     return round(_OWN + (_CACHE + widest if max_mem is None else max_mem))
 
 
-def baseline_cost(cohort: LinearCohort, options: TrainingOptions, max_mem: int | None = None) -> Cost:
+def baseline_cost(
+    cohort: LinearCohort, options: TrainingOptions, max_mem: int | None = None, *, seconds: float = _SECONDS
+) -> Cost:  # fmt: skip
     """Cost the training of baselines: some genes are trained, and forgotten; parameters as of `eqtl_cost`."""
     n, n_genes, room = len(cohort.people), len(cohort.genes), worker_room(max_mem, 1)
     folds, source = (
@@ -311,13 +320,13 @@ def baseline_cost(cohort: LinearCohort, options: TrainingOptions, max_mem: int |
     def work(g: int) -> None:
         variants.append(train_one(cohort, source, folds, options, g, room)[0].n_variants)
 
-    seconds, done = _until_timed(work, _pilot(range(n_genes)))
+    taken, done = _until_timed(work, _pilot(range(n_genes)), seconds)
 
     def cost(people: int | None) -> StepCost:
         per_person, most = 1.0 if people is None else people / n, max(variants)
         widest = most * n * per_person * 36 + 32 * min(most, n * per_person) ** 2
         return StepCost(
-            "baseline", people or n, n_genes, 0, seconds / len(done) * n_genes * per_person / 3600,
+            "baseline", people or n, n_genes, 0, taken / len(done) * n_genes * per_person / 3600,
             round(len(options.models) * n_genes * n * per_person * 9), _held(max_mem, widest),
         )  # fmt: skip
 

@@ -235,7 +235,7 @@ def _with_cards(paths: InputPaths) -> list[tuple[str, str | None]]:
     """Pair the models with their cards."""
     if len(paths.cards) not in (0, len(paths.models)):
         raise InputError(
-            f"{len(paths.cards)} cards for {len(paths.models)} models", remedy="give one --card per --model"
+            f"{len(paths.cards)} cards for {len(paths.models)} models", remedy="give one `card=` per `model=`"
         )
     return list(zip(paths.models, paths.cards or (None,) * len(paths.models), strict=True))
 
@@ -305,19 +305,19 @@ def _in_regions(paths: InputPaths, genes: GeneTable, names: ContigNames) -> list
 
 def _all_genes(paths: InputPaths, expression: ExpressionTable | None, strands: bool) -> GeneTable:
     if paths.genes and paths.sites:
-        raise InputError("genes and regions are both given", remedy="use either --genes or --sites")
+        raise InputError("genes and regions are both given", remedy="use either `genes=` or `sites=`")
     if paths.sites:
         return read_sites(paths.sites)
     if paths.genes:
         return read_genes(paths.genes)
     if expression is None:
-        raise InputError("no genes given", remedy="name them with --genes, or an expression BED with strands")
+        raise InputError("no genes given", remedy="name them with `genes=`, or an expression BED with strands")
     located = expression.genes or (None if strands else expression.places)
     if located is None:
         raise InputError(
             f"the expression file does not give {'TSS and strand' if strands else 'coordinates'} of its genes",
             path=expression.source,
-            remedy="name the genes with --genes (BED6, TSV with gene_id chrom tss strand, or GTF)",
+            remedy="name the genes with `genes=` (BED6, TSV with gene_id chrom tss strand, or GTF)",
         )
     return located
 

@@ -86,7 +86,7 @@ def claim(path: Path, part: Part) -> list[int]:
         raise InputError(
             f"cannot write into the output directory: {error.strerror}",
             path=path,
-            remedy="choose a directory that you may write to with -o",
+            remedy="choose a directory that you may write to with `output=`",
         ) from None
     try:
         fcntl.flock(held[0], (fcntl.LOCK_EX if part.shard is None else fcntl.LOCK_SH) | fcntl.LOCK_NB)
@@ -97,7 +97,7 @@ def claim(path: Path, part: Part) -> list[int]:
         what = "another run is writing into this directory"
         if part.shard is not None:
             what = f"another run is writing into this directory, or making shard {part.shard}"
-        raise InputError(what, path=path, remedy="wait for it, or choose another directory with -o") from None
+        raise InputError(what, path=path, remedy="wait for it, or choose another directory with `output=`") from None
     return held
 
 

@@ -131,7 +131,7 @@ def _alike(name: str, contigs: Sequence[str]) -> str | None:
 
 def _rename(what: str, theirs: str, ours: str, path: str) -> str:
     """How two names are made one, by somebody who knows that they are."""
-    table = f"printf '{theirs}\\t{ours}\\n' > names.tsv, and give --contigs names.tsv"
+    table = f"printf '{theirs}\\t{ours}\\n' > names.tsv, and give `contigs=\"names.tsv\"`"
     if what == "FASTA":
         return f"if they are one: {table}"
     return (
@@ -146,7 +146,7 @@ def _strands(inputs: Inputs) -> list[Finding]:
     if not n:
         return []
     message = f"{n} of {len(inputs.genes)} genes have no strand: they can be looked at and mapped, not predicted"
-    return [Finding("warning", "genes", message, "name the genes with --genes (BED6, TSV or GTF)")]
+    return [Finding("warning", "genes", message, "name the genes with `genes=` (BED6, TSV or GTF)")]
 
 
 def _outside(inputs: Inputs) -> list[Finding]:
@@ -225,7 +225,7 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
                 "model",
                 f"{model.path}: no card; assumed layout {card.layout}, {card.length} bases, TSS at index "
                 f"{card.tss_index['+']}, minus strand reverse-complemented, unknown base {card.unknown:g}",
-                "write a card (gxfast model inspect shows a draft) and pass it with --card",
+                "write a card (gxfast model inspect shows a draft) and pass it with `card=`",
             )
         )
     try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .._threads import one_blas_thread, resolve_threads
-from ..errors import InputError
+from ..errors import GxfastError, InputError, did_you_mean
 from ..evaluation.across_people import Residualise, Transform
 from ..io.files import sha256_of
 from ..personal.dosage_sources import conventions
@@ -51,6 +51,9 @@ __all__ = ["STEPS", "run", "run_job"]
 
 # What --steps may name.
 STEPS: Final = ("check", "predict", "evaluate", "baseline", "eqtl", "ism", "drivers", "heads", "report")
+_WORTH_COSTING: Final = 5_000  # genes times people
+_REPORT_SECONDS: Final = 6.0  # of the figures of a demo; those of more genes are hardly more
+_COSTING_SECONDS: Final = 0.5  # of a measurement
 _NEED_EXPRESSION: Final = ("evaluate", "baseline", "eqtl", "heads", "report")
 
 
@@ -184,12 +187,16 @@ def run_job(
     tell_findings: Callable[[Sequence[Finding]], None] | None = None,
     before_report: Callable[[Path], None] | None = None,
     explain: Callable[[str], None] | None = None,
+    tell_step: Callable[[str, int, int], None] | None = None,
+    tell_costs: Callable[[Mapping[str, float]], None] | None = None,
 ) -> Results:
     """Open the inputs and do the steps, as `run`, from typed options.
 
     ``tell_findings`` is called with what the check found, ``before_report`` with the directory once all tables are
-    written, to add to it; ``explain`` with what tiles have saved. ``command`` is noted in the directory. ``part``:
-    only that is done; a shard makes its blocks of every step that has some.
+    written, to add to it; ``explain`` with what tiles have saved; ``tell_step`` with (step, its number, how many) as
+    each begins; ``tell_costs`` with the seconds that tasks are expected to take, which are measured for it where the
+    run is not small. ``command`` is noted in the directory. ``part``: only that is done; a shard makes its blocks of
+    every step that has some.
     """
     _check_steps(steps)
     threads = resolve_threads(n_threads)
@@ -210,14 +217,34 @@ def run_job(
         if not part.whole:
             _do_part(job)
             return job.results
-        for step in _ORDER:
+        asked = [step for step in _ORDER if step.asked(job)]
+        for number, step in enumerate(asked, 1):
+            if step is PREDICT and tell_costs:
+                tell_costs(_expected_seconds(job, paths.tiles))
             if step.applies(job):
+                if tell_step:
+                    tell_step(step.name, number, len(asked))
                 step.run(job)
         directory.finish(job.results.manifest)
     if explain:
         for model in inputs.models:
             explain(tiles[model.card.name].explain() if model.card.name in tiles else f"{model.card.name}: no tiles")
     return job.results
+
+
+def _expected_seconds(job: Job, tiles: bool) -> dict[str, float]:
+    """What the tasks of a run take by the plan's costs; nothing of a small one, that would be done meanwhile."""
+    from .forecast import run_costs
+
+    if len(job.inputs.genes) * len(job.inputs.genotypes.samples) < _WORTH_COSTING:
+        return {}
+    cohort = job.linear_cohort() if {"baseline", "eqtl"} & {*job.steps} else None
+    try:
+        costs = run_costs(job.inputs, job.options, job.steps, cohort, tiles=tiles, seconds=_COSTING_SECONDS)
+    except GxfastError:  # the step itself will say so
+        return {}
+    found = {one.step: 3600 * one.hours / job.n_threads for one in (cost(None) for cost in costs)}
+    return found | ({"report": _REPORT_SECONDS} if "report" in job.steps else {})
 
 
 def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel]:
@@ -243,7 +270,9 @@ def _check_steps(steps: tuple[str, ...]) -> None:
     unknown = [name for name in steps if name not in STEPS]
     if unknown or "predict" not in steps:
         raise InputError(
-            f"unknown step {unknown[0]!r}" if unknown else "the steps must include predict",
+            f"unknown step {unknown[0]!r}{did_you_mean(unknown[0], STEPS)}"
+            if unknown
+            else "the steps must include predict",
             remedy=f"choose from {', '.join(STEPS)}",
         )
 
@@ -253,7 +282,7 @@ def _check_report_genes(inputs: Inputs, paths: InputPaths, options: RunOptions) 
     unknown = set(named_genes(options.report_genes, known)) - known
     if unknown:
         raise InputError(
-            f"gene {min(unknown)!r} of --gene is not among the genes",
+            f"gene {min(unknown)!r} of `gene=` is not among the genes{did_you_mean(min(unknown), known)}",
             path=paths.genes or paths.expression,
             remedy="name it as in the columns gene_id or name",
         )

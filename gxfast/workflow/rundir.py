@@ -42,6 +42,7 @@ from .journal import (
 from .shard import WHOLE, Part
 
 __all__ = [
+    "CONFIG",
     "EXTRA",
     "STATE",
     "RunDirectory",
@@ -55,6 +56,7 @@ __all__ = [
 ]
 
 EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
+CONFIG: Final = "config.toml"  # what the command line writes to do a run again: of this machine, as run.json is
 _ANEW: Final = "start anew in another directory"
 B = TypeVar("B")
 
@@ -101,7 +103,7 @@ class RunDirectory:
                 raise InputError(
                     "the directory already holds a run",
                     path=self.path,
-                    remedy="go on with --resume, or choose another directory",
+                    remedy="go on with `resume=True`, or choose another directory",
                 )
             self._check_same_plan()
         else:
@@ -262,7 +264,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputError(
             "this is no finished run: it has no whole manifest.json",
             path=path,
-            remedy="finish it with --resume, and name its directory",
+            remedy="finish it with `resume=True`, and name its directory",
         ) from None
     return dict(manifest)
 
@@ -291,7 +293,7 @@ def verify(path: Path, *, blocks: bool = True) -> dict[str, str]:
     """
     manifest = read_manifest(path)
     found = differing(path, manifest["results"])
-    known = {*manifest["results"], "manifest.json"}
+    known = {*manifest["results"], "manifest.json", CONFIG}
     for file in plain_files(path):
         if str(file) not in known and file.parts[0] != STATE:
             found[str(file)] = EXTRA
@@ -350,7 +352,7 @@ def _states(path: Path) -> dict[str, tuple[int, int]]:
 
 
 def _results(path: Path) -> list[str]:
-    return [str(file) for file in plain_files(path) if file.parts[0] not in (STATE, "manifest.json")]
+    return [str(file) for file in plain_files(path) if file.parts[0] not in (STATE, "manifest.json", CONFIG)]
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -362,7 +364,7 @@ def _refuse_foreign(path: Path) -> None:
         raise InputError(
             f"the directory holds other files ({', '.join(others[:3])})",
             path=path,
-            remedy="choose a new or empty directory with -o",
+            remedy="choose a new or empty directory with `output=`",
         )
 
 

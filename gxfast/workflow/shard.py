@@ -85,6 +85,6 @@ def parse_shard(text: str | None) -> Shard:
     index, total = whole_number(part, 1), whole_number(whole, 1)
     if index is None or total is None or index > total:
         raise InputError(
-            f"--shard {text[:40]!r} is not a part of a whole", remedy="write i/N with i from 1 to N, as 2/8"
+            f"`shard={text[:40]!r}` is not a part of a whole", remedy="write i/N with i from 1 to N, as 2/8"
         )
     return Shard(index, total)

@@ -145,6 +145,7 @@ LOADS = {
     "entry.load": None,  # of a distribution that is installed (gxfast/_plugins.py), no input
     "json.load": None,
     "json.loads": None,
+    "tomllib.loads": None,
     "onnx.load": None,
     "np.load": "allow_pickle",
     "torch.load": "weights_only",

@@ -39,7 +39,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and ".gxfast" not in file.parts
+        if file.is_file() and not {".gxfast", "config.toml"} & {*file.parts}
     }
 
 

@@ -48,7 +48,7 @@ def options(cohort: DemoCohort) -> dict[str, Any]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    every = (path for path in folder.rglob("*") if path.is_file() and ".gxfast" not in path.parts)
+    every = (path for path in folder.rglob("*") if path.is_file() and not {".gxfast", "config.toml"} & {*path.parts})
     return {str(path.relative_to(folder)): path.read_bytes() for path in every}
 
 

@@ -6,14 +6,15 @@ import hashlib
 from pathlib import Path
 
 from gxfast.workflow.journal import STATE
+from gxfast.workflow.rundir import CONFIG
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """SHA-256 of every result."""
+    """SHA-256 of every result; the options of the run are none."""
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and STATE not in file.parts
+        if file.is_file() and STATE not in file.parts and file.name != CONFIG
     }
 
 

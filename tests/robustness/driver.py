@@ -82,7 +82,7 @@ def files_of(folder: Path) -> dict[str, str]:
     found = {}
     for file in sorted(folder.rglob("*")):
         name = str(file.relative_to(folder))
-        if file.is_file() and name not in (f"{STATE}/run.json", f"{STATE}/lock"):
+        if file.is_file() and name not in (f"{STATE}/run.json", f"{STATE}/lock", "config.toml"):
             content = file.read_bytes()
             if name == f"{STATE}/journal.tsv":
                 content = b"".join(sorted(content.splitlines(keepends=True)))

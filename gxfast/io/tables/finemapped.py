@@ -43,5 +43,5 @@ def read_finemapped(path: str | Path) -> dict[tuple[str, str], float]:
                 path=path, record=at(number), remedy="keep the row of one credible set",
             )  # fmt: skip
     if not found:
-        raise InputError("the table has no rows", path=path, remedy="leave --finemapped out")
+        raise InputError("the table has no rows", path=path, remedy="leave `finemapped=` out")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, did_you_mean
 from .text import at, delimiter_of, parse_number, read_lines, split
 
 __all__ = ["read_gene_values"]
@@ -38,7 +38,10 @@ def read_gene_values(path: str | Path, column: str, *, where: tuple[str, str] | 
     names = [name.strip().removeprefix("#").strip() for name in split(header, delimiter)]
     for wanted in (column, *(where[:1] if where else ())):
         if wanted not in names:
-            raise InputError(f"the table has no column {wanted!r}", path=path, remedy=f"choose from {', '.join(names)}")
+            raise InputError(
+                f"the table has no column {wanted!r}{did_you_mean(wanted, names)}",
+                path=path, remedy=f"choose from {', '.join(names)}",
+            )  # fmt: skip
     gene = next((names.index(name) for name in _GENE_COLUMNS if name in names), 0)
     value, found = names.index(column), dict[str, float]()
     for number, line in lines:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
+from ...errors import InputError, did_you_mean
 from ...models.outputs import OutputRule
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def _track(card: ModelCard, track: int | str) -> int:
     names = card.track_names or ()
     if track not in names:
         raise InputError(
-            f"no track is named {track!r}; there are: {', '.join(names[:10]) or 'no names in the card'}",
-            remedy="name one of them, or give its index from 0",
+            f"no track is named {track!r}{did_you_mean(track, names)}",
+            remedy=f"give an index from 0, or a name: {', '.join(names[:10]) or 'the card has none'}",
         )
     at = names.index(track)
     return at if card.tracks is None else card.tracks[at]

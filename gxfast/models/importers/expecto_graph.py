@@ -62,7 +62,7 @@ def import_expecto(
         If a file is none of these, the two do not fit together, or the output cannot be written.
     """
     if head is None:
-        raise InputError("ExPecto needs the booster of a tissue beside Beluga", remedy="name it with --head MODEL.save")
+        raise InputError("ExPecto needs the booster of a tissue beside Beluga", remedy="give it with `head=`")
     layers = beluga_layers(read_state_dict(weights), weights)
     booster = read_gblinear(head)
     if booster.weight.size != 10 * (1 + len(layers[-1][1])):

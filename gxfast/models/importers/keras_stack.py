@@ -134,7 +134,7 @@ def _input_shape(layer: Layer, length: int | None, path: str | Path) -> tuple[in
     if not isinstance(shape, list) or len(shape) != 3 or shape[2] != 4:
         raise InputError(f"the input has shape {shape}, (batch, bases, 4) is expected", path=path)
     if shape[1] is None and length is None:
-        raise InputError("the number of bases is open", path=path, remedy="give it with --length")
+        raise InputError("the number of bases is open", path=path, remedy="give it with `length=`")
     if shape[1] is not None and length not in (None, shape[1]):
         raise InputError(f"the model reads {shape[1]} bases, not {length}", path=path)
     bases = shape[1] if length is None else length

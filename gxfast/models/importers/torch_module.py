@@ -53,7 +53,7 @@ def import_torch(
     """
     torch = needed("torch", "torch")
     if length is None:
-        raise InputError("the number of bases is not known", remedy="give it with --length")
+        raise InputError("the number of bases is not known", remedy="give it with `length=`")
     module = _made(torch, factory)
     if weights is not None:
         loaded(module, read_state_dict(weights), weights)
@@ -94,7 +94,7 @@ def _output_layout(torch: Any, module: Any, shape: tuple[int, ...], stated: str 
     except Exception as error:
         raise InputError(
             f"the module does not run on an input of shape (1, {', '.join(map(str, shape))}): " + first_line(error),
-            remedy="check --length and --layout",
+            remedy="check `length=` and `layout=`",
         ) from error
     axes = getattr(found, "ndim", None)
     if axes not in (2, 3):
@@ -104,7 +104,7 @@ def _output_layout(torch: Any, module: Any, shape: tuple[int, ...], stated: str 
         )
     if (stated is None and axes == 3) or (stated is not None and (len(stated) != axes)):
         raise InputError(
-            f"the output has shape {tuple(found.shape)}", remedy="say with --output-layout what its axes are: "
+            f"the output has shape {tuple(found.shape)}", remedy="say with `output_layout=` what its axes are: "
             + ("NBT (bins, tracks) or NTB" if axes == 3 else "NT"),
         )  # fmt: skip
     return stated or "NT"

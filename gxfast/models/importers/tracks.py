@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, did_you_mean
 from ...io.numbers import whole_number
 from ...io.tables.text import at, delimiter_of, lower_names, read_lines, split
 
@@ -49,12 +48,10 @@ class TrackTable:
             found = [t for t in self.tracks if wanted in (t.description.casefold(), t.identifier.casefold())]
             found = found or [t for t in self.tracks if wanted and wanted in t.description.casefold()]
         if not found:
-            known = {track.description.casefold(): track.description for track in self.tracks}
-            close = [known[name] for name in get_close_matches(wanted, known, n=3, cutoff=0.5)]
+            near = did_you_mean(text, [track.description for track in self.tracks])
             raise InputError(
-                f"no track is called {text!r}", path=self.path,
-                remedy="similar: " + "; ".join(close) if close else "search with gxfast model tracks FILE TEXT",
-            )  # fmt: skip
+                f"no track is called {text!r}{near}", path=self.path, remedy="gxfast model tracks FILE TEXT lists them"
+            )
         return tuple(found)
 
     def choose(self, texts: Sequence[str]) -> tuple[Track, ...]:

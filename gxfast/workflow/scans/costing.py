@@ -217,7 +217,7 @@ def check_memory(inputs: SaturationInputs, scan: dict[str, Any], shard: Shard, m
     """
     for model, one, source in zip(scan["models"], inputs.plans, inputs.sources, strict=True):
         needed = block_memory(one, source, blocks_of(model, shard))
-        remedy = f"--max-mem {-(-needed // 2**20)}M, or fewer tracks (--track), bins or people"
+        remedy = f"`max_mem={-(-needed // 2**20) << 20}`, or fewer tracks (`track=`), bins or people"
         require_bytes(needed, f"{one.model.path}: a block of the scan", remedy, max_mem)
 
 

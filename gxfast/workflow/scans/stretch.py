@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import GxfastError, InputError, ModelError
+from ...errors import GxfastError, InputError, ModelError, did_you_mean
 from ...io.files import atomic_write
 from ...io.numbers import whole_number
 from ...io.tables import write_table
@@ -90,7 +90,7 @@ def plan_track(model: Model, track: str | None) -> tuple[Plan, int]:
         if error.remedy is not None or not isinstance(wanted, int):
             raise
         raise InputError(
-            error.message, path=model.path, remedy="give --track a name, or an index on the track axis of the output"
+            error.message, path=model.path, remedy="give `track=` a name, or an index on the track axis of the output"
         ) from None
     if track in one.tracks:
         return one, one.tracks.index(track)
@@ -102,8 +102,9 @@ def plan_track(model: Model, track: str | None) -> tuple[Plan, int]:
 def _no_track(track: str | None, tracks: Sequence[str], path: object) -> InputError:
     listed = ", ".join(tracks[:_LISTED]) + (", ..." if len(tracks) > _LISTED else "")
     if track is None:
-        return InputError(f"there are {len(tracks)} tracks", path=path, remedy=f"choose one with --track: {listed}")
-    return InputError(f"no single track is named {track!r}", path=path, remedy=f"choose one of: {listed}")
+        return InputError(f"there are {len(tracks)} tracks", path=path, remedy=f"choose one with `track=`: {listed}")
+    near = did_you_mean(track, tracks)
+    return InputError(f"no single track is named {track!r}{near}", path=path, remedy=f"choose one of: {listed}")
 
 
 def scan_stretch(plan: Plan, track: int, layout: Layout, source: RowSource, *, window: int = 0) -> ScannedStretch:
@@ -195,7 +196,7 @@ def _cube_path(folder: Path, model: str | None) -> Path:
     names = ", ".join(path.stem for path in there)
     raise InputError(
         f"the scan holds {len(there)} models" if model is None else f"the scan has no model {model!r}",
-        path=folder, remedy=f"choose one with --model: {names}",
+        path=folder, remedy=f"choose one with `model=`: {names}",
     )  # fmt: skip
 
 
@@ -247,7 +248,7 @@ def _row(path: Path, names: Any, labels: Any, name: str, haplotype: str | None) 
     if wanted not in there:
         listed = ", ".join(there[:_LISTED]) + (", ..." if len(there) > _LISTED else "")
         problem = f"{len(there)} haplotypes were scanned" if haplotype is None else f"no haplotype is named {wanted!r}"
-        raise InputError(problem, path=path, record=name, remedy=f"choose one with --haplotype: {listed}")
+        raise InputError(problem, path=path, record=name, remedy=f"choose one with `haplotype=`: {listed}")
     return int(rows[there.index(wanted)])
 
 
@@ -268,8 +269,8 @@ def _kept(path: Path, name: str, position: NDArray[np.int64], reach: int | None,
     if reach is not None:
         if n % 2 == 0 or 2 * reach + 1 > n:
             raise InputError(
-                f"--window {reach} does not fit: {n} positions were scanned" + (", with no middle" * (n % 2 == 0)),
-                path=path, record=name, remedy="choose a stretch with --positions a-b",
+                f"`window={reach}` does not fit: {n} positions were scanned" + (", with no middle" * (n % 2 == 0)),
+                path=path, record=name, remedy="choose a stretch with `positions=\"a-b\"`",
             )  # fmt: skip
         return slice(n // 2 - reach, n // 2 + reach + 1)
     if span is None:
@@ -278,7 +279,7 @@ def _kept(path: Path, name: str, position: NDArray[np.int64], reach: int | None,
     if not inside.size:
         there = position[position >= 0]
         raise InputError(
-            f"--positions {span[0] + 1}-{span[1]} lies outside what was scanned",
+            f"`positions=\"{span[0] + 1}-{span[1]}\"` lies outside what was scanned",
             path=path, record=name,
             remedy=f"choose from {there.min() + 1}-{there.max() + 1}" if there.size else "choose another haplotype",
         )  # fmt: skip
@@ -295,7 +296,7 @@ def figure_paths(prefix: str | Path) -> list[Path]:
     """
     text = str(prefix)
     if text.endswith(("/", ".")) or not text:
-        raise InputError(f"{text!r} names no files", remedy="write -o FOLDER/NAME, for NAME.svg, NAME.png and NAME.tsv")
+        raise InputError(f"{text!r} names no files", remedy="write `output=` as FOLDER/NAME, for NAME.svg, ...")
     return [Path(f"{text}.{suffix}") for suffix in ("svg", "png", "tsv")]
 
 
@@ -321,7 +322,7 @@ def write_stretch(stretch: ScannedStretch, prefix: str | Path) -> list[Path]:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"cannot write: {error.strerror}", path=paths[0].parent, remedy="choose another with -o"
+            f"cannot write: {error.strerror}", path=paths[0].parent, remedy="choose another with `output=`"
         ) from None
     atomic_write(paths[0], svg)
     atomic_write(paths[1], png)

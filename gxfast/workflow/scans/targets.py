@@ -129,8 +129,8 @@ def gene_layout(
         reach = min(int(offset.min()), int((card.read_length - 1 - offset).min()))
         if window > reach:
             raise InputError(
-                f"--window {window} reaches past the {card.read_length} bases that {card.name} reads: at most {reach}",
-                remedy=f"use --window {max(0, reach)}, or --window all",
+                f"`window={window}` reaches past the {card.read_length} bases that {card.name} reads: at most {reach}",
+                remedy=f'use `window={max(0, reach)}`, or `window="all"`',
             )
     axis = np.zeros(len(genes), np.int64) if window is None else offset - window
     n = card.read_length if window is None else 2 * window + 1
@@ -227,7 +227,7 @@ def sequence_layout(card: ModelCard, names: Sequence[str], positions: tuple[int,
     first, last = positions or (0, card.read_length)
     if not 0 <= first < last <= card.read_length:
         raise InputError(
-            f"--positions {first + 1}-{last} lies outside the {card.read_length} bases that {card.name} reads",
+            f'`positions="{first + 1}-{last}"` lies outside the {card.read_length} bases that {card.name} reads',
             remedy=f"choose from 1-{card.read_length}",
         )
     zero = np.zeros(len(names), np.int64)

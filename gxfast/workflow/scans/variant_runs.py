@@ -56,13 +56,15 @@ def open_variants(
     genes, told = named_genes(paths, names=names)
     files = expand_patterns(paths.vcf, list(dict.fromkeys(genes.chrom)), names)
     if not files:
-        raise InputError("no VCF given", remedy="name one with --vcf")
+        raise InputError("no VCF given", remedy="name one with `vcf=`")
     alleles: AlleleSource
     if has_genotypes(files):
         alleles = open_genotypes(paths, genes.chrom, names)
         told += tell_vcf(alleles)
     elif paths.samples or options.on == "haplotypes" or options.allele == "most-common":
-        what = "people were named" if paths.samples else f"--on {options.on} --allele {options.allele} was asked for"
+        what = (
+            "people were named" if paths.samples else f'`on="{options.on}"` `allele="{options.allele}"` was asked for'
+        )
         raise InputError(
             f"{what}, but the file has no genotypes (sites only)", path=files[0],
             remedy="give the VCF with the sample columns",

@@ -168,7 +168,7 @@ class StoredBlocks:
             raise InputError(
                 "a block of the scan is missing or damaged",
                 path=path,
-                remedy=f"run the scan of {folder} with --resume",
+                remedy=f"run the scan of {folder} with `resume=True`",
             ) from None
 
     def __iter__(self) -> Iterator[tuple[Block, Arrays]]:
@@ -257,7 +257,7 @@ def _finished_plan(folder: Path) -> dict[str, Any]:
     for name, how in verify(folder, blocks=False).items():  # `StoredBlocks` looks at each as it reads it
         if how == EXTRA:
             continue
-        remedy = f"run the scan of {folder} with --resume"
+        remedy = f"run the scan of {folder} with `resume=True`"
         raise InputError(f"{how} since the scan wrote it", path=folder / name, remedy=remedy)
     plan = read_plan(folder)
     if not isinstance(plan.get("scan"), dict):

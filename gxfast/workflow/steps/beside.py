@@ -92,7 +92,7 @@ def beside_columns(
     summary = {}
     for one in evaluated:
         if f"{one.name}_r" in columns:
-            raise InputError(f"two models are called {one.name!r}", remedy="evaluate one under another --name")
+            raise InputError(f"two models are called {one.name!r}", remedy="evaluate one under another `name=`")
         found = [one.genes.get(gene, (None, None, None)) for gene in columns["gene_id"]]
         if not any(gene in one.genes for gene in columns["gene_id"]):
             raise InputError(

@@ -127,7 +127,7 @@ def evaluate_table(
         raise InputError(
             f"the name {name!r} would name a file; it may hold letters, digits, '.', '_' and '-', and begins with a "
             "letter or digit",
-            remedy=f"give another --name, as {clean_name(name)}",
+            remedy=f"give another `name=`, as {clean_name(name)}",
         )
     observed_table = read_expression(expression)
     table = read_expression(predictions)

@@ -40,7 +40,7 @@ def no_room(cohort: LinearCohort, g: int) -> InputError:
     return InputError(
         f"the variants in the window of {cohort.genes.gene_id[g]} and {len(cohort.people)} people take more memory "
         "than is allowed",
-        path=cohort.genotypes.paths[0], remedy="allow more (--max-mem), or read a smaller window",
+        path=cohort.genotypes.paths[0], remedy="allow more (`max_mem=`), or read a smaller window",
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def pairs_format(name: str, cohort: LinearCohort) -> PairsFormat:
     names = [name for name in _COLUMNS if name != "end_distance" or cohort.genes.end is not None]
     if name == "tsv":
         return _Text(cohort, names)
-    require_pyarrow("--format parquet")
+    require_pyarrow('`format="parquet"`')
     return _Parquet(cohort, names)
 
 

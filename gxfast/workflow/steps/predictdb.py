@@ -238,5 +238,5 @@ def _notes(genotypes: GenotypeCache, dosage: str, n_missing: int) -> list[str]:
         rule = "the most frequent dosage" if dosage == "GT" else "the mean dosage"
         notes.append(f"missing calls: {n_missing}, each took {rule} of its variant")
     if dosage == "GT" and (imputed := imputed_fields(Path(genotypes.paths[0]))):
-        notes.append(f"calls (GT) were counted; the VCF has {' and '.join(imputed)} too: --dosage {imputed[0]}")
+        notes.append(f'calls (GT) were counted; the VCF has {" and ".join(imputed)} too: `dosage="{imputed[0]}"`')
     return notes

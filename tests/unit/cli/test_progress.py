@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gxfast.cli import progress
-from gxfast.cli.progress import ProgressLine, duration
+from gxfast.cli.progress import ProgressLine
+from gxfast.cli.wording import duration
 
 
 @pytest.mark.parametrize(

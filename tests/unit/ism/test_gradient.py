@@ -216,7 +216,7 @@ def test_the_demo_model_adds_up_its_responses(tmp_path: Path) -> None:
         ({"bases": "AC"}, "bases must be one per position"),
         ({"positions": [0.5]}, "positions must hold whole numbers"),
         ({"sequence": np.zeros((1, 24), np.uint8)}, "sequence must be one row"),
-        ({"sequence": np.zeros(23, np.uint8)}, r"uint8 array \(N, 24\)"),
+        ({"sequence": np.zeros(23, np.uint8)}, r"24 bases \(N, 24\)"),
         ({"outputs": gx.ism.Outputs(bins=[0])}, "has none"),
     ],
 )
@@ -226,6 +226,16 @@ def test_bad_input_is_named(tmp_path: Path, arguments: dict[str, Any], words: st
     with pytest.raises(InputError, match=words):
         gx.ism.gradient_x_variant(model, **given)
     assert gx.ism.gradient_x_variant(model, letters_for(model)[0], [], "").shape == (0,)
+
+
+def test_gradients_take_text_as_sequences(tmp_path: Path) -> None:
+    model = linear_model(tmp_path, {}, layout="NLC", output="NT")
+    rows = letters_for(model)
+    texts = [row.tobytes().decode() for row in rows]
+    assert np.array_equal(gx.ism.input_gradient(model, texts), gx.ism.input_gradient(model, rows))
+    assert np.array_equal(gx.ism.input_x_gradient(model, texts), gx.ism.input_x_gradient(model, rows))
+    left, right = (gx.ism.gradient_x_variant(model, one, [3], "A") for one in (texts[0], rows[0]))
+    assert np.array_equal(left, right)
 
 
 def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:

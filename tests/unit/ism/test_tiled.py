@@ -257,6 +257,10 @@ def test_other_predictions_are_refused(net: TiledModel, monkeypatch: pytest.Monk
 def test_input_is_checked(net: TiledModel) -> None:
     from gxfast.errors import InputError
 
-    with pytest.raises(InputError, match="takes sequences as a uint8 array"):
+    with pytest.raises(InputError, match="takes sequences of"):
         net.predict(np.zeros((2, 7), np.uint8))
+    text = "ACGT" * (net.model.card.read_length // 4)
+    rows = np.frombuffer(text.encode(), np.uint8)[np.newaxis]
+    for same in (text, text.encode(), [text], rows[0]):
+        assert np.array_equal(net.predict(same), net.predict(rows))
     assert load_graph(net.model, length=net.tiling.length, output=net.tiling.tensor).length == net.tiling.length

@@ -255,11 +255,14 @@ def test_empty_and_strided_sequences(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "sequences",
     [
-        "ACGTNA",
+        "ACGTN",
+        ["ACGTNA", "ACGTN"],
+        "ACGTN\N{LATIN SMALL LETTER E WITH ACUTE}",
         [[65] * L],
+        65,
         np.zeros((1, L), np.int64),
         np.zeros((1, L), np.float32),
-        np.zeros(L, np.uint8),
+        np.zeros(L - 1, np.uint8),
         np.zeros((1, L + 1), np.uint8),
         np.zeros((1, L, 4), np.uint8),
         np.ma.masked_array(np.zeros((1, L), np.uint8)),
@@ -267,8 +270,24 @@ def test_empty_and_strided_sequences(tmp_path: Path) -> None:
 )
 def test_refuses_other_sequences(tmp_path: Path, sequences: Any) -> None:
     model = cpu(spelling(tmp_path / "m.onnx", shape=["b", L, 4]))
-    with pytest.raises(InputError, match=r"uint8 array \(N, 6\)"):
+    with pytest.raises(InputError, match=r"^model m(: sequences| takes sequences of 6 bases)"):
         model.predict(sequences)
+
+
+@pytest.mark.parametrize(
+    "sequences",
+    [
+        ["ACGTNA", "TTTTTT"],
+        [b"ACGTNA", b"TTTTTT"],
+        ("acgtna", "TTTTTT"),
+        ascii_rows("ACGTNA", "TTTTTT")[:, ::-1][:, ::-1],
+    ],
+)
+def test_takes_text_as_sequences(tmp_path: Path, sequences: Any) -> None:
+    model = cpu(spelling(tmp_path / "m.onnx", shape=["b", L, 4]))
+    assert model.predict(sequences).tolist() == [[104321.0], [444444.0]]
+    for one in ("ACGTNA", b"ACGTNA", ascii_rows("ACGTNA")[0]):
+        assert model.predict(one).tolist() == [[104321.0]]
 
 
 def test_values_that_are_not_finite(tmp_path: Path) -> None:

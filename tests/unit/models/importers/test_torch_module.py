@@ -51,7 +51,7 @@ def test_weights_are_data_and_the_export_is_the_module(made):
 
 
 def test_an_output_of_three_axes_must_be_named(made):
-    with pytest.raises(InputError, match="--output-layout"):
+    with pytest.raises(InputError, match="`output_layout=`"):
         importer("torch")("my_networks:profile", made, length=50)
     path = importer("torch")("my_networks:profile", made, length=50, output_layout="NTB")
     assert Model(path, device="cpu").card.output_layout == "NTB"
@@ -66,7 +66,7 @@ def test_refusals(made):
     ):
         with pytest.raises(InputError, match=message):
             run(factory, made, length=50)
-    with pytest.raises(InputError, match="--length"):
+    with pytest.raises(InputError, match="`length=`"):
         run("my_networks:network", made)
     with pytest.raises(InputError, match="does not run"):
         run("my_networks:network", made, length=50, layout="NLC")

@@ -205,5 +205,5 @@ def test_registry() -> None:
     assert importer("xpresso") is import_xpresso
     for kind in IMPORTERS:
         assert callable(importer(kind))
-    with pytest.raises(InputError, match="there are: basenji2, borzoi, enformer, expecto, keras, torch, xpresso"):
+    with pytest.raises(InputError, match="choose from basenji2, borzoi, enformer, expecto, keras, torch, xpresso"):
         importer("malinois")

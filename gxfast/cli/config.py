@@ -1,0 +1,130 @@
+"""``--config FILE``: options of a command in a TOML file; and the file that a run writes, to be done again with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from ..errors import InputError, did_you_mean
+from .kinds import File
+from .naming import long_option
+
+__all__ = ["HERE", "absolute", "config_option", "config_text", "write_config"]
+
+# What belongs to one call, not to what is computed.
+HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
+_NOT_KEPT: Final = (*HERE, "explain", "dry_run")
+
+
+def _key(param: click.Parameter) -> str:
+    return long_option(param).removeprefix("--")
+
+
+def _read(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
+    """Take what the command line does not say from a file."""
+    if path is None or ctx.resilient_parsing:
+        return
+    ctx.default_map = {**(ctx.default_map or {}), **read_config(path, ctx.command.params)}
+
+
+config_option = click.option(
+    "--config", type=File(), metavar="TOML", is_eager=True, expose_value=False, callback=_read,
+    help="Options by their long names; the command line wins. A run writes one: DIR/config.toml.",
+)  # fmt: skip
+
+
+def read_config(path: str, params: list[click.Parameter]) -> dict[str, Any]:
+    """Return the values in a file, by the name of the parameter; checked as those of the command line are.
+
+    Raises
+    ------
+    InputError
+        If the file is no TOML, or has a key that is no option of the command, or a value of no kind.
+    """
+    import tomllib
+
+    from ..io.tables.text import read_lines
+
+    known = {_key(param): param for param in params if param.name != "config"}
+    try:
+        content = tomllib.loads("\n".join(line for _, line in read_lines(Path(path), "configuration", streams=True)))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"this is no TOML: {error}", path=path, remedy="see docs/command_line.md") from None
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        if key not in known:
+            near = did_you_mean(key, known) or f"; there are {', '.join(sorted(known))}"
+            raise InputError(f"unknown key{near}", path=path, record=key, remedy="name options as on the command line")
+        param = known[key]
+        found[param.name or ""] = absolute(param, _value(param, value, path, key), Path(path).absolute().parent)
+    return found
+
+
+def _value(param: click.Parameter, value: Any, path: str, key: str) -> Any:
+    """A value as the command line would give it: text, a truth, or a list of texts."""
+    if isinstance(param, click.Option) and param.count:
+        kinds: tuple[type, ...] = (int,)
+    elif isinstance(param, click.Option) and param.is_flag:
+        kinds = (bool,)
+    else:
+        kinds = (str, int, float)
+    several = param.multiple if isinstance(param, click.Option) else param.nargs != 1
+    values = value if several and isinstance(value, list) else [value]
+    if any(not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds) for one in values):
+        wanted = "true or false" if bool in kinds else "a number" if str not in kinds else "a text or a number"
+        raise InputError(
+            f"{json.dumps(value, default=str)[:80]} is not {wanted}{' or a list of them' if several else ''}",
+            path=path, record=key, remedy=f"write it as --{key} takes it",
+        )  # fmt: skip
+    if bool not in kinds and str in kinds:
+        values = [one if isinstance(one, str) else repr(one) for one in values]
+    return tuple(values) if several else values[0]
+
+
+def absolute(param: click.Parameter, value: Any, folder: str | Path = "") -> Any:
+    """Return the value of a parameter, files by their absolute names; a relative one begins in the folder."""
+    if isinstance(value, tuple | list):
+        return tuple(absolute(param, one, folder) for one in value)
+    return param.type.absolute(value, folder) if isinstance(param.type, File) and isinstance(value, str) else value
+
+
+def config_text(name: str, params: list[click.Parameter], values: Mapping[str, Any]) -> str:
+    """Return the file with which a command does again what it did with these values.
+
+    Parameters
+    ----------
+    name : str
+        Of the command, without ``gxfast``.
+    params : list of Parameter
+        Of the command.
+    values : mapping
+        Of the parameters, by name.
+    """
+    lines = [f"# gxfast {name} --config THIS_FILE -o NEW_FOLDER", ""]
+    for param in params:
+        value = values.get(param.name or "")
+        if param.name not in _NOT_KEPT and value not in (None, (), []):
+            lines.append(f"{_key(param)} = {_toml(absolute(param, value))}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_toml, value))}]"
+    # Strings of JSON are strings of TOML but for one character, that must be escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def write_config(name: str, params: list[click.Parameter], values: Mapping[str, Any]) -> None:
+    """Write ``config.toml`` into the folder that a command has finished."""
+    from ..io.files import atomic_write
+    from ..workflow.rundir import CONFIG, is_finished
+
+    folder = Path(values["output"])
+    if is_finished(folder):
+        # Names of files that are no text stay what they were in no file: such a run is not repeated by this one.
+        atomic_write(folder / CONFIG, config_text(name, params, values).encode("utf-8", "surrogateescape"))

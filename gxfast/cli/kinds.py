@@ -1,0 +1,58 @@
+"""Kinds of option values beside numbers: words of a list, and files."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from ..errors import did_you_mean
+
+__all__ = ["FILE", "File", "OneOf"]
+
+
+class OneOf(click.Choice):  # type: ignore[type-arg,unused-ignore]
+    """One of some words; near misses are told which word is near."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = did_you_mean(str(value), [str(choice) for choice in self.choices])
+            raise click.BadParameter(error.message.rstrip(".") + (near or "."), ctx=ctx, param=param) from None
+
+
+class File(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """The name of a file or folder, as it was given; shells complete it.
+
+    Parameters
+    ----------
+    words : str
+        Values that name no file.
+    mark : str
+        What may stand before the name.
+    or_text : bool
+        Whether it is something else where there is no such file.
+    """
+
+    name = "file"
+
+    def __init__(self, *words: str, mark: str = "", or_text: bool = False) -> None:
+        self._words, self._mark, self._or_text = words, mark, or_text
+
+    def absolute(self, value: str, folder: str | os.PathLike[str] = "") -> str:
+        """Return the value with the file's name as seen from everywhere; a relative one begins in the folder."""
+        if not value or value in self._words:
+            return value
+        mark = self._mark if self._mark and value.startswith(self._mark) else ""
+        path = os.path.abspath(os.path.join(folder, value.removeprefix(mark)))
+        return value if self._or_text and not os.path.isfile(path) else mark + path
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete the names of files."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE = File()
