@@ -107,7 +107,7 @@ def _overview(page: PageData, sections: list[Section]) -> PagedTable | None:
         "model": [s.model for s in sections],
         "genes": [s.n_genes for s in sections],
         "defined r": [s.n_defined for s in sections],
-        "mean r": ["" if s.mean_r is None else f"{s.mean_r:.3f}" for s in sections],
+        "mean r": ["" if s.mean_r is None else str(s.mean_r) for s in sections],
         "positive": [s.n_positive for s in sections],
         "negative": [s.n_negative for s in sections],
     }

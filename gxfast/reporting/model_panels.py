@@ -144,7 +144,7 @@ def _distances(run: RunData, own: ModelTable, section: Section) -> None:
         f"Distance of {len(rows)} driver SNVs to the TSS; main drivers ({int(main.sum())}): median {middle:,.0f} "
         f"bases, {near:.1f} % within 1 kb."
     )
-    answer = f"Main drivers lie {middle:,.0f} bases from the TSS in the middle." if main.any() else ""
+    answer = f"The main drivers' median distance to the TSS is {middle:,.0f} bases." if main.any() else ""
     saved = save(drawing, run.path / "figures")
     dots = _driver_dots(table, rows, own, saved.frame) if len(rows) <= _MOST_DRIVER_DOTS else None
     section.figures.append(

@@ -50,6 +50,8 @@ def questions(page: PageData, sections: list[Section], pairs: list[Figure], view
     for key, short, one, several in _QUESTIONS:
         drawn = [s for s in sections if s.detailed]
         answers = [_answer(page, s, figure) for s in drawn for figure in s.figures if figure.question == key]
+        kinds = list(dict.fromkeys(a.figure.title for a in answers if a.figure))
+        answers.sort(key=lambda a: kinds.index(a.figure.title) if a.figure else 0)  # models side by side
         answers += [_answer(page, None, figure) for figure in pairs if figure.question == key]
         if key == "people":
             answers += [Answer(s, None, None) for s in drawn if not any(f.question == key for f in s.figures)]

@@ -80,7 +80,7 @@ def _relative(path: str, decimals: int) -> str:
 
 
 def _without_plain_groups(body: str) -> str:
-    """Groups that say nothing are left out."""
+    """Groups that say nothing are left out, and those of one mark each become one group."""
     kept, open_groups = [], []
     for part in re.split(r"(<g[^>]*>\n?|</g>\n?)", body):
         if part.startswith("<g"):
@@ -90,7 +90,10 @@ def _without_plain_groups(body: str) -> str:
             kept.append(part if open_groups.pop() else "")
         else:
             kept.append(part)
-    return "".join(kept)
+    marks = r"((?:<use [^>]*/>\n)+)</g>\n"
+    alike = re.compile(rf"<g( clip-path=[^>]*)>\n{marks}(?:<g\1>\n{marks})+")
+    tags = re.compile(r"</?g[^>]*>\n")
+    return alike.sub(lambda found: f"<g{found[1]}>\n{tags.sub('', found[0])}</g>\n", "".join(kept))
 
 
 def _dots_at_once(body: str) -> str:
