@@ -378,3 +378,35 @@ def test_tracks_are_found_by_their_gene(tmp_path: Path) -> None:
 def test_without_a_script_the_page_names_the_table(tmp_path: Path) -> None:
     (said,) = re.findall(r"<noscript><p>(.*?)</p>", text_of(make_run(tmp_path / "run")))
     assert "genes.tsv" in said
+
+
+def test_raw_expression_is_on_a_log_scale(tmp_path: Path) -> None:
+    rows = [row.replace(" 1.5 2.5 1.0 ", " 900 2.5 1.0 ") for row in ROWS]
+    text = text_of(make_run(tmp_path / "raw", rows))
+    assert "Expression is raw, and on a log scale; Pearson with its logarithm -0." in text
+    assert "Expression on a log scale; r is of the values themselves." in text
+    data = data_of(text)
+    assert [d["y"]["how"] for d in data["dots"] if d["x"]["label"] == "predicted"] == ["log"]
+    assert data["people"]["log"]
+    data = data_of(text_of(make_run(tmp_path / "run")))
+    assert [d["y"]["how"] for d in data["dots"] if d["x"]["label"] == "predicted"] == [""]
+    assert not data["people"]["log"]
+
+
+def test_people_are_in_the_page_by_number(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run"))
+    data = data_of(text)
+    people = data["people"]
+    assert [data["words"][k] for k in people["genes"]][:2] == ["G1", "G2"]
+    assert (people["n"], people["models"], len(data["codes"])) == (4, ["m"], 4 * 2 * 4)
+    assert list(data["codes"][:8]) == [0, 127, 254, 255] * 2  # 1, 2, 3, undefined
+    assert people["ends"][:4] == [1, 3, 1, 3]
+    assert "holds the people of" not in text
+
+
+def test_symbols_stand_beside_ids(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    write_drivers(folder, 3)
+    drivers = cells_of(data_of(text_of(folder)), "Driver SNVs")
+    assert list(drivers)[1:3] == ["gene_id", "name"]
+    assert drivers["name"] == ["UP", "DOWN", "FLAT"]
