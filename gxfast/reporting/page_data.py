@@ -70,6 +70,7 @@ class PageData:
         *,
         genes: Sequence[str] | None = None,
         model: str | None = None,
+        part_of: str = "",
     ) -> PagedTable:
         """Add a table.
 
@@ -83,6 +84,8 @@ class PageData:
             Id of the gene of each row, without a track; such a table is looked into when a gene is searched.
         model : str, optional
             Model whose table of genes it is.
+        part_of : str, optional
+            File of which these are some rows only.
         """
         places, first, right = [], [], []
         for name, cells in columns.items():
@@ -93,7 +96,9 @@ class PageData:
         n_rows = len(next(iter(columns.values()), ()))
         gene = None if genes is None else self._words(list(genes))
         described = list(zip(columns, places, right, strict=True))
-        self.tables.append({"label": label, "rows": n_rows, "gene": gene, "model": model, "columns": described})
+        self.tables.append(
+            {"label": label, "rows": n_rows, "gene": gene, "model": model, "part_of": part_of, "columns": described}
+        )
         rows = [list(row) for row in zip(*first, strict=True)] if first else []
         return PagedTable(len(self.tables) - 1, label, list(columns), right, rows, n_rows)
 

@@ -55,7 +55,11 @@ def questions(page: PageData, sections: list[Section], pairs: list[Figure], view
         answers += [_answer(page, None, figure) for figure in pairs if figure.question == key]
         if key == "people":
             answers += [Answer(s, None, None) for s in drawn if not any(f.question == key for f in s.figures)]
-        tables = [(v.title, v.note, page.add(v.title, v.columns, genes=v.genes)) for v in views if v.question == key]
+        tables = [
+            (v.title, v.note, page.add(v.title, v.columns, genes=v.genes, part_of=v.part_of))
+            for v in views
+            if v.question == key
+        ]
         left_out = [
             f"{s.model}: {why}" if len(drawn) > 1 else why for s in drawn for about, why in s.left_out if about == key
         ]

@@ -57,13 +57,17 @@ _NOTES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A table to show: its cells as in the file, by column, and the gene of each row where it has genes."""
+    """A table to show: its cells as in the file, by column, and the gene of each row where it has genes.
+
+    ``part_of`` is the name of the file where the page has only some of its rows.
+    """
 
     question: str
     title: str
     note: str
     columns: dict[str, list[str]]
     genes: list[str] | None
+    part_of: str = ""
 
 
 def table_views(run: RunData) -> list[TableView]:
@@ -88,7 +92,9 @@ def table_views(run: RunData) -> list[TableView]:
         rows, told = _bounded(table, most)
         cells = {column: [table[column][i] for i in rows] for column in columns}
         genes = [own_id.get(gene, gene) for gene in cells["gene_id"]] if "gene_id" in cells else None
-        views.append(TableView(_QUESTIONS[name], title, _NOTES[name] + told, cells, genes))
+        views.append(
+            TableView(_QUESTIONS[name], title, _NOTES[name] + told, cells, genes, f"{name}.tsv" if told else "")
+        )
     return views
 
 

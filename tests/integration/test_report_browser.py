@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from oracles.browser import BROWSER, seen_in
 from oracles.large_run import EDGES, write_large_run
-from oracles.page_file import data_of
+from oracles.page_file import cells_of, data_of
 
 from gxfast.cli.main import main
 from gxfast.io.tables import read_phenotype_rows, read_table
@@ -390,7 +390,9 @@ def test_pages_that_do_not_exist_are_the_nearest(large: tuple[Path, list[dict[st
 
 def test_a_gene_is_found_with_its_rows(large: tuple[Path, list[dict[str, str]]]) -> None:
     page, genes = large
-    gene = genes[12_345]
+    drivers = cells_of(data_of(page.read_text()), "Driver SNVs")["own"]
+    gene = next(g for g in genes[12_345:] if g["gene_id"] in drivers)
+    other = next(g for g in genes[12_345:] if g["gene_id"] not in drivers)
     best = next(g for g in genes if g["pearson_r"] == "1")  # one of EDGES
     seen = seen_in(
         page,
@@ -403,6 +405,8 @@ def test_a_gene_is_found_with_its_rows(large: tuple[Path, list[dict[str, str]]])
   seen.one = told();
   enter(find, {json.dumps(best["gene_id"])}); press_key("ArrowDown"); press_key("Enter"); await tick(); await tick();
   seen.best = told();
+  enter(find, {json.dumps(other["gene_id"])}); press_key("Enter"); await tick(); await tick();
+  seen.other = told();
   all("tbody a", box)[5].click(); await tick(); await tick();
   seen.clicked = told();
 """,
@@ -419,6 +423,8 @@ def test_a_gene_is_found_with_its_rows(large: tuple[Path, list[dict[str, str]]])
     assert [f"model-{m}" in one["text"] for m in range(3)] == [True] * 3
     assert one["tables"] == 3  # models, drivers, learned heads
     assert f"gxfast report DIR --gene {gene['gene_id']}" in one["text"]
+    assert "some rows of drivers.tsv, and none of this gene" not in one["text"]
+    assert "some rows of drivers.tsv, and none of this gene" in seen["other"]["text"]
     assert one["links"] == []
     assert best["gene_id"] in seen["best"]["text"]
     assert seen["best"]["links"]
@@ -430,4 +436,5 @@ def test_an_address_leads_to_a_gene(report: Path) -> None:
     script = GENE + "await tick(); seen.view = told();"
     seen = seen_in(report, script, address="#gene=DEMO0003")
     assert "(DEMO0003)" in seen["view"]["text"]
+    assert "gene3 (DEMO0003)" in seen_in(report, script, address="#gene=gene3")["view"]["text"]
     assert seen_in(report, script, address="#gene=%E0%A4%A")["view"]["text"] == ""
