@@ -34,8 +34,10 @@ def render(run: RunData, sections: list[Section], people: PeoplePoints | None, f
     summary = _mapping(manifest.get("summary"))
     options = _mapping(manifest.get("options"))
     page = PageData(people=people)
-    for figure in (figure for section in sections for figure in section.genes):
-        page.add_figure(figure)
+    several = sum(section.detailed for section in sections) > 1
+    for section in sections:
+        for figure in section.genes:
+            page.add_figure(figure, f"{section.model}: {figure.title}" if several else figure.title)
     n_genes = len({own for table in run.models for own in table.own_id})
     text = environment.get_template("report.html.j2").render(
         sections=sections,

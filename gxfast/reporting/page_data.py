@@ -102,9 +102,9 @@ class PageData:
         rows = [list(row) for row in zip(*first, strict=True)] if first else []
         return PagedTable(len(self.tables) - 1, label, list(columns), right, rows, n_rows)
 
-    def add_figure(self, figure: Figure) -> None:
-        """Let the search for a gene lead to its figure."""
-        self.figures.setdefault(figure.gene, []).append((figure.anchor, figure.title))
+    def add_figure(self, figure: Figure, title: str) -> None:
+        """Let the search for a gene lead to its figure by this title."""
+        self.figures.setdefault(figure.gene, []).append((figure.anchor, title))
 
     def add_dots(self, dots: Dots) -> int:
         """Let the dots of a figure name their genes; return the number by which the figure refers to them."""
