@@ -1,4 +1,4 @@
-"""How long the report takes: to write, to open in Chromium, to sort, to filter, to find a gene.
+"""How long the report takes: to write, to open in Chromium, to sort, to filter, to find a gene or a dot.
 
     python bench/validation/report.py [--genes 20000] [--models 3] [--people 445] [--drivers-per-gene 2]
 
@@ -46,6 +46,11 @@ SCRIPT = """
     seen[`${what}: no filter`] = timed(() => enter(search, ""));
     seen[`${what}: next page`] = timed(() => all(".pager button", box)[1].click());
   }
+  const layer = document.querySelector(".layer");
+  seen["first dot of a figure, by keyboard"] = timed(() => {
+    layer.focus();
+    layer.dispatchEvent(new KeyboardEvent("keydown", { key: "Home" }));
+  });
   const find = document.getElementById("gene-search");
   seen["gene search: first letters"] = timed(() => enter(find, "GENE12"));
   const key = new KeyboardEvent("keydown", { key: "Enter" });

@@ -66,12 +66,11 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     if not options["quiet"] and not options["as_json"]:
         say(comparison.text())
         say(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
-        options_of = [
-            ("--fasta", cohort.fasta, "--vcf", cohort.vcf), ("--genes", cohort.genes),
-            ("--expression", cohort.expression), ("--model", cohort.model, "-o", "mine"),
+        again = [
+            *_program(), "run", "--fasta", cohort.fasta, "--vcf", cohort.vcf, "--genes", cohort.genes,
+            "--expression", cohort.expression, "--model", cohort.model, "-o", "mine",
         ]  # fmt: skip
-        parts = [[*_program(), "run", *options_of[0]], *options_of[1:]]
-        click.echo("next: " + " \\\n    ".join(shlex.join(map(str, part)) for part in parts))
+        click.echo(f"next: {shlex.join(map(str, again))}")
     if not comparison.ok:
         talk(f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)")
     return code or (0 if comparison.ok else 1)

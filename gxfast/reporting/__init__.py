@@ -37,5 +37,5 @@ def write_report(run_dir: str | Path, *, genes: Sequence[str] = (), fdr_cut: flo
     from .sections import model_sections
 
     run = load_run(Path(run_dir))
-    sections = model_sections(run, tuple(genes), fdr_cut)
-    return render(run, sections, fdr_cut)
+    sections, people = model_sections(run, tuple(genes), fdr_cut)
+    return render(run, sections, people, fdr_cut)

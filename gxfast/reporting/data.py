@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,10 @@ from ..errors import InputError
 from ..io.files import refuse_changed
 from ..io.tables import read_phenotype_ids, read_table
 
-__all__ = ["ModelTable", "RunData", "load_run"]
+__all__ = ["MOST_MODELS", "ModelTable", "RunData", "load_run"]
+
+# A model may have thousands of tracks: those beyond appear in the table of models only.
+MOST_MODELS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,15 +82,18 @@ def _choose(table: ModelTable, chosen: frozenset[str]) -> Picks:
     return list(picked.items())
 
 
-def read_drawn(run: RunData, picked: list[Picks]) -> DrawnGenes:
-    """Read what is drawn of the picked genes; ``picked`` as from `choose_genes`."""
+def read_drawn(run: RunData, picked: list[Picks], held: Collection[str] = ()) -> DrawnGenes:
+    """Read what is drawn of the picked genes (as from `choose_genes`), and people's values of the genes ``held``."""
     of_model: dict[str, set[str]] = {}
-    own: set[str] = set()
+    own, held = set(held), frozenset(held)
+    people: dict[str, set[str]] = {}
     for table, picks in zip(run.models, picked, strict=False):
         of_model.setdefault(table.model, set()).update(table.columns["gene_id"][i] for i, _ in picks)
         own.update(table.own_id[i] for i, _ in picks)
+        also = [gene for gene, of in zip(table.columns["gene_id"], table.own_id, strict=True) if of in held]
+        people.setdefault(table.model, set()).update(of_model[table.model], also)
     expression = run.corrected or run.observed
-    predicted = {m: _people(run.predictions[m], genes) for m, genes in of_model.items() if m in run.predictions}
+    predicted = {m: _people(run.predictions[m], genes) for m, genes in people.items() if m in run.predictions}
     files = {model: run.file(f"ism/{model}.variants.tsv.gz") for model in of_model}
     return DrawnGenes(
         predicted,

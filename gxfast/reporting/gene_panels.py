@@ -17,20 +17,24 @@ __all__ = ["add_gene_figures"]
 
 
 def add_gene_figures(
-    run: RunData, table: ModelTable, section: Section, picks: list[tuple[int, str]], drawn: DrawnGenes
+    run: RunData, table: ModelTable, section: Section, picks: list[tuple[int, str]], drawn: DrawnGenes, *, log: bool
 ) -> None:
-    """Draw the picked genes (row in the table, title) of one model."""
+    """Draw the picked genes (row in the table, title) of one model; expression on a log scale if ``log``."""
     predictions, observed = drawn.predicted.get(table.model), drawn.observed
     if predictions is None or observed is None:
-        section.left_out.append("the figures person by person need predictions/ and evaluation/ in the run directory")
+        section.left_out.append(
+            ("each", "the figures person by person need predictions/ and evaluation/ in the run directory")
+        )
         return
     variants = drawn.variants.get(table.model, {})
     for i, title in picks:
         gene = table.columns["gene_id"][i]
         heading = f"{title}: {_name(table, i)}"
-        figure = _person_figure(run, table, predictions, observed, i, heading)
+        figure = _person_figure(run, table, predictions, observed, i, heading, log=log)
         if figure is None:
-            section.left_out.append(f"{gene}: fewer than three people have a prediction and an expression value")
+            section.left_out.append(
+                ("each", f"{gene}: fewer than three people have a prediction and an expression value")
+            )
             continue
         section.genes.append(figure)
         section.genes.extend(_variant_figures(run, table, i, heading, variants.get(gene)))
@@ -42,7 +46,7 @@ def _name(table: ModelTable, i: int) -> str:
 
 def _figure(run: RunData, table: ModelTable, i: int, drawing: Drawing, title: str, caption: str) -> Figure:
     anchor = f"figure-{digest(drawing.name)}"
-    return Figure(save(drawing, run.path / "figures"), title, caption, caption, table.own_id[i], anchor)
+    return Figure(save(drawing, run.path / "figures").svg, title, caption, caption, table.own_id[i], anchor)
 
 
 def _shared_values(
@@ -62,21 +66,23 @@ def _shared_values(
 
 
 def _person_figure(
-    run: RunData, table: ModelTable, predictions: PeopleRows, observed: PeopleRows, i: int, title: str
+    run: RunData, table: ModelTable, predictions: PeopleRows, observed: PeopleRows, i: int, title: str, *, log: bool
 ) -> Figure | None:
     gene, name = table.columns["gene_id"][i], _name(table, i)
     found = _shared_values(predictions, gene, observed, table.own_id[i])
     if found is None:
         return None
     people, x, y = found
+    log = log and bool((y > 0).any())
     r, p, q = (float(table.numbers(column)[i]) for column in ("pearson_r", "pearson_p", "pearson_q"))
     label = "expression, covariates regressed out" if run.corrected else "observed expression"
-    drawing = person_scatter(f"{stem(table)}.person.{table.own_id[i]}", people, x, y, r, label)
+    drawing = person_scatter(f"{stem(table)}.person.{table.own_id[i]}", people, x, y, r, label, log=log)
     test = f"undefined: {table.columns['status'][i]}"
     if not np.isnan(r):
         test = f"r = {r:.3f}, two-sided p = {p_text(p)}, q = {p_text(q)}"
     shown = gene if name == gene else f"{name} ({gene})"
     caption = f"{shown}, one dot a person (n = {len(people)}): Pearson {test}." + _covariate_note(run)
+    caption += " Expression on a log scale; r is of the values themselves." if log else ""
     return _figure(run, table, i, drawing, title, caption)
 
 

@@ -12,12 +12,14 @@ from .data import RunData
 from .model_panels import pair_figures
 from .page_data import PAGE_ROWS, PageData, PagedTable
 from .parts import Section
+from .people import PeoplePoints
+from .questions import questions
 from .tables import table_views
 
 __all__ = ["render"]
 
 
-def render(run: RunData, sections: list[Section], fdr_cut: float) -> Path:
+def render(run: RunData, sections: list[Section], people: PeoplePoints | None, fdr_cut: float) -> Path:
     """Fill the template and write the report."""
     import jinja2
 
@@ -31,17 +33,20 @@ def render(run: RunData, sections: list[Section], fdr_cut: float) -> Path:
     manifest = run.manifest
     summary = _mapping(manifest.get("summary"))
     options = _mapping(manifest.get("options"))
-    page = PageData()
-    for figure in (figure for section in sections for figure in section.genes):
-        page.add_figure(figure)
+    page = PageData(people=people)
+    several = sum(section.detailed for section in sections) > 1
+    for section in sections:
+        for figure in section.genes:
+            page.add_figure(figure, f"{section.model}: {figure.title}" if several else figure.title)
+    n_genes = len({own for table in run.models for own in table.own_id})
     text = environment.get_template("report.html.j2").render(
         sections=sections,
-        sentence=_sentence(run, summary, sections, fdr_cut),
+        sentence=_sentence(run, n_genes, summary, sections, fdr_cut),
         sharing=_sharing(summary),
         overview=_overview(page, sections),
         genes=[_genes_of(page, s) if s.detailed else None for s in sections],
-        pairs=pair_figures(run),
-        views=[(v.title, v.note, page.add(v.title, v.columns, genes=v.genes)) for v in table_views(run)],
+        questions=questions(page, sections, pair_figures(run), table_views(run)),
+        held=_held(people, n_genes),
         truth=_truth(page, run),
         options=_flat(options),
         versions=_flat({"gxfast": manifest.get("gxfast", ""), **_mapping(manifest.get("versions"))}),
@@ -49,7 +54,7 @@ def render(run: RunData, sections: list[Section], fdr_cut: float) -> Path:
         counts=_counts(page, _mapping(manifest.get("counts"))),
         method=_method(options, fdr_cut),
         command=_command(manifest.get("command")),
-        data=page.json(),
+        data=page.packed,
         page_rows=PAGE_ROWS,
     )
     path = run.path / "report.html"
@@ -70,8 +75,7 @@ def _genes(n: int) -> str:
     return f"{n:,} gene" if n == 1 else f"{n:,} genes"
 
 
-def _sentence(run: RunData, summary: dict[str, Any], sections: list[Section], fdr_cut: float) -> str:
-    n_genes = len({own for table in run.models for own in table.own_id})
+def _sentence(run: RunData, n_genes: int, summary: dict[str, Any], sections: list[Section], fdr_cut: float) -> str:
     n_people = summary.get("n_people", len(read_phenotype_rows(run.observed, ())[0]) if run.observed else None)
     people = "" if n_people is None else f"{n_people} people, "
     parts = [f"{people}{_genes(n_genes)}."]
@@ -88,6 +92,16 @@ def _sentence(run: RunData, summary: dict[str, Any], sections: list[Section], fd
     return " ".join(parts)
 
 
+def _held(people: PeoplePoints | None, n_genes: int) -> str:
+    """What is said of genes whose people are not in the page."""
+    if people is None or len(people.genes) >= n_genes:
+        return ""
+    return (
+        f"This page holds the people of {len(people.genes):,} of {n_genes:,} genes, those with the largest |r|; it "
+        "has the numbers of all."
+    )
+
+
 def _overview(page: PageData, sections: list[Section]) -> PagedTable | None:
     if len(sections) < 2:
         return None
@@ -95,7 +109,7 @@ def _overview(page: PageData, sections: list[Section]) -> PagedTable | None:
         "model": [s.model for s in sections],
         "genes": [s.n_genes for s in sections],
         "defined r": [s.n_defined for s in sections],
-        "mean r": ["" if s.mean_r is None else f"{s.mean_r:.3f}" for s in sections],
+        "mean r": ["" if s.mean_r is None else str(s.mean_r) for s in sections],
         "positive": [s.n_positive for s in sections],
         "negative": [s.n_negative for s in sections],
     }
@@ -104,8 +118,7 @@ def _overview(page: PageData, sections: list[Section]) -> PagedTable | None:
 
 def _genes_of(page: PageData, section: Section) -> PagedTable:
     own = section.table
-    columns = {column: own.columns[column] for column in section.columns}
-    return page.add(f"genes of {section.model}", columns, genes=own.own_id, model=section.model)
+    return page.add(f"genes of {section.model}", section.columns, genes=own.own_id, model=section.model)
 
 
 def _sharing(summary: dict[str, Any]) -> list[str]:

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from ..evaluation.drivers import LINEAR_R
 from .data import ModelTable, RunData
-from .parts import Figure, Section, number_text, p_text, stem
+from .parts import Axis, Dots, Figure, Section, number_text, p_text, stem
 from .plots import drivers as figures
-from .plots.style import Drawing, save
+from .plots.style import Frame, save
 
-__all__ = ["add_model_panels", "pair_figures"]
+__all__ = ["add_model_panels", "lead_p_values", "pair_figures", "supported_fractions"]
 
 _MOST_PAIRS: Final = 6
+_LEAST_P: Final = 1e-300
+_MOST_DRIVER_DOTS: Final = 2000  # of a figure: each has columns of its own
 
 
 def add_model_panels(run: RunData, table: ModelTable, section: Section) -> None:
@@ -28,8 +30,20 @@ def add_model_panels(run: RunData, table: ModelTable, section: Section) -> None:
     _explained(run, table, section, r)
 
 
-def _figure(run: RunData, drawing: Drawing, title: str, caption: str) -> Figure:
-    return Figure(save(drawing, run.path / "figures"), title, caption, caption)
+def lead_p_values(run: RunData, own: ModelTable) -> list[str]:
+    """P of the lead eQTL of each gene, by permutation; empty where there is none."""
+    lead = run.tables.get("eqtl")
+    if not lead or "pval_beta" not in lead:
+        return [""] * len(own)
+    p = dict(zip(lead["phenotype_id"], lead["pval_beta"], strict=True))
+    return [p.get(gene, "") for gene in own.own_id]
+
+
+def supported_fractions(run: RunData, own: ModelTable) -> list[str]:
+    """Fraction of each gene's drivers that eQTLs support; empty where it has none."""
+    table, rows = _rows(run, "support", own.model)
+    fraction = {table["gene_id"][i]: table["supported_fraction"][i] for i in rows}
+    return [fraction.get(gene, "") for gene in own.columns["gene_id"]]
 
 
 def _against_baseline(
@@ -49,7 +63,18 @@ def _against_baseline(
         f"genes): mean r {r[both].mean():.3f} and {held_out[both].mean():.3f}; the elastic net is above in {better}. "
         "Corners: genes per quadrant. Dashed: equal r, and equal |r|."
     )
-    section.explanations.append(_figure(run, drawing, "Against the linear baseline", caption))
+    answer = (
+        f"Mean r {r[both].mean():.3f} of the model, {held_out[both].mean():.3f} of the elastic net, which is above in "
+        f"{better:,} of {int(both.sum()):,} genes."
+    )
+    saved = save(drawing, run.path / "figures")
+    dots = Dots(
+        table.own_id, saved.frame, Axis("r of the model", table.columns["pearson_r"]),
+        Axis("r of the elastic net", table.columns["baseline_r"]),
+    )  # fmt: skip
+    section.figures.append(
+        Figure(saved.svg, "Against the elastic net", caption, caption, question="baseline", answer=answer, dots=dots)
+    )
 
 
 def _rows(run: RunData, name: str, model: str) -> tuple[dict[str, list[str]], list[int]]:
@@ -79,16 +104,30 @@ def _support(run: RunData, own: ModelTable, section: Section) -> None:
     if kept.sum() < 3:
         return
     test = support_test(fraction[kept], r[kept])
-    drawing = figures.support_by_success(
-        f"{stem(own)}.support", [table["gene_id"][rows[i]] for i in np.flatnonzero(kept)], fraction[kept], r[kept]
-    )
+    ids = [table["gene_id"][rows[i]] for i in np.flatnonzero(kept)]
+    drawing = figures.support_by_success(f"{stem(own)}.support", ids, fraction[kept], r[kept])
     caption = (
         f"Fraction of each gene's drivers whose predicted direction the eQTL supports, in {test.n_positive} genes of "
         f"positive and {test.n_negative} of negative r (all genes with a driver and a linear approximation of r > "
         f"{LINEAR_R:g}): means {number_text(test.mean_positive)} and {number_text(test.mean_negative)}, two-sided "
         f"Mann-Whitney p = {p_text(test.p)}. Lines: means."
     )
-    section.explanations.append(_figure(run, drawing, "Support of the drivers", caption))
+    answer = (
+        f"eQTLs support {100 * test.mean_positive:.0f} % of the drivers where r > 0, {100 * test.mean_negative:.0f} % "
+        "where r < 0."
+        if test.n_positive and test.n_negative
+        else ""
+    )
+    saved = save(drawing, run.path / "figures")
+    place = dict(zip(ids, figures.apart(r[kept]).tolist(), strict=True))
+    dots = Dots(
+        own.own_id, saved.frame,
+        Axis("", [f"{place[gene]:.3f}" if gene in place else "" for gene in own.columns["gene_id"]]),
+        Axis("supported fraction", supported_fractions(run, own)), {"r": own.columns["pearson_r"]},
+    )  # fmt: skip
+    section.figures.append(
+        Figure(saved.svg, "Support of the drivers", caption, caption, question="drivers", answer=answer, dots=dots)
+    )
 
 
 def _distances(run: RunData, own: ModelTable, section: Section) -> None:
@@ -105,15 +144,27 @@ def _distances(run: RunData, own: ModelTable, section: Section) -> None:
         f"Distance of {len(rows)} driver SNVs to the TSS; main drivers ({int(main.sum())}): median {middle:,.0f} "
         f"bases, {near:.1f} % within 1 kb."
     )
-    section.explanations.append(_figure(run, drawing, "Drivers along the gene", caption))
+    answer = f"The main drivers' median distance to the TSS is {middle:,.0f} bases." if main.any() else ""
+    saved = save(drawing, run.path / "figures")
+    dots = _driver_dots(table, rows, own, saved.frame) if len(rows) <= _MOST_DRIVER_DOTS else None
+    section.figures.append(
+        Figure(saved.svg, "Drivers along the gene", caption, caption, question="drivers", answer=answer, dots=dots)
+    )
+
+
+def _driver_dots(table: dict[str, list[str]], rows: list[int], own: ModelTable, frame: Frame) -> Dots:
+    own_id = dict(zip(own.columns["gene_id"], own.own_id, strict=True))
+    size = [f"{max(abs(float(table['tss_distance'][i])), 1):g}" for i in rows]
+    more = {"driver": "variant_id", "bases from the TSS": "tss_distance", "effect": "ism", "eQTL": "support"}
+    return Dots(
+        [own_id[table["gene_id"][i]] for i in rows], frame, Axis("", size, "log"),
+        more={label: [table[name][i] for i in rows] for label, name in more.items() if name in table},
+    )  # fmt: skip
 
 
 def _explained(run: RunData, own: ModelTable, section: Section, r: NDArray[np.float64]) -> None:
-    lead = run.tables.get("eqtl")
-    if not lead or "pval_beta" not in lead:
-        return
-    p = {gene: float(cell) for gene, cell in zip(lead["phenotype_id"], lead["pval_beta"], strict=True) if cell}
-    value = np.array([-np.log10(max(p[gene], 1e-300)) if gene in p else np.nan for gene in own.own_id])
+    p = lead_p_values(run, own)
+    value = np.array([-np.log10(max(float(cell), _LEAST_P)) if cell else np.nan for cell in p])
     both = np.isfinite(value) & np.isfinite(r)
     if both.sum() < 3:
         return
@@ -129,7 +180,15 @@ def _explained(run: RunData, own: ModelTable, section: Section, r: NDArray[np.fl
         f"{number_text(float(found.rho))}, two-sided p = {p_text(float(found.p))}. "
         "Blue: right direction, orange: wrong."
     )
-    section.explanations.append(_figure(run, drawing, "Genes with strong eQTLs", caption))
+    answer = f"Spearman of |r| with the strength of the lead eQTL: {number_text(float(found.rho))}."
+    saved = save(drawing, run.path / "figures")
+    dots = Dots(
+        own.own_id, saved.frame, Axis("p of the lead eQTL", p, "minus_log", _LEAST_P),
+        Axis("r", own.columns["pearson_r"], "abs"),
+    )  # fmt: skip
+    section.figures.append(
+        Figure(saved.svg, "Genes with strong eQTLs", caption, caption, question="success", answer=answer, dots=dots)
+    )
 
 
 def pair_figures(run: RunData) -> list[Figure]:
@@ -150,7 +209,15 @@ def pair_figures(run: RunData) -> list[Figure]:
             f"{number_text(direction)}, of the absolute values {number_text(magnitude)}; equal signs in "
             f"{int((x * y > 0).sum())}. Corners: genes per quadrant. An X means: one size, two directions."
         )
-        found.append(_figure(run, drawing, f"{a.label} and {b.label}", caption))
+        answer = f"r correlates {number_text(direction)}, |r| {number_text(magnitude)}."
+        saved = save(drawing, run.path / "figures")
+        of_b = dict(zip(b.own_id, b.columns["pearson_r"], strict=True))
+        dots = Dots(
+            a.own_id, saved.frame, Axis(a.label, a.columns["pearson_r"]),
+            Axis(b.label, [of_b.get(gene, "") for gene in a.own_id]),
+        )  # fmt: skip
+        title = f"{a.label} and {b.label}"
+        found.append(Figure(saved.svg, title, caption, caption, question="agree", answer=answer, dots=dots))
     return found
 
 

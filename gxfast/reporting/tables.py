@@ -10,13 +10,16 @@ from .data import RunData
 
 __all__ = ["TableView", "table_views"]
 
-# Of a table, about 14 MB of page: 150,000 drivers. Tables of genes are shown whole.
-_MOST_CELLS: Final = 2_000_000
+# Of a table that is not of genes: about two bytes of page a cell. Where there are more genes, whose tables are shown
+# whole, there is less room.
+_MOST_CELLS: Final = 1_000_000
+_LEAST_CELLS: Final = 100_000
+_CELLS_A_GENE: Final = 16
 _TABLES: Final = {
-    "drivers": ("Driver SNVs", ("model", "gene_id", "variant_id", "tss_distance", "ism", "own_r", "increase", "is_main",
-                                "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p", "support")),
-    "motifs": ("Motifs of the main drivers", ("model", "gene_id", "variant_id", "kmer", "cluster", "support", "scale",
-                                              "size_5", "size_10", "size_20", "size_50", "distance_10")),
+    "drivers": ("Driver SNVs", ("model", "gene_id", "name", "variant_id", "support", "tss_distance", "ism", "own_r",
+                                "increase", "is_main", "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p")),
+    "motifs": ("Motifs of the main drivers", ("model", "gene_id", "name", "variant_id", "kmer", "cluster", "support",
+                                              "scale", "size_5", "size_10", "size_20", "size_50", "distance_10")),
     "direction": ("Direction at the lead SNV of each window", (
         "model", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high", "equal_sign_p",
         "signed_rho", "absolute_rho")),
@@ -26,6 +29,10 @@ _TABLES: Final = {
     "agreement": ("Models against each other", (
         "model_a", "model_b", "n_genes", "direction_r", "magnitude_r", "difference", "difference_p", "equal_sign",
         "equal_sign_p", "n_strong", "strong_equal_sign", "reference_pearson")),
+}  # fmt: skip
+_QUESTIONS: Final = {
+    "drivers": "drivers", "motifs": "drivers", "direction": "drivers", "explainers": "success", "learned": "baseline",
+    "agreement": "agree",
 }  # fmt: skip
 _NOTES: Final = {
     "drivers": "Variants that make the differences between people that a model predicts; effects by mutagenesis on the "
@@ -50,34 +57,50 @@ _NOTES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A table to show: its cells as in the file, by column, and the gene of each row where it has genes."""
+    """A table to show: its cells as in the file, by column, and the gene of each row where it has genes.
 
+    ``part_of`` is the name of the file where the page has only some of its rows.
+    """
+
+    question: str
     title: str
     note: str
     columns: dict[str, list[str]]
     genes: list[str] | None
+    part_of: str = ""
 
 
 def table_views(run: RunData) -> list[TableView]:
     """Return the tables that the run has, in the order in which they are shown."""
     own_id = {gene: own for t in run.models for gene, own in zip(t.columns["gene_id"], t.own_id, strict=True)}
+    symbols = {
+        gene: name
+        for t in run.models
+        for gene, name in zip(t.columns["gene_id"], t.columns.get("name", t.columns["gene_id"]), strict=True)
+    }
+    taken = _CELLS_A_GENE * sum(map(len, run.models))
+    least = min(_LEAST_CELLS, _MOST_CELLS)
     views = []
     for name, (title, wanted) in _TABLES.items():
         table = run.tables.get(name)
         if not table or not next(iter(table.values())):
             continue
+        if "gene_id" in table:
+            table = {"name": [symbols.get(gene, "") for gene in table["gene_id"]], **table}
         columns = [column for column in wanted if column in table]
-        rows, told = _bounded(table, len(columns))
+        most = len(own_id) if name == "learned" else max(least, _MOST_CELLS - taken) // len(columns)
+        rows, told = _bounded(table, most)
         cells = {column: [table[column][i] for i in rows] for column in columns}
         genes = [own_id.get(gene, gene) for gene in cells["gene_id"]] if "gene_id" in cells else None
-        views.append(TableView(title, _NOTES[name] + told, cells, genes))
+        views.append(
+            TableView(_QUESTIONS[name], title, _NOTES[name] + told, cells, genes, f"{name}.tsv" if told else "")
+        )
     return views
 
 
-def _bounded(table: dict[str, list[str]], n_columns: int) -> tuple[Sequence[int], str]:
+def _bounded(table: dict[str, list[str]], most: int) -> tuple[Sequence[int], str]:
     """Rows that the page can hold, and what is said of those it cannot."""
     n_rows = len(next(iter(table.values())))
-    most = _MOST_CELLS // n_columns
     if n_rows <= most:
         return range(n_rows), ""
     rows: Sequence[int] = range(n_rows)
@@ -85,6 +108,10 @@ def _bounded(table: dict[str, list[str]], n_columns: int) -> tuple[Sequence[int]
     if "is_main" in table:
         rows = [i for i in rows if table["is_main"][i] == "yes"]
         told = f" Main drivers only: there are {n_rows:,} in all."
+    if len(rows) > most and "eqtl_p" in table:
+        told += f" The {most:,} with the smallest eQTL p: a page does not hold more."
+        smallest = sorted(rows, key=lambda i: (float(table["eqtl_p"][i] or "inf"), i))[:most]
+        return sorted(smallest), told
     if len(rows) > most:
         told += f" The first {most:,} of {len(rows):,} rows: a page does not hold more."
     return rows[:most], told

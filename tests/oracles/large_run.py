@@ -91,6 +91,12 @@ def _some(rng: np.random.Generator, n: int) -> list[float | None]:
     ]
 
 
+def _amounts(n: int) -> list[float]:
+    """Of the genes, the same in every model."""
+    values: list[float] = np.exp(np.random.default_rng(8).normal(size=n) * 3).tolist()
+    return values
+
+
 def _table(rng: np.random.Generator, genes: GeneTable, model: str) -> dict[str, list[Any]]:
     n = len(genes.gene_id)
     r: list[float | None] = _some(rng, n)
@@ -104,7 +110,7 @@ def _table(rng: np.random.Generator, genes: GeneTable, model: str) -> dict[str, 
         "n_haplotypes": rng.integers(1, 400, n).tolist(),
         "pearson_r": r, "pearson_p": p, "pearson_q": [None if v is None else min(1.0, 3 * v) for v in p],
         "spearman_rho": [None if v is None else 0.9 * v for v in r],
-        "mean_observed": np.exp(rng.normal(size=n) * 3).tolist(),
+        "mean_observed": _amounts(n),
         "mean_predicted": rng.normal(size=n).tolist(), "reference_prediction": rng.normal(size=n).tolist(),
         "baseline_r": _some(rng, n), "status": ["ok" if there else "one_haplotype" for there in defined],
     }  # fmt: skip

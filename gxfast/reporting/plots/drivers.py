@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from .style import BLUE, GREY, INK, MANY, ORANGE, Drawing
 
-__all__ = ["against", "distances", "effects_and_eqtls", "explained", "locus", "support_by_success", "surroundings"]
+__all__ = [
+    "against",
+    "apart",
+    "distances",
+    "effects_and_eqtls",
+    "explained",
+    "locus",
+    "support_by_success",
+    "surroundings",
+]
 
 Float64Array = NDArray[np.float64]
 
@@ -56,19 +65,27 @@ def against(
     return Drawing(name, draw, {"gene_id": gene_id, "x": x.tolist(), "y": y.tolist()}, (3.7, 3.6))
 
 
+def apart(r: Float64Array) -> Float64Array:
+    """Where on the x axis of `support_by_success` genes are: around 0 where r is positive, around 1 where negative."""
+    # the same place for the same gene: no random numbers
+    place = np.full(r.shape, np.nan)
+    for side, there in enumerate((r > 0, r < 0)):
+        place[there] = side + 0.5 * ((np.arange(int(there.sum())) * 0.618034) % 1 - 0.5)
+    return place
+
+
 def support_by_success(name: str, gene_id: list[str], fraction: Float64Array, r: Float64Array) -> Drawing:
     """Fraction of a gene's drivers that eQTLs support, in genes of positive and of negative correlation."""
 
     def draw(ax: Any) -> None:
-        # the same jitter for the same gene: no random numbers
+        x = apart(r)
         for place, (side, colour) in enumerate(((r > 0, BLUE), (r < 0, ORANGE))):
             values = fraction[side]
             if not values.size:
                 continue
-            spread = (np.arange(values.size) * 0.618034) % 1 - 0.5
             many = len(fraction) > MANY
             ax.scatter(
-                place + 0.5 * spread, values, s=4 if many else 14, color=colour, alpha=0.55, linewidths=0,
+                x[side], values, s=4 if many else 14, color=colour, alpha=0.55, linewidths=0,
                 rasterized=many,
             )  # fmt: skip
             ax.plot([place - 0.32, place + 0.32], [values.mean()] * 2, color=INK, linewidth=1.6)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .style import BLUE, GREY, INK, MANY, ORANGE, Drawing
+from .style import BLUE, GREY, INK, MANY, ORANGE, Drawing, on_log_scale
 
 __all__ = ["across_genes", "histogram", "person_scatter"]
 
@@ -22,22 +22,33 @@ def _line(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]
     return ends, y.mean() + slope * (ends - x.mean())
 
 
-def across_genes(name: str, gene_id: list[str], predicted: Float64Array, observed: Float64Array, label: str) -> Drawing:
-    """Mean observed expression against the reference prediction, one dot a gene."""
+def across_genes(
+    name: str, gene_id: list[str], predicted: Float64Array, observed: Float64Array, label: str, *, log: bool = False
+) -> Drawing:
+    """Mean observed expression against the reference prediction, one dot a gene; the line is of what is drawn."""
 
     def draw(ax: Any) -> None:
         size = 26 if len(predicted) < 500 else 6
-        ax.scatter(predicted, observed, s=size, color=BLUE, alpha=0.65, linewidths=0, rasterized=len(predicted) > MANY)
+        high = on_log_scale(observed)[0] if log else observed
+        if log:
+            ax.set_yscale("log")
+        ax.scatter(predicted, high, s=size, color=BLUE, alpha=0.65, linewidths=0, rasterized=len(predicted) > MANY)
         if len(predicted) > 2 and np.ptp(predicted) > 0:
-            ax.plot(*_line(predicted, observed), color=INK, linewidth=1)
+            ends, line = _line(predicted, np.log10(high) if log else high)
+            ax.plot(ends, 10**line if log else line, color=INK, linewidth=1)
         ax.set_xlabel("predicted from the reference")
         ax.set_ylabel(label)
 
     return Drawing(name, draw, {"gene_id": gene_id, "predicted": predicted.tolist(), "observed": observed.tolist()})
 
 
-def histogram(name: str, gene_id: list[str], r: Float64Array, q: Float64Array, fdr_cut: float) -> Drawing:
-    """R across people per gene, with the FDR cuts and the counts beyond them."""
+def histogram(
+    name: str, gene_id: list[str], r: Float64Array, q: Float64Array, fdr_cut: float, freedom: float = 0
+) -> Drawing:
+    """R across people per gene, with the FDR cuts, the counts beyond them, and what chance would give.
+
+    ``freedom``: degrees of freedom of r, for chance; with less than one it is not drawn.
+    """
     significant = q <= fdr_cut
     low = r[significant & (r < 0)].max() if (significant & (r < 0)).any() else None
     high = r[significant & (r > 0)].min() if (significant & (r > 0)).any() else None
@@ -54,6 +65,9 @@ def histogram(name: str, gene_id: list[str], r: Float64Array, q: Float64Array, f
             [values for values, _, _ in groups], bins=edges, stacked=True,
             color=[colour for _, colour, _ in groups], label=[text for _, _, text in groups],
         )  # fmt: skip
+        if freedom >= 1:
+            expected = len(r) * np.diff(_chance(edges, freedom))
+            ax.stairs(expected, edges, color=INK, linewidth=1, label="by chance")
         for cut in (low, high):
             if cut is not None:
                 ax.axvline(cut, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -67,16 +81,34 @@ def histogram(name: str, gene_id: list[str], r: Float64Array, q: Float64Array, f
     return Drawing(name, draw, table)
 
 
+def _chance(r: Float64Array, freedom: float) -> Float64Array:
+    """Probability of a smaller correlation of two normal variables that have nothing to do with each other."""
+    from scipy.special import stdtr
+
+    inside = np.clip(r, -1 + 1e-12, 1 - 1e-12)
+    return np.asarray(stdtr(freedom, inside * np.sqrt(freedom / (1 - inside**2))), dtype=np.float64)
+
+
 def person_scatter(
-    name: str, samples: list[str], predicted: Float64Array, observed: Float64Array, r: float, label: str
+    name: str,
+    samples: list[str],
+    predicted: Float64Array,
+    observed: Float64Array,
+    r: float,
+    label: str,
+    *,
+    log: bool = False,
 ) -> Drawing:
-    """One gene, one dot a person."""
+    """One gene, one dot a person; no line on a log scale, since r is of the values themselves."""
     colour = GREY if np.isnan(r) else BLUE if r >= 0 else ORANGE
 
     def draw(ax: Any) -> None:
-        ax.scatter(predicted, observed, s=14, color=colour, alpha=0.55, linewidths=0, rasterized=len(predicted) > MANY)
+        high = on_log_scale(observed)[0] if log else observed
+        if log:
+            ax.set_yscale("log")
+        ax.scatter(predicted, high, s=14, color=colour, alpha=0.55, linewidths=0, rasterized=len(predicted) > MANY)
         # An undefined correlation has no line: what spread there is may be rounding.
-        if not np.isnan(r) and np.ptp(predicted) > 0:
+        if not log and not np.isnan(r) and np.ptp(predicted) > 0:
             ax.plot(*_line(predicted, observed), color=INK, linewidth=1)
         ax.ticklabel_format(axis="x", useOffset=False)
         ax.locator_params(axis="x", nbins=5)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles.page_file import cells_of, data_of
 
 from gxfast.errors import InputError
 from gxfast.reporting import write_report
@@ -143,6 +144,7 @@ def test_nothing_defined(tmp_path: Path) -> None:
 def test_several_models(tmp_path: Path) -> None:
     rows = [*ROWS, *(row.replace(" m ", " other ") for row in ROWS[:3])]
     text = text_of(make_run(tmp_path / "run", rows, matrices=False))
+    assert "Do the models rank people?" in text
     assert '<section id="m1">' in text
     assert '<section id="m2">' in text
     assert "other: mean r across people 0.067" in text
@@ -293,26 +295,6 @@ def test_many_dots_become_a_bitmap(tmp_path: Path) -> None:
     assert "one dot a gene (n = 2001)" in text
 
 
-def data_of(text: str) -> dict[str, Any]:
-    """What the page holds for its script."""
-    (found,) = re.findall(r'<script type="application/json" id="page-data">(.*?)</script>', text, re.DOTALL)
-    data: dict[str, Any] = json.loads(found)
-    return data
-
-
-def cells_of(data: dict[str, Any], label: str) -> dict[str, list[Any]]:
-    """A table by its label: numbers as they are stored, text as it is; None where undefined."""
-    (table,) = (table for table in data["tables"] if table["label"] == label)
-
-    def cells(k: int) -> list[Any]:
-        column = data["columns"][k]
-        return column.get("numbers") or [data["words"][w] or None for w in column["words"]]
-
-    found = {name: cells(k) for name, k, _ in table["columns"]}
-    assert all(len(column) == table["rows"] for column in found.values())
-    return found | ({"own": cells(table["gene"])} if table["gene"] is not None else {})
-
-
 def write_drivers(folder: Path, n: int) -> None:
     header = "model\tgene_id\tvariant_id\ttss_distance\tism\tlinear_r\tis_main\tsupport"
     lines = [f"m\tG{i % 3 + 1}\tv{i}\t{i}\t0.5\t0.9\t{'yes' if i % 2000 == 7 else 'no'}\tsupported" for i in range(n)]
@@ -332,7 +314,7 @@ def test_the_page_shows_the_first_rows_and_holds_all(tmp_path: Path) -> None:
 
 
 def test_tables_beyond_what_a_page_holds_are_cut_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gxfast.reporting.tables._MOST_CELLS", 7 * 2)  # 7 columns are shown
+    monkeypatch.setattr("gxfast.reporting.tables._MOST_CELLS", 8 * 2)  # 8 columns are shown
     folder = make_run(tmp_path / "run")
     write_drivers(folder, 5000)
     text = text_of(folder)
@@ -396,3 +378,35 @@ def test_tracks_are_found_by_their_gene(tmp_path: Path) -> None:
 def test_without_a_script_the_page_names_the_table(tmp_path: Path) -> None:
     (said,) = re.findall(r"<noscript><p>(.*?)</p>", text_of(make_run(tmp_path / "run")))
     assert "genes.tsv" in said
+
+
+def test_raw_expression_is_on_a_log_scale(tmp_path: Path) -> None:
+    rows = [row.replace(" 1.5 2.5 1.0 ", " 900 2.5 1.0 ") for row in ROWS]
+    text = text_of(make_run(tmp_path / "raw", rows))
+    assert "Expression is raw, and on a log scale; Pearson with its logarithm -0." in text
+    assert "Expression on a log scale; r is of the values themselves." in text
+    data = data_of(text)
+    assert [d["y"]["how"] for d in data["dots"] if d["x"]["label"] == "predicted"] == ["log"]
+    assert data["people"]["log"]
+    data = data_of(text_of(make_run(tmp_path / "run")))
+    assert [d["y"]["how"] for d in data["dots"] if d["x"]["label"] == "predicted"] == [""]
+    assert not data["people"]["log"]
+
+
+def test_people_are_in_the_page_by_number(tmp_path: Path) -> None:
+    text = text_of(make_run(tmp_path / "run"))
+    data = data_of(text)
+    people = data["people"]
+    assert [data["words"][k] for k in people["genes"]][:2] == ["G1", "G2"]
+    assert (people["n"], people["models"], len(data["codes"])) == (4, ["m"], 4 * 2 * 4)
+    assert list(data["codes"][:8]) == [0, 127, 254, 255] * 2  # 1, 2, 3, undefined
+    assert people["ends"][:4] == [1, 3, 1, 3]
+    assert "holds the people of" not in text
+
+
+def test_symbols_stand_beside_ids(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    write_drivers(folder, 3)
+    drivers = cells_of(data_of(text_of(folder)), "Driver SNVs")
+    assert list(drivers)[1:3] == ["gene_id", "name"]
+    assert drivers["name"] == ["UP", "DOWN", "FLAT"]
