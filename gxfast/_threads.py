@@ -7,9 +7,11 @@ import operator
 import os
 import re
 import resource
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from .errors import GxfastError, InputError
@@ -97,6 +99,12 @@ def worker_pool(n_threads: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def _cgroup_quota() -> float | None:
+    """The quota, read again after a second: it can change, and reading it takes longer than many a kernel."""
+    return _quota_at(int(time.monotonic()))
+
+
+@lru_cache(maxsize=1)
+def _quota_at(second: int) -> float | None:
     try:
         limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return None if limit == "max" else int(limit) / int(period)

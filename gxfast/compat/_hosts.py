@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import Any
 
 __all__ = ["host_original", "torch_module"]
@@ -28,6 +29,7 @@ def host_original(tool: str, module: str, attribute: str, reason: str) -> Any:
     return getattr(found, "__gxfast_original__", found)
 
 
+@cache
 def torch_module() -> Any:
     """Import PyTorch, which only the functions that return tensors need.
 

@@ -1,19 +1,35 @@
-"""What `gxfast.patch` replaces, and in which versions: the one table."""
+"""What `gxfast.patch` replaces, and how the tools are recognised: the one table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["TOOLS", "Target", "Tool"]
 
 
 @dataclass(frozen=True)
 class Target:
-    """One function of a tool: where it lives, and the twin (``module:function`` under gxfast.compat)."""
+    """One function of a tool.
+
+    Attributes
+    ----------
+    module, attribute : str
+        Where it lives; a method as ``Class.method``.
+    replacement : str
+        The twin, ``module:function`` under gxfast.compat.
+    older : tuple of str
+        Twins for other signatures that the function has had; the one whose parameters fit is taken.
+    examples : tuple
+        Positional arguments with which the tool's function must do what the twin does before it is replaced: for
+        tools whose version says nothing.
+    """
 
     module: str
     attribute: str
     replacement: str
+    older: tuple[str, ...] = ()
+    examples: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def name(self) -> str:
@@ -22,17 +38,50 @@ class Target:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: its distribution, the versions [first, end) whose contract is known, its targets."""
+    """A tool: its distribution, the versions [first, end) whose contract is known, its targets.
+
+    Without versions (``""``) the tool is recognised by its functions alone: their parameters and the examples.
+    """
 
     distribution: str
     first: str
     end: str
     targets: tuple[Target, ...]
+    remedy: str = ""
+
+    @property
+    def package(self) -> str:
+        return self.targets[0].module.split(".")[0]
+
+
+# Calico's own numbers: basenji's set-up says 0.1 at its tags 0.5 to 0.6, a clone of baskerville 0.1.devN.
+_DNA_EXAMPLES = (("ACGTacgtNR",), ("ACGTN", 8), ("ACGTNA", 3), ("", 2), ("AcNG", None, True))
+_CALICO = "clone its repository and put it on PYTHONPATH (what PyPI has under that name is something else)"
 
 
 TOOLS = {
-    "baskerville": Tool("baskerville", "0.0", "0.1", (Target("baskerville.dna", "dna_1hot", "baskerville:dna_1hot"),)),
-    "basenji": Tool("basenji", "0.5", "0.7", (Target("basenji.dna_io", "dna_1hot", "basenji:dna_1hot"),)),
+    "baskerville": Tool(
+        "baskerville",
+        "",
+        "",
+        (Target("baskerville.dna", "dna_1hot", "baskerville:dna_1hot", examples=_DNA_EXAMPLES),),
+        _CALICO,
+    ),
+    "basenji": Tool(
+        "basenji",
+        "",
+        "",
+        (
+            Target(
+                "basenji.dna_io",
+                "dna_1hot",
+                "basenji:dna_1hot",
+                older=("basenji:dna_1hot_sampling",),
+                examples=(("ACGTacgt",), ("ACGT", 8), ("ACGTTA", 3), ("", 2), ("AcNG", None, True)),
+            ),
+        ),
+        _CALICO,
+    ),
     "crested": Tool(
         "crested",
         "1.11",
