@@ -50,7 +50,9 @@ def resolve_threads(n_threads: int) -> int:
         raise InputError(f"n_threads must be a whole number, found {n_threads!r}") from None
     if not 0 <= number < 2**31:
         raise InputError(f"n_threads must be 0 (all) or positive, found {n_threads}")
-    return thread_budget() if number == 0 else min(number, max(64, 4 * (os.cpu_count() or 1)))
+    if number <= 64:
+        return thread_budget() if number == 0 else number
+    return min(number, max(64, 4 * (os.cpu_count() or 1)))
 
 
 # Address space, in MiB, of the libraries of a command, and of the buffers and stacks that they make per core.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import backend
+from ..kernels.fresh import fresh
 from ..kernels.streaming import stream_from
 
 __all__ = [
@@ -20,6 +21,7 @@ UInt8Array = NDArray[np.uint8]
 
 # Below it, the environment is not asked from which size on outputs are streamed.
 _SMALLEST_STREAM: Final = 1 << 18
+_FEW: Final = 1 << 14  # letters whose rows are no large array
 
 
 @lru_cache(maxsize=128)
@@ -68,7 +70,7 @@ def kernels() -> Any:
 
 def encode(sequences: UInt8Array, table: NDArray[Any], *, n_threads: int = 1) -> NDArray[Any]:
     """Look up the bytes of ``sequences`` (N, L) in ``table`` (256, 4); the result is (N, L, 4)."""
-    out = np.empty((*sequences.shape, 4), table.dtype)
+    out = fresh((*sequences.shape, 4), table.dtype)
     if out.size:
         width = f"u{table.dtype.itemsize}"
         stream = out.nbytes >= _SMALLEST_STREAM and out.nbytes >= stream_from()
@@ -97,7 +99,11 @@ def encode_checked(
 
     One call of the kernel looks at the letters and writes them: for short texts the calls are what costs.
     """
-    rows = np.empty((len(text), 4), table.dtype) if out is None else out
+    if out is not None:
+        rows = out
+    else:
+        shape = (len(text), 4)
+        rows = np.empty(shape, table.dtype) if len(text) < _FEW else fresh(shape, table.dtype)
     stream = rows.nbytes >= _SMALLEST_STREAM and rows.nbytes >= stream_from()
     outside = kernels().one_hot_text(text, letters, table, stream, rows, n_threads)
     return rows if outside == -1 else None

@@ -297,5 +297,11 @@ def extract_single_sequence(
     if sample_id is not None:
         column = extractor.vcf.sample_mapping[sample_id]
         # kipoiseq yields every allele of a record that the sample differs in; keep those the sample carries.
-        variants = [v for v in variants if v.source.ALT.index(v.alt) + 1 in v.source.genotypes[column][:-1]]
+        variants = [v for v in variants if _is_carried(v, column)]
     return str(extractor.variant_extractor.extract(interval, variants=variants, anchor=anchor, fixed_len=fixed_len))
+
+
+def _is_carried(variant: Any, column: int) -> bool:
+    """Whether the sample has this allele; of one alternative there is no doubt, and genotypes take long to unpack."""
+    alternatives = variant.source.ALT
+    return len(alternatives) == 1 or (alternatives.index(variant.alt) + 1 in variant.source.genotypes[column][:-1])

@@ -17,6 +17,7 @@ from .._threads import resolve_threads
 from ..errors import InputError
 from ..kernels import backend
 from ..kernels.arguments import array_of, checked_size
+from ..kernels.fresh import fresh
 from ..kernels.streaming import stream_from
 from .alphabet import _COMPLEMENT, IUPAC, UNKNOWN_CODE, _code_table, _complement_table, as_sequences
 
@@ -82,11 +83,11 @@ def _dtype_name(dtype: Any) -> str:
 def output_array(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
     """Return ``out`` if it can be filled with that shape and dtype, or a new array.
 
-    Large new arrays lie on huge pages: NumPy asks the kernel for them from 4 MiB on.
+    Large new arrays lie on huge pages, in memory that is used again (`gxfast.kernels.fresh`).
     """
     checked_size(shape, np.dtype(dtype).itemsize, "the output")
     if out is None:
-        return np.empty(shape, dtype)
+        return fresh(shape, dtype)
     plain = isinstance(out, np.ndarray) and not isinstance(out, np.ma.MaskedArray)
     if not plain or out.dtype != np.dtype(dtype) or out.shape != shape:
         found = f"{out.dtype} {out.shape}" if plain else type(out).__name__
