@@ -3,7 +3,7 @@
 # own tests without and with gxfast, then the gate of speeds. What cannot be installed or has no tests is named.
 #
 #   scripts/hosts.sh [FOLDER]       default: hosts-venv beside the checkout; about 8 GB, PyTorch with CUDA
-#   TORCH_VERSION===2.13.0          a PyTorch of your own choice, here a version
+#   TORCH_VERSION="==2.13.0"        another PyTorch than the newest
 #   HOSTS_SOURCES=FOLDER            clones of repositories: basenji, baskerville, and those whose packages bring no tests
 #   HOSTS_STEPS="install contract suites gate"   the steps to do
 set -euo pipefail

@@ -112,12 +112,10 @@ def _verdict(name: str, work: Work, length: int, original: Any, ours: Any, folde
     return Verdict(name, work.label, length, host, mine, problem="SLOWER")
 
 
-def _of_target(target: Target, lengths: tuple[int, ...], folder: Path) -> Iterator[Verdict]:
+def _of_target(target: Target, ours: Any, lengths: tuple[int, ...], folder: Path) -> Iterator[Verdict]:
     if target.name not in WORKS:
         yield Verdict(target.name, problem="not measured: no arguments in gxfast/bench/drop_in_work.py")
         return
-    owner, attribute = binding.owner_of(target)
-    ours = getattr(owner, attribute)
     for work in WORKS[target.name]:
         for length in lengths:
             if length <= work.longest:
@@ -135,14 +133,14 @@ def _of_tool(name: str, wanted: str, lengths: tuple[int, ...], folder: Path) -> 
         warnings.simplefilter("always")
         binding.patch(name)
     reasons = [str(one.message) for one in told if issubclass(one.category, binding.PatchWarning)]
-    try:
-        if reasons:
-            yield Verdict(name, note=reasons[0])
-        else:
-            for target in targets:
-                yield from _of_target(target, lengths, folder)
-    finally:
-        binding.unpatch(name)
+    if reasons:
+        yield Verdict(name, note=reasons[0])
+        return
+    replaced = [getattr(*binding.owner_of(target)) for target in targets]
+    # Taken out again before anything is timed: an original may call other functions that were replaced.
+    binding.unpatch(name)
+    for target, ours in zip(targets, replaced, strict=True):
+        yield from _of_target(target, ours, lengths, folder)
 
 
 def run_gate(wanted: str, size: str) -> int:

@@ -298,7 +298,11 @@ def extract_single_sequence(
         column = extractor.vcf.sample_mapping[sample_id]
         # kipoiseq yields every allele of a record that the sample differs in; keep those the sample carries.
         variants = [v for v in variants if _is_carried(v, column)]
-    return str(extractor.variant_extractor.extract(interval, variants=variants, anchor=anchor, fixed_len=fixed_len))
+    inner = extractor.variant_extractor
+    theirs = host_original("kipoiseq", "kipoiseq.extractors.vcf_seq", "VariantSeqExtractor.extract", "")
+    if getattr(type(inner).extract, "__gxfast_original__", type(inner).extract) is theirs:
+        return extract_variants(inner, interval, variants, anchor, fixed_len)
+    return str(inner.extract(interval, variants=variants, anchor=anchor, fixed_len=fixed_len))
 
 
 def _is_carried(variant: Any, column: int) -> bool:

@@ -286,9 +286,9 @@ def delete(X: Any, start: int, end: int, return_packed: bool | None = None) -> A
     if _packed(X, None, return_packed):
         original = host_original("tangermeme", "tangermeme.ersatz", "delete", "a packed sequence")
         return original(X, start, end, return_packed)
-    if not 0 <= start <= X.shape[-1]:
+    if start < 0 or start > X.shape[-1]:
         raise ValueError("Start cannot be below zero or greater than the length of the sequence.")
-    if not start < end <= X.shape[-1]:
+    if end < 0 or end > X.shape[-1] or end <= start:
         raise ValueError("End must come after start and cannot be greater than the length of the sequence.")
     _check_one_hot(X, "X", allow_unknown=True)
     return torch_module().cat([X[:, :, :start], X[:, :, end:]], dim=-1)

@@ -85,7 +85,7 @@ def _mapped(n: int) -> NDArray[np.uint8]:
 
 
 def _remember(memory: NDArray[np.uint8]) -> None:
-    if memory.size <= _KEPT // 2:
+    if memory.size <= _KEPT:
         _recent.append(memory)
     while len(_recent) > _AT_MOST or sum(one.size for one in _recent) > _KEPT:
         _recent.popleft()
