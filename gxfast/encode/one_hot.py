@@ -102,6 +102,18 @@ def one_hot_table(
     ambiguous: str = "unknown",
 ) -> tuple[NDArray[Any], tuple[int, ...]]:  # fmt: skip
     """Return the kernels' look-up table (256, 4) and the output shape for ``n`` sequences; checks the choices."""
+    try:
+        table = _checked_table(layout, dtype, unknown, channels, complement, ambiguous)
+    except TypeError:  # a choice without a hash is none
+        table = _checked_table.__wrapped__(layout, dtype, unknown, channels, complement, ambiguous)
+    shape = tuple({"N": n, "L": length, "C": 4, "1": 1}[axis] for axis in layout)
+    return table, shape
+
+
+@lru_cache(maxsize=128)
+def _checked_table(
+    layout: str, dtype: str, unknown: str, channels: str, complement: bool, ambiguous: str
+) -> NDArray[Any]:
     _check_choice("layout", layout, _LAYOUTS)
     dtype = _dtype_name(dtype)
     _check_choice("unknown", unknown, ("zero", "quarter"))
@@ -109,8 +121,7 @@ def one_hot_table(
         raise InputError(f"channels must be a permutation of ACGT, found {channels!r}")
     if dtype in ("uint8", "int8") and (unknown == "quarter" or ambiguous == "fraction"):
         raise InputError(f"fractions cannot be written as {dtype}", remedy="use dtype='float32' or 'float16'")
-    shape = tuple({"N": n, "L": length, "C": 4, "1": 1}[axis] for axis in layout)
-    return _one_hot_table(dtype, unknown, ambiguous, channels, complement), shape
+    return _one_hot_table(dtype, unknown, ambiguous, channels, complement)
 
 
 def channels_first(layout: str) -> bool:
