@@ -103,6 +103,7 @@ def run_suite(tool: str, suite: Suite, root: Path, patched: bool, words: str, li
             "-q",
             "-p",
             "no:cacheprovider",
+            "--continue-on-collection-errors",
             f"--junitxml={report}",
             suite.tests,
             *(["-k", words] if words else []),

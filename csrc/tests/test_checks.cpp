@@ -36,7 +36,8 @@ gxfast::OneHotFaults faults(const std::vector<Value> &values, std::int64_t n, st
                             std::int64_t length, bool positions_first, Element sign) {
   static_assert(sizeof(Value) == sizeof(Element));
   std::vector<Element> bits(values.size());
-  std::memcpy(bits.data(), values.data(), values.size() * sizeof(Element));
+  if (!values.empty())
+    std::memcpy(bits.data(), values.data(), values.size() * sizeof(Element));
   Element one{};
   const Value number_one{1};
   std::memcpy(&one, &number_one, sizeof one);
