@@ -104,6 +104,7 @@ def run_suite(tool: str, suite: Suite, root: Path, patched: bool, words: str, li
             "-p",
             "no:cacheprovider",
             "--continue-on-collection-errors",
+            "--tb=native",  # others parse the source again, which fails on some releases of Python
             f"--junitxml={report}",
             suite.tests,
             *(["-k", words] if words else []),
