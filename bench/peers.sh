@@ -18,7 +18,7 @@ install() { # VENV PACKAGE...
   if [ -z "${PEERS_ONLY:-}" ]; then
     "$venv/bin/python" -m pip install --quiet "$root[cpu,test]"
   else
-    "$venv/bin/python" -m pip install --quiet "pysam>=0.24,<0.25" click rich onnx onnxruntime scipy pytest pytest-benchmark
+    "$venv/bin/python" -m pip install --quiet "pysam>=0.24.1,<0.25" click rich onnx onnxruntime scipy pytest pytest-benchmark
   fi
 }
 

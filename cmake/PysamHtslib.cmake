@@ -15,6 +15,10 @@ target_include_directories(gxfast_pysam_htslib SYSTEM INTERFACE ${GXFAST_PYSAM_I
 # The library has no SONAME: link by file name.
 target_link_directories(gxfast_pysam_htslib INTERFACE "${GXFAST_PYSAM_PARENT}/pysam")
 target_link_libraries(gxfast_pysam_htslib INTERFACE "-l:${GXFAST_PYSAM_LIBRARY}")
-# At run time it is found beside gxfast in site-packages; the platlib entry serves editable builds, whose
-# modules stay in the source tree.
-set(GXFAST_PYSAM_RPATH "$ORIGIN/../../pysam" "${GXFAST_PLATLIB}/pysam")
+# At run time it is found beside gxfast in site-packages. Modules that stay in the source tree (an editable install, plain
+# CMake) find it where this Python has it; a wheel must not name a folder of the machine that built it.
+set(GXFAST_PYSAM_RPATH "$ORIGIN/../../pysam")
+file(REAL_PATH "${CMAKE_INSTALL_PREFIX}" GXFAST_PREFIX)
+if(NOT DEFINED SKBUILD OR GXFAST_PREFIX STREQUAL PROJECT_SOURCE_DIR)
+  list(APPEND GXFAST_PYSAM_RPATH "${GXFAST_PLATLIB}/pysam")
+endif()

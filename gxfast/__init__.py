@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .personal.batch import HaplotypeBatch, consensus, haplotypes
     from .personal.policy import HaplotypePolicy
     from .personal.store import HaplotypeStore
+    from .personal.stream import HaplotypeStream
     from .reporting import write_report as report
     from .stats.drivers import select_drivers as drivers
     from .types import CovariateTable, ExpressionTable, GeneTable, PredictionSet, Windows
@@ -49,6 +50,7 @@ __all__ = [
     "HaplotypeBatch",
     "HaplotypePolicy",
     "HaplotypeStore",
+    "HaplotypeStream",
     "InputError",
     "Model",
     "ModelCard",
@@ -107,6 +109,7 @@ _lazy, __dir__ = lazy_names(
         "personal.batch": ("HaplotypeBatch", "consensus", "haplotypes"),
         "personal.policy": ("HaplotypePolicy",),
         "personal.store": ("HaplotypeStore",),
+        "personal.stream": ("HaplotypeStream",),
         "reporting": ("write_report as report",),
         "stats.drivers": ("select_drivers as drivers",),
         "types": ("CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Windows"),

@@ -7,6 +7,7 @@ import operator
 import os
 import re
 import resource
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,14 @@ from pathlib import Path
 
 from .errors import GxfastError, InputError
 
-__all__ = ["one_blas_thread", "require_address_space", "resolve_threads", "thread_budget", "worker_pool"]
+__all__ = ["PerThread", "one_blas_thread", "require_address_space", "resolve_threads", "thread_budget", "worker_pool"]
+
+
+class PerThread(threading.local):
+    """What each thread opens for itself; a copy that another process gets by pickle is empty."""
+
+    def __reduce__(self) -> tuple[type[PerThread], tuple[()]]:
+        return PerThread, ()
 
 
 def thread_budget() -> int:

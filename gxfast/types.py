@@ -6,23 +6,35 @@ L length, C = 4 channels, G genes, T tracks, W windows. Coordinates are 0-based 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CovariateTable", "ExpressionTable", "GeneTable", "PredictionSet", "Progress", "Windows"]
+from ._objects import Brief, Columns, Table, anndata_of, by_person, plural
 
+__all__ = [
+    "PHENOTYPE_COLUMNS",
+    "CovariateTable",
+    "ExpressionTable",
+    "GeneTable",
+    "PredictionSet",
+    "Progress",
+    "Windows",
+]
+
+# The columns before those of people in the tables of values that are written.
+PHENOTYPE_COLUMNS: Final = ("#chr", "start", "end", "gene_id")
 Int64Array = NDArray[np.int64]
 Float64Array = NDArray[np.float64]
 # How far a task is; called with (task, units done, units in all).
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class GeneTable:
+@dataclass(frozen=True, slots=True, repr=False)
+class GeneTable(Table):
     """Genes with their transcription start sites, in input order.
 
     Attributes
@@ -66,9 +78,37 @@ class GeneTable:
         """Last base (0-based) of what is measured: the end of a phenotype's interval, or the TSS; shape (G,)."""
         return self.tss if self.end is None else self.end - 1
 
+    def _facts(self) -> str:
+        return f"{plural(len(self), 'gene')} on {plural(len(set(self.chrom)), 'contig')}"
 
-@dataclass(frozen=True, slots=True)
-class Windows:
+    def _columns(self) -> Columns:
+        """As tables of genes are written and read: positions are 1-based."""
+        columns: Columns = {
+            "gene_id": (str, self.gene_id), "name": (str, self.name), "chrom": (str, self.chrom),
+            "tss": self.tss + 1, "strand": (str, self.strand),
+        }  # fmt: skip
+        return columns if self.end is None else {**columns, "end": self.end}
+
+    def phenotype_columns(
+        self, rows: Sequence[int], ids: Sequence[str], samples: Sequence[str], values: Float64Array
+    ) -> Columns:
+        """Return the columns of a phenotype BED: those of `PHENOTYPE_COLUMNS`, and one per person.
+
+        Parameters
+        ----------
+        rows : sequence of int, length R
+            The gene of each row.
+        ids : sequence of str, length R
+        samples : sequence of str, length S
+        values : float64 array, shape (R, S)
+        """
+        genes = self.take(rows)
+        leading = ((str, genes.chrom), genes.tss, genes.last + 1, (str, ids))
+        return by_person(dict(zip(PHENOTYPE_COLUMNS, leading, strict=True)), samples, values)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Windows(Brief):
     """Sequence windows on the reference, one per gene (or region).
 
     Attributes
@@ -93,9 +133,13 @@ class Windows:
     def __len__(self) -> int:
         return len(self.chrom)
 
+    def _facts(self) -> str:
+        where = f", first {self.chrom[0]}:{self.start[0] + 1}-{self.start[0] + self.length}" if len(self) else ""
+        return f"{plural(len(self), 'window')} of {self.length} bases{where}"
 
-@dataclass(frozen=True, slots=True)
-class ExpressionTable:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ExpressionTable(Table):
     """Expression (or any per-person readout) of G genes in S people.
 
     Attributes
@@ -105,7 +149,8 @@ class ExpressionTable:
     values : float64 array, shape (G, S)
         NaN where the value is missing.
     genes : GeneTable or None
-        Coordinates, where the file has them (BED).
+        Coordinates, where the file gives TSS and strand of every gene (BED of QTLtools); else None, and
+        `gxfast.read_genes` reads them from another file.
     source : str
         The file it was read from, for messages.
     places : GeneTable or None
@@ -120,9 +165,30 @@ class ExpressionTable:
     source: str = ""
     places: GeneTable | None = None
 
+    def _facts(self) -> str:
+        missing = int(np.isnan(self.values).sum())
+        return f"{plural(len(self.gene_id), 'gene')} x {len(self.samples)} people, {missing} values missing"
 
-@dataclass(frozen=True, slots=True)
-class PredictionSet:
+    def _columns(self) -> Columns:
+        located = self.genes or self.places
+        if located is None:
+            return by_person({"gene_id": (str, self.gene_id)}, self.samples, self.values)
+        return located.phenotype_columns(range(len(located)), self.gene_id, self.samples, self.values)
+
+    def to_anndata(self) -> Any:
+        """Return an ``anndata.AnnData``: people x genes, ``var`` with the columns of the genes where they are known.
+
+        Raises
+        ------
+        InputError
+            If anndata is not installed.
+        """
+        located = self.genes or self.places
+        return anndata_of(self.samples, self.gene_id, {} if located is None else located._columns(), {"": self.values})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PredictionSet(Table):
     """Per-person predictions of one model.
 
     Attributes
@@ -172,9 +238,40 @@ class PredictionSet:
         """Gene and track of each row of a table: gene by gene, track by track."""
         return [(g, t) for g in range(len(self.genes)) for t in range(len(self.tracks))]
 
+    def _facts(self) -> str:
+        size = f"{plural(len(self.genes), 'gene')} x {len(self.samples)} people x {plural(len(self.tracks), 'track')}"
+        return f"{self.model!r}, {size}, {self.status.count('ok')} ok, {int(self.n_haplotypes.sum())} haplotypes"
 
-@dataclass(frozen=True, slots=True)
-class CovariateTable:
+    def _columns(self) -> Columns:
+        """As ``predictions/MODEL.bed.gz``, gene by gene, track by track."""
+        rows = self.rows
+        values = self.values.transpose(0, 2, 1).reshape(len(rows), -1)
+        ids = [self.row_name(g, t) for g, t in rows]
+        return self.genes.phenotype_columns([g for g, _ in rows], ids, self.samples, values)
+
+    def to_anndata(self) -> Any:
+        """Return an ``anndata.AnnData``: people x genes.
+
+        ``X`` is the first track; where there are several, each is a layer of its name. ``var`` has the columns of the
+        genes, ``n_variants``, ``n_haplotypes``, ``status``, and the prediction for the reference by track.
+
+        Raises
+        ------
+        InputError
+            If anndata is not installed.
+        """
+        several = len(self.tracks) > 1
+        references = {f"reference:{name}" if several else "reference": t for t, name in enumerate(self.tracks)}
+        columns: Columns = {
+            **self.genes._columns(), "n_variants": self.n_variants, "n_haplotypes": self.n_haplotypes,
+            "status": (str, self.status), **{name: self.reference[:, t] for name, t in references.items()},
+        }  # fmt: skip
+        layers = {name if several else "": self.values[:, :, t] for t, name in enumerate(self.tracks)}
+        return anndata_of(self.samples, self.genes.gene_id, columns, layers, model=self.model)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CovariateTable(Table):
     """K covariates of S people.
 
     Attributes
@@ -193,3 +290,9 @@ class CovariateTable:
     values: Float64Array
     source: str = ""
     transposed: bool = False
+
+    def _facts(self) -> str:
+        return f"{plural(len(self.name), 'covariate')} x {len(self.samples)} people"
+
+    def _columns(self) -> Columns:
+        return by_person({"id": (str, self.name)}, self.samples, self.values)

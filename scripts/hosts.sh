@@ -22,7 +22,7 @@ host() { # NAME PACKAGE...
 
 if here install; then
   [ -x "$folder/bin/python" ] || python3 -m venv "$folder"
-  pip "numpy>=2,<3" "pysam>=0.24,<0.25" click rich pytest hypothesis six cyvcf2 cython "setuptools<81" pytest-mock
+  pip "numpy>=2,<3" "pysam>=0.24.1,<0.25" click rich pytest hypothesis six cyvcf2 cython "setuptools<81" pytest-mock
   host tangermeme "tangermeme==1.6.*"
   host kipoiseq "kipoiseq==0.7.1"
   host seqpro "seqpro==0.23.*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,3 +155,20 @@ def world(cohort: Any, tmp_path: Path) -> dict[str, Path]:
     paths["model"] = folder / "model.onnx"
     shutil.copy(cohort.model, paths["model"])
     return paths
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which blocks of the documentation were run, and why the others were not."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
+    blocks = [value for report in reports for key, value in report.user_properties if key == "block"]
+    if not blocks:
+        return
+    kinds = Counter(kind for _, _, kind, _, _ in blocks)
+    terminalreporter.section("code blocks of the documentation")
+    for page, line, kind, why, _ in blocks:
+        if kind == "not run":
+            terminalreporter.line(f"not run: {page}:{line}: {why}")
+    seconds = sum(block[-1] for block in blocks)
+    terminalreporter.line(
+        f"{kinds['run']} run ({seconds:.0f} CPU seconds), {kinds['not run']} not run, {kinds['failed']} failed"
+    )

@@ -84,7 +84,7 @@ def main() -> None:
         letters = np.empty((len(plan), window.length), np.uint8)
         plan.write_letters(letters, 0, 1)
         some = letters[np.linspace(0, len(letters) - 1, chosen.timed).astype(int)]
-        values = {}
+        values: dict[str, Any] = {}
         whole = seconds_of(lambda: values.update(whole=model.predict(some))) / chosen.timed
         found = tiled(model)
         if found is None:
@@ -104,7 +104,7 @@ def main() -> None:
     tiling, n = found.tiling, len(letters)
     share = len(distinct) / (n * len(tiling.tiles))
     spent = hashing + tiles + n * head
-    bound = tiling.whole / (tiling.local * tiling.overhead * share + tiling.head)
+    bound = found.work / tiling.left(share)
     print(found.explain().splitlines()[0])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(

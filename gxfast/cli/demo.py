@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -59,15 +62,25 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     if not options["quiet"] and not options["as_json"]:
         click.echo(comparison.text())
         click.echo(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
-        click.echo(
-            f"next: gxfast run --fasta {cohort.fasta} --vcf {cohort.vcf} --genes {cohort.genes} "
-            f"--expression {cohort.expression} --model {cohort.model} -o mine"
-        )
+        command = [
+            *_program(), "run", "--fasta", cohort.fasta, "--vcf", cohort.vcf, "--genes", cohort.genes,
+            "--expression", cohort.expression, "--model", cohort.model, "-o", "mine",
+        ]  # fmt: skip
+        click.echo(f"next: {shlex.join(map(str, command))}")
     if not comparison.ok:
         click.echo(
             f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)", err=True
         )
     return code or (0 if comparison.ok else 1)
+
+
+def _program() -> list[str]:
+    """How this program is called from here: by its name only where the PATH leads to it."""
+    called = Path(sys.argv[0])
+    if called.name != "gxfast":
+        return [sys.executable, "-m", "gxfast"]
+    found = shutil.which("gxfast")
+    return ["gxfast"] if found and Path(found).samefile(called) else [str(called)]
 
 
 def _make_folder(folder: Path) -> Path:

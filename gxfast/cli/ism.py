@@ -33,6 +33,7 @@ _COMMANDS = {
     "saturate": ("ism", "saturate", "Every single-base change around TSSs, in regions, sequences or haplotypes."),
     "variants": ("ism", "variants", "Every observed variant in the windows of genes."),
     "merge": ("ism", "merge", "Put the parts of a scan (--shard) together."),
+    "pairs": ("ism_pairs", "pairs", "Every pair of changes in one stretch: interactions, dependency map."),
     "plot": ("ism_plot", "plot", "Logo and heat map of one window."),
 }
 

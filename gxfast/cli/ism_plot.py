@@ -14,7 +14,7 @@ from .numbers import Whole
 from .options import common_options, set_verbosity
 from .outputs import refuse_overwriting
 
-__all__ = ["plot"]
+__all__ = ["one_window", "plot"]
 
 _SOURCES = {
     "gene": "--fasta F --genes G --gene ID",
@@ -116,6 +116,16 @@ def _stretch(source: str, options: dict[str, Any]) -> Any:
             options["scan"], options["gene"], model=options["model"], track=options["track"],
             haplotype=options["haplotype"], reach=reach, positions=span,
         )  # fmt: skip
+    plan, track, layout, rows, window = _computed(source, options, span)
+    return scan_stretch(plan, track, layout, rows, window=window)
+
+
+def one_window(options: dict[str, Any]) -> tuple[Any, int, Any, Any, int]:
+    """Return the plan, the index of the track, the layout, where its rows come from and the window that were named."""
+    return _computed(_source(options), options, _span(options["positions"]))
+
+
+def _computed(source: str, options: dict[str, Any], span: tuple[int, int] | None) -> tuple[Any, int, Any, Any, int]:
     from .._threads import resolve_threads
     from ..models.session import Model
     from ..workflow.scans.stretch import plan_track
@@ -126,7 +136,7 @@ def _stretch(source: str, options: dict[str, Any]) -> Any:
     )  # fmt: skip
     layout, rows, window = {"gene": _gene, "region": _region, "record": _record}[source](model.card, options, span)
     plan, track = plan_track(model, options["track"])
-    return scan_stretch(plan, track, layout, rows, window=window)
+    return plan, track, layout, rows, window
 
 
 def _gene(card: Any, options: dict[str, Any], _: Any) -> tuple[Any, Any, int]:

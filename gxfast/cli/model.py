@@ -44,7 +44,7 @@ def import_model(kind: str, source: str, output: str, tracks: tuple[str, ...], n
     """Turn the weights of a known model into an ONNX file with its card.
 
     KIND is basenji2, borzoi, enformer, expecto or xpresso, with its weights as SOURCE; or keras with an .h5 of common
-    layers; or torch with module:function.
+    layers; or torch with module:function; or a kind that an installed plug-in adds (gxfast model list names all).
     """
     from ..models import OutputOptions, importer
 
@@ -82,7 +82,7 @@ def inspect(path: str, as_json: bool) -> int:
 @click.argument("directory", default=".")
 def list_models(directory: str) -> int:
     """List the ONNX models in a folder, and the kinds of weights that can be imported."""
-    from ..models import IMPORTERS
+    from ..models import importer_kinds
     from ..models.inspect import inspect_model
 
     for path in sorted(Path(directory).glob("*.onnx")):
@@ -90,7 +90,7 @@ def list_models(directory: str) -> int:
         card = found["card"] or found["draft"]
         left = f"\tto be chosen: {'; '.join(found['choices'])}" if found["choices"] else ""
         click.echo(f"{path}\t{card['name']}\t{card['input']['length'] or '?'} bases{left}")
-    click.echo(f"importers: {', '.join(IMPORTERS)}", err=True)
+    click.echo(f"importers: {', '.join(importer_kinds())}", err=True)
     return 0
 
 

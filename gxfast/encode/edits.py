@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
 from .._threads import resolve_threads
 from ..errors import InputError
 from ..kernels import backend
 from ..kernels.arguments import array_of, checked_size, whole_number, whole_numbers
+from ..kernels.streaming import aligned_array
 from .alphabet import as_sequences
 from .one_hot import channels_first, complement_bases, one_hot, one_hot_table, output_array
 
@@ -54,7 +56,7 @@ class Edits(NamedTuple):
         return Edits(self.offset, length - 1 - self.position, complement_bases(self.base))
 
 
-class EditedBatches:
+class EditedBatches(Brief):
     """Iterate over edited copies of one sequence, one-hot encoded, without copying it.
 
     A buffer holds ``batch_size`` encoded copies of the sequence. Each step takes the last edits back and sets
@@ -110,8 +112,11 @@ class EditedBatches:
         self._channels_first = channels_first(layout)
         self._rows: Any = None
         checked_size(shape, np.dtype(dtype).itemsize, "a batch of batch_size rows")
-        self.buffer = np.empty(shape, dtype)
+        self.buffer = aligned_array(shape, dtype)
         self.buffer[:] = one_hot(rows, layout=layout, dtype=dtype, unknown=unknown, channels=channels)
+
+    def _facts(self) -> str:
+        return f"{plural(len(self._edits.offset) - 1, 'row')} in batches of {list(self.buffer.shape)}"
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -235,6 +240,12 @@ def apply_edits(
     ------
     InputError
         For positions outside the sequence, or arrays that do not fit together.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> [row.tobytes() for row in gx.apply_edits("ACGT", [0, 3], "GG")]
+    [b'GCGT', b'ACGG']
     """
     letters = _one_sequence(sequence)
     at = whole_numbers(positions, "positions", ("M",))

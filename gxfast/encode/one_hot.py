@@ -179,6 +179,14 @@ def one_hot(
     ------
     InputError
         For arguments outside the above, unequal lengths, or unknown bases under ``"error"``.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> gx.one_hot("ACN", dtype="uint8").tolist()
+    [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+    >>> gx.one_hot(["ACGT", "TTTT", "GGGG"], layout="NCL").shape
+    (3, 4, 4)
     """
     dtype = _dtype_name(dtype)
     _check_choice("unknown", unknown, ("zero", "quarter", "error"))
@@ -231,6 +239,12 @@ def codes(
     Returns
     -------
     uint8 array, shape (N, L); (L,) for a single sequence
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> gx.codes(["ACGTN", "aaaac"]).tolist()
+    [[0, 1, 2, 3, 4], [0, 0, 0, 0, 1]]
     """
     return _translated(seqs, _code_table(reverse_complement), reverse_complement, out, n_threads)
 
@@ -251,6 +265,12 @@ def reverse_complement(
     Returns
     -------
     The same kind of thing as ``x``: case is kept, IUPAC codes are complemented.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> gx.reverse_complement("AACgN")
+    'NcGTT'
     """
     if layout is not None:
         _check_choice("layout", layout, _LAYOUTS)

@@ -80,6 +80,18 @@ def evaluate(
     InputError
         If fewer than three people or no gene are shared, ids are doubled, covariates are redundant or too
         many for the people, or values do not suit the transform.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> genome, people = gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf)
+    >>> model = gx.Model(cohort.model, device="cpu")
+    >>> predictions = gx.predict(model, genome, people, gx.read_genes(cohort.genes))
+    >>> result = gx.evaluate(predictions, gx.read_expression(cohort.expression))
+    >>> result.gene_id[2], round(float(result.pearson_r[2]), 2), result.status[6]
+    ('DEMO0003', 0.74, 'one haplotype in the cohort')
     """
     if residualise not in ("expression", "both"):
         raise InputError(f"residualise must be 'expression' or 'both', found {residualise!r}")

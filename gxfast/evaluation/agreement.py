@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, Rows
 from ..errors import InputError
 from ..types import PredictionSet
 
@@ -29,8 +30,8 @@ __all__ = [
 STRONG = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class ModelGenes:
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelGenes(Brief):
     """What is compared of one model: values by gene.
 
     Attributes
@@ -47,8 +48,8 @@ class ModelGenes:
     reference: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PairAgreement:
+@dataclass(frozen=True, slots=True, repr=False)
+class PairAgreement(Brief):
     """How two models agree over the genes that both have.
 
     Attributes
@@ -93,7 +94,7 @@ class PairAgreement:
     strong_equal_sign_p: float
 
 
-def agreement(models: Sequence[ModelGenes], *, n_bootstrap: int = 2000, seed: int = 0) -> list[PairAgreement]:
+def agreement(models: Sequence[ModelGenes], *, n_bootstrap: int = 2000, seed: int = 0) -> Rows[PairAgreement]:
     """Compare every pair of models.
 
     Parameters
@@ -106,7 +107,7 @@ def agreement(models: Sequence[ModelGenes], *, n_bootstrap: int = 2000, seed: in
 
     Returns
     -------
-    list of PairAgreement
+    list of PairAgreement, with ``to_pandas`` and the like
         In the order of the models.
 
     Raises
@@ -120,7 +121,7 @@ def agreement(models: Sequence[ModelGenes], *, n_bootstrap: int = 2000, seed: in
             f"two or more models of different names are compared, found {', '.join(names) or 'none'}",
             remedy="name another run, table or column",
         )
-    return [_pair(a, b, n_bootstrap, seed) for a, b in combinations(models, 2)]
+    return Rows(PairAgreement, (_pair(a, b, n_bootstrap, seed) for a, b in combinations(models, 2)))
 
 
 def _pair(a: ModelGenes, b: ModelGenes, n_bootstrap: int, seed: int) -> PairAgreement:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
+
 if TYPE_CHECKING:
     from ..types import PredictionSet
     from .drivers import GeneDrivers
@@ -21,8 +23,8 @@ PIPS: Final = (0.1, 0.5, 0.9)
 _STRATA: Final = 3  # groups of equal size by distance, frequency and effect
 
 
-@dataclass(frozen=True, slots=True)
-class DirectionRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class DirectionRow(Brief):
     """A row of ``direction.tsv``: do effects and eQTL slopes of a group of SNVs have one sign?
 
     ``low`` and ``high`` bound the group. Share of equal signs with the Clopper-Pearson interval and the exact

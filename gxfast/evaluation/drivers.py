@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from ..personal.dosages import Dosages
 from ..stats.drivers import DriverSelection, Rule, driver_support, select_drivers
 from ..types import PredictionSet
@@ -23,8 +24,8 @@ Float64Array = NDArray[np.float64]
 LINEAR_R: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class GeneDrivers:
+@dataclass(frozen=True, slots=True, repr=False)
+class GeneDrivers(Brief):
     """One gene and track: V SNVs in the model's window that differ between people.
 
     Attributes
@@ -49,14 +50,17 @@ class GeneDrivers:
     selection: DriverSelection
     support: NDArray[np.str_]
 
+    def _facts(self) -> str:
+        return f"gene {self.gene}, track {self.track}, {self.selection!r}"
+
     @property
     def allele_freq(self) -> Float64Array:
         """Frequency of each alternative allele, shape (V,)."""
         return self.dosages.frequency
 
 
-@dataclass(frozen=True, slots=True)
-class DriverRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class DriverRow(Brief):
     """A row of ``drivers.tsv``; ``pos`` and ``tss`` are 1-based."""
 
     model: str
@@ -86,8 +90,8 @@ class DriverRow:
     support: str
 
 
-@dataclass(frozen=True, slots=True)
-class SupportRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class SupportRow(Brief):
     """A row of ``support.tsv``: the fraction of a gene's drivers that eQTLs support, plain and weighted by increase."""
 
     model: str

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
+
 __all__ = ["EXPLAINERS", "ExplainerRow", "explainer_rows"]
 
 EXPLAINERS: Final = {
@@ -21,8 +23,8 @@ EXPLAINERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainerRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class ExplainerRow(Brief):
     """A row of ``explainers.tsv``: Spearman's rho of r, and of its absolute value, with what may explain it."""
 
     model: str

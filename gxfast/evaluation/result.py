@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief, Columns, Table, columns_of, median_of, plural
 from ..io.tables import optional_column
 from ..kernels.arguments import finite_or_nan
 
@@ -19,8 +20,8 @@ Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneRow:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class GeneRow(Brief):
     """A row of ``genes.tsv``: a gene and model, or ``gene:track`` where the model has several tracks.
 
     ``tss`` is 1-based. What does not apply is None (no expression, no null, a table of predictions whose model is not
@@ -55,8 +56,8 @@ class GeneRow:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluation(Table):
     """One row per gene, or per gene and track where there are several; R rows.
 
     Attributes
@@ -122,6 +123,15 @@ class Evaluation:
     def __len__(self) -> int:
         return len(self.gene_id)
 
+    def _facts(self) -> str:
+        found = int((np.nan_to_num(self.pearson_q, nan=1.0) <= 0.05).sum())
+        return (
+            f"{self.model!r}, {plural(len(self), 'row')}, median r {median_of(self.pearson_r)}, {found} with q <= 0.05"
+        )
+
+    def _columns(self) -> Columns:
+        return columns_of(GeneRow, self.rows())
+
     def rows(self) -> list[GeneRow]:
         """Return the rows of ``genes.tsv``."""
         there = {one.name: getattr(self, one.name) for one in fields(GeneRow) if one.name not in ("tss", "model")}
@@ -132,8 +142,8 @@ class Evaluation:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class CrossGene:
+@dataclass(frozen=True, slots=True, repr=False)
+class CrossGene(Brief):
     """Agreement across genes of mean observed expression with one track; NaN where undefined.
 
     ``reference_*`` uses the prediction for the reference sequence, ``predicted_*`` the mean over people.
@@ -147,8 +157,8 @@ class CrossGene:
     predicted_spearman: float
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Observed(Brief):
     """The expression that was correlated.
 
     Attributes
@@ -164,6 +174,10 @@ class Observed:
     samples: tuple[str, ...]
     values: Float64Array
     residuals: Float64Array | None
+
+    def _facts(self) -> str:
+        left = "values" if self.residuals is None else "values and residuals"
+        return f"{left} of {plural(len(self.values), 'gene')} x {len(self.samples)} people"
 
     @property
     def evaluated(self) -> Float64Array:

@@ -46,6 +46,16 @@ cdef extern from "gxfast/genotype_text.hpp" namespace "gxfast" nogil:
     cbool order_by_pgt(const char *text, int64_t length, int8_t *call)
     int read_plain_calls_bcf(const uint8_t *values, int64_t n_samples, int8_t *calls, uint8_t *unphased)
 
+cdef extern from "htslib/hts.h" nogil:
+    int HTS_VERSION
+    const char *hts_version()
+
+# Structures are read as the headers of the build have them: another htslib may have changed them.
+_BUILT = f"{HTS_VERSION // 100000}.{HTS_VERSION // 100 % 1000}"
+_FOUND = hts_version().decode()
+if ".".join(_FOUND.partition("-")[0].split(".")[:2]) != _BUILT:
+    raise ImportError(f"compiled for htslib {_BUILT}, and pysam has {_FOUND}")
+
 # Reasons why a record stops the reading; gxfast.io.vcf words them.
 OK, IO_ERROR, BAD_RECORD, NO_GT, BAD_ALLELE, BAD_PLOIDY, BAD_COLUMNS, UNSORTED, NO_MEMORY = range(9)
 cdef enum Status:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
+from .._threads import PerThread
 from ..errors import InputError
 from ..kernels import backend
 from ._fai import check_fai
 from .bgzf import check_complete, htslib_name, require_file, sniff
+from .htslib import compiled_readers
 
 __all__ = ["Genome"]
 
@@ -48,7 +49,7 @@ class PysamFasta:
             return None
 
 
-class Genome:
+class Genome(Brief):
     """An indexed FASTA file, plain or bgzip-compressed.
 
     Safe to share between threads and over fork: each thread opens its own handle.
@@ -58,7 +59,7 @@ class Genome:
     fasta : str or Path
         The FASTA with its ``.fai`` (and ``.gzi`` if compressed) beside it.
     reader : {"htslib", "pysam"}
-        The compiled reader, or its pure-pysam twin.
+        The compiled reader (its twin, with a warning, where it does not load), or its pure-pysam twin.
 
     Raises
     ------
@@ -70,12 +71,23 @@ class Genome:
     path : Path
     contigs : dict of str to int
         Contig lengths in file order.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> genome = gx.Genome(cohort.fasta)
+    >>> genome.contigs
+    {'chr1': 27680, 'chr2': 25629}
+    >>> genome.fetch("chr1", 400, 410)
+    b'GCGTACAGAT'
     """
 
     def __init__(self, fasta: str | Path, *, reader: str = "htslib") -> None:
         self.path = Path(fasta)
         self._reader = reader
-        self._local = threading.local()
+        self._local = PerThread()
         require_file(self.path, "FASTA")
         kind = sniff(self.path)
         if kind == "gzip":
@@ -99,15 +111,16 @@ class Genome:
             )  # fmt: skip
         self.contigs: dict[str, int] = dict(contigs)
 
+    def _facts(self) -> str:
+        return f"'{self.path}', {plural(len(self.contigs), 'contig')}, {sum(self.contigs.values())} bases"
+
     def _handle(self) -> _Handle:
         key = os.getpid()
         if getattr(self._local, "pid", None) != key:
             try:
-                if self._reader == "pysam":
-                    self._local.handle = PysamFasta(os.fsencode(htslib_name(self.path)))
-                else:
-                    module: Any = importlib.import_module("gxfast.io._htslib")
-                    self._local.handle = module.FastaReader(os.fsencode(htslib_name(self.path)))
+                compiled = compiled_readers() if self._reader == "htslib" else None
+                reader = compiled.FastaReader if compiled else PysamFasta
+                self._local.handle = reader(os.fsencode(htslib_name(self.path)))
             except (OSError, ValueError) as error:
                 raise InputError(
                     f"the FASTA index cannot be used: {error}",

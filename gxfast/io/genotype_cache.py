@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .genotypes import Genotypes, join_records
-from .sources import VariantSource
+from .sources import GenotypeFile, VariantSource
 from .vcf_set import VariantFileSet
 
 __all__ = ["GenotypeCache"]
@@ -23,7 +23,7 @@ __all__ = ["GenotypeCache"]
 _DEFAULT_BYTES: Final = 256 << 20
 
 
-class GenotypeCache:
+class GenotypeCache(GenotypeFile):
     """A `VariantFileSet` that keeps the stretches it has read; a region is put together from them.
 
     Only what lies between kept stretches is read from the files, so that the steps and models of a run, whose windows
@@ -47,6 +47,7 @@ class GenotypeCache:
     def __init__(self, source: VariantFileSet, max_mem: int | None = None) -> None:
         self.samples, self.all_samples, self.contigs = source.samples, source.all_samples, source.contigs
         self.paths: list[Path] = [file.path for file in source.files]
+        self.path = self.paths[0]
         self._kept = _Stretches(source, _DEFAULT_BYTES if max_mem is None else max_mem // 4)
         self._columns: NDArray[np.int64] | None = None
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
 from ..errors import InputError
 from .regions import parse_region
 
@@ -28,8 +29,8 @@ class GenotypeSource(Protocol):
     def region(self, chrom: str, start: int, end: int) -> Genotypes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Genotypes:
+@dataclass(frozen=True, slots=True, repr=False)
+class Genotypes(Brief):
     """Variants of one contig with the alleles that each person carries.
 
     Attributes
@@ -82,6 +83,10 @@ class Genotypes:
 
     def __len__(self) -> int:
         return len(self.position)
+
+    def _facts(self) -> str:
+        where = f"{self.chrom}:{self.start + 1}-{self.end}"
+        return f"{where}, {plural(len(self), 'variant')}, {len(self.samples)} people"
 
     def allele(self, variant: int, index: int) -> bytes:
         """Return the text of one allele; index 0 is REF."""

@@ -6,7 +6,6 @@ import copy
 import os
 import re
 import struct
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -16,12 +15,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import PerThread
 from ..errors import InputError
 from ._assemblies import ASSEMBLIES
 from .bgzf import require_file
 from .genotypes import Genotypes
 from .pvar import Pvar, Sites
-from .sources import named_people, order_in_file
+from .sources import GenotypeFile, named_people, order_in_file
 from .symbols import describe
 from .tables.text import at, check_id, read_lines
 from .vcf_dosages import ImputedRecords
@@ -60,7 +60,7 @@ def pgen_companions(pgen: str | Path) -> tuple[Path, Path]:
     return pvar_of(pgen), Path(pgen).with_suffix(".psam")
 
 
-class PgenFile:
+class PgenFile(GenotypeFile):
     """A PLINK 2 PGEN with its .pvar (or .pvar.zst) and .psam, read region by region; as `gxfast.VariantFile`.
 
     Safe to share between threads and over fork: each thread opens its own handle. A PGEN keeps no haploid calls, so
@@ -88,7 +88,7 @@ class PgenFile:
 
     def __init__(self, pgen: str | Path, *, samples: Sequence[str] | None = None) -> None:
         self.path = Path(pgen)
-        self._local = threading.local()
+        self._local = PerThread()
         _pgenlib(self.path)
         pvar, psam = pgen_companions(self.path)
         n_variants, n_people = _counts(self.path)
@@ -116,7 +116,7 @@ class PgenFile:
             If a sample is not in the file, or named twice.
         """
         other = copy.copy(self)
-        other._local = threading.local()
+        other._local = PerThread()
         other.samples = other._choose(samples)
         other._order = order_in_file(other.all_samples, other.samples)
         return other

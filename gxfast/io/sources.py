@@ -9,11 +9,23 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
 from ..errors import InputError
 from .genotypes import Genotypes
 from .vcf_dosages import ImputedRecords
 
-__all__ = ["ImputedSource", "VariantSource", "named_people", "order_in_file"]
+__all__ = ["GenotypeFile", "ImputedSource", "VariantSource", "named_people", "order_in_file"]
+
+
+class GenotypeFile(Brief):
+    """Gives a file of genotypes its repr."""
+
+    path: Path
+    samples: tuple[str, ...]
+    contigs: tuple[str, ...]
+
+    def _facts(self) -> str:
+        return f"'{self.path}', {len(self.samples)} people, {plural(len(self.contigs), 'contig')}"
 
 
 class ImputedSource(Protocol):

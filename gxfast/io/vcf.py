@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import os
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +11,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import PerThread
 from ..errors import InputError
 from .bgzf import check_complete, htslib_name, require_file, sniff
 from .genotypes import Genotypes, GenotypeSource, join_records, offsets_of
+from .htslib import compiled_readers
 from .htslib_log import htslib_told
 from .indexing import verified_index
-from .sources import named_people, order_in_file
+from .sources import GenotypeFile, named_people, order_in_file
 from .symbols import describe
 from .tables.text import check_id
 from .vcf_dosages import ImputedFile, imputed_fields, without_calls
@@ -31,7 +31,7 @@ _NO_CALLS: Final = 3
 _UNSORTED: Final = 7
 
 
-class VariantFile:
+class VariantFile(GenotypeFile):
     """An indexed VCF.gz or BCF, read region by region.
 
     Safe to share between threads and over fork: each thread opens its own handle.
@@ -42,7 +42,7 @@ class VariantFile:
     samples : sequence of str, optional
         People to read, in this order; all by default.
     reader : {"htslib", "pysam"}
-        The compiled reader, or its pure-pysam twin.
+        The compiled reader (its twin, with a warning, where it does not load), or its pure-pysam twin.
 
     Raises
     ------
@@ -59,12 +59,22 @@ class VariantFile:
         Of those that the header gives one.
     index : Path
         The index by which it is read.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> people = gx.VariantFile(cohort.vcf, samples=["person02", "person01"])
+    >>> found = people.region("chr1", 0, 400)
+    >>> found.position.tolist(), found.calls.shape
+    ([165, 310, 326, 381], (4, 2, 2))
     """
 
     def __init__(self, vcf: str | Path, *, samples: Sequence[str] | None = None, reader: str = "htslib") -> None:
         self.path = Path(vcf)
         self._reader = reader
-        self._local = threading.local()
+        self._local = PerThread()
         require_file(self.path, "VCF/BCF")
         if sniff(self.path) != "bgzf":
             raise InputError(
@@ -118,7 +128,7 @@ class VariantFile:
             If a sample is not in the file, or named twice.
         """
         other = copy.copy(self)
-        other._local = threading.local()
+        other._local = PerThread()
         other.samples = self._choose(samples)
         other._order = order_in_file(other.all_samples, other.samples)
         return other
@@ -135,13 +145,13 @@ class VariantFile:
             names = ",".join(self.samples).encode()
             try:
                 files = os.fsencode(htslib_name(self.path)), os.fsencode(htslib_name(self.index))
-                if self._reader == "pysam":
+                compiled = compiled_readers() if self._reader == "htslib" else None
+                if compiled:
+                    self._local.handle = compiled.VariantReader(*files, self._is_bcf, names, len(self.all_samples))
+                else:
                     from ._pysam_vcf import PysamVariantReader
 
                     self._local.handle = PysamVariantReader(*files, self._is_bcf, names, len(self.all_samples))
-                else:
-                    module: Any = importlib.import_module("gxfast.io._htslib")
-                    self._local.handle = module.VariantReader(*files, self._is_bcf, names, len(self.all_samples))
             except OSError as error:
                 raise InputError(
                     str(error), path=self.path, remedy="check the file with: bcftools view FILE > /dev/null"

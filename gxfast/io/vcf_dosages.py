@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
+from .._threads import PerThread
 from ..errors import InputError
 from .bgzf import htslib_name
 from .indexing import verified_index
@@ -57,8 +58,8 @@ def ids_of_vcf(path: str | Path) -> Iterator[tuple[str, str, int]]:
             yield record.id or "", record.chrom, record.start
 
 
-@dataclass(frozen=True, slots=True)
-class ImputedRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class ImputedRecords(Brief):
     """V records with what was imputed for S people.
 
     Attributes
@@ -95,7 +96,7 @@ class ImputedFile:
     def __init__(self, path: str | Path, samples: Sequence[str], field: str, *, index: Path | None = None) -> None:
         self.path, self.samples, self.field = Path(path), tuple(samples), field
         self._index = index or verified_index(self.path)
-        self._local = threading.local()
+        self._local = PerThread()
 
     def region(self, chrom: str, start: int, end: int) -> ImputedRecords:
         """Read every record that overlaps [start, end) (0-based half-open) of a contig.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
 from ..errors import InputError
 from .contigs import STRICT, ContigNames
 from .genotypes import Genotypes, join_records
@@ -90,7 +91,7 @@ def choose_samples(available: Sequence[str], wanted: Sequence[str] | None, *, so
     return chosen
 
 
-class VariantFileSet:
+class VariantFileSet(Brief):
     """Files of genotypes (VCF, BCF, PGEN, VCF Zarr) of one cohort.
 
     Records of a contig that is in several of them are merged by position.
@@ -133,6 +134,10 @@ class VariantFileSet:
 
     def _open(self, path: str | Path) -> VariantSource:
         return open_variants(path)
+
+    def _facts(self) -> str:
+        files = f"'{self.files[0].path}'" if len(self.files) == 1 else plural(len(self.files), "file")
+        return f"{files}, {len(self.samples)} people, {plural(len(self.contigs), 'contig')}"
 
     def _key(self, rename: Callable[[VariantSource, str], str]) -> None:
         """Find the files of each contig by the name that it goes by."""

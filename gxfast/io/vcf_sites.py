@@ -14,6 +14,7 @@ from .genotypes import Genotypes
 from .pgen import is_pgen
 from .sources import VariantSource
 from .symbols import describe, is_described
+from .variants import reader_name
 from .vcf import VariantFile
 from .vcf_set import VariantFileSet
 from .vcf_zarr import is_zarr
@@ -89,6 +90,10 @@ class SiteFileSet(VariantFileSet):
                 "lists of sites are read from VCF and BCF, not from a Zarr store", path=path,
                 remedy=f"vcztools view -G {Path(path).name} > sites.vcf",
             )  # fmt: skip
+        if reader_name(path):
+            raise InputError(
+                "lists of sites are read from VCF and BCF, not by plug-ins", path=path, remedy="write them as a VCF"
+            )
         return SiteFile(path)
 
     def _choose(self, samples: Sequence[str]) -> None:
@@ -103,7 +108,9 @@ def has_genotypes(paths: Sequence[Path]) -> bool:
     InputError
         If some have and others have not.
     """
-    with_people = [is_pgen(path) or is_zarr(path) or bool(SiteFile(path).all_samples) for path in paths]
+    with_people = [
+        is_pgen(path) or is_zarr(path) or bool(reader_name(path) or SiteFile(path).all_samples) for path in paths
+    ]
     if any(with_people) != all(with_people):
         raise InputError(
             "some of the VCF files have genotypes, others are sites only",

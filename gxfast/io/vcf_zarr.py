@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -14,13 +13,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import PerThread
 from ..errors import InputError
 from ._pysam_vcf import phase_set_number
 from ._zarr_sites import ZarrSites
 from ._zarr_store import ZarrReader, by_row, is_zarr, text_of
 from .genotypes import Genotypes
 from .pvar import Sites
-from .sources import named_people
+from .sources import GenotypeFile, named_people
 from .symbols import describe
 from .tables.text import check_id
 from .vcf_dosages import IMPUTED, ImputedRecords, expected_copies, lacking, without_calls
@@ -37,7 +37,7 @@ _SETS: Final = ("call_PS", "call_PSL", "call_PID")
 _AGAIN: Final = "write the store again: vcf2zarr convert NAME.vcf.gz NAME.vcz"
 
 
-class VcfZarrFile:
+class VcfZarrFile(GenotypeFile):
     """A VCF Zarr store (a folder NAME.vcz or NAME.zarr, or a zip file of one), read by region; as `gxfast.VariantFile`.
 
     Safe to share between threads and over fork: each thread opens its own handle. Where the records are is read once,
@@ -69,7 +69,7 @@ class VcfZarrFile:
 
     def __init__(self, store: str | Path, *, samples: Sequence[str] | None = None) -> None:
         self.path = Path(store)
-        self._local = threading.local()
+        self._local = PerThread()
         self._columns: Int64Array | None = None
         reader = self._reader()
         reader.require("variant_position")
@@ -80,7 +80,7 @@ class VcfZarrFile:
         self._choose(samples)
 
     def _choose(self, samples: Sequence[str] | None) -> None:
-        self._local = threading.local()
+        self._local = PerThread()
         self.samples = named_people(self.all_samples, samples, self.path, f"vcztools query -l {self.path.name}")
         place = {name: i for i, name in enumerate(self.all_samples)}
         columns = np.array([place[name] for name in self.samples], np.int64)

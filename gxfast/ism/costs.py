@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._objects import Brief
 from .graph.intervals import needed
 from .graph.view import Graph, Node
 from .graph.windows import Analysis
@@ -21,8 +22,8 @@ DELTA_OVERHEAD = 1.0
 _PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum")
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+@dataclass(frozen=True, slots=True, repr=False)
+class Costs(Brief):
     """Costs in multiply-adds, element-wise work included.
 
     Attributes
@@ -89,11 +90,15 @@ def node_work(graph: Graph, node: Node) -> float:
     return node_macs(graph, node) + ELEMENT_COST * elements
 
 
+def graph_work(graph: Graph) -> float:
+    """Return `node_work` of all nodes."""
+    return sum(node_work(graph, node) for node in graph.nodes)
+
+
 def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
     """Add up the costs of a graph that is cut at ``cut``."""
     local = sum(node_work(graph, node) for node in graph.between([graph.input_name], list(cut.tensors)))
-    whole = sum(node_work(graph, node) for node in graph.nodes)
-    head = 0.0
+    whole, head = graph_work(graph), 0.0
     if cut.tensors != (graph.output_name,):
         head = sum(node_work(graph, node) for node in graph.between(list(cut.tensors), [graph.output_name]))
     copied = 0.0

@@ -186,7 +186,10 @@ def input_gradient(
     ModelError
         If an operator has no gradient (node and operator are named), or the gradient is not finite.
     """
-    return Gradient(model, track=track, outputs=outputs)(sequences)
+    chosen = (None if each is None else tuple(each) for each in (outputs.tracks, outputs.bins))
+    key = ("gradient", track, *chosen, outputs.reduce)
+    made: Gradient = model.keep(key, lambda: Gradient(model, track=track, outputs=outputs))
+    return made(sequences)
 
 
 def input_x_gradient(

@@ -26,7 +26,7 @@ from .modes.runner import Runner
 if TYPE_CHECKING:
     from ..models.session import Model
 
-__all__ = ["MODES", "Plan", "plan"]
+__all__ = ["MODES", "Plan", "plan", "planned"]
 
 MODES: Final = ("auto", "naive", "packed", "delta")
 # A prediction from multiply-adds is rough: a mode has to promise this much before it is preferred.
@@ -83,6 +83,14 @@ def plan(
     chosen = named if isinstance(named, Outputs) else Outputs(tracks=named)
     threads = model.n_threads if n_threads is None else resolve_threads(n_threads)
     return Plan(model, chosen, mode, threads, check)
+
+
+def planned(plan_or_model: Plan | Model) -> Plan:
+    """Return a plan; that of a model with all defaults is made and checked once, and stays with the model."""
+    if isinstance(plan_or_model, Plan):
+        return plan_or_model
+    found: Plan = plan_or_model.keep("mutagenesis", lambda: plan(plan_or_model))
+    return found
 
 
 class Plan:

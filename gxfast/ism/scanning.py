@@ -13,16 +13,15 @@ from ..encode.edits import Edits, checked_edits
 from ..encode.one_hot import codes
 from ..errors import InputError
 from ..kernels.arguments import whole_number
-from . import planning
 from .edit_rows import chosen_rows, rows_of
 from .mutants import all_mutants, one_sequence
-from .planning import Plan
+from .planning import Plan, planned
 
 if TYPE_CHECKING:
     from ..models.session import Model
     from .mutants import Sequences
 
-__all__ = ["saturate", "scan", "variants"]
+__all__ = ["BLOCK_BYTES", "checked_range", "row_effects", "saturate", "scan", "variants"]
 
 BLOCK_BYTES = 2**26  # of values that are held at a time
 
@@ -43,6 +42,7 @@ def scan(
     Parameters
     ----------
     plan_or_model : Plan or Model
+        A model keeps the plan that is made of it; those of other outputs or modes are made with `plan`.
     sequence : str, bytes, or uint8 array, shape (L,)
         As the model reads it.
     start, end : int
@@ -63,8 +63,8 @@ def scan(
     ModelError
         If the check of the plan fails.
     """
-    plan = _planned(plan_or_model)
-    sequence_codes, first, last = _range(plan, sequence, start, end)
+    plan = planned(plan_or_model)
+    sequence_codes, first, last = checked_range(plan, sequence, start, end)
     if block is not None:
         block = whole_number(block, "block", 1)
     return _blocks(plan, sequence_codes, first, last, block)
@@ -122,12 +122,12 @@ def saturate(
     InputError, ModelError
         As `scan`.
     """
-    plan = _planned(plan_or_model)
+    plan = planned(plan_or_model)
     rows, _ = as_sequences(seqs)
     start = whole_number(start, "start", 0)
     stop = plan.model.card.read_length if end is None else whole_number(end, "end", 0)
     if len(rows):
-        _range(plan, rows[0], start, stop)
+        checked_range(plan, rows[0], start, stop)
     result = np.zeros((len(rows), max(0, stop - start), 4, len(plan.tracks)), np.float32)
     for i, row in enumerate(rows):
         for positions, effects in scan(plan, row, start=start, end=stop):
@@ -160,7 +160,7 @@ def variants(
     ModelError
         If the check of the plan fails.
     """
-    plan = _planned(plan_or_model)
+    plan = planned(plan_or_model)
     length = plan.model.card.read_length
     rows, _ = as_sequences(sequences)
     checked = checked_edits(edits, length)
@@ -181,16 +181,16 @@ def variants(
         return result
     plan.ensure_checked(one_sequence(rows[0], length))
     if len(rows) == 1:
-        return _row_effects(plan, one_sequence(rows[0], length), checked)
+        return row_effects(plan, one_sequence(rows[0], length), checked)
     # Rows on the same sequence share passes.
     distinct, which = np.unique(codes(rows), axis=0, return_inverse=True)
     for i, sequence in enumerate(distinct):
         chosen = np.flatnonzero(which.reshape(-1) == i)
-        result[chosen] = _row_effects(plan, np.ascontiguousarray(sequence), chosen_rows(checked, chosen))
+        result[chosen] = row_effects(plan, np.ascontiguousarray(sequence), chosen_rows(checked, chosen))
     return result
 
 
-def _row_effects(plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArray[np.float64]:
+def row_effects(plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArray[np.float64]:
     """Effects of rows, in blocks; single edits go together, for rows of several take more room in a pass."""
     several = np.diff(edits.offset) > 1
     result = np.empty((several.size, len(plan.tracks)))
@@ -201,11 +201,8 @@ def _row_effects(plan: Plan, sequence: NDArray[np.uint8], edits: Edits) -> NDArr
     return result
 
 
-def _planned(plan_or_model: Plan | Model) -> Plan:
-    return plan_or_model if isinstance(plan_or_model, Plan) else planning.plan(plan_or_model)
-
-
-def _range(plan: Plan, sequence: Sequences, start: int, end: int | None) -> tuple[NDArray[np.uint8], int, int]:
+def checked_range(plan: Plan, sequence: Sequences, start: int, end: int | None) -> tuple[NDArray[np.uint8], int, int]:
+    """Return the codes of one sequence, and a range of its positions; InputError where they do not fit the model."""
     length = plan.model.card.read_length
     found = one_sequence(sequence, length)
     start, last = whole_number(start, "start", 0), whole_number(length if end is None else end, "end", 0)

@@ -22,7 +22,7 @@ from ..models.runtime import run_options
 from ..models.workers import run_tasks
 from .graph.view import Graph
 from .modes.runner import Part
-from .tiled import TiledModel
+from .tiled_model import TiledModel
 from .tiling import Tiling
 
 __all__ = ["DeviceTiledModel", "with_tiles"]

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .costs import node_work
+from .costs import graph_work, node_work
 from .graph.intervals import analyse, needed
 from .graph.view import Graph
 from .graph.windows import Analysis, Window
@@ -122,7 +122,11 @@ class Tiling:
     @property
     def promise(self) -> float:
         """Times fewer multiply-adds, if as many tiles are distinct as of 421 people."""
-        return self.whole / (self.local * self.overhead * self.expected_share + self.head)
+        return self.whole / self.left(self.expected_share)
+
+    def left(self, share: float) -> float:
+        """Multiply-adds of a window of whose tiles that share is distinct."""
+        return self.local * self.overhead * share + self.head
 
     @property
     def expected_share(self) -> float:
@@ -164,7 +168,7 @@ def _cuts(graph: Graph, analysis: Analysis) -> Iterator[tuple[str, float, float,
     With multiply-adds before and behind them; a pool over all positions counts as before.
     """
     last_read = {name: i for i, node in enumerate(graph.nodes) for name in node.reads}
-    whole = sum(node_work(graph, node) for node in graph.nodes)
+    whole = graph_work(graph)
     alive, done = {graph.input_name}, 0.0
     for i, node in enumerate(graph.nodes):
         done += node_work(graph, node)

@@ -21,6 +21,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .streaming import aligned_array
+
 __all__ = ["fresh"]
 
 _HUGE: Final = 2 << 20
@@ -38,11 +40,11 @@ _no_huge_before = 0.0
 
 
 def fresh(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return an array with anything in it, as ``numpy.empty``."""
+    """Return an array with anything in it, as ``numpy.empty``; aligned as `aligned_array`."""
     kind = np.dtype(dtype)
     n = math.prod(shape) * kind.itemsize
     if n < _FROM or not hasattr(mmap, "MADV_HUGEPAGE"):
-        return np.empty(shape, kind)
+        return aligned_array(shape, kind)
     with _lock:
         memory = _unused(n)
         if memory is None:

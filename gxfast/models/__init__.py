@@ -1,7 +1,8 @@
 """Models: cards, sessions, importers, inspection.
 
 ``IMPORTERS`` maps the name of a weight format to ``module:function``; the function takes ``(source, output,
-*, name=None)`` and options of its own, and returns the path of the ONNX file it wrote. A new importer is one line here.
+*, name=None)`` and options of its own, and returns the path of the ONNX file it wrote. A new importer is one line here,
+or an entry point ``gxfast.models`` of another distribution.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .._lazy import lazy_names
+from .._plugins import MODELS, plugin_function, plugin_names
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ __all__ = [
     "front_inputs",
     "import_xpresso",
     "importer",
+    "importer_kinds",
     "inspect_model",
     "load_card",
     "read_tracks",
@@ -56,16 +59,23 @@ IMPORTERS: Final = {
 }
 
 
+def importer_kinds() -> tuple[str, ...]:
+    """Return the names that `importer` knows: those of `IMPORTERS`, then those that other distributions add."""
+    return (*IMPORTERS, *(name for name in plugin_names(MODELS) if name not in IMPORTERS))
+
+
 def importer(kind: str) -> Callable[..., Path]:
     """Return the importer registered under a name.
 
     Raises
     ------
     InputError
-        If there is none of that name; the message lists the names.
+        If there is none of that name (the message lists the names), or the distribution that adds it is broken.
     """
+    if kind not in importer_kinds():
+        raise InputError(f"no importer is named {kind!r}; there are: {', '.join(importer_kinds())}")
     if kind not in IMPORTERS:
-        raise InputError(f"no importer is named {kind!r}; there are: {', '.join(IMPORTERS)}")
+        return plugin_function(MODELS, kind)
     module, _, function = IMPORTERS[kind].partition(":")
     found: Callable[..., Path] = getattr(import_module(module), function)
     return found

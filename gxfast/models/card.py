@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from .._objects import Brief
 from ..errors import InputError
 from ._fields import CARD_REMEDY, Fields, parse_object
 
@@ -42,8 +43,8 @@ MAX_TOKEN: Final = 2**20  # exact in float32
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCard:
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelCard(Brief):
     """What a model reads and what its output means.
 
     ``name``, ``layout``, ``length``, ``tss_index`` and ``output_layout`` may be left empty in a file: they are taken

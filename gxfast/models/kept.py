@@ -43,7 +43,8 @@ def kept_model(path: str, card: str | None, options: Any, opened: Callable[[], M
         return opened()
     file = read_model_file(path)
     own = find_card(file.path, explicit=card, metadata=file.card_text)
-    key = threading.get_ident(), path, repr(own), options, tuple(sorted(file.files.items()))
+    said = None if own is None else (own.origin, own.to_json())
+    key = threading.get_ident(), path, said, options, tuple(sorted(file.files.items()))
     if key not in _kept:
         _kept[key] = opened()
     return _kept[key]

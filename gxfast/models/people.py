@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..io.fasta import Genome
@@ -56,8 +57,8 @@ TSS_OUTSIDE: Final = "TSS past the end of the contig"
 _NOT_FINITE: Final = "the model returned"
 
 
-@dataclass(frozen=True, slots=True)
-class BlockPrediction:
+@dataclass(frozen=True, slots=True, repr=False)
+class BlockPrediction(Brief):
     """Predictions of a run of genes: what one shard holds.
 
     Attributes
@@ -111,7 +112,14 @@ class BlockPrediction:
 
 
 def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
-    """Return the reference windows that a model reads for some genes."""
+    """Return the reference windows that a model reads for some genes.
+
+    Raises
+    ------
+    InputError
+        If there are no genes, as where an expression BED names no strands.
+    """
+    _require_genes(genes)
     # A gene without a strand has a status of its own; its window is never read.
     strands = [strand.replace(".", "+") for strand in genes.strand]
     spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, strands, strict=True)]
@@ -160,10 +168,20 @@ def predict(
     Raises
     ------
     InputError
-        For input that the policy refuses.
+        For input that the policy refuses, and without genes, as where an expression BED names no strands.
     ModelError
         If the model returns NaN or infinity for every gene; where it does for some, their status says so.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> genome, people, genes = gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf), gx.read_genes(cohort.genes)
+    >>> gx.predict(gx.Model(cohort.model, device="cpu"), genome, people, genes).values.shape  # genes, people, tracks
+    (9, 20, 1)
     """
+    _require_genes(genes)
     blocks = []
     for first in range(0, len(genes), 32):
         part = genes.take(range(first, min(first + 32, len(genes))))
@@ -173,6 +191,11 @@ def predict(
         if progress:
             progress(f"predict {model.card.name}", min(first + 32, len(genes)), len(genes))
     return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks, path=model.path)
+
+
+def _require_genes(genes: GeneTable | None) -> None:
+    if genes is None:
+        raise InputError("genes is None: the expression file names no strands", remedy="take gxfast.read_genes(FILE)")
 
 
 def predict_block(

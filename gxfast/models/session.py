@@ -9,6 +9,9 @@ rows were seen to equal those of the smallest batch. On CUDA no such promise can
 from __future__ import annotations
 
 import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +39,7 @@ _LOG = logging.getLogger("gxfast")
 FEEDS: Final = ("auto", "one_hot", "codes")
 MAX_BATCH: Final = {CPU: 32, CUDA: 256}
 DEFAULT_MAX_BYTES: Final = 2**30
+_MOST_KEPT: Final = 8
 # Activations are not known before a run: this many times the bytes of the one-hot input are assumed
 # (Xpresso's widest activation is 32 times its input).
 ACTIVATION_FACTOR: Final = 64
@@ -93,6 +97,18 @@ class Model:
         If the file, its card or the pair of them does not keep the contract.
     DeviceError
         If onnxruntime is missing or the device that was named does not work.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> model = gx.Model(cohort.model, device="cpu")
+    >>> model.length, model.tracks
+    (2048, ('expression',))
+    >>> letters = gx.Genome(cohort.fasta).fetch_array("chr1", 4000, 4000 + model.length)
+    >>> model.predict(letters[None]).shape
+    (1, 1)
     """
 
     def __init__(
@@ -139,7 +155,30 @@ class Model:
         self._runner = self._new_runner()
         self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
         self.tracks = self._rule.track_names()
+        self._kept, self._kept_lock = OrderedDict[Any, Any](), threading.RLock()
         self.rows_seen = check_rows(self)
+
+    def keep(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what ``make`` gave for a key before, or gives now: plans and sessions that later calls use again.
+
+        Parameters
+        ----------
+        key : hashable
+        make : callable
+            One thread makes it, others wait. Of more than 8 keys the one not asked for longest goes.
+        """
+        with self._kept_lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+                while len(self._kept) > _MOST_KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def forget(self) -> None:
+        """Drop what `keep` holds, and its memory."""
+        with self._kept_lock:
+            self._kept.clear()
 
     @property
     def length(self) -> int:

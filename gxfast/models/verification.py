@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
 from ..errors import InputError
 from ..io.contigs import ContigNames
 
@@ -23,8 +24,8 @@ _KNOWN: Final = np.frombuffer(b"ACGTacgt", np.uint8)
 _LEAST_KNOWN: Final = 0.5  # of a window: a reference that is masked there cannot give the published value
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+@dataclass(frozen=True, slots=True, repr=False)
+class Verification(Brief):
     """Predictions for the reference beside published ones.
 
     Attributes
@@ -39,6 +40,10 @@ class Verification:
     predicted: NDArray[np.float64]
     published: NDArray[np.float64]
     n_elsewhere: int
+
+    def _facts(self) -> str:
+        largest = f"largest difference {self.largest_difference:.2g}, {self.n_elsewhere} elsewhere"
+        return f"{plural(len(self.gene_id), 'gene')}, {largest}"
 
     @property
     def largest_difference(self) -> float:

@@ -15,25 +15,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
 from .._threads import resolve_threads
 from ..errors import InputError
 from ..io.fasta import Genome
 from ..io.vcf import GenotypeSource
 from ..kernels import backend
 from ..kernels.arguments import MOST, truths, whole_number, whole_numbers
+from ..kernels.streaming import aligned_array
 from ..types import Windows
 from .alleles import Rows
 from .policy import HaplotypePolicy, refuse_draws, refuse_overlaps
 from .records import prepare_records, settle_phase
 from .windows import Source, WindowHaplotypes, plan_window, unique_rows
 
-__all__ = ["HaplotypeBatch", "HaplotypePolicy", "consensus", "haplotypes"]
+__all__ = ["HaplotypeBatch", "HaplotypePolicy", "checked_windows", "consensus", "haplotypes", "window_plan"]
 
 Int64Array = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class HaplotypeBatch:
+@dataclass(frozen=True, slots=True, repr=False)
+class HaplotypeBatch(Brief):
     """Distinct haplotype sequences of some windows, and who carries them.
 
     Attributes
@@ -67,6 +69,19 @@ class HaplotypeBatch:
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+    def _facts(self) -> str:
+        n, length = self.sequences.shape
+        size = f"{plural(len(self.carriers), 'window')}, {len(self.samples)} people"
+        return f"{plural(n, 'sequence')} of {length} bases, {size}"
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Hand ``sequences`` to another library without a copy: ``torch.from_dlpack(batch)``."""
+        return self.sequences.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return where ``sequences`` are: in the memory of the CPU."""
+        return self.sequences.__dlpack_device__()
 
 
 def haplotypes(
@@ -113,22 +128,40 @@ def haplotypes(
     InputError
         Naming the file and the record: REF that is not in the FASTA, heterozygous calls without phase, and
         whatever else the policy refuses.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> card = gx.Model(cohort.model, device="cpu").card
+    >>> windows = gx.model_windows(card, gx.read_genes(cohort.genes))
+    >>> people = gx.haplotypes(gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf), windows)
+    >>> people.sequences.shape, people.carriers.shape
+    ((80, 2048), (9, 20, 2))
+    >>> people.n_haplotypes.tolist()
+    [6, 7, 11, 9, 11, 9, 1, 12, 14]
     """
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     refuse_draws(policy)
     threads = resolve_threads(n_threads)
-    windows = _checked(windows)
-    plans = [
-        plan_window(
-            genome, genotypes, windows.chrom[w], int(windows.start[w]), windows.length,
-            _anchor_of(windows, w, anchor), bool(windows.reverse[w]), policy, max_mem,
-        )
-        for w in range(len(windows))
-    ]  # fmt: skip
+    windows = checked_windows(windows)
+    plans = [window_plan(genome, genotypes, windows, w, anchor, policy, max_mem) for w in range(len(windows))]
     return _join(plans, windows, genotypes.samples, positions, threads)
 
 
-def _checked(windows: Windows) -> Windows:
+def window_plan(
+    genome: Genome, genotypes: Source, windows: Windows, w: int, anchor: str | None, policy: HaplotypePolicy,
+    max_mem: int | None,
+) -> WindowHaplotypes:  # fmt: skip
+    """Find the distinct haplotypes of one of some windows that were checked; arguments as of `haplotypes`."""
+    return plan_window(
+        genome, genotypes, windows.chrom[w], int(windows.start[w]), windows.length,
+        _anchor_of(windows, w, anchor), bool(windows.reverse[w]), policy, max_mem,
+    )  # fmt: skip
+
+
+def checked_windows(windows: Windows) -> Windows:
     """Return windows with the arrays that they document; InputError where one does not fit."""
     shape = (len(windows),)
     start = whole_numbers(windows.start, "windows.start", shape)
@@ -155,7 +188,7 @@ def _join(
 ) -> HaplotypeBatch:
     sizes = [len(plan) for plan in plans]
     first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    sequences = np.empty((first[-1], windows.length), np.uint8)
+    sequences = aligned_array((int(first[-1]), windows.length), np.uint8)
     position_map = np.empty(sequences.shape, np.int64) if positions else None
     carriers = np.empty((len(plans), len(samples), 2), np.int32)
     counts: Counter[str] = Counter()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from ..io.vcf import Genotypes, GenotypeSource
 
 __all__ = ["AlleleCalls", "Dosages", "count_alternative", "diploid", "first_of_each", "is_bases", "snvs_in"]
@@ -18,8 +19,8 @@ Float64Array = NDArray[np.float64]
 _BASES = frozenset("ACGTN")
 
 
-@dataclass(frozen=True, slots=True)
-class AlleleCalls:
+@dataclass(frozen=True, slots=True, repr=False)
+class AlleleCalls(Brief):
     """What was called at V records of S people.
 
     Attributes
@@ -52,8 +53,8 @@ class AlleleCalls:
         return AlleleCalls(np.concatenate(copies), np.concatenate(called), np.concatenate(haploid))
 
 
-@dataclass(frozen=True, slots=True)
-class Dosages:
+@dataclass(frozen=True, slots=True, repr=False)
+class Dosages(Brief):
     """Copies of the alternative allele at the biallelic records of a window.
 
     Attributes

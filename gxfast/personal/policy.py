@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
+from .._objects import Brief
 from ..errors import InputError
 
 __all__ = ["PHASES", "HaplotypePolicy", "overlap_error", "refuse_draws", "refuse_other_assembly", "refuse_overlaps"]
@@ -24,8 +25,8 @@ _CHOICES: Final = {
 _ONE_OF_THESE: Final = "choose one of these"
 
 
-@dataclass(frozen=True, slots=True)
-class HaplotypePolicy:
+@dataclass(frozen=True, slots=True, repr=False)
+class HaplotypePolicy(Brief):
     """What is done with records and calls that are not plain phased substitutions.
 
     Attributes
@@ -71,6 +72,11 @@ class HaplotypePolicy:
     filter: str = "all"
     phase: str = "error"
     seed: int = 0
+
+    def _facts(self) -> str:
+        plain = {one.name: one.default for one in fields(self)}
+        changed = {name: getattr(self, name) for name in plain if getattr(self, name) != plain[name]}
+        return ", ".join(f"{name}={value!r}" for name, value in changed.items())
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief, plural
 from .._threads import resolve_threads
 from ..encode.edits import Edits
 from ..encode.one_hot import one_hot_table, output_array, reverse_complement_in_place
@@ -33,7 +34,7 @@ Int64Array = NDArray[np.int64]
 FIRST_MARGIN: Final = 512
 
 
-class HaplotypeStore:
+class HaplotypeStore(Brief):
     """What every haplotype of a cohort carries in [start, end) of one contig.
 
     Made by `HaplotypeStore.read`. A `gxfast.haplotypes` source like a `VariantFile`, only that windows cost no
@@ -110,6 +111,10 @@ class HaplotypeStore:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def _facts(self) -> str:
+        where = f"{self.chrom}:{self.start + 1}-{self.end}"
+        return f"{where}, {plural(len(self), 'record')}, {len(self.samples)} people, {self.nbytes} bytes"
 
     @property
     def n_haplotypes(self) -> int:
@@ -255,8 +260,8 @@ class HaplotypeStore:
         ----------
         batch_size : int
             Haplotypes per batch.
-
-        The other arguments are those of `one_hot`.
+        start, end, haplotypes, anchor, layout, dtype, unknown, channels, reverse_complement, n_threads
+            As in `one_hot`.
 
         Yields
         ------

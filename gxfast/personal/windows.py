@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from ..encode.one_hot import reverse_complement_in_place
 from ..errors import InputError
 from ..io.fasta import Genome
@@ -28,8 +29,8 @@ Int64Array = NDArray[np.int64]
 Source = GenotypeSource | HaplotypeStore
 
 
-@dataclass(frozen=True, slots=True)
-class WindowHaplotypes:
+@dataclass(frozen=True, slots=True, repr=False)
+class WindowHaplotypes(Brief):
     """The distinct haplotypes of one window; the first is the reference.
 
     Attributes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import Brief
 from .tails import correlation_p
 
 __all__ = ["BetaApproximation", "fit_beta"]
@@ -14,8 +15,8 @@ __all__ = ["BetaApproximation", "fit_beta"]
 Float64Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class BetaApproximation:
+@dataclass(frozen=True, slots=True, repr=False)
+class BetaApproximation(Brief):
     """Distribution of the smallest p of a window under the null, as FastQTL fits it.
 
     Attributes

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, whole_number
 
 __all__ = ["DirectionTest", "RankAgreement", "SignAgreement", "direction_test", "rank_agreement", "sign_agreement"]
 
 
-@dataclass(frozen=True, slots=True)
-class SignAgreement:
+@dataclass(frozen=True, slots=True, repr=False)
+class SignAgreement(Brief):
     """Agreement of one group of pairs.
 
     ``share`` of ``n`` pairs have equal signs (``equal`` of them); ``low`` and ``high`` bound the
@@ -30,8 +31,8 @@ class SignAgreement:
     p: float
 
 
-@dataclass(frozen=True, slots=True)
-class RankAgreement:
+@dataclass(frozen=True, slots=True, repr=False)
+class RankAgreement(Brief):
     """Spearman's rho of ``n`` pairs of effects with their signs, and of their sizes; NaN where undefined."""
 
     n: int
@@ -41,8 +42,8 @@ class RankAgreement:
     absolute_p: float
 
 
-@dataclass(frozen=True, slots=True)
-class DirectionTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class DirectionTest(Brief):
     """Pearson's r of ``n`` pairs of effects with their signs, and of their sizes; NaN where undefined.
 
     ``difference`` is ``magnitude - direction``; ``low`` and ``high`` bound it in 95 % of bootstrap samples, and ``p``

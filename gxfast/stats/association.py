@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Arrays, Brief
 from ..errors import InputError
 from ..kernels.arguments import array_of, numbers, whole_number
 from ._beta_fit import BetaApproximation, fit_beta
@@ -21,8 +22,8 @@ _BLOCK = 256  # permutations at a time
 _ROUNDING = 1e-5  # what float32 loses must not make a permutation as good as the lead worse
 
 
-@dataclass(frozen=True, slots=True)
-class Association:
+@dataclass(frozen=True, slots=True, repr=False)
+class Association(Arrays):
     """Regression of the phenotype on each variant and the covariates; arrays have shape (V,).
 
     Attributes
@@ -51,8 +52,8 @@ class Association:
         return int(np.nanargmax(size)) if np.isfinite(size).any() else None
 
 
-@dataclass(frozen=True, slots=True)
-class PermutedAssociation:
+@dataclass(frozen=True, slots=True, repr=False)
+class PermutedAssociation(Brief):
     """Largest squared correlation of each permutation, and what it says of the lead variant."""
 
     r2: Float64Array

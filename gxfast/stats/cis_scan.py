@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import array_of, numbers, whole_number, whole_numbers
 from ..kernels.compiled import associate, largest_products, residual_squares
@@ -23,8 +24,8 @@ _ROWS = 256  # variants made ready for permutations together
 _KEPT = 64 << 20  # bytes of what is ready that are kept for the next phenotypes
 
 
-@dataclass(frozen=True, slots=True)
-class WindowAssociations:
+@dataclass(frozen=True, slots=True, repr=False)
+class WindowAssociations(Brief):
     """Associations of G phenotypes, one after the other: those of g are at ``begin[g]`` to ``begin[g + 1]``.
 
     Attributes

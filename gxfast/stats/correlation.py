@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Arrays
 from .._threads import resolve_threads, worker_pool
 from ..errors import InputError
 from ..kernels import Backend, load_kernels
@@ -24,8 +25,8 @@ Float64Array = NDArray[np.float64]
 _BLOCK = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Correlation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Correlation(Arrays):
     """Pearson correlations; every array has shape (G,), or () for two vectors.
 
     Attributes
@@ -50,8 +51,8 @@ class Correlation:
     why: NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True)
-class RankCorrelation:
+@dataclass(frozen=True, slots=True, repr=False)
+class RankCorrelation(Arrays):
     """Spearman correlations; as `Correlation`, with ``rho`` for ``r``."""
 
     rho: Float64Array

@@ -13,6 +13,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Arrays, Brief, plural
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, numbers
 
@@ -24,8 +25,8 @@ DRIVER_RULES: Final = ("published", "accepted", "backward")
 _ROUNDING: Final = 1e-12  # of the variance of a sum: below it nothing but rounding is left
 
 
-@dataclass(frozen=True, slots=True)
-class DriverSelection:
+@dataclass(frozen=True, slots=True, repr=False)
+class DriverSelection(Arrays):
     """What was found for one gene, by variant in the order given.
 
     Attributes
@@ -51,9 +52,12 @@ class DriverSelection:
     drop: Float64Array
     main: int | None
 
+    def _facts(self) -> str:
+        return f"{int(self.is_driver.sum())} of {plural(self.is_driver.size, 'variant')}, linear_r={self.linear_r:.4g}"
 
-@dataclass(frozen=True, slots=True)
-class SupportTest:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SupportTest(Brief):
     """Fractions of supported drivers in genes of positive and of negative correlation, and their difference.
 
     ``p`` is that of the two-sided Mann-Whitney test; NaN where a group is empty.
@@ -106,6 +110,14 @@ def select_drivers(
     References
     ----------
     Sasse et al. (2023), Nature Genetics 55, 2060; Rastogi et al. (2024).
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> dosages = [[0, 1, 2, 1, 0, 2, 1, 1], [1, 0, 1, 0, 0, 0, 1, 0]]
+    >>> chosen = gx.drivers(dosages, [0.5, 0.01], [0.01, 0.5, 1.01, 0.5, 0.0, 1.0, 0.51, 0.5])
+    >>> chosen.is_driver.tolist(), chosen.main
+    ([True, False], 0)
     """
     if rule not in DRIVER_RULES:
         raise InputError(f"rule must be one of {', '.join(DRIVER_RULES)}, found {rule!r}")

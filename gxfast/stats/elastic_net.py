@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import array_of, numbers, whole_number
 from ..kernels.compiled import elastic_net_cv as _compiled
@@ -20,8 +21,8 @@ _GAP_OF_FLOATS: Final = 1e-6
 _ROUNDING: Final = 0.05  # what the digits of a file may add to a dosage
 
 
-@dataclass(frozen=True, slots=True)
-class ElasticNetFit:
+@dataclass(frozen=True, slots=True, repr=False)
+class ElasticNetFit(Brief):
     """A cross-validated path of elastic nets; Q lambdas were visited.
 
     Attributes

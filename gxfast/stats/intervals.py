@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Arrays
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, whole_number
 
@@ -16,8 +17,8 @@ __all__ = ["CorrelationInterval", "correlation_interval", "permutation_p"]
 Float64Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class CorrelationInterval:
+@dataclass(frozen=True, slots=True, repr=False)
+class CorrelationInterval(Arrays):
     """Pearson ``r`` and its bounds ``low`` and ``high``, one per row; NaN where undefined."""
 
     r: Float64Array

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import array_of, numbers, whole_numbers
 from ._design import checked_covariates
@@ -29,8 +30,8 @@ _MOST_R = 1 - 1e-15  # whose atanh is finite
 LINEAR_MODELS = ("elastic_net", "lead_snp", "promoter_snp", "blup")
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
+@dataclass(frozen=True, slots=True, repr=False)
+class HeldOut(Brief):
     """Predictions of people by models that never saw them, and how good they are.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._memory import require_bytes
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels import load_kernels
 from ..kernels.arguments import finite_or_nan, texts, truths, whole_number, whole_numbers
@@ -31,8 +32,8 @@ _MOST_BITS: Final = 15  # of a table of all patterns
 _ROWS: Final = 64  # of distances that are made together
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterEnrichment:
+@dataclass(frozen=True, slots=True, repr=False)
+class ClusterEnrichment(Brief):
     """Members of a cluster that have a property, the odds ratio against all others, and Fisher's two-sided p."""
 
     cluster: int

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Arrays
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, whole_number
 
@@ -17,8 +18,8 @@ Float64Array = NDArray[np.float64]
 Method = Literal["published", "textbook", "z"]
 
 
-@dataclass(frozen=True, slots=True)
-class NullTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class NullTest(Arrays):
     """Statistic ``t`` and one-sided ``p`` (is abs(r) larger than the null?); NaN where undefined."""
 
     t: Float64Array

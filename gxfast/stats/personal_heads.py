@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, numbers, whole_numbers
 
@@ -21,8 +22,8 @@ Float64Array = NDArray[np.float64]
 PENALTIES: Final = tuple(10.0**k for k in range(-3, 5))  # times the people (or rows) of a fit
 
 
-@dataclass(frozen=True, slots=True)
-class PersonalHeads:
+@dataclass(frozen=True, slots=True, repr=False)
+class PersonalHeads(Brief):
     """Correlation of held-out predictions with expression, per gene; NaN where undefined.
 
     Attributes

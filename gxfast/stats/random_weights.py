@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import array_of, numbers, whole_number
 
@@ -17,8 +18,8 @@ Float64Array = NDArray[np.float64]
 BLOCK = 64
 
 
-@dataclass(frozen=True, slots=True)
-class RandomNull:
+@dataclass(frozen=True, slots=True, repr=False)
+class RandomNull(Brief):
     """Mean and population standard deviation of abs(r) over the draws, and ``r`` of each draw.
 
     ``n_undefined`` counts draws whose score was the same for everybody; their ``r`` is NaN.

@@ -9,6 +9,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import numbers
 from ._design import centred_design, explained
@@ -20,8 +21,8 @@ Float64Array = NDArray[np.float64]
 _GRID = np.concatenate([np.linspace(0, 0.99, 100), [0.999]])
 
 
-@dataclass(frozen=True, slots=True)
-class Heritability:
+@dataclass(frozen=True, slots=True, repr=False)
+class Heritability(Brief):
     """Share of the variance of a phenotype that the SNPs of a window explain together.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, numbers
 
@@ -18,8 +19,8 @@ Float64Array = NDArray[np.float64]
 _TOLERANCE = 1e-10
 
 
-@dataclass(frozen=True, slots=True)
-class Residuals:
+@dataclass(frozen=True, slots=True, repr=False)
+class Residuals(Brief):
     """What is left of G rows after regression on an intercept and K covariates.
 
     Attributes

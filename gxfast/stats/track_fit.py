@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._objects import Brief
 from ..errors import InputError
 from ..kernels import load_kernels
 from ..kernels.arguments import numbers, truths
@@ -20,8 +21,8 @@ Float32Array = NDArray[np.float32]
 _ROWS = 2000  # genes whose products are added in float32
 
 
-@dataclass(frozen=True, slots=True)
-class TrackFit:
+@dataclass(frozen=True, slots=True, repr=False)
+class TrackFit(Brief):
     """A cross-validated path; Q lambdas, T tracks, G genes.
 
     Attributes

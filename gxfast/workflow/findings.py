@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._objects import Brief
 from ..errors import GxfastError
 
 __all__ = ["Finding", "error_finding"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Brief):
     """One thing that was checked.
 
     Attributes

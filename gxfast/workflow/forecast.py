@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from .._memory import worker_room
 from .._threads import one_blas_thread
 from ..io.tables import rows_text
-from ..ism.tiled import TiledModel, tiled
+from ..ism.tiled import tiled
+from ..ism.tiled_model import TiledModel
 from ..models.people import combine, gene_statuses, model_windows
 from ..personal.dosage_sources import open_dosages
 from ..personal.dosages import snvs_in

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..io.contigs import STRICT
 from ..io.files import sha256_of, sha256_of_folder
-from ..io.variants import companions
+from ..io.variants import as_given, companions, has_scheme
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -61,6 +61,8 @@ def hash_files(named: Mapping[str, str | Path | Sequence[str | Path] | None]) ->
 
 
 def _told(file: Path) -> dict[str, Any]:
+    if has_scheme(file):  # what is behind it, its reader knows
+        return {"file": as_given(file)}
     if file.is_dir():
         size, sha256 = sha256_of_folder(file)
         return {"file": file.name, "size": size, "sha256": sha256}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._objects import Brief
 from ..io.tables import optional_column
 
 __all__ = ["BaselineRow", "ClusterRow", "LeadRow", "MotifRow", "PairsRow"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRow:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BaselineRow(Brief):
     """A row of ``elastic_net.tsv``: a gene and model; ``lambda`` and ``n_nonzero`` are of the elastic net alone."""
 
     gene_id: str
@@ -37,8 +38,8 @@ class BaselineRow:
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadRow:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LeadRow(Brief):
     """A row of ``permutation.tsv``: the lead variant of a gene, with the column names of tensorQTL."""
 
     phenotype_id: str
@@ -62,8 +63,8 @@ class LeadRow:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class PairsRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class PairsRow(Brief):
     """A row of ``nominal.genes.tsv``: ``bgzip -b OFFSET -s SIZE nominal.tsv.gz`` prints the pairs of a gene."""
 
     phenotype_id: str
@@ -72,8 +73,8 @@ class PairsRow:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class MotifRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class MotifRow(Brief):
     """A row of ``motifs.tsv``: the 13 bases around a main driver, their cluster, and the motif that it lies in.
 
     ``size_5``: bases in a row whose attribution has the driver's sign and at least 5 % of the scale; ``distance_5``:
@@ -97,8 +98,8 @@ class MotifRow:
     distance_50: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class ClusterRow(Brief):
     """A row of ``motif_clusters.tsv``: are the drivers of a cluster supported by eQTLs more often than the others?"""
 
     model: str

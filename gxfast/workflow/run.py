@@ -15,6 +15,8 @@ from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
 from ..reporting.drawn import named_genes
+from ..reporting.multiqc import FILE as MULTIQC_FILE
+from ..reporting.multiqc import write_multiqc
 from ..stats.drivers import Rule
 from ..types import Progress
 from .inputs import Inputs, open_inputs
@@ -43,7 +45,7 @@ from .steps.phase import PHASE
 from .steps.predict import PREDICT
 
 if TYPE_CHECKING:
-    from ..ism.tiled import TiledModel
+    from ..ism.tiled_model import TiledModel
 
 __all__ = ["STEPS", "run", "run_job"]
 
@@ -127,6 +129,16 @@ seed, driver_rule, motif_reach, steps, resume
     ------
     GxfastError
         From the step that failed; finished blocks stay for ``resume``.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> files = {"fasta": cohort.fasta, "vcf": cohort.vcf, "genes": cohort.genes, "model": cohort.model}
+    >>> result = gx.run("out", **files, expression=cohort.expression, steps=("predict", "evaluate"))
+    >>> len(result.genes), (result.path / "genes.tsv").is_file()
+    (9, True)
     """
     paths = InputPaths(
         fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
@@ -276,7 +288,7 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
 
 def check_inputs(job: Job) -> None:
     """Look at all inputs together, and stop where a step would fail."""
-    job.results.findings = preflight(job.inputs)
+    job.results.findings += preflight(job.inputs)
     if job.tell_findings:
         job.tell_findings(job.results.findings)
     require_ok(job.results.findings)
@@ -286,6 +298,11 @@ def draw_report(job: Job) -> None:
     """Draw the figures and write ``report.html``, from the files of the directory."""
     job.directory.write_provisional_manifest(job.results.manifest)
     write_report(job.directory.path, genes=job.options.report_genes)
+
+
+def tell_multiqc(job: Job) -> None:
+    """Write the key numbers as a section of MultiQC."""
+    write_multiqc(job.directory.path, job.directory.plan, job.results.summary)
 
 
 def call_before_report(job: Job) -> None:
@@ -306,6 +323,7 @@ _ORDER: Final = (
     EXPLAIN,
     GENES,
     AGREE,
+    Step("multiqc", tell_multiqc, needs=("predictions",), writes=(MULTIQC_FILE,), asked_by=("*",)),
     Step("before_report", call_before_report, asked_by=("*",)),
     Step("report", draw_report, needs=("predictions",), writes=("figures/", "report.html")),
 )

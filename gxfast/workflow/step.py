@@ -5,34 +5,37 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._objects import Brief, Rows
 from ..errors import ModelError
+from ..evaluation.agreement import PairAgreement
+from ..evaluation.direction import DirectionRow
+from ..evaluation.drivers import DriverRow, SupportRow
+from ..evaluation.explainers import ExplainerRow
+from ..evaluation.result import GeneRow
 from ..models.people import gene_statuses
 from ..types import PredictionSet, Progress
 from .cohort import LinearCohort, linear_cohort, too_few_people
+from .findings import Finding
 from .inputs import Inputs
 from .options import RunOptions
+from .rows import BaselineRow, ClusterRow, LeadRow, MotifRow
 from .rundir import RunDirectory
 
 if TYPE_CHECKING:
-    from ..evaluation.agreement import PairAgreement
-    from ..evaluation.direction import DirectionRow
-    from ..evaluation.drivers import DriverRow, SupportRow
-    from ..evaluation.explainers import ExplainerRow
-    from ..evaluation.result import Evaluation, GeneRow, Observed
+    from ..evaluation.result import Evaluation, Observed
     from ..ism import Plan
-    from ..ism.tiled import TiledModel
+    from ..ism.tiled_model import TiledModel
     from ..models.session import Model
-    from .preflight import Finding
-    from .rows import BaselineRow, ClusterRow, LeadRow, MotifRow
 
 __all__ = ["Job", "Results", "Step"]
 
 
-@dataclass(slots=True)
-class Results:
+@dataclass(slots=True, repr=False)
+class Results(Brief):
     """What the steps of a run found; a step that was not done leaves its fields empty.
 
     Attributes
@@ -48,7 +51,8 @@ class Results:
     observed : Observed or None
         The expression that was correlated.
     genes, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement : list of rows
-        The tables of the same names; ``baseline`` is ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``.
+        The tables of the same names, each with ``to_pandas``, ``to_polars`` and ``to_parquet``; ``baseline`` is
+        ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``.
     summary : dict
         The key numbers, as in ``manifest.json``.
     counts : dict
@@ -58,23 +62,27 @@ class Results:
     """
 
     path: Path
-    findings: list[Finding] = field(default_factory=list)
+    findings: Rows[Finding] = field(default_factory=partial(Rows, Finding))
     predictions: tuple[PredictionSet, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     observed: Observed | None = None
-    genes: list[GeneRow] = field(default_factory=list)
-    baseline: list[BaselineRow] = field(default_factory=list)
-    eqtl: list[LeadRow] = field(default_factory=list)
-    drivers: list[DriverRow] = field(default_factory=list)
-    support: list[SupportRow] = field(default_factory=list)
-    direction: list[DirectionRow] = field(default_factory=list)
-    motifs: list[MotifRow] = field(default_factory=list)
-    motif_clusters: list[ClusterRow] = field(default_factory=list)
-    explainers: list[ExplainerRow] = field(default_factory=list)
-    agreement: list[PairAgreement] = field(default_factory=list)
+    genes: Rows[GeneRow] = field(default_factory=partial(Rows, GeneRow))
+    baseline: Rows[BaselineRow] = field(default_factory=partial(Rows, BaselineRow))
+    eqtl: Rows[LeadRow] = field(default_factory=partial(Rows, LeadRow))
+    drivers: Rows[DriverRow] = field(default_factory=partial(Rows, DriverRow))
+    support: Rows[SupportRow] = field(default_factory=partial(Rows, SupportRow))
+    direction: Rows[DirectionRow] = field(default_factory=partial(Rows, DirectionRow))
+    motifs: Rows[MotifRow] = field(default_factory=partial(Rows, MotifRow))
+    motif_clusters: Rows[ClusterRow] = field(default_factory=partial(Rows, ClusterRow))
+    explainers: Rows[ExplainerRow] = field(default_factory=partial(Rows, ExplainerRow))
+    agreement: Rows[PairAgreement] = field(default_factory=partial(Rows, PairAgreement))
     summary: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
     undone: list[str] = field(default_factory=list)
+
+    def _facts(self) -> str:
+        models = ", ".join(repr(item) for item in self.evaluations or self.predictions)
+        return f"{str(self.path)!r}, {models or 'no predictions'}"
 
     @property
     def manifest(self) -> dict[str, Any]:

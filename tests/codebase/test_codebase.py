@@ -35,6 +35,9 @@ HEAVY = {
     "zarr",
     "numcodecs",
     "pyarrow",
+    "pandas",
+    "polars",
+    "anndata",
     "pgenlib",
     "zstandard",
 }
@@ -139,6 +142,7 @@ RUNS_AS_METHOD = {"read_pickle", "full_load", "unsafe_load", "load_extension", "
 RUNS_AS_MODULE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "yaml", "marshal", "shelve"}
 # What loads data alone, and the keyword that says so.
 LOADS = {
+    "entry.load": None,  # of a distribution that is installed (gxfast/_plugins.py), no input
     "json.load": None,
     "json.loads": None,
     "onnx.load": None,

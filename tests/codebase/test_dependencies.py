@@ -13,7 +13,7 @@ PERMISSIVE = re.compile(
     r"\b(BSD|0BSD|MIT|Apache|PSF|Python Software Foundation|Zlib|CC0|ISC|Kiwi|matplotlib|SciPy)", re.I
 )
 RECIPROCAL = re.compile(r"\b(A?GPL|General Public|SSPL|BUSL|proprietary)", re.I)
-OPTIONAL = ("onnxruntime", "h5py", "zarr", "pyarrow")
+OPTIONAL = ("onnxruntime", "h5py", "zarr", "pyarrow", "pandas", "polars")
 
 
 def requirements(name: str) -> list[str]:
@@ -55,6 +55,6 @@ def test_every_dependency_is_bounded_above() -> None:
         pytest.skip("no pyproject.toml here")
     project = tomllib.loads(file.read_text())["project"]
     extras = project["optional-dependencies"]
-    names = ("cpu", "gpu", "models", "io", "pgen")
+    names = ("cpu", "gpu", "models", "io", "frames", "anndata", "pgen")
     bounded = [*project["dependencies"], *(text for name in names for text in extras[name])]
     assert [text for text in bounded if "<" not in text] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from oracles.demo_people import person_predictions
 
 import gxfast as gx
@@ -30,3 +31,15 @@ def test_haplotypes_model_people_correlation(tmp_path: Path) -> None:
     row = expression.gene_id.index(genes.gene_id[g])
     observed = expression.values[row, [expression.samples.index(name) for name in predictions.samples]]
     assert abs(result.pearson_r[g] - np.corrcoef(predictions.values[g, :, 0], observed)[0, 1]) < 1e-12
+
+
+def test_an_expression_table_without_strands_has_no_genes_to_predict(tmp_path: Path) -> None:
+    """The demo's BED is as FastQTL has it: ``genes`` is None, and what needs genes says where they come from."""
+    cohort = simulate_cohort(tmp_path, n_people=20, n_genes=9)
+    genes = gx.read_expression(cohort.expression).genes
+    assert genes is None
+    model = gx.Model(cohort.model)
+    with pytest.raises(gx.InputError, match=r"genes is None.*\n.*gxfast.read_genes"):
+        gx.predict(model, gx.Genome(cohort.fasta), gx.VariantFile(cohort.vcf), genes)  # type: ignore[arg-type]
+    with pytest.raises(gx.InputError, match="genes is None"):
+        gx.model_windows(model.card, genes)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from .expression import read_expression
 from .finemapped import read_finemapped
 from .gene_values import read_gene_values
 from .genes import read_genes
-from .parquet import RepeatedTexts, require_pyarrow, write_parquet
+from .parquet import RepeatedTexts, require_pyarrow, write_parquet, write_parquet_columns
 from .phenotypes import phenotype_bed, read_phenotype_ids, read_phenotype_rows, write_phenotype_bed
 from .plain import TextCells, number_texts, optional_column, read_table, rows_text, write_rows, write_table
 from .sites import read_sites
@@ -36,6 +36,7 @@ __all__ = [
     "require_pyarrow",
     "rows_text",
     "write_parquet",
+    "write_parquet_columns",
     "write_phenotype_bed",
     "write_rows",
     "write_table",

@@ -69,6 +69,17 @@ def read_expression(path: str | Path, *, orientation: Orientation = "auto") -> E
     InputError
         Naming file and line: text or infinite values (with gene and person), ragged rows, a gene or person
         twice, no rows, bad coordinates.
+
+    Examples
+    --------
+    A BED without strands: its intervals are places, and genes come from another file.
+
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> expression = gx.read_expression(cohort.expression)
+    >>> expression.values.shape, expression.genes is None, len(expression.places)
+    ((9, 20), True, 9)
     """
     path = Path(path)
     if orientation not in _ORIENTATIONS:

@@ -65,6 +65,15 @@ def read_genes(path: str | Path) -> GeneTable:
         Naming file and line: missing columns, no rows, a gene twice, a strand other than + or -, a position
         that is no whole number or none a genome has, and a minus-strand BED interval longer than one base,
         of which the start is not the TSS. Contigs are checked against the genome elsewhere.
+
+    Examples
+    --------
+    >>> import gxfast as gx
+    >>> from gxfast.demo import simulate_cohort
+    >>> cohort = simulate_cohort("cohort", n_people=20, n_genes=9)
+    >>> genes = gx.read_genes(cohort.genes)
+    >>> len(genes), genes.gene_id[0], genes.chrom[0], int(genes.tss[0]), genes.strand[0]
+    (9, 'DEMO0001', 'chr1', 400, '+')
     """
     path = Path(path)
     suffix = stem_suffix(path)

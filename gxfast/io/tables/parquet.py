@@ -14,7 +14,7 @@ from ...errors import InputError
 from ..files import written_whole
 from .plain import TextCells
 
-__all__ = ["RepeatedTexts", "require_pyarrow", "write_parquet"]
+__all__ = ["RepeatedTexts", "require_pyarrow", "write_parquet", "write_parquet_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,39 @@ def write_parquet(
             columns = [_column(piece[name], kind) for name, kind in kinds.items()]
             if len(columns[0]):
                 out.write_batch(pa.record_batch(columns, schema=pa.schema(kinds)), row_group_size=len(columns[0]))
+    return path
+
+
+def write_parquet_columns(
+    path: Path, kinds: Mapping[str, type | None], columns: Mapping[str, Sequence[Any] | NDArray[Any]]
+) -> Path:
+    """Write a table that is in memory; NaN is null, as None is.
+
+    Parameters
+    ----------
+    path : Path
+    kinds : mapping of str to type
+        int, float, str or bool of what are lists; None of arrays.
+    columns : mapping of str to list or array, each of length R
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    InputError
+        If pyarrow is not installed, or the file cannot be written.
+    """
+    require_pyarrow(path)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    of: dict[type | None, Any] = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_(), None: None}
+    table = pa.table({name: pa.array(column, of[kinds[name]], from_pandas=True) for name, column in columns.items()})
+    with written_whole(path) as partial:
+        pq.write_table(table, partial, compression="snappy", store_schema=False)
     return path
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...types import GeneTable
+from ...types import PHENOTYPE_COLUMNS, GeneTable
 from ..bgzf import BgzfText, bgzf_text
 from ..indexing import index_bed
 from ._matrix import MatrixSpec, read_rows
@@ -23,7 +23,7 @@ __all__ = ["PhenotypeBed", "phenotype_bed", "read_phenotype_ids", "read_phenotyp
 
 Float64Array = NDArray[np.float64]
 
-_LEADING: Final = 4  # columns before the people's
+_LEADING: Final = len(PHENOTYPE_COLUMNS)  # columns before the people's
 
 
 def write_phenotype_bed(
@@ -81,7 +81,7 @@ class PhenotypeBed:
         self._path, self._out, self._genes, self._samples = path, out, genes, samples
         self._seen: set[str] = set()
         _check_names("sample", samples, path, set())
-        out.write("\t".join(["#chr", "start", "end", "gene_id", *samples]) + "\n")
+        out.write("\t".join([*PHENOTYPE_COLUMNS, *samples]) + "\n")
 
     def add(self, ids: Sequence[str], values: Float64Array, rows: Sequence[int]) -> None:
         """Write rows as they are ordered; arguments as of `write_phenotype_bed`."""

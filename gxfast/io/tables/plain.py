@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._objects import columns_of
 from ...errors import InputError
 from ...kernels.compiled import table_text
 from ..files import atomic_write
@@ -71,12 +72,8 @@ def write_rows(path: str | Path, kind: type, rows: Sequence[Any]) -> Path:
         The dataclass: it gives the header also where there is no row.
     rows : sequence of ``kind``, length R
     """
-    columns = {}
-    for one in fields(kind):
-        values = [_yes_or_no(getattr(row, one.name)) for row in rows]
-        if not one.metadata.get("optional") or any(value is not None for value in values):
-            columns[one.name.removesuffix("_")] = values
-    return write_table(path, columns)
+    columns = columns_of(kind, rows).items()
+    return write_table(path, {name: list(map(_yes_or_no, values)) for name, (_, values) in columns})
 
 
 def _yes_or_no(value: Any) -> Any:

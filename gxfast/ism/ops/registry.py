@@ -24,15 +24,22 @@ a gradient through it is refused. An operator that doubles every number::
 
     register(Operator("my.domain::Double", reach=Context.alone, step=step, gradient=gradient))
 
+A distribution adds operators for everybody who installs it by an entry point ``gxfast.ism_ops`` that is an `Operator`,
+or a list of them; they are registered when a graph has an operator that is not known.
+
 `register` replaces an entry as a whole; ``dataclasses.replace(operator_of("Relu"), step=...)`` changes a part of one.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
+from ..._plugins import ISM_OPS, broken, plugin, plugin_names
+from ...errors import GxfastError
 from ..graph.view import Node
 from .builder import Builder
 from .context import Context, Gradients, Reverse, Span
@@ -78,4 +85,29 @@ def register(*operators: Operator) -> None:
 
 def operator_of(op_type: str) -> Operator:
     """Return the entry of an operator; an empty one, where nothing is known about it."""
+    if op_type not in _OPERATORS:
+        _add_plugins()
     return _OPERATORS.get(op_type) or Operator(op_type)
+
+
+@cache
+def _add_plugins() -> None:
+    """Register what other distributions add; one that fails is named in a warning, and the others are taken."""
+    for name in plugin_names(ISM_OPS):
+        try:
+            _add_plugin(name)
+        except GxfastError as error:
+            logging.getLogger("gxfast").warning("%s", error)
+
+
+def _add_plugin(name: str) -> None:
+    found = plugin(ISM_OPS, name)
+    operators = found if isinstance(found, list | tuple) else [found]
+    for operator in operators:
+        if not isinstance(operator, Operator):
+            raise broken(ISM_OPS, name, f"expected an Operator or a list of them, found {type(operator).__name__}")
+        # its own entry is there where two threads came here at once
+        known = [one for one in operator.each() if _OPERATORS.get(one, operator) is not operator]
+        if known:
+            raise broken(ISM_OPS, name, f"{known[0]} is known already; a program may replace it by register()")
+    register(*operators)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ...io.files import written_whole
 from .tables import Row, row_parts
 from .work import StoredBlocks
 
-__all__ = ["chunk_shape", "require_zarr", "write_cube"]
+__all__ = ["chunk_shape", "require_zarr", "write_arrays", "write_cube"]
 
 # Effects per chunk: large enough for a file, small enough to be read for one gene.
 CHUNK_VALUES = 2**20
@@ -84,6 +84,22 @@ def write_cube(
             "position": _created(group, "position", (n, n_positions), chunks[:2], "int64", -1),
         }
         _fill(target, stored, rows, chunks[0])
+
+
+def write_arrays(
+    path: Path, attributes: dict[str, Any], arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]]
+) -> None:
+    """Write arrays with the names of their axes into one folder (as `write_cube`), which appears when it is whole."""
+    import zarr
+
+    with written_whole(path) as partial:
+        group: Any = zarr.open_group(str(partial), mode="w", zarr_format=2)
+        group.attrs.update({"bases": "ACGT", **attributes})
+        for name, (values, axes) in arrays.items():
+            rest = max(1, CHUNK_VALUES // max(1, int(np.prod(values.shape[1:]))))
+            array = _created(group, name, values.shape, (rest, *values.shape[1:]), str(values.dtype), None)
+            array.attrs["_ARRAY_DIMENSIONS"] = list(axes)
+            array[...] = values
 
 
 def _fill(target: dict[str, Any], stored: StoredBlocks, rows: Sequence[Row], per_chunk: int) -> None:

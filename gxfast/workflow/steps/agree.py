@@ -16,7 +16,7 @@ def agree(job: Job) -> None:
     if len(models) < 2:
         return
     genes = results.predictions[0].genes
-    results.agreement = agreement(models)
+    results.agreement += agreement(models)
     write_rows(folder / "agreement.tsv", PairAgreement, results.agreement)
     write_table(folder / "side_by_side.tsv", side_by_side(models, dict(zip(genes.gene_id, genes.name, strict=True))))
 

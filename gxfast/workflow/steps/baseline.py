@@ -284,7 +284,7 @@ def train_people(job: Job) -> None:
     results = job.results
     train_people_blocks(job)
     found = trained_genes(job.directory, cohort, job.options.baseline)
-    results.baseline = found.rows
+    results.baseline += found.rows
     results.summary["baseline"], results.counts["baseline"] = found.summary, found.counts
     net = [row for row in found.rows if row.model == "elastic_net"]
     held_out = dict(zip((row.gene_id for row in net), _numbers(net, "cv_r").tolist(), strict=True))

@@ -307,7 +307,7 @@ def map_people(job: Job) -> None:
     if cohort is not None:
         map_people_blocks(job)
         found = mapped_genes(job.directory, cohort, job.options.eqtl)
-        job.results.eqtl = found.rows
+        job.results.eqtl += found.rows
         job.results.summary["eqtl"], job.results.counts["eqtl"] = found.summary, found.counts
 
 

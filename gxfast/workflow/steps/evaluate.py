@@ -53,7 +53,7 @@ def write_genes(job: Job) -> None:
     """Write ``genes.tsv``, and the key numbers of each model into the summary."""
     results = job.results
     parts = [one.rows() for one in results.evaluations] or [_unevaluated(item) for item in results.predictions]
-    results.genes = [row for part in parts for row in part]
+    results.genes += [row for part in parts for row in part]
     write_rows(job.directory.path / "genes.tsv", GeneRow, results.genes)
     results.summary |= {
         "n_people": len(job.inputs.genotypes.samples),

@@ -18,7 +18,8 @@ from gxfast.ism import plan
 from gxfast.ism.graph.fold import stored_array
 from gxfast.ism.graph.intervals import analyse, needed
 from gxfast.ism.graph.view import load_graph
-from gxfast.ism.tiled import TiledModel, tiled
+from gxfast.ism.tiled import tiled
+from gxfast.ism.tiled_model import TiledModel
 from gxfast.ism.tiling import tilings
 from gxfast.models.card import ModelCard
 from gxfast.models.onnx_writer import GraphWriter

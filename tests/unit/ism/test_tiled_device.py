@@ -13,8 +13,9 @@ import pytest
 from oracles.ism_networks import people, random_network
 
 from gxfast.bench.cases.ism.networks import basenji2, basset
-from gxfast.ism.tiled import TiledModel, tiled
+from gxfast.ism.tiled import tiled
 from gxfast.ism.tiled_device import DeviceTiledModel
+from gxfast.ism.tiled_model import TiledModel
 from gxfast.models.saving import save_model
 from gxfast.models.session import Model
 

@@ -1,0 +1,1 @@
+"""What another distribution adds to gxfast: an importer, a reader of genotypes and an operator."""
