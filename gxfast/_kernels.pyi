@@ -21,6 +21,10 @@ def one_hot(
 def translate(
     sequences: NDArray[np.uint8], table: NDArray[np.uint8], reverse: bool, out: NDArray[np.uint8], n_threads: int
 ) -> None: ...
+def one_hot_text(
+    text: str, letters: bytes, table: NDArray[Any], stream: bool, out: NDArray[Any], n_threads: int
+) -> int: ...
+def one_hot_faults(x: NDArray[Any]) -> int: ...
 
 class Variants:
     def __init__(

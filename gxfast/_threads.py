@@ -8,9 +8,11 @@ import os
 import re
 import resource
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from .errors import GxfastError, InputError
@@ -56,7 +58,9 @@ def resolve_threads(n_threads: int) -> int:
         raise InputError(f"n_threads must be a whole number, found {n_threads!r}") from None
     if not 0 <= number < 2**31:
         raise InputError(f"n_threads must be 0 (all) or positive, found {n_threads}")
-    return thread_budget() if number == 0 else min(number, max(64, 4 * (os.cpu_count() or 1)))
+    if number <= 64:
+        return thread_budget() if number == 0 else number
+    return min(number, max(64, 4 * (os.cpu_count() or 1)))
 
 
 # Address space, in MiB, of the libraries of a command, and of the buffers and stacks that they make per core.
@@ -105,6 +109,12 @@ def worker_pool(n_threads: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def _cgroup_quota() -> float | None:
+    """The quota, read again after a second: it can change, and reading it takes longer than many a kernel."""
+    return _quota_at(int(time.monotonic()))
+
+
+@lru_cache(maxsize=1)
+def _quota_at(second: int) -> float | None:
     try:
         limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return None if limit == "max" else int(limit) / int(period)

@@ -14,6 +14,7 @@ void bind_stats(pybind11::module_ &module);
 void bind_elastic_net(pybind11::module_ &module);
 void bind_association(pybind11::module_ &module);
 void bind_table_text(pybind11::module_ &module);
+void bind_checks(pybind11::module_ &module);
 
 /// Runs Python's signal handlers, so that Ctrl-C ends a long call.
 void check_signals() {
@@ -38,4 +39,5 @@ PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
   gxfast::bindings::bind_elastic_net(module);
   gxfast::bindings::bind_association(module);
   gxfast::bindings::bind_table_text(module);
+  gxfast::bindings::bind_checks(module);
 }

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import backend
+from ..kernels.fresh import fresh
 from ..kernels.streaming import stream_from
 
-__all__ = ["bytes_of", "encode", "encode_text", "first_letter_outside", "letter_table", "supported_dtype"]
+__all__ = [
+    "bytes_of", "encode", "encode_checked", "encode_text", "first_letter_outside", "kernels", "letter_table",
+    "supported_dtype",
+]  # fmt: skip
 
 UInt8Array = NDArray[np.uint8]
+
+# Below it, the environment is not asked from which size on outputs are streamed.
+_SMALLEST_STREAM: Final = 1 << 18
+_FEW: Final = 1 << 14  # letters whose rows are no large array
 
 
 @lru_cache(maxsize=128)
@@ -54,20 +62,51 @@ def letter_table(
     return table
 
 
+@cache
+def kernels() -> Any:
+    """Return `backend()`, asked for once: reading the environment takes longer than encoding a short sequence."""
+    return backend()
+
+
 def encode(sequences: UInt8Array, table: NDArray[Any], *, n_threads: int = 1) -> NDArray[Any]:
     """Look up the bytes of ``sequences`` (N, L) in ``table`` (256, 4); the result is (N, L, 4)."""
-    out = np.empty((*sequences.shape, 4), table.dtype)
+    out = fresh((*sequences.shape, 4), table.dtype)
     if out.size:
         width = f"u{table.dtype.itemsize}"
-        stream = out.nbytes >= stream_from()
-        backend().one_hot(sequences, table.view(width), False, False, stream, out.view(width), n_threads)
+        stream = out.nbytes >= _SMALLEST_STREAM and out.nbytes >= stream_from()
+        kernels().one_hot(sequences, table.view(width), False, False, stream, out.view(width), n_threads)
     return out
 
 
-def encode_text(raw: bytes, table: NDArray[Any], *, n_threads: int = 1) -> NDArray[Any]:
-    """Encode one sequence; the result is (L, 4)."""
-    row: NDArray[Any] = encode(bytes_of(raw)[np.newaxis], table, n_threads=n_threads)[0]
-    return row
+def encode_text(text: str, table: NDArray[Any], *, out: NDArray[Any] | None = None, n_threads: int = 1) -> NDArray[Any]:
+    """Encode one text; the result is (L, 4), or ``out``.
+
+    Raises
+    ------
+    UnicodeEncodeError
+        For text that is not ASCII.
+    """
+    rows = encode_checked(text, table, b"", out=out, n_threads=n_threads)
+    if rows is None:
+        rows = encode_checked(text.encode("ascii").decode(), table, b"", out=out)
+    return rows  # type: ignore[return-value]
+
+
+def encode_checked(
+    text: str, table: NDArray[Any], letters: bytes, out: NDArray[Any] | None = None, n_threads: int = 1
+) -> NDArray[Any] | None:
+    """Encode one text of certain letters (any, if none are given); None if it has another one, or is not ASCII.
+
+    One call of the kernel looks at the letters and writes them: for short texts the calls are what costs.
+    """
+    if out is not None:
+        rows = out
+    else:
+        shape = (len(text), 4)
+        rows = np.empty(shape, table.dtype) if len(text) < _FEW else fresh(shape, table.dtype)
+    stream = rows.nbytes >= _SMALLEST_STREAM and rows.nbytes >= stream_from()
+    outside = kernels().one_hot_text(text, letters, table, stream, rows, n_threads)
+    return rows if outside == -1 else None
 
 
 def bytes_of(raw: bytes) -> UInt8Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import Any
 
 __all__ = ["host_original", "pandas_module", "torch_module"]
@@ -42,6 +43,7 @@ def pandas_module() -> Any:
         raise ImportError("this function returns a pandas DataFrame; remedy: install pandas") from None
 
 
+@cache
 def torch_module() -> Any:
     """Import PyTorch, which only the functions that return tensors need.
 

@@ -64,28 +64,36 @@ def hot1_dna(seqs_1hot: Any) -> Any:
     return texts[0] if seqs_1hot.ndim == 2 else texts
 
 
-def centred_1hot(seq: str, seq_len: int | None, n_uniform: bool, n_sample: bool, host: tuple[str, str]) -> NDArray[Any]:
-    """Body of `dna_1hot`, which basenji and baskerville share."""
+def dna_1hot_sampling(
+    seq: str, seq_len: int | None = None, n_uniform: bool = False
+) -> NDArray[np.bool_] | NDArray[np.float16]:
+    """`dna_1hot` of basenji 0.5: unknown bases are drawn at random unless ``n_uniform``."""
+    return centred_1hot(seq, seq_len, n_uniform, not n_uniform, ("basenji", "basenji.dna_io"), older=True)
+
+
+def centred_1hot(
+    seq: str, seq_len: int | None, n_uniform: bool, n_sample: bool, host: tuple[str, str], *, older: bool = False
+) -> NDArray[Any]:
+    """Body of `dna_1hot`, which basenji and baskerville share; the older one has no ``n_sample``."""
+    given = (seq, seq_len, n_uniform) if older else (seq, seq_len, n_uniform, n_sample)
     if not isinstance(seq, str):
         original = host_original(*host, "dna_1hot", f"a sequence of type {type(seq).__name__}")  # type: ignore[unreachable]
-        return np.asarray(original(seq, seq_len, n_uniform, n_sample))
+        return np.asarray(original(*given))
     if n_sample and not n_uniform and seq.upper().strip("ACGT"):
         # strip() leaves nothing exactly if every letter is known, and then there is nothing to draw.
         original = host_original(*host, "dna_1hot", "n_sample=True (random bases for unknown ones)")
-        return np.asarray(original(seq, seq_len, n_uniform, n_sample))
+        return np.asarray(original(*given))
     length = len(seq) if seq_len is None else seq_len
     if seq_len is not None and seq_len <= len(seq):
         trim = (len(seq) - seq_len) // 2
         seq = seq[trim : trim + seq_len]
     first = max((length - len(seq)) // 2, 0)
     # Upper-casing can lengthen text that is not ASCII (one sharp s, two S); the tail then falls off the end.
-    raw = seq.encode("ascii") if seq.isascii() else seq.upper().encode("ascii", "replace")
-    dtype = "float16" if n_uniform else "bool"
-    rows = encode_text(
-        raw[: max(length - first, 0)], letter_table(dtype, fold_case=True, unknown=0.25 if n_uniform else 0.0)
-    )
-    if len(rows) == length:
-        return rows
-    out = np.zeros((length, 4), dtype)
-    out[first : first + len(rows)] = rows
+    text = seq if seq.isascii() else seq.upper().encode("ascii", "replace").decode()
+    table = letter_table("float16" if n_uniform else "bool", fold_case=True, unknown=0.25 if n_uniform else 0.0)
+    if len(text) == length:
+        return encode_text(text, table)
+    text = text[: max(length - first, 0)]
+    out = np.zeros((length, 4), table.dtype)
+    encode_text(text, table, out=out[first : first + len(text)])
     return out

@@ -19,9 +19,10 @@ from typing import Any
 
 from ..errors import InputError, did_you_mean
 from ._compare import outcome, same_outcome
+from ._on_import import forget, waiting_tools, when_imported
 from .targets import TOOLS, Target, Tool
 
-__all__ = ["PatchWarning", "accelerate", "patch", "unpatch"]
+__all__ = ["PatchWarning", "accelerate", "difference", "is_installed", "owner_of", "patch", "unpatch"]
 
 
 class PatchWarning(UserWarning):
@@ -48,7 +49,8 @@ def patch(*names: str, verbose: bool = False) -> None:
     Parameters
     ----------
     *names : str
-        Tools, see ``docs/drop_in.md``; none means every tool that is installed (all are imported then).
+        Tools, see ``docs/drop_in.md``; they are imported. None means every tool that is for genomes, those that are
+        not imported yet as soon as the program imports them; SciPy, scikit-learn and statsmodels by name alone.
     verbose : bool
         Print one line per function on stderr.
 
@@ -62,13 +64,34 @@ def patch(*names: str, verbose: bool = False) -> None:
     PatchWarning
         Once per tool whose version or signatures are not the tested ones; it is left alone.
     """
-    for name in _known(names) or [tool for tool in TOOLS if _is_installed(TOOLS[tool])]:
-        for target in TOOLS[name].targets if _is_supported(name) else ():
-            if target.name not in _IN_FORCE:
-                _IN_FORCE[target.name] = _install(name, target)
-                if verbose:
-                    places = len(_IN_FORCE[target.name].sites)
-                    print(f"gxfast: {target.name} replaced in {places} place(s)", file=sys.stderr)
+    for name in _known(names):
+        _replace(name, TOOLS[name].targets, verbose)
+    if not names:
+        for name, tool in ((name, tool) for name, tool in TOOLS.items() if not tool.by_name):
+            imported = tuple(target for target in tool.targets if target.module in sys.modules)
+            _replace(name, imported, verbose)
+            later = [target for target in tool.targets if target not in imported]
+            for module in dict.fromkeys(target.module for target in later):
+                when_imported(module, name, functools.partial(_replace_of_module, name, module, verbose))
+
+
+def _replace_of_module(name: str, module: str, verbose: bool) -> None:
+    """Replace the functions of a module that has just been imported; nothing of it reaches the importing program."""
+    try:
+        _replace(name, tuple(target for target in TOOLS[name].targets if target.module == module), verbose)
+    except Exception as error:
+        warnings.warn(f"{name} is left as it is: {error}", PatchWarning, stacklevel=2)
+
+
+def _replace(name: str, targets: tuple[Target, ...], verbose: bool) -> None:
+    waiting = tuple(target for target in targets if target.name not in _IN_FORCE)
+    if not waiting or not _is_supported(name, waiting):
+        return
+    for target in waiting:
+        _IN_FORCE[target.name] = _install(name, target)
+        if verbose:
+            places = len(_IN_FORCE[target.name].sites)
+            print(f"gxfast: {target.name} replaced in {places} place(s)", file=sys.stderr)
 
 
 def unpatch(*names: str) -> None:
@@ -80,6 +103,7 @@ def unpatch(*names: str) -> None:
         For an unknown tool.
     """
     chosen = _known(names) or list(TOOLS)
+    forget(chosen)
     _withdraw([key for key, patched in _IN_FORCE.items() if patched.tool in chosen])
 
 
@@ -92,11 +116,12 @@ def accelerate(*names: str, verbose: bool = False) -> Iterator[None]:
     InputError
         As in `patch`.
     """
-    before = set(_IN_FORCE)
+    before, waited_for = set(_IN_FORCE), waiting_tools()
     try:
         patch(*names, verbose=verbose)
         yield
     finally:
+        forget(waiting_tools() - waited_for)
         _withdraw([key for key in _IN_FORCE if key not in before])
 
 
@@ -106,52 +131,82 @@ def _known(names: tuple[str, ...]) -> list[str]:
             raise InputError(
                 f"unknown tool {name!r}{did_you_mean(name, TOOLS)}", remedy=f"choose from {', '.join(TOOLS)}"
             )
-        if not _is_installed(TOOLS[name]):
-            raise InputError(f"{name} is not installed", remedy=f"install {TOOLS[name].distribution}")
+        if not is_installed(TOOLS[name]):
+            remedy = TOOLS[name].remedy or f"install {TOOLS[name].distribution}"
+            raise InputError(f"{name} is not installed", remedy=remedy)
     return list(names)
 
 
-def _is_installed(tool: Tool) -> bool:
-    package = tool.targets[0].module.split(".")[0]
-    return package in sys.modules or importlib.util.find_spec(package) is not None
+def is_installed(tool: Tool) -> bool:
+    return tool.package in sys.modules or importlib.util.find_spec(tool.package) is not None
 
 
-def _is_supported(name: str) -> bool:
-    """Import the tool's modules and check its version and signatures; warn once where they differ."""
-    tool = TOOLS[name]
+def _is_supported(name: str, targets: tuple[Target, ...]) -> bool:
+    """Import the modules of the targets, check version, signatures and examples; warn once where they differ."""
     try:
-        version = importlib.metadata.version(tool.distribution)
-        if not _numbers(tool.first) <= _numbers(version) < _numbers(tool.end):
-            reason = f"version {version} is outside the tested range [{tool.first}, {tool.end})"
-        else:
-            reason = "; ".join(filter(None, (_signature_change(target) for target in tool.targets)))
+        reason = _other_version(TOOLS[name]) or "; ".join(filter(None, map(_other_contract, targets)))
     except importlib.metadata.PackageNotFoundError:
         reason = "its version is not known"
     except (ImportError, AttributeError) as error:
         reason = f"it cannot be used: {error}"
     if reason and name not in _WARNED:
         _WARNED.add(name)
-        warnings.warn(f"{name} is left as it is: {reason}", PatchWarning, stacklevel=4)
+        warnings.warn(f"{name} is left as it is: {reason}", PatchWarning, stacklevel=5)
     return not reason
+
+
+def _other_version(tool: Tool) -> str:
+    """Say why the installed version is not served; empty if it is, or if versions say nothing."""
+    if not tool.first:
+        return ""
+    version = importlib.metadata.version(tool.distribution)
+    served = _numbers(tool.first) <= _numbers(version) < _numbers(tool.end)
+    return "" if served else f"version {version} is outside the tested range [{tool.first}, {tool.end})"
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[^\d.]", version)[0]))
 
 
-def _signature_change(target: Target) -> str:
-    """Say how the tool's function differs in parameters from the twin; empty if it does not."""
-    owner, attribute = _owner(target)
-    expected = list(inspect.signature(_twin(target)).parameters)
-    found = list(inspect.signature(getattr(owner, attribute)).parameters)
-    # Of a method, the twin's first parameter is the object.
-    if found[:1] == ["self"]:
-        expected[:1] = ["self"]
-    # The tool's function may be without a **kwargs that the twin accepts on top.
-    return "" if found in (expected, expected[:-1]) else f"{target.name} has other parameters ({', '.join(found)})"
+def _other_contract(target: Target) -> str:
+    """Say how the tool's function differs from the twin in parameters or in what it does; empty if it does not."""
+    owner, attribute = owner_of(target)
+    original = getattr(owner, attribute)
+    twin = _fitting_twin(target, original)
+    if twin is None:
+        return f"{target.name} has other parameters ({', '.join(inspect.signature(original).parameters)})"
+    for example in target.examples:
+        if not same_outcome(outcome(original, example, {}), outcome(twin, example, {})):
+            return f"{target.name} does something else with {example!r}"
+    return ""
 
 
-def _owner(target: Target) -> tuple[Any, str]:
+def _fitting_twin(target: Target, original: Any) -> Callable[..., Any] | None:
+    """The twin with the parameters of the tool's function; None if there is none."""
+    found = list(inspect.signature(original).parameters)
+    for name in (target.replacement, *target.older):
+        twin = _twin(name)
+        parameters = inspect.signature(twin).parameters
+        expected = list(parameters)
+        # Of a method, the twin's first parameter is the object.
+        if found[:1] == ["self"]:
+            expected[:1] = ["self"]
+        # The tool's function may be without a **kwargs that the twin accepts on top.
+        open_ended = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+        if found == expected or (open_ended and found == expected[:-1]):
+            return twin
+    return None
+
+
+def difference(original: Callable[..., Any], ours: Callable[..., Any], args: Any, kwargs: Any) -> str:
+    """Say how two functions differ in what they do with the arguments, or that the original fails; empty if not."""
+    expected = outcome(original, args, kwargs)
+    if expected.error is not None:
+        return f"the host fails: {expected.error!r}"
+    return "" if same_outcome(expected, outcome(ours, args, kwargs)) else "DIFFERS"
+
+
+def owner_of(target: Target) -> tuple[Any, str]:
     """Return the module or class that holds the target, and the name in it."""
     owner: Any = importlib.import_module(target.module)
     *path, attribute = target.attribute.split(".")
@@ -160,14 +215,14 @@ def _owner(target: Target) -> tuple[Any, str]:
     return owner, attribute
 
 
-def _twin(target: Target) -> Callable[..., Any]:
-    module, function = target.replacement.split(":")
+def _twin(name: str) -> Callable[..., Any]:
+    module, function = name.split(":")
     twin: Callable[..., Any] = getattr(importlib.import_module(f"gxfast.compat.{module}"), function)
     return twin
 
 
 def _install(tool: str, target: Target) -> _Patched:
-    owner, attribute = _owner(target)
+    owner, attribute = owner_of(target)
     original = vars(owner)[attribute]
     installed = _stand_in(target, original)
     patched = _Patched(tool, original, installed)
@@ -181,16 +236,35 @@ def _install(tool: str, target: Target) -> _Patched:
 
 
 def _stand_in(target: Target, original: Any) -> Callable[..., Any]:
-    """Wrap the twin in an object of its own, so that taking it out again cannot touch gxfast.compat itself."""
-    twin = _twin(target)
-    chosen: list[Callable[..., Any]] = [twin]
-    unverified = [os.environ.get("GXFAST_VERIFY") == "1"]
+    """Make an object of its own of the twin, so that taking it out again cannot touch gxfast.compat itself."""
+    twin = _fitting_twin(target, original) or _twin(target.replacement)
+    verify = os.environ.get("GXFAST_VERIFY") == "1"
+    if isinstance(twin, types.FunctionType) and not verify:
+        # A copy of the function: calls cost nothing on top.
+        call: Any = types.FunctionType(
+            twin.__code__, twin.__globals__, twin.__name__, twin.__defaults__, twin.__closure__
+        )
+        call.__kwdefaults__ = twin.__kwdefaults__
+    else:
+        call = _verified(target, original, twin) if verify else _forwarding(twin)
+    functools.update_wrapper(call, original)
+    call.__gxfast_original__ = original
+    return call  # type: ignore[no-any-return]
 
-    @functools.wraps(original)
+
+def _forwarding(twin: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **kwargs: twin(*args, **kwargs)
+
+
+def _verified(target: Target, original: Any, twin: Callable[..., Any]) -> Callable[..., Any]:
+    """Run both in the first call, and keep the original from then on if they differ."""
+    chosen: list[Callable[..., Any]] = [twin]
+    unverified = [True]
+
     def call(*args: Any, **kwargs: Any) -> Any:
         if unverified[0]:
             unverified[0] = False
-            args, expected = tuple(map(_reusable, args)), None
+            args = tuple(map(_reusable, args))
             kwargs = {key: _reusable(value) for key, value in kwargs.items()}
             expected = outcome(original, args, kwargs)
             if not same_outcome(expected, outcome(twin, args, kwargs)):
@@ -199,7 +273,6 @@ def _stand_in(target: Target, original: Any) -> Callable[..., Any]:
             return expected.result()
         return chosen[0](*args, **kwargs)
 
-    call.__gxfast_original__ = original  # type: ignore[attr-defined]
     return call
 
 

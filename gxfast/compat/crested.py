@@ -34,7 +34,9 @@ def one_hot_encode_sequence(sequence: str, expand_dim: bool = True) -> NDArray[n
     AttributeError
         For anything that is no str.
     """
-    rows: NDArray[np.float32] = encode_text(sequence.encode("ascii"), letter_table("float32", fold_case=True))
+    if not isinstance(sequence, str):
+        raise AttributeError(f"sequence must be a str, found {type(sequence).__name__}")
+    rows: NDArray[np.float32] = encode_text(sequence, letter_table("float32", fold_case=True))
     return rows[np.newaxis] if expand_dim else rows
 
 

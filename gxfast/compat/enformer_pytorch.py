@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._encode import bytes_of, encode, letter_table
+from ._encode import bytes_of, encode, encode_text, letter_table
 from ._hosts import host_original, torch_module
 
 __all__ = ["seq_indices_to_one_hot", "str_to_one_hot"]
@@ -39,12 +40,14 @@ def str_to_one_hot(seq_strs: str | list[str]) -> Any:
 
 def one_hot_array(seq_strs: str | list[str]) -> NDArray[np.float32]:
     """Body of `str_to_one_hot`, as a NumPy array."""
+    table = letter_table("float32", fold_case=True, special=((".", 0.25),))
     single = isinstance(seq_strs, str)
+    if single and seq_strs.isascii():  # type: ignore[union-attr]
+        return encode_text(seq_strs, table)  # type: ignore[arg-type]
     texts: list[Any] = seq_strs if isinstance(seq_strs, list) else [seq_strs]
     raw = [text.encode() for text in texts]
     if not raw or len({len(row) for row in raw}) > 1:
         raise RuntimeError("a list must hold at least one sequence, and all of one length")
-    table = letter_table("float32", fold_case=True, special=((".", 0.25),))
     rows = encode(bytes_of(b"".join(raw)).reshape(len(raw), -1) if raw[0] else np.empty((len(raw), 0), np.uint8), table)
     return rows[0] if single else rows
 
@@ -81,10 +84,21 @@ def seq_indices_to_one_hot(t: Any, padding: int = -1) -> Any:
 
 def indices_array(indices: NDArray[np.int64], padding: int) -> NDArray[np.float32]:
     """Body of `seq_indices_to_one_hot`, as a NumPy array."""
-    if indices.size and indices.max() > 4:
-        raise RuntimeError(f"indices must be 4 at most, found {indices.max()}")
-    codes = np.maximum(indices, 0).astype(np.uint8)
-    codes[indices == padding] = _PADDING_CODE
+    # Seen as unsigned numbers, negative ones are large: one look finds all that is not 0 to 4.
+    if indices.size and indices.view(np.uint64).max() > 4:
+        if indices.max() > 4:
+            raise RuntimeError(f"indices must be 4 at most, found {indices.max()}")
+        codes = np.maximum(indices, 0).astype(np.uint8)
+    else:
+        codes = indices.astype(np.uint8)
+    if padding <= 4:
+        codes[indices == padding] = _PADDING_CODE
+    rows = encode(np.ascontiguousarray(codes).reshape(1, -1), _code_table())
+    return rows.reshape(*indices.shape, 4)
+
+
+@cache
+def _code_table() -> NDArray[np.float32]:
     table = letter_table("float32", letters="\0\0\0\0", special=((chr(_PADDING_CODE), 0.25),)).copy()
     table[np.arange(4), np.arange(4)] = 1
-    return encode(np.ascontiguousarray(codes).reshape(1, -1), table).reshape(*indices.shape, 4)
+    return table

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._decode import codes_of_text, text_of_codes
-from ._encode import bytes_of, encode, first_letter_outside, letter_table
+from ._encode import bytes_of, encode, encode_checked, encode_text, first_letter_outside, letter_table
 from ._hosts import host_original, torch_module
 
 __all__ = [
@@ -61,17 +61,17 @@ def strings_to_one_hot(strings: str | list[str], add_batch_axis: bool = False) -
 
 def one_hot_array(strings: str | list[str], add_batch_axis: bool = False) -> NDArray[np.float32]:
     """Body of `strings_to_one_hot`, as a NumPy array (a view of channels-last memory, as gReLU's)."""
-    texts = [strings] if isinstance(strings, str) else strings
+    table = letter_table("float32")
     if isinstance(strings, str):
-        unknown = first_letter_outside(strings, _ALLOWED)
-        if unknown is not None:
-            raise KeyError(unknown)
-    else:
-        _check_list(strings)
-    raw = "".join(texts).encode("ascii")
-    rows = encode(bytes_of(raw).reshape(len(texts), len(raw) // len(texts)), letter_table("float32"))
-    channels_first: NDArray[np.float32] = rows.swapaxes(1, 2)
-    return channels_first[0] if isinstance(strings, str) and not add_batch_axis else channels_first
+        rows = encode_checked(strings, table, _ALLOWED)
+        if rows is None:
+            raise KeyError(first_letter_outside(strings, _ALLOWED))
+        return rows.T[np.newaxis] if add_batch_axis else rows.T
+    _check_list(strings)
+    if len(strings) == 1:
+        return encode_text(strings[0], table).T[np.newaxis]
+    raw = "".join(strings).encode("ascii")
+    return encode(bytes_of(raw).reshape(len(strings), len(raw) // len(strings)), table).swapaxes(1, 2)
 
 
 def _check_list(strings: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ._encode import encode_text, first_letter_outside, letter_table, supported_dtype
+from ._encode import encode_checked, encode_text, first_letter_outside, letter_table, supported_dtype
 from ._hosts import host_original
 from ._reference import Reference
 from ._variants import personal_sequence
@@ -23,14 +24,21 @@ _DNA = ("A", "C", "G", "T")
 _HOME = "kipoiseq.transforms.functional"
 
 
-def _plain_arguments(alphabet: Any, neutral: str, value: Any, dtype: str | None) -> bool:
-    return (
-        isinstance(alphabet, list | tuple | str)
-        and tuple(alphabet) == _DNA
-        and neutral.isascii()
-        and isinstance(value, numbers.Real)
-        and dtype is not None
-    )
+def _plain_table(alphabet: Any, neutral: str, value: Any, dtype: Any) -> NDArray[Any] | None:
+    """The rows of all bytes, or None for arguments that are kipoiseq's business."""
+    if not (isinstance(alphabet, list | tuple | str) and isinstance(value, numbers.Real)):
+        return None
+    if alphabet != list(_DNA) and tuple(alphabet) != _DNA:
+        return None
+    if dtype is np.float32 or dtype is None or isinstance(dtype, str):
+        return _table(neutral, value, dtype)  # type: ignore[arg-type]
+    return _table.__wrapped__(neutral, value, dtype)  # not every dtype has a hash
+
+
+@lru_cache(maxsize=64)
+def _table(neutral: str, value: Any, dtype: Any) -> NDArray[Any] | None:
+    kind = supported_dtype(dtype)
+    return letter_table(kind, special=((neutral, value),)) if kind is not None and neutral.isascii() else None
 
 
 def one_hot_dna(
@@ -68,12 +76,12 @@ def one_hot_dna(
     """
     if not isinstance(seq, str):
         raise ValueError("sequence needs to be a string")
-    neutral, kind = "".join(neutral_alphabet), supported_dtype(dtype)
-    if not _plain_arguments(alphabet, neutral, neutral_value, kind):
+    neutral = "".join(neutral_alphabet)
+    table = _plain_table(alphabet, neutral, neutral_value, dtype)
+    if table is None:
         original = host_original("kipoiseq", _HOME, "one_hot_dna", "this alphabet, neutral value or dtype")
         return np.asarray(original(seq, alphabet, neutral_alphabet, neutral_value, dtype))
-    table = letter_table(str(kind), special=((neutral, neutral_value),))
-    return encode_text(seq.encode("ascii"), table)
+    return encode_text(seq, table)
 
 
 def one_hot(
@@ -101,18 +109,20 @@ def one_hot(
     if not isinstance(seq, str):
         raise ValueError("seq needs to be a string")
     listed: Any = [neutral_alphabet] if isinstance(neutral_alphabet, str) else neutral_alphabet
-    kind, neutral = supported_dtype(dtype), "".join(listed)
+    neutral = "".join(listed)
     # A tuple as alphabet is an error in kipoiseq, and a neutral letter of another width trips its check: its business.
     plain = isinstance(alphabet, list) and isinstance(listed, list) and all(len(letter) == 1 for letter in listed)
-    if not plain or not _plain_arguments(alphabet, neutral, neutral_value, kind):
+    table = _plain_table(alphabet, neutral, neutral_value, dtype) if plain else None
+    if table is None:
         original = host_original("kipoiseq", _HOME, "one_hot", "this alphabet, neutral value or dtype")
         return np.asarray(original(seq, alphabet, neutral_alphabet, neutral_value, dtype))
-    unknown = first_letter_outside(seq, b"ACGT" + neutral.encode("ascii"))
-    if unknown is not None:
-        raise KeyError(unknown)
+    letters = b"ACGT" + neutral.encode("ascii")
+    rows = encode_checked(seq, table, letters)
+    if rows is None:
+        raise KeyError(first_letter_outside(seq, letters))
     if not seq:
         raise IndexError("an empty sequence has no tokens to encode")
-    return encode_text(seq.encode("ascii"), letter_table(str(kind), special=((neutral, neutral_value),)))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -287,5 +297,15 @@ def extract_single_sequence(
     if sample_id is not None:
         column = extractor.vcf.sample_mapping[sample_id]
         # kipoiseq yields every allele of a record that the sample differs in; keep those the sample carries.
-        variants = [v for v in variants if v.source.ALT.index(v.alt) + 1 in v.source.genotypes[column][:-1]]
-    return str(extractor.variant_extractor.extract(interval, variants=variants, anchor=anchor, fixed_len=fixed_len))
+        variants = [v for v in variants if _is_carried(v, column)]
+    inner = extractor.variant_extractor
+    theirs = host_original("kipoiseq", "kipoiseq.extractors.vcf_seq", "VariantSeqExtractor.extract", "")
+    if getattr(type(inner).extract, "__gxfast_original__", type(inner).extract) is theirs:
+        return extract_variants(inner, interval, variants, anchor, fixed_len)
+    return str(inner.extract(interval, variants=variants, anchor=anchor, fixed_len=fixed_len))
+
+
+def _is_carried(variant: Any, column: int) -> bool:
+    """Whether the sample has this allele; of one alternative there is no doubt, and genotypes take long to unpack."""
+    alternatives = variant.source.ALT
+    return len(alternatives) == 1 or (alternatives.index(variant.alt) + 1 in variant.source.genotypes[column][:-1])

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ._encode import encode_text
+from ._encode import bytes_of, encode, encode_text
 from ._hosts import host_original
 from ._reference import Reference, complement
 
@@ -61,13 +61,13 @@ def sequence_to_encoding(sequence: str, base_to_index: dict[str, int], bases_arr
     if not plain:
         original = host_original("selene_sdk", "selene_sdk.sequences.sequence", "sequence_to_encoding", "this alphabet")
         return np.asarray(original(sequence, base_to_index, bases_arr))
+    table = _table(tuple(base_to_index.items()))
+    if sequence.isascii():
+        return encode_text(sequence, table)
     # One byte per character, none of them a base: 0x80 is outside ASCII.
-    raw = sequence.encode("ascii") if sequence.isascii() else _one_byte_each(sequence)
-    return encode_text(raw, _table(tuple(base_to_index.items())))
-
-
-def _one_byte_each(text: str) -> bytes:
-    return "".join(letter if letter.isascii() else "\x80" for letter in text).encode("latin-1")
+    raw = "".join(letter if letter.isascii() else "\x80" for letter in sequence).encode("latin-1")
+    rows: NDArray[np.float32] = encode(bytes_of(raw)[np.newaxis], table)[0]
+    return rows
 
 
 class Genome:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._encode import encode, letter_table
+from ._encode import encode, encode_text, letter_table
 from ._hosts import host_original
 
 __all__ = ["gc_content", "ohe"]
@@ -42,12 +43,17 @@ def ohe(seqs: Any, alphabet: Any) -> Any:
     if not four or type(seqs).__name__ == "Ragged":
         what = "a Ragged" if four else "an alphabet that is not of four letters"
         return host_original("seqpro", "seqpro._encoders", "ohe", what)(seqs, alphabet)
-    table = letter_table("uint8", letters=letters.tobytes().decode("latin-1"))
+    table = _table(letters.tobytes())
+    if isinstance(seqs, str) and seqs:
+        return encode_text(seqs, table)
     flat = _letters(seqs).view(np.uint8)
     rows = encode(np.ascontiguousarray(flat).reshape(1, -1), table)
     return rows.reshape(*flat.shape, 4)
 
 
+@lru_cache(maxsize=16)
+def _table(letters: bytes) -> NDArray[np.uint8]:
+    return letter_table("uint8", letters=letters.decode("latin-1"))
 def gc_content(
     seqs: Any,
     normalize: bool = True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -9,19 +11,24 @@ from numpy.typing import NDArray
 
 from .._threads import thread_budget
 from ._decode import codes_of_one_hot, text_of_codes
-from ._encode import encode_text, first_letter_outside, letter_table, supported_dtype
+from ._encode import encode_checked, first_letter_outside, kernels, letter_table, supported_dtype
 from ._hosts import host_original, torch_module
 
 __all__ = ["characters", "delete", "insert", "one_hot_encode", "substitute"]
 
 _ONE_BYTE: Final = ("torch.int8", "torch.uint8", "torch.bool")
 
+_DNA: Final = ("A", "C", "G", "T")
+_UNKNOWN: Final = ("N",)
+# What the kernel says of a tensor that is not one-hot.
+_OTHER_VALUES, _SEVERAL, _UNKNOWN_PLACES = 1, 2, 4
+
 
 def one_hot_encode(
     sequence: str,
-    alphabet: Any = ("A", "C", "G", "T"),
+    alphabet: Any = _DNA,
     dtype: Any = None,
-    ignore: Any = ("N",),
+    ignore: Any = _UNKNOWN,
     desc: str | None = None,
     verbose: bool = False,
     n_jobs: int = 1,
@@ -59,33 +66,64 @@ def one_hot_encode(
     NotImplementedError
         For what is handed on, if tangermeme is not installed.
     """
-    torch = torch_module()
-    wanted = torch.int8 if dtype is None else dtype
-    plain = isinstance(alphabet, list | tuple | str) and "".join(alphabet) == "ACGT" and "".join(ignore).isascii()
-    if return_packed or not plain:
+    try:
+        plan = _plan(tuple(alphabet) if type(alphabet) is list else alphabet,
+                     tuple(ignore) if type(ignore) is list else ignore, dtype)  # fmt: skip
+    except TypeError:  # something without a hash
+        plan = None
+    if plan is None or return_packed:
         original = host_original(
             "tangermeme", "tangermeme.utils", "one_hot_encode", "return_packed or another alphabet"
         )
+        wanted = torch_module().int8 if dtype is None else dtype
         return original(sequence, alphabet, wanted, ignore, desc, verbose, n_jobs, return_packed, **kwargs)
-    name = supported_dtype(str(wanted).removeprefix("torch.")) if isinstance(wanted, torch.dtype) else None
-    columns = torch.from_numpy(one_hot_array(sequence, "".join(ignore), name or "int8", n_jobs))
-    return columns if columns.dtype == wanted else columns.type(wanted)
+    from_numpy, letters, table, cast = plan
+    columns = from_numpy(_columns(sequence, letters, table, n_jobs))
+    return columns if cast is None else columns.type(cast)
+
+
+@lru_cache(maxsize=64)
+def _plan(alphabet: Any, ignore: Any, dtype: Any) -> tuple[Any, bytes, NDArray[Any], Any] | None:
+    """What a call needs beside the sequence: ``torch.from_numpy``, letters, rows, the dtype to cast to or None.
+
+    None stands for what is handed to tangermeme.
+    """
+    unknown = "".join(ignore)
+    if not (isinstance(alphabet, tuple | str) and "".join(alphabet) == "ACGT" and unknown.isascii()):
+        return None
+    torch = torch_module()
+    name = "int8"
+    if isinstance(dtype, torch.dtype):
+        name = supported_dtype(str(dtype).removeprefix("torch.")) or "int8"
+    letters, table = _letters_and_table(unknown, name)
+    return torch.from_numpy, letters, table, None if dtype in (None, getattr(torch, name)) else dtype
 
 
 def one_hot_array(sequence: str, ignore: str = "N", dtype: str = "int8", n_jobs: int = 1) -> NDArray[Any]:
     """Body of `one_hot_encode`, as a NumPy array (4, L): a view of (L, 4) memory, as tangermeme's."""
+    return _columns(sequence, *_letters_and_table(ignore, dtype), n_jobs)
+
+
+def _columns(sequence: Any, letters: bytes, table: NDArray[Any], n_jobs: int) -> NDArray[Any]:
+    if not isinstance(sequence, str):
+        raise TypeError(f"sequence must be a str, found {type(sequence).__name__}")
+    threads = 1
+    if n_jobs != 1:
+        threads = thread_budget() if n_jobs == -1 else max(1, min(int(n_jobs), thread_budget()))
+    rows = encode_checked(sequence, table, letters, None, threads)
+    if rows is None:
+        sequence.encode("utf8")  # a lone surrogate is a UnicodeEncodeError, as in tangermeme
+        unknown = first_letter_outside(sequence, letters)
+        raise ValueError(f"Encountered character {unknown!r} that is not in `alphabet` or in `ignore`.")
+    return rows.T
+
+
+@lru_cache(maxsize=64)
+def _letters_and_table(ignore: str, dtype: str) -> tuple[bytes, NDArray[Any]]:
     for letter in ignore:
         if letter in "ACGT":
             raise ValueError(f"Character {letter} in the alphabet and also in the list of ignored characters.")
-    if not isinstance(sequence, str):
-        raise TypeError(f"sequence must be a str, found {type(sequence).__name__}")
-    unknown = first_letter_outside(sequence, b"ACGT" + ignore.encode("ascii"))
-    if unknown is not None:
-        sequence.encode("utf8")  # a lone surrogate is a UnicodeEncodeError, as in tangermeme
-        raise ValueError(f"Encountered character {unknown!r} that is not in `alphabet` or in `ignore`.")
-    table = letter_table(dtype, special=((ignore, 0.0),))
-    threads = thread_budget() if n_jobs == -1 else max(1, min(int(n_jobs), thread_budget()))
-    return encode_text(sequence.encode("ascii"), table, n_threads=threads).T
+    return b"ACGT" + ignore.encode("ascii"), letter_table(dtype, special=((ignore, 0.0),))
 
 
 def characters(pwm: Any, alphabet: Any = ("A", "C", "G", "T"), force: bool = False, allow_N: bool = False) -> str:
@@ -127,18 +165,37 @@ def characters(pwm: Any, alphabet: Any = ("A", "C", "G", "T"), force: bool = Fal
     return text_of_codes(codes, b"ACGTN" if allow_N else b"ACGTA")
 
 
-def _check_one_hot(x: Any, name: str, allow_unknown: bool, channels: int | None = None) -> None:
-    """Refuse what is not a one-hot tensor, in the order and with the exceptions of tangermeme."""
+def _check_one_hot(x: Any, name: str, allow_unknown: bool, channels: int | None = None) -> bool:
+    """Refuse what is not a one-hot tensor, in the order and with the exceptions of tangermeme.
+
+    Returns whether every place has a letter.
+    """
     torch = torch_module()
     if not isinstance(x, torch.Tensor):
         raise ValueError(f"{name} must be a torch.Tensor object")
     if channels is not None and (x.ndim != 3 or x.shape[1] != channels):
         raise ValueError(f"{name} has shape {tuple(x.shape)} but must have shape (-1, {channels}, -1)")
-    if not torch.all((x == 0) | (x == 1)):
+    if x.ndim == 3 and x.shape[1] < 256 and x.dtype in _kernel_dtypes() and x.device.type == "cpu":
+        faults: int = kernels().one_hot_faults((x.detach() if x.requires_grad else x).numpy())
+    elif not torch.all((x == 0) | (x == 1)):
+        faults = _OTHER_VALUES
+    else:
+        ones = x.sum(dim=1)
+        faults = _UNKNOWN_PLACES if torch.any(ones < 1) else 0
+        faults |= _SEVERAL if torch.any(ones > 1) else 0
+    if faults & _OTHER_VALUES:
         raise ValueError(f"{name} must be one-hot encoded.")
-    sums = x.sum(dim=1)
-    if not torch.all(sums <= 1 if allow_unknown else sums == 1):
+    if faults & (_SEVERAL if allow_unknown else _SEVERAL | _UNKNOWN_PLACES):
         raise ValueError(f"{name} must be one-hot encoded" + ("." if allow_unknown else " without unknown characters."))
+    return not faults
+
+
+@cache
+def _kernel_dtypes() -> frozenset[Any]:
+    torch = torch_module()
+    return frozenset(
+        (torch.int8, torch.uint8, torch.bool, torch.float32, torch.float16, torch.float64, torch.int32, torch.int64)
+    )
 
 
 def _packed(x: Any, motif: Any, return_packed: bool | None) -> bool:
@@ -153,8 +210,8 @@ def substitute(
     X: Any,
     motif: Any,
     start: int | None = None,
-    alphabet: Any = ("A", "C", "G", "T"),
-    ignore: Any = ("N",),
+    alphabet: Any = _DNA,
+    ignore: Any = _UNKNOWN,
     return_packed: bool | None = None,
 ) -> Any:
     """Write a motif over one-hot sequences as ``tangermeme.ersatz.substitute`` does.
@@ -180,14 +237,15 @@ def substitute(
     ------
     ValueError
         For what is not one-hot, or a motif that leaves the sequence.
+    IndexError
+        For a start that is no whole number.
     """
     if _packed(X, motif, return_packed):
         original = host_original("tangermeme", "tangermeme.ersatz", "substitute", "a packed sequence")
         return original(X, motif, start, alphabet, ignore, return_packed)
-    torch = torch_module()
     motif = _motif_tensor(motif, alphabet, ignore)
     _check_one_hot(X, "X", allow_unknown=True)
-    _check_one_hot(motif, "motif", allow_unknown=True, channels=X.shape[1])
+    all_known = _check_one_hot(motif, "motif", allow_unknown=True, channels=X.shape[1])
     length, width = X.shape[-1], motif.shape[-1]
     if width > length:
         raise ValueError("Motif cannot be longer than sequence.")
@@ -195,9 +253,21 @@ def substitute(
         start = length // 2 - width // 2
     elif start < 0 or start > length - width:
         raise ValueError("Provided start falls off the end of the sequence")
-    result = torch.clone(X)
-    region = result[:, :, start : start + width]
-    region[...] = torch.where(motif.sum(dim=1, keepdim=True) == 1, motif.to(X.dtype), region)
+    return _written_over(X.clone(), motif, start, all_known)
+
+
+def _written_over(result: Any, motif: Any, start: Any, all_known: bool) -> Any:
+    """Write the known letters of the motif into ``result``."""
+    known = None if all_known else motif.sum(dim=1, keepdim=True) == 1
+    try:
+        at = operator.index(start)
+    except TypeError:
+        # tangermeme indexes with it, letter by letter.
+        if motif.shape[-1] and (known is None or known.any()):
+            raise IndexError(f"start must be a whole number, found {start!r}") from None
+        return result
+    region = result[:, :, at : at + motif.shape[-1]]
+    region[...] = motif if known is None else torch_module().where(known, motif.to(result.dtype), region)
     return result
 
 
@@ -205,7 +275,7 @@ def insert(
     X: Any,
     motif: Any,
     start: int | None = None,
-    alphabet: Any = ("A", "C", "G", "T"),
+    alphabet: Any = _DNA,
     return_packed: bool | None = None,
 ) -> Any:
     """Insert a motif into one-hot sequences as ``tangermeme.ersatz.insert`` does.
@@ -259,9 +329,9 @@ def delete(X: Any, start: int, end: int, return_packed: bool | None = None) -> A
     if _packed(X, None, return_packed):
         original = host_original("tangermeme", "tangermeme.ersatz", "delete", "a packed sequence")
         return original(X, start, end, return_packed)
-    if not 0 <= start <= X.shape[-1]:
+    if start < 0 or start > X.shape[-1]:
         raise ValueError("Start cannot be below zero or greater than the length of the sequence.")
-    if not start < end <= X.shape[-1]:
+    if end < 0 or end > X.shape[-1] or end <= start:
         raise ValueError("End must come after start and cannot be greater than the length of the sequence.")
     _check_one_hot(X, "X", allow_unknown=True)
     return torch_module().cat([X[:, :, :start], X[:, :, end:]], dim=-1)

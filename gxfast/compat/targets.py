@@ -1,19 +1,37 @@
-"""What `gxfast.patch` replaces, and in which versions: the one table."""
+"""What `gxfast.patch` replaces, and how the tools are recognised: the one table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 __all__ = ["TOOLS", "Target", "Tool"]
 
 
 @dataclass(frozen=True)
 class Target:
-    """One function of a tool: where it lives, and the twin (``module:function`` under gxfast.compat)."""
+    """One function of a tool.
+
+    Attributes
+    ----------
+    module, attribute : str
+        Where it lives; a method as ``Class.method``.
+    replacement : str
+        The twin, ``module:function`` under gxfast.compat.
+    older : tuple of str
+        Twins for other signatures that the function has had; the one whose parameters fit is taken.
+    examples : tuple
+        Positional arguments with which the tool's function must do what the twin does before it is replaced: for
+        tools whose version says nothing.
+    """
 
     module: str
     attribute: str
     replacement: str
+    older: tuple[str, ...] = ()
+    examples: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def name(self) -> str:
@@ -22,33 +40,58 @@ class Target:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: its distribution, the versions [first, end) whose contract is known, its targets."""
+    """A tool: its distribution, the versions [first, end) whose contract is known, its targets.
+
+    Without versions (``""``) the tool is recognised by its functions alone: their parameters and the examples. What
+    serves for more than genomes is replaced ``by_name`` alone, never by ``patch()``.
+    """
 
     distribution: str
     first: str
     end: str
     targets: tuple[Target, ...]
+    remedy: str = ""
+    by_name: bool = False
+
+    @property
+    def package(self) -> str:
+        return self.targets[0].module.split(".")[0]
+
+
+# Calico's own numbers: basenji's set-up says 0.1 at its tags 0.5 to 0.6, a clone of baskerville 0.1.devN.
+_DNA_EXAMPLES = (("ACGTacgtNR",), ("ACGTN", 8), ("ACGTNA", 3), ("", 2), ("AcNG", None, True))
+_INDEX_EXAMPLES = (("ACGTacgt",), ("ACGTNA",), ("",))
+_SPELL_EXAMPLES = ((np.eye(5, 4),), (np.eye(4)[np.newaxis],))
+_CALICO = "clone its repository and put it on PYTHONPATH (what PyPI has under that name is something else)"
 
 
 TOOLS = {
     "baskerville": Tool(
         "baskerville",
-        "0.0",
-        "0.1",
+        "",
+        "",
         (
-            Target("baskerville.dna", "dna_1hot", "baskerville:dna_1hot"),
-            Target("baskerville.dna", "dna_1hot_index", "baskerville:dna_1hot_index"),
-            Target("baskerville.dna", "hot1_dna", "baskerville:hot1_dna"),
+            Target("baskerville.dna", "dna_1hot", "baskerville:dna_1hot", examples=_DNA_EXAMPLES),
+            Target("baskerville.dna", "dna_1hot_index", "baskerville:dna_1hot_index", examples=_INDEX_EXAMPLES),
+            Target("baskerville.dna", "hot1_dna", "baskerville:hot1_dna", examples=_SPELL_EXAMPLES),
         ),
+        _CALICO,
     ),
     "basenji": Tool(
         "basenji",
-        "0.5",
-        "0.7",
+        "",
+        "",
         (
-            Target("basenji.dna_io", "dna_1hot", "basenji:dna_1hot"),
-            Target("basenji.dna_io", "hot1_dna", "basenji:hot1_dna"),
+            Target(
+                "basenji.dna_io",
+                "dna_1hot",
+                "basenji:dna_1hot",
+                older=("basenji:dna_1hot_sampling",),
+                examples=(("ACGTacgt",), ("ACGT", 8), ("ACGTTA", 3), ("", 2), ("AcNG", None, True)),
+            ),
+            Target("basenji.dna_io", "hot1_dna", "basenji:hot1_dna", examples=_SPELL_EXAMPLES),
         ),
+        _CALICO,
     ),
     "crested": Tool(
         "crested",
@@ -111,6 +154,7 @@ TOOLS = {
             Target("scipy.stats._stats_py", "spearmanr", "scipy:spearmanr"),
             Target("scipy.stats._morestats", "false_discovery_control", "scipy:false_discovery_control"),
         ),
+        by_name=True,
     ),
     "seqpro": Tool(
         "seqpro",
@@ -126,6 +170,7 @@ TOOLS = {
         "1.9",
         "1.10",
         (Target("sklearn.linear_model._coordinate_descent", "LinearModelCV.fit", "sklearn:fit_cross_validated"),),
+        by_name=True,
     ),
     "statsmodels": Tool(
         "statsmodels",
@@ -135,6 +180,7 @@ TOOLS = {
             Target("statsmodels.stats.multitest", "fdrcorrection", "statsmodels:fdrcorrection"),
             Target("statsmodels.stats.multitest", "multipletests", "statsmodels:multipletests"),
         ),
+        by_name=True,
     ),
     "tangermeme": Tool(
         "tangermeme",

@@ -17,7 +17,8 @@ from .._threads import resolve_threads
 from ..errors import InputError
 from ..kernels import backend
 from ..kernels.arguments import array_of, checked_size
-from ..kernels.streaming import aligned_array, stream_from
+from ..kernels.fresh import fresh
+from ..kernels.streaming import stream_from
 from .alphabet import _COMPLEMENT, IUPAC, UNKNOWN_CODE, _code_table, _complement_table, as_sequences
 
 if TYPE_CHECKING:
@@ -82,11 +83,11 @@ def _dtype_name(dtype: Any) -> str:
 def output_array(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
     """Return ``out`` if it can be filled with that shape and dtype, or a new array.
 
-    New arrays are as `aligned_array` makes them.
+    Large new arrays lie on huge pages, in memory that is used again (`gxfast.kernels.fresh`).
     """
     checked_size(shape, np.dtype(dtype).itemsize, "the output")
     if out is None:
-        return aligned_array(shape, dtype)
+        return fresh(shape, dtype)
     plain = isinstance(out, np.ndarray) and not isinstance(out, np.ma.MaskedArray)
     if not plain or out.dtype != np.dtype(dtype) or out.shape != shape:
         found = f"{out.dtype} {out.shape}" if plain else type(out).__name__
@@ -101,6 +102,18 @@ def one_hot_table(
     ambiguous: str = "unknown",
 ) -> tuple[NDArray[Any], tuple[int, ...]]:  # fmt: skip
     """Return the kernels' look-up table (256, 4) and the output shape for ``n`` sequences; checks the choices."""
+    try:
+        table = _checked_table(layout, dtype, unknown, channels, complement, ambiguous)
+    except TypeError:  # a choice without a hash is none
+        table = _checked_table.__wrapped__(layout, dtype, unknown, channels, complement, ambiguous)
+    shape = tuple({"N": n, "L": length, "C": 4, "1": 1}[axis] for axis in layout)
+    return table, shape
+
+
+@lru_cache(maxsize=128)
+def _checked_table(
+    layout: str, dtype: str, unknown: str, channels: str, complement: bool, ambiguous: str
+) -> NDArray[Any]:
     _check_choice("layout", layout, _LAYOUTS)
     dtype = _dtype_name(dtype)
     _check_choice("unknown", unknown, ("zero", "quarter"))
@@ -108,8 +121,7 @@ def one_hot_table(
         raise InputError(f"channels must be a permutation of ACGT, found {channels!r}")
     if dtype in ("uint8", "int8") and (unknown == "quarter" or ambiguous == "fraction"):
         raise InputError(f"fractions cannot be written as {dtype}", remedy="use dtype='float32' or 'float16'")
-    shape = tuple({"N": n, "L": length, "C": 4, "1": 1}[axis] for axis in layout)
-    return _one_hot_table(dtype, unknown, ambiguous, channels, complement), shape
+    return _one_hot_table(dtype, unknown, ambiguous, channels, complement)
 
 
 def channels_first(layout: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -31,6 +32,11 @@ def backend(name: str | None = None) -> ModuleType:
     chosen = name or os.environ.get("GXFAST_BACKEND") or "cpp"
     if chosen not in _MODULES:
         raise InputError(f"unknown kernel backend {chosen!r}", remedy="set GXFAST_BACKEND to cpp or numpy, or unset it")
+    return _module(chosen)
+
+
+@cache
+def _module(chosen: str) -> ModuleType:
     return importlib.import_module(_MODULES[chosen])
 
 

@@ -42,6 +42,31 @@ def translate(sequences: UInt8Array, table: UInt8Array, reverse: bool, out: UInt
     out[...] = table[sequences[:, ::-1] if reverse else sequences]
 
 
+def one_hot_text(
+    text: str, letters: bytes, table: NDArray[Any], stream: bool, out: NDArray[Any], n_threads: int
+) -> int:
+    """Encode a text as (L, 4) and return -1; or the place of its first letter outside ``letters``, -2 if not ASCII.
+
+    Without ``letters`` all are allowed.
+    """
+    if not text.isascii():
+        return -2
+    raw = np.frombuffer(text.encode("ascii"), np.uint8)
+    if letters:
+        outside = np.flatnonzero(~np.isin(raw, np.frombuffer(letters, np.uint8)))
+        if outside.size:
+            return int(outside[0])
+    out[...] = table[raw].reshape(out.shape)
+    return -1
+
+
+def one_hot_faults(x: NDArray[Any]) -> int:
+    """Say why (N, C, L) is not one-hot: 1 other values than 0 and 1, + 2 several ones at a place, + 4 none at one."""
+    ones = (x == 1).sum(axis=1, dtype=np.int64)
+    faults = (bool(((x != 0) & (x != 1)).any()), bool((ones > 1).any()), bool((ones == 0).any()))
+    return faults[0] + 2 * faults[1] + 4 * faults[2]
+
+
 class Variants:
     """Variants with their alleles: see ``VariantTable`` in csrc/core/include/gxfast/haplotype.hpp."""
 

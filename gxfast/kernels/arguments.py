@@ -211,5 +211,5 @@ def step_arrays(p_sorted: Any, q: Any) -> None:
 
 def checked_size(shape: tuple[int, ...], itemsize: int, name: str) -> None:
     """Raise InputError where an array of that shape has more bytes than addresses reach."""
-    if math.prod(max(1, n) for n in shape) * itemsize > np.iinfo(np.int64).max:
+    if math.prod(max(1, n) for n in shape) * itemsize >= 2**63:
         raise InputError(f"{name} would have shape {shape}: more bytes than any memory")

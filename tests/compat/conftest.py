@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from gxfast.compat._compare import outcome, same_outcome
+from gxfast.compat._encode import kernels
 from gxfast.compat._hosts import host_original
 
 Agree = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_kernels() -> Iterator[None]:
+    """The kernels are chosen once per process; here `backend` changes them from test to test."""
+    kernels.cache_clear()
+    yield
+    kernels.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,8 @@ from gxfast.compat import tangermeme as ours
 text = st.one_of(st.text("ACGT"), st.text("ACGTN"), st.text("ACGTNacgtnRYKM.-*"), st.text(max_size=20))
 wrong = st.sampled_from([None, 3, b"ACGT", ["A", "C"], 1.5])
 motifs = st.text("ACGT", max_size=6) | st.text("ACGTNX", max_size=6)
-starts = st.none() | st.integers(-1, 12)
+odd = st.sampled_from([2.0, 1.5, float("nan"), "2", np.int64(3), np.float32(2), True, [1]])
+starts = st.none() | st.integers(-1, 12) | odd
 
 
 @settings(max_examples=200, deadline=None)
@@ -42,7 +44,7 @@ def test_layout_in_memory(host: Callable[..., Any]) -> None:
     seqs=st.lists(st.text("ACGTN", min_size=8, max_size=8), min_size=1, max_size=3),
     motif=motifs,
     start=starts,
-    end=st.integers(-1, 12),
+    end=st.integers(-1, 12) | odd,
     as_float=st.booleans(),
 )
 def test_ersatz(
@@ -60,6 +62,7 @@ def test_ersatz(
         agree(host("tangermeme.ersatz", name), getattr(ours, name), "ACGT", motif, start)
     if start is not None:
         agree(host("tangermeme.ersatz", "delete"), ours.delete, X, start, end)
+        agree(host("tangermeme.ersatz", "delete"), ours.delete, X - 1, start, end)
 
 
 @settings(max_examples=200, deadline=None)
@@ -84,3 +87,27 @@ def test_characters(
         pwm[:2, 0] = 1
     given = pwm.numpy() if more == "array" else pwm
     agree(host("tangermeme.utils", "characters"), ours.characters, given, ["A", "C", "G", "T"], force, allow)
+
+
+def test_a_start_that_is_no_whole_number_is_an_index_error() -> None:
+    torch = pytest.importorskip("torch")
+    X = torch.zeros((2, 4, 9), dtype=torch.int8)
+    with pytest.raises(IndexError, match=r"start must be a whole number, found 2\.0"):
+        ours.substitute(X, "AC", 2.0)  # type: ignore[arg-type]
+    assert ours.substitute(X, "AC", np.int64(2))[:, 0, 2].tolist() == [1, 1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    data=st.data(),
+    dtype=st.sampled_from(["int8", "uint8", "bool", "int64", "float16", "float32", "float64", "bfloat16"]),
+)
+def test_tensors_that_are_not_one_hot(host: Callable[..., Any], agree: Any, data: Any, dtype: str) -> None:
+    torch = pytest.importorskip("torch")
+    values = data.draw(st.lists(st.sampled_from([0, 0, 0, 1, 1, -0.0, 0.5, -1, 2]), min_size=40, max_size=40))
+    X = torch.tensor(values).reshape(2, 4, 5).to(getattr(torch, dtype))
+    one_hot = torch.nn.functional.one_hot(X[:, 0].long().clip(0, 3), 4).to(X.dtype)
+    for x in (X, one_hot.transpose(1, 2), one_hot.transpose(1, 2).contiguous()[:, :, ::2], one_hot[0]):
+        for name in ("substitute", "insert"):
+            agree(host("tangermeme.ersatz", name), getattr(ours, name), x, "AC")
+        agree(host("tangermeme.ersatz", "delete"), ours.delete, x, 1, 2)

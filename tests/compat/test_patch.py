@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import gxfast as gx
-from gxfast.compat import binding
+from gxfast.compat import _on_import, binding
 from gxfast.compat.targets import TOOLS, Target, Tool
 from gxfast.errors import InputError
 
@@ -116,7 +116,7 @@ def test_unknown_and_absent_tools() -> None:
     with pytest.raises(InputError, match="unknown tool 'numpy'"):
         gx.patch("numpy")
     if not importlib.util.find_spec("basenji"):
-        with pytest.raises(InputError, match="install basenji"):
+        with pytest.raises(InputError, match=r"basenji is not installed\n.*clone its repository"):
             gx.patch("basenji")
 
 
@@ -127,6 +127,69 @@ def test_import_patches_nothing_and_the_module_is_callable() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{} True"
+
+
+def test_without_names_a_host_is_patched_when_it_is_imported(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "toyhost"]:
+        del sys.modules[name]
+    monkeypatch.setattr(binding, "TOOLS", {"toyhost": TOOLS["toyhost"]})
+    gx.patch()
+    assert not binding._IN_FORCE
+    assert "toyhost" not in sys.modules
+    assert bound("user", "encode")("AC").shape == (1, 2, 4)
+    home = sys.modules["toyhost.home"]
+    assert type(home.__loader__).__name__ == "SourceFileLoader" == type(home.__spec__.loader).__name__  # type: ignore[union-attr]
+    assert not _on_import.waiting_tools()
+    gx.unpatch()
+    assert bound("user", "encode")("AC") == "original"
+
+
+def test_what_is_not_imported_is_forgotten_again(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "toyhost"]:
+        del sys.modules[name]
+    monkeypatch.setattr(binding, "TOOLS", {"toyhost": TOOLS["toyhost"]})
+    finders = list(sys.meta_path)
+    with gx.accelerate():
+        assert _on_import.waiting_tools() == {"toyhost"}
+    assert sys.meta_path == finders
+    assert bound("user", "encode")("AC") == "original"
+
+
+def test_another_host_is_left_alone_at_its_import(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "toyhost"]:
+        del sys.modules[name]
+    monkeypatch.setattr(binding, "TOOLS", {"toyhost": Tool("toyhost", "2.0", "3.0", TOOLS["toyhost"].targets)})
+    gx.patch()
+    with pytest.warns(binding.PatchWarning, match="outside the tested range"):
+        assert bound("user", "encode")("AC") == "original"
+
+
+@pytest.mark.parametrize("given", [("missing.py",), ("-m", "no_such_module"), ("-m", "no.such.module")])
+def test_what_cannot_be_run_is_one_line(tmp_path: Path, given: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "gxfast.patch", *given]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"gxfast: there is no {'script' if given[0] != '-m' else 'module'} {given[-1]!r}")
+    assert "Traceback" not in done.stderr
+
+
+def test_modules_and_scripts_run_as_python_runs_them(tmp_path: Path) -> None:
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "__main__.py").write_text("import sys\nprint(__name__, __package__, sys.argv, sys.path[0])\n")
+    (tmp_path / "plain.py").write_text("import sys\nprint(__name__, sys.argv, sys.path[0])\nsys.exit(5)\n")
+    for given in (["-m", "pack", "-t", "x"], ["-m", "plain", "-m"], ["plain.py", "-m", "1"]):
+        outputs = [
+            subprocess.run([sys.executable, *start, *given], capture_output=True, text=True, check=False, cwd=tmp_path)
+            for start in ([], ["-m", "gxfast.patch"])
+        ]
+        assert outputs[0].stdout == outputs[1].stdout != ""
+        assert outputs[0].returncode == outputs[1].returncode
+
+
+def test_starting_imports_no_host() -> None:
+    code = "import sys, gxfast\ngxfast.patch()\nprint(sorted({'torch', 'scipy', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_script_runs_patched(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kChannels = 4;
 // Enough work per block that handing it to a thread is free beside it.
 constexpr std::int64_t kBasesPerBlock = 1 << 16;
+constexpr std::int64_t kFewLetters = 512;
 
 std::int64_t sequences_per_block(std::int64_t length) {
   return std::max<std::int64_t>(1, kBasesPerBlock / std::max<std::int64_t>(length, 1));
@@ -105,6 +106,12 @@ void one_hot(const std::uint8_t *sequences, std::int64_t n, std::int64_t length,
              Layout layout, bool reverse, bool stream, Element *out, int n_threads) {
   if (n == 0 || length == 0)
     return;
+  // A few letters cost less than the preparation of the table.
+  if (n * length <= kFewLetters && layout == Layout::NLC && !reverse) {
+    for (std::int64_t i = 0; i < n * length; ++i)
+      std::memcpy(out + kChannels * i, table + kChannels * sequences[i], kChannels * sizeof(Element));
+    return;
+  }
   const OneHotTable<Element> encoder(table);
   // Long sequences are cut, so that one of them still keeps all threads busy and can be interrupted.
   const std::int64_t pieces = (length + kBasesPerBlock - 1) / kBasesPerBlock;
