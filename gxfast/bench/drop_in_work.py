@@ -144,17 +144,30 @@ def _edits(text: tuple[Any, ...], codes: tuple[Any, ...]) -> tuple[Work, ...]:
     return (Work("str", of_text), Work("int8", partial(_codes, rest=codes)))
 
 
+def _one_hot_rows(length: int, folder: Path) -> Arguments:
+    raw = np.frombuffer(letters(length).encode(), np.uint8)
+    return (raw[:, np.newaxis] == np.frombuffer(b"ACGT", np.uint8),), {}
+
+
+_SPELLED = (Work("bool", _one_hot_rows, 200_000),)
 _DNA_1HOT = (Work("bool", _text, 200_000), Work("float16", partial(_text, n_uniform=True), 200_000))
 
 # A function that is not listed here is reported as not measured, and the gate is closed.
 WORKS: dict[str, tuple[Work, ...]] = {
     "baskerville.dna.dna_1hot": _DNA_1HOT,
+    "baskerville.dna.dna_1hot_index": (Work("uint8", _text, 200_000),),
+    "baskerville.dna.hot1_dna": _SPELLED,
     "basenji.dna_io.dna_1hot": _DNA_1HOT,
+    "basenji.dna_io.hot1_dna": _SPELLED,
     "crested.utils._seq_utils.one_hot_encode_sequence": (Work("float32", _text),),
     "crested.utils._seq_utils.generate_mutagenesis": (Work("float32", _crested_rows, 1_000),),
     "enformer_pytorch.data.str_to_one_hot": (Work("str", _text), Work("4 x str", _texts, 200_000)),
     "enformer_pytorch.data.seq_indices_to_one_hot": (Work("int64", _indices),),
     "grelu.sequence.format.strings_to_one_hot": (Work("str", _text, 200_000), Work("4 x str", _texts, 200_000)),
+    "grelu.sequence.format.check_string_dna": (Work("str", _text, 200_000),),
+    "grelu.sequence.format.strings_to_indices": (Work("str", _text, 200_000),),
+    "grelu.sequence.format.indices_to_one_hot": (Work("int8", partial(_codes, rest=()), 200_000),),
+    "grelu.sequence.format.indices_to_strings": (Work("int8", partial(_codes, rest=()), 200_000),),
     "grelu.sequence.mutate.mutate": _edits(("ACGT", 20), (np.int8(1), 20)),
     "grelu.sequence.mutate.insert": _edits(("ACGT", 20), (np.array([1, 2], np.int8), 20)),
     "grelu.sequence.mutate.delete": _edits((4, 20), (4, 20)),
@@ -167,6 +180,10 @@ WORKS: dict[str, tuple[Work, ...]] = {
     "kipoiseq.extractors.vcf_seq.SingleSeqVCFSeqExtractor.extract": (Work("str", _with_files, 200_000),),
     "selene_sdk.sequences.sequence.sequence_to_encoding": (Work("float32", _selene),),
     "seqpro._encoders.ohe": tuple(Work(form, partial(_seqpro, form=form)) for form in ("str", "list", "S1")),
+    "seqpro._analyzers.gc_content": (Work("str", _text), Work("4 x str", _texts)),
+    "tangermeme.utils.characters": (
+        Work("int8", partial(_tensor, dtype="int8", rest=(["A", "C", "G", "T"], False, True), n=1)),
+    ),
     "tangermeme.utils.one_hot_encode": tuple(
         Work(dtype, partial(_torch, dtype=dtype)) for dtype in ("int8", "float32", "float16", "int64")
     ),

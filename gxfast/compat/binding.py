@@ -49,8 +49,8 @@ def patch(*names: str, verbose: bool = False) -> None:
     Parameters
     ----------
     *names : str
-        Tools, see ``docs/drop_in.md``; they are imported. None means every tool that is for genomes, those that are
-        not imported yet as soon as the program imports them; SciPy, scikit-learn and statsmodels by name alone.
+        Tools, see ``docs/drop_in.md``; they are imported. None means those that encode or edit sequences, the ones not
+        imported yet as soon as the program imports them. SciPy, scikit-learn, statsmodels and tensorQTL: by name alone.
     verbose : bool
         Print one line per function on stderr.
 

@@ -54,6 +54,8 @@ def ohe(seqs: Any, alphabet: Any) -> Any:
 @lru_cache(maxsize=16)
 def _table(letters: bytes) -> NDArray[np.uint8]:
     return letter_table("uint8", letters=letters.decode("latin-1"))
+
+
 def gc_content(
     seqs: Any,
     normalize: bool = True,

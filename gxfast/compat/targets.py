@@ -202,5 +202,6 @@ TOOLS = {
             Target("tensorqtl.cis", "map_nominal", "tensorqtl:map_nominal"),
             Target("tensorqtl.cis", "map_cis", "tensorqtl:map_cis"),
         ),
+        by_name=True,
     ),
 }
