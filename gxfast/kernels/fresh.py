@@ -55,11 +55,18 @@ def fresh(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         return array
 
 
+def _references(kept: deque[Any], index: int) -> int:
+    return sys.getrefcount(kept[index])
+
+
+# Of what the deque alone refers to: counted, for what a call itself holds is the interpreter's own business.
+_FREE: Final = _references(deque([np.empty(0)]), 0)
+
+
 def _unused(n: int) -> NDArray[np.uint8] | None:
     """Memory of about that size to which nothing refers."""
     for index in range(len(_recent)):
-        # The deque and the call itself.
-        if n <= _recent[index].size <= 2 * n and sys.getrefcount(_recent[index]) == 2:
+        if n <= _recent[index].size <= 2 * n and _references(_recent, index) == _FREE:
             return _recent[index]
     return None
 
