@@ -42,6 +42,10 @@ EXAMPLES: Final = {
         f"gxfast ism variants --model model.onnx \\\n    {_FILES} -o effects",
         f"gxfast ism variants --model model.onnx \\\n    {_FILES} \\\n    --on haplotypes -s NA12878 -o effects",
     ),
+    "ism pairs": (
+        "gxfast ism pairs --model model.onnx --fasta hg38.fa \\\n    --genes genes.tsv --gene ACTB -o pairs",
+        "gxfast ism pairs --model model.onnx --fasta hg38.fa \\\n    -r chr7:5530500-5530600 -o pairs",
+    ),
     "ism merge": (
         "gxfast ism merge part1 part2 part3 -o scan",
         "gxfast ism merge parts/* -o scan --json",

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from .command import command
 from .ism_plot import one_window
+from .kinds import FILE
 from .numbers import Whole
 from .options import common_options, set_verbosity
 from .outputs import refuse_overwriting
@@ -15,16 +17,16 @@ from .outputs import refuse_overwriting
 __all__ = ["pairs"]
 
 
-@click.command()
-@click.option("--model", required=True, metavar="M", help="ONNX.")
-@click.option("--card", metavar="C", help="Model card (JSON).")
+@command()
+@click.option("--model", type=FILE, required=True, metavar="M", help="ONNX.")
+@click.option("--card", type=FILE, metavar="C", help="Model card (JSON).")
 @click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says.")
-@click.option("--fasta", metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
+@click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
+@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
 @click.option("--gene", metavar="ID", help="Gene to scan around (id or name).")
 @click.option("--window", metavar="N", help="Bases on either side of the TSS.  [default: 50]")
 @click.option("-r", "--region", metavar="R", help="chr:beg-end, 1-based inclusive, in the middle of the model's input.")
-@click.option("--sequences", metavar="S", help="FASTA of sequences as long as the model's input.")
+@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
 @click.option("--record", metavar="NAME", help="Sequence to scan.")
 @click.option("--positions", metavar="A-B", help="Part of it, 1-based inclusive.")
 @click.option("--track", metavar="T", help="Name or index of the track, where there are several.")

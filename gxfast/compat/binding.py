@@ -84,7 +84,9 @@ def _replace_of_module(name: str, module: str, verbose: bool) -> None:
 
 
 def _replace(name: str, targets: tuple[Target, ...], verbose: bool) -> None:
-    waiting = tuple(target for target in targets if target.name not in _IN_FORCE)
+    # Without versions, one clone has functions that another has not.
+    absent = {target.name for target in targets if not TOOLS[name].first and _lacks(target)}
+    waiting = tuple(target for target in targets if target.name not in {*_IN_FORCE, *absent})
     if not waiting or not _is_supported(name, waiting):
         return
     for target in waiting:
@@ -153,6 +155,17 @@ def _is_supported(name: str, targets: tuple[Target, ...]) -> bool:
         _WARNED.add(name)
         warnings.warn(f"{name} is left as it is: {reason}", PatchWarning, stacklevel=5)
     return not reason
+
+
+def _lacks(target: Target) -> bool:
+    """Whether the module is there, and the function is not."""
+    try:
+        owner, attribute = owner_of(target)
+    except ImportError:
+        return False
+    except AttributeError:
+        return True
+    return not hasattr(owner, attribute)
 
 
 def _other_version(tool: Tool) -> str:

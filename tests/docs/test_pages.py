@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,9 @@ def test_page(
     page: str, read_page: Callable[[str, Path], None], study: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     folder, text = study, (REPOSITORY / page).read_text()
-    if "demo/" in text and "gxfast demo" not in text:  # it goes on from a demo in a folder of this name
+    if (
+        re.search(r"\bdemo/|(report|verify) demo\b", text) and "gxfast demo" not in text
+    ):  # it goes on from a demo in a folder of this name
         folder = tmp_path / "with_demo"
         shutil.copytree(study, folder)
         shutil.copytree(request.getfixturevalue("demo_run") / "gxfast-demo", folder / "demo")
