@@ -292,8 +292,6 @@ class Model:
         if isinstance(sequences, HaplotypeBatch):
             sequences = sequences.sequences
         length = self.card.read_length
-        if isinstance(sequences, np.ndarray) and sequences.ndim != 2:
-            raise InputError(f"model {self.card.name} takes sequences as rows (N, {length}), found {sequences.shape}")
         try:
             rows, _ = as_sequences(sequences)
         except InputError as error:

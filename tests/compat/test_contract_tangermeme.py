@@ -76,8 +76,7 @@ def test_ersatz(
 def test_characters(
     host: Callable[..., Any], agree: Any, columns: list[int], dtype: str, more: str, force: bool, allow: bool
 ) -> None:
-    import torch
-
+    torch = pytest.importorskip("torch")
     pwm = torch.tensor(np.eye(5, 4)[np.array(columns, np.intp)].T).type(getattr(torch, dtype))
     if more in ("batch", "two"):
         pwm = pwm.unsqueeze(0).repeat(2 if more == "two" else 1, 1, 1)

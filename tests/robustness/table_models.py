@@ -93,7 +93,7 @@ def _personal(world: World) -> list[Target]:
 
 def _models(world: World) -> list[Target]:
     rows, session = {"sequences": world.letters}, world.model._session
-    free = {"sequences": FIRST_AXIS}
+    free = {"sequences": (*FIRST_AXIS, "an axis less")}  # one row of letters is one sequence
     one_hot = {"feed": gx.one_hot(world.letters)}
     name = world.model.card.input_name
 
@@ -151,14 +151,14 @@ def _mutagenesis(world: World) -> list[Target]:
             partial(gx.ism.input_gradient, world.model),
             {"sequences": many},
             {"sequences": "letters"},
-            legal={"sequences": FIRST_AXIS},
+            legal={"sequences": (*FIRST_AXIS, "an axis less")},
         ),
         Target(
             "gx.ism.input_x_gradient",
             partial(gx.ism.input_x_gradient, world.model),
             {"sequences": many},
             {"sequences": "letters"},
-            legal={"sequences": FIRST_AXIS},
+            legal={"sequences": (*FIRST_AXIS, "an axis less")},
         ),
         Target(
             "gx.ism.gradient_x_variant",
