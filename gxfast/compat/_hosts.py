@@ -37,10 +37,7 @@ def pandas_module() -> Any:
     ImportError
         With the remedy, if it is not installed.
     """
-    try:
-        return importlib.import_module("pandas")
-    except ImportError:
-        raise ImportError("this function returns a pandas DataFrame; remedy: install pandas") from None
+    return _for_result("pandas", "DataFrame")
 
 
 @cache
@@ -52,7 +49,11 @@ def torch_module() -> Any:
     ImportError
         With the remedy, if it is not installed.
     """
+    return _for_result("torch", "tensor")
+
+
+def _for_result(package: str, what: str) -> Any:
     try:
-        return importlib.import_module("torch")
+        return importlib.import_module(package)
     except ImportError:
-        raise ImportError("this function returns a torch tensor; remedy: install torch") from None
+        raise ImportError(f"this function returns a {package} {what}; remedy: install {package}") from None

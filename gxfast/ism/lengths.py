@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from ..encode.alphabet import as_sequences
 from ..errors import InputError
 from ..kernels.arguments import whole_number, whole_numbers
+from .scanning import checked_span
 from .tiled import tiled
 
 if TYPE_CHECKING:
     from ..models.session import Model
     from .mutants import Sequences
+    from .tiled_model import TiledModel
 
 __all__ = ["deletions", "insertions"]
 
@@ -132,10 +134,14 @@ def _arguments(
         raise InputError(f"one sequence of {length + more} bases is needed, found shape {rows.shape}")
     if keep not in ("left", "right"):
         raise InputError(f"keep must be left or right, found {keep!r}")
-    first, last = whole_number(start, "start", 0), whole_number(end, "end", 0)
-    if not first <= last <= length:
-        raise InputError(f"need 0 <= start <= end <= {length}, found start {first}, end {last}")
-    return rows[0], first, last
+    return rows[0], *checked_span(start, end, length)
+
+
+def _checked_tiles(model: Model) -> TiledModel | None:
+    found = tiled(model)
+    if found is not None:
+        found.check()
+    return found
 
 
 def _effects(
@@ -143,7 +149,7 @@ def _effects(
     edited: Callable[[int, int], NDArray[np.uint8] | None],
 ) -> NDArray[np.float64]:  # fmt: skip
     """Predict every edited sequence, in blocks; one that there is none of is NaN."""
-    predictor: Any = model.keep("tiles", lambda: tiled(model) or model)
+    predictor: Any = model.keep("tiles", lambda: _checked_tiles(model) or model)
     base = predictor.predict(whole[np.newaxis])[0]
     result = np.full((len(positions), n, model.n_tracks), np.nan)
     size = max(1, _BYTES // (len(whole) * n))

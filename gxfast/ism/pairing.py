@@ -148,42 +148,36 @@ def _blocks(
     if k > 0:
         plan.ensure_checked(codes)
     at, base = all_mutants(codes, np.arange(first, last))
-    singles = row_effects(plan, codes, Edits(np.arange(at.size + 1), at, base))
+    # One change alone; 0 where the base is the one that is there.
+    alone = np.zeros((k, 4, n_tracks), np.float32)
+    alone[at - first, base] = row_effects(plan, codes, Edits(np.arange(at.size + 1), at, base))
     size = max(1, BLOCK_BYTES // (64 * k * plan.readout.values_per_row)) if k else 1
     for a in range(first, last, size):
         positions = np.arange(a, min(last, a + size))
-        yield positions, _block(plan, codes, positions, at, base, singles, first).reshape(-1, 4, k, 4, n_tracks)
+        yield positions, _block(plan, codes, positions - first, first, at, base, alone)
 
 
 def _block(
-    plan: Plan, codes: NDArray[np.uint8], positions: NDArray[np.int64], at: NDArray[np.int64],
-    base: NDArray[np.uint8], singles: NDArray[np.float64], first: int,
+    plan: Plan, codes: NDArray[np.uint8], rows: NDArray[np.int64], first: int, at: NDArray[np.int64],
+    base: NDArray[np.uint8], alone: NDArray[np.float32],
 ) -> NDArray[np.float32]:  # fmt: skip
-    """Effects of the pairs whose first position is one of some; ``at``, ``base``, ``singles``: every single change."""
-    k, mine = int(at[-1]) - first + 1, np.flatnonzero((at >= positions[0]) & (at <= positions[-1]))
-    result = np.full((len(positions), 4, k, 4, singles.shape[1]), np.nan, np.float32)
-    there = codes[first : first + k].astype(np.int64)
-    known = np.flatnonzero(there < 4)
-    for row, position in enumerate((positions - first).tolist()):
-        later, own = known[known >= position], there[position]
-        if own < 4:
-            result[row, own, later, there[later]] = 0  # nothing changed
-    one, other = (index.reshape(-1) for index in np.meshgrid(mine, np.arange(at.size), indexing="ij"))
-    # one change alone, where the other base is the one that is there
-    for x in mine.tolist():
-        row, position = int(at[x] - positions[0]), int(at[x] - first)
-        later = known[known > position]
-        result[row, base[x], later, there[later]] = singles[x]
-        result[row, base[x], position, base[x]] = singles[x]
-    for x in range(at.size):
-        before = np.flatnonzero((positions < at[x]) & (codes[positions] < 4))
-        result[before, codes[positions[before]], at[x] - first, base[x]] = singles[x]
-    both = at[other] > at[one]
-    one, other = one[both], other[both]
+    """Effects of the pairs whose first position, counted from ``first``, is one of the rows.
+
+    ``at``, ``base``: every single change; ``alone``: its effects.
+    """
+    # Where one of the two bases is the one that is there, the other change is alone.
+    result = alone[rows, :, None, None] + alone
+    row, before = np.nonzero(np.arange(len(alone)) <= rows[:, None])
+    result[row, :, before] = np.nan
+    bases = np.arange(4)
+    result[np.arange(rows.size)[:, None], bases, rows[:, None], bases] = alone[rows]
+    mine = np.flatnonzero(np.isin(at - first, rows))
+    one, other = np.nonzero(at[mine, None] < at)
+    one = mine[one]
     edits = Edits(
         np.arange(0, 2 * one.size + 1, 2),
         np.stack([at[one], at[other]], axis=1).reshape(-1),
         np.stack([base[one], base[other]], axis=1).reshape(-1),
     )
-    result[at[one] - positions[0], base[one], at[other] - first, base[other]] = row_effects(plan, codes, edits)
+    result[at[one] - first - rows[0], base[one], at[other] - first, base[other]] = row_effects(plan, codes, edits)
     return result

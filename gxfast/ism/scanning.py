@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..models.session import Model
     from .mutants import Sequences
 
-__all__ = ["BLOCK_BYTES", "checked_range", "row_effects", "saturate", "scan", "variants"]
+__all__ = ["BLOCK_BYTES", "checked_range", "checked_span", "row_effects", "saturate", "scan", "variants"]
 
 BLOCK_BYTES = 2**26  # of values that are held at a time
 
@@ -205,7 +205,12 @@ def checked_range(plan: Plan, sequence: Sequences, start: int, end: int | None) 
     """Return the codes of one sequence, and a range of its positions; InputError where they do not fit the model."""
     length = plan.model.card.read_length
     found = one_sequence(sequence, length)
+    return found, *checked_span(start, end, length)
+
+
+def checked_span(start: int, end: int | None, length: int) -> tuple[int, int]:
+    """Return a half-open range of positions of so many bases; InputError where it is none."""
     start, last = whole_number(start, "start", 0), whole_number(length if end is None else end, "end", 0)
     if not start <= last <= length:
         raise InputError(f"need 0 <= start <= end <= {length}, found start {start}, end {last}")
-    return found, start, last
+    return start, last

@@ -49,7 +49,8 @@ def trimmed(model: Model, whole: Graph, readout: Readout) -> Trimmed:
     if readout.kept_tracks is None and readout.kept_bins is None:
         return Trimmed(0, whole, None)
     layout, bins = readout.card.output_layout, readout.kept_bins
-    proto = sliced_proto(model.proto(), whole, layout, readout.kept_tracks, bins)
+    unsliced = model.proto()
+    proto = sliced_proto(unsliced, whole, layout, readout.kept_tracks, bins)
     graph = load_graph(model, proto=proto)
     readout.slice()
     if bins is None:
@@ -61,7 +62,7 @@ def trimmed(model: Model, whole: Graph, readout: Readout) -> Trimmed:
     if ends is None or stride is None:
         return Trimmed(0, graph, proto)
     start, length = ends[0], graph.length - sum(ends)
-    moved = sliced_proto(model.proto(), whole, layout, readout.kept_tracks, [b - start // stride for b in bins])
+    moved = sliced_proto(unsliced, whole, layout, readout.kept_tracks, [b - start // stride for b in bins])
     part = load_graph(model, proto=moved, length=length)
     same = _is_part(graph, analysis, part, start)
     return Trimmed(start, part, moved) if same else Trimmed(0, graph, proto)

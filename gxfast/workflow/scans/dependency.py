@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...encode.one_hot import codes
+from ...encode.one_hot import codes, complement_bases
 from ...errors import InputError, NotFiniteError
 from ...ism import Pairs, Plan, pairs
 from ...reporting.plots.pairs import draw_pairs
 from ...reporting.plots.style import Drawing, save
 from .cubes import require_zarr, write_arrays
 from .sources import RowSource
-from .targets import Layout
+from .targets import Layout, nothing_scanned
 
 __all__ = ["PairedStretch", "pair_paths", "scan_pairs_of", "write_pairs"]
 
@@ -59,10 +59,7 @@ def scan_pairs_of(plan: Plan, track: int, layout: Layout, source: RowSource, win
     """
     first, last = int(layout.axis[window] + layout.low[window]), int(layout.axis[window] + layout.high[window])
     if layout.status[window] != "ok" or last <= first:
-        why = layout.status[window] if layout.status[window] != "ok" else "it lies past the end of its contig"
-        raise InputError(
-            f"nothing can be scanned: {why}", record=layout.name[window], remedy="choose a window inside the contig"
-        )
+        raise nothing_scanned(layout, window)
     rows, reverse = source.rows(layout, window), bool(layout.reverse[window])
     start, end = (layout.length - last, layout.length - first) if reverse else (first, last)
     found = pairs(plan, rows.sequences[0], start=start, end=end)
@@ -71,7 +68,7 @@ def scan_pairs_of(plan: Plan, track: int, layout: Layout, source: RowSource, win
     letters, positions = codes(rows.sequences[:1])[0, place], rows.positions[0, place]
     if reverse:  # complementing A, C, G, T is reading them backwards
         effects = effects[::-1, ::-1, ::-1, ::-1]
-        letters, positions = np.where(letters < 4, 3 - letters, 4)[::-1].astype(np.uint8), positions[::-1]
+        letters, positions = complement_bases(letters)[::-1], positions[::-1]
     there = Pairs(first, np.ascontiguousarray(effects))
     if not np.isfinite(there.strength).all():
         raise NotFiniteError("the effects of pairs are not finite", record=layout.name[window])

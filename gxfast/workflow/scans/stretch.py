@@ -22,7 +22,7 @@ from ...reporting.plots.style import STYLE
 from .cubes import require_zarr
 from .saturation import saturate_blocks
 from .sources import REFERENCE, RowSource
-from .targets import Layout
+from .targets import Layout, nothing_scanned
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -133,10 +133,7 @@ def scan_stretch(plan: Plan, track: int, layout: Layout, source: RowSource, *, w
             found.name, found.chrom, found.strand, found.haplotype, plan.tracks[track], positions,
             found.reference, np.ascontiguousarray(effects[:, :, track]), tss,
         )  # fmt: skip
-    why = layout.status[window] if layout.status[window] != "ok" else "it lies past the end of its contig"
-    raise InputError(
-        f"nothing can be scanned: {why}", record=layout.name[window], remedy="choose a window inside the contig"
-    )
+    raise nothing_scanned(layout, window)
 
 
 def read_stretch(

@@ -28,6 +28,7 @@ __all__ = [
     "gene_layout",
     "layout_around",
     "named_regions",
+    "nothing_scanned",
     "read_regions",
     "region_layout",
     "sequence_layout",
@@ -78,6 +79,14 @@ class Layout:
 
     def __len__(self) -> int:
         return len(self.name)
+
+
+def nothing_scanned(layout: Layout, window: int) -> InputError:
+    """Return the error of a window of which nothing can be scanned."""
+    why = layout.status[window] if layout.status[window] != "ok" else "it lies past the end of its contig"
+    return InputError(
+        f"nothing can be scanned: {why}", record=layout.name[window], remedy="choose a window inside the contig"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,9 @@ def test_few_slots_change_no_bit(profile: Model) -> None:
     expected = host.predict(rows)
     assert device.predict(rows).tobytes() == expected.tobytes()
     assert device.predict(rows[::-1]).tobytes() == expected[::-1].tobytes()  # now of slots in another order
-    assert device.n_distinct > host.n_tiles // 20
+    roomy, _ = pair(profile)
+    roomy.predict(rows)
+    assert device.n_distinct > roomy.n_distinct  # some were dropped, and computed again
 
 
 def test_pages_that_are_wanted_stay(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_pages_that_are_wanted_stay(tmp_path: Path) -> None:
     for first in range(0, 40, 3):
         found: Any = device.compute(device.keys(rows[first : first + 3]))
         for key, slot in found.items():
-            assert last.get(key, slot) == slot or device.n_distinct > 40
+            assert last.get(key, slot) == slot  # there is room for all: none is moved
         last = dict(found)
         assert len(set(found.values())) == len(found)  # no slot is two tiles
     np.testing.assert_allclose(device.predict(rows), expected, rtol=0, atol=1e-5)
