@@ -68,9 +68,14 @@ def kernels() -> Any:
     return backend()
 
 
+def _new_rows(shape: tuple[int, ...], n_letters: int, dtype: Any) -> NDArray[Any]:
+    """Rows that are not filled; of few letters in plain memory, whose alignment would cost more than it is worth."""
+    return np.empty(shape, dtype) if n_letters < _FEW else fresh(shape, dtype)
+
+
 def encode(sequences: UInt8Array, table: NDArray[Any], *, n_threads: int = 1) -> NDArray[Any]:
     """Look up the bytes of ``sequences`` (N, L) in ``table`` (256, 4); the result is (N, L, 4)."""
-    out = fresh((*sequences.shape, 4), table.dtype)
+    out = _new_rows((*sequences.shape, 4), sequences.size, table.dtype)
     if out.size:
         width = f"u{table.dtype.itemsize}"
         stream = out.nbytes >= _SMALLEST_STREAM and out.nbytes >= stream_from()
@@ -99,11 +104,7 @@ def encode_checked(
 
     One call of the kernel looks at the letters and writes them: for short texts the calls are what costs.
     """
-    if out is not None:
-        rows = out
-    else:
-        shape = (len(text), 4)
-        rows = np.empty(shape, table.dtype) if len(text) < _FEW else fresh(shape, table.dtype)
+    rows = _new_rows((len(text), 4), len(text), table.dtype) if out is None else out
     stream = rows.nbytes >= _SMALLEST_STREAM and rows.nbytes >= stream_from()
     outside = kernels().one_hot_text(text, letters, table, stream, rows, n_threads)
     return rows if outside == -1 else None
