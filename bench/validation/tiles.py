@@ -37,7 +37,9 @@ def open_model(name: str, length: int, bins: str, folder: Path) -> Model:
     """Return a network of the benchmark, or a file; of a profile the wanted bins of the first track."""
     if Path(name).exists():
         file = read_model_file(name)
-        card = find_card(file.path, explicit=None, metadata=file.card_text)
+        found = find_card(file.path, explicit=None, metadata=file.card_text)
+        assert found is not None
+        card = found
     else:
         made = getattr(networks, name)(length)
         card, name = made.card, str(folder / f"{name}.onnx")
@@ -46,6 +48,11 @@ def open_model(name: str, length: int, bins: str, folder: Path) -> Model:
         first, last = map(int, bins.split("-"))
         card = replace(card, bins=tuple(range(first, last + 1)), tracks=(0,), track_names=None, reduce="mean")
     return Model(name, card=card)
+
+
+def peak() -> float:
+    """GiB that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def seconds_of(call: Any) -> float:
@@ -86,13 +93,24 @@ def main() -> None:
         some = letters[np.linspace(0, len(letters) - 1, chosen.timed).astype(int)]
         values: dict[str, Any] = {}
         whole = seconds_of(lambda: values.update(whole=model.predict(some))) / chosen.timed
+        before, started = peak(), time.process_time()
         found = tiled(model)
+        opening = time.process_time() - started
         if found is None:
             raise SystemExit("no tiles")
+        print(f"opened in parts in {opening:.0f} s, {peak() - before:.1f} GiB more")
         away = np.abs(found.predict(some) - values["whole"]).max()
         started = time.process_time()  # its tiles are kept: what is behind the cut is left
         found.predict(some)
         head = (time.process_time() - started) / chosen.timed
+        found.forget()
+        pair = some[[0, -1]]
+
+        def unshared() -> None:
+            found.forget()
+            found.predict(pair)
+
+        alone = seconds_of(unshared) / seconds_of(lambda: model.predict(pair))
         found.forget()
         started = time.process_time()
         distinct = list(dict.fromkeys(key for keys in found.keys(letters) for key in keys))
@@ -106,11 +124,11 @@ def main() -> None:
     spent = hashing + tiles + n * head
     bound = found.work / tiling.left(share)
     print(found.explain().splitlines()[0])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
         f"{len(file.samples)} people, {n} distinct haplotypes ({n / 2 / len(file.samples):.2f}); "
-        f"{len(distinct)} distinct tiles ({share:.2%}); away {away:.1e}; peak {peak:.1f} GiB"
+        f"{len(distinct)} distinct tiles ({share:.2%}); away {away:.1e}; peak {peak():.1f} GiB"
     )
+    print(f"two of them by themselves: {alone:.2f} times the time of whole windows")
     print(
         f"whole {whole:.2f} s, behind the cut {head:.2f} s a haplotype; hashing {hashing:.2f} s, tiles {tiles:.1f} s: "
         f"{n * whole:.0f} s against {spent:.0f} s, {n * whole / spent:.2f} times (counted {bound:.2f})"

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from .command import command
-from .ism_plot import one_window
+from .ism_plot import DEFAULT_REACH, OF_A_GENE, OF_ANOTHER, one_window
 from .kinds import FILE
-from .numbers import Whole
 from .options import common_options, set_verbosity
 from .outputs import refuse_overwriting
 
@@ -19,14 +18,10 @@ __all__ = ["pairs"]
 
 @command()
 @click.option("--model", type=FILE, required=True, metavar="M", help="ONNX.")
-@click.option("--card", type=FILE, metavar="C", help="Model card (JSON).")
-@click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says.")
-@click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
+@OF_A_GENE
 @click.option("--gene", metavar="ID", help="Gene to scan around (id or name).")
-@click.option("--window", metavar="N", help="Bases on either side of the TSS.  [default: 50]")
-@click.option("-r", "--region", metavar="R", help="chr:beg-end, 1-based inclusive, in the middle of the model's input.")
-@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
+@click.option("--window", metavar="N", help=f"Bases on either side of the TSS.  [default: {DEFAULT_REACH}]")
+@OF_ANOTHER
 @click.option("--record", metavar="NAME", help="Sequence to scan.")
 @click.option("--positions", metavar="A-B", help="Part of it, 1-based inclusive.")
 @click.option("--track", metavar="T", help="Name or index of the track, where there are several.")
@@ -43,7 +38,7 @@ def pairs(output: str, **options: Any) -> int:
 
     set_verbosity(options["verbose"], options["quiet"])
     refuse_overwriting(pair_paths(output), options)  # wrong ones are refused before any work
-    require_zarr()
+    require_zarr(or_text=False)
     stretch = scan_pairs_of(*one_window({**options, "scan": None, "haplotype": None}))
     paths = [str(path) for path in write_pairs(stretch, output)]
     strength = stretch.pairs.strength[..., 0]

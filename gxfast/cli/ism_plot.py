@@ -13,10 +13,10 @@ from ..io.numbers import whole_number
 from .command import command
 from .kinds import FILE
 from .numbers import Whole
-from .options import common_options, set_verbosity
+from .options import common_options, set_verbosity, stacked
 from .outputs import refuse_overwriting
 
-__all__ = ["one_window", "plot"]
+__all__ = ["DEFAULT_REACH", "OF_ANOTHER", "OF_A_GENE", "one_window", "plot"]
 
 _SOURCES = {
     "gene": "--fasta F --genes G --gene ID",
@@ -39,18 +39,29 @@ _NEEDED = {
 }
 _FLAGS = {"region": "-r"}
 DEFAULT_REACH = 50
+# What names the one window that is drawn, or whose pairs are scanned.
+OF_A_GENE = stacked(
+    click.option("--card", type=FILE, metavar="C", help="Model card (JSON)."),
+    click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says."),
+    click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi)."),
+    click.option(
+        "--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF."
+    ),
+)
+OF_ANOTHER = stacked(
+    click.option(
+        "-r", "--region", metavar="R", help="chr:beg-end, 1-based inclusive, in the middle of the model's input."
+    ),
+    click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input."),
+)
 
 
 @command()
 @click.option("--model", type=FILE, metavar="M", help="ONNX; with --scan the name of a model in it.")
-@click.option("--card", type=FILE, metavar="C", help="Model card (JSON).")
-@click.option("--length", type=Whole(1), help="Bases to read, if neither model nor card says.")
-@click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
+@OF_A_GENE
 @click.option("--gene", metavar="ID", help="Gene to draw (id or name); with --scan any name in it.")
 @click.option("--window", metavar="N", help=f"Bases on either side of the TSS, or all.  [default: {DEFAULT_REACH}]")
-@click.option("-r", "--region", metavar="R", help="chr:beg-end, 1-based inclusive, in the middle of the model's input.")
-@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
+@OF_ANOTHER
 @click.option("--record", metavar="NAME", help="Sequence to draw.")
 @click.option("--positions", metavar="A-B", help="Part of it (with --scan: reference positions), 1-based inclusive.")
 @click.option(

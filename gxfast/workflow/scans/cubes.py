@@ -21,8 +21,8 @@ __all__ = ["chunk_shape", "require_zarr", "write_arrays", "write_cube"]
 CHUNK_VALUES = 2**20
 
 
-def require_zarr() -> None:
-    """Refuse before any work is done.
+def require_zarr(*, or_text: bool = True) -> None:
+    """Refuse before any work is done; ``or_text``: what is asked for can be written as text alone, too.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def require_zarr() -> None:
     if find_spec("zarr") is None:
         raise InputError(
             "Zarr output needs the package zarr, which is not installed",
-            remedy='pip install "gxfast[io]", or write text only with `format="tsv"`',
+            remedy='pip install "gxfast[io]"' + (', or write text only with `format="tsv"`' if or_text else ""),
         )
 
 

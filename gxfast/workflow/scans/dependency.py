@@ -101,7 +101,7 @@ def write_pairs(stretch: PairedStretch, prefix: str | Path) -> list[Path]:
     The table has ``chrom pos other_pos ref other_ref alt other_alt interaction``: of all changes of two positions those
     with the largest absolute interaction, 1-based, bases of the forward strand.
     """
-    require_zarr()
+    require_zarr(or_text=False)
     paths = pair_paths(prefix)
     strength, interaction = stretch.pairs.strength[..., 0], stretch.pairs.interaction[..., 0]
     drawing = Drawing(
