@@ -32,6 +32,7 @@ MODES: Final = ("auto", "naive", "packed", "delta")
 # A prediction from multiply-adds is rough: a mode has to promise this much before it is preferred.
 WORTHWHILE: Final = 1.3
 DELTA_MARGIN: Final = 1.1
+CHECK_WORK: Final = 2e11  # multiply-adds that mode naive may take for the check; two mutants are always compared
 TOLERANCE: Final = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-5}
 
 
@@ -60,7 +61,8 @@ def plan(
     n_threads : int, optional
         Instead of the model's; 0 means all. Results do not depend on it.
     check : int
-        Mutants that are compared with mode naive before the first use; 0 leaves the check out.
+        Mutants that are compared with mode naive before the first use, at most: two at least, of models that take
+        minutes for one. 0 leaves the check out.
 
     Returns
     -------
@@ -235,7 +237,7 @@ class Plan:
         """Run `verify` once, before the first use."""
         with self._lock:
             if not self._checked and (self.mode != "naive" or self._proto is not None):
-                self.verify(sequence, n=self._check)
+                self.verify(sequence, n=min(self._check, max(2, int(CHECK_WORK / self.costs.naive))))
             self._checked = True
 
 

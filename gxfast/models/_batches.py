@@ -47,6 +47,8 @@ class BatchRunner:
         Rows per batch to begin with.
     limit : int
         Largest size to try.
+    least : int
+        Smallest size: `MIN_BATCH`, or 1 where every batch is one row.
     tune : bool
         Whether to pick the size by timing, at the first call with at least 64 sequences. Sizes are only
         accepted if they give the same bits as the smallest one.
@@ -65,6 +67,7 @@ class BatchRunner:
         *,
         size: int,
         limit: int,
+        least: int = MIN_BATCH,
         tune: bool,
         fixed: bool,
         filled: bool = True,
@@ -73,7 +76,7 @@ class BatchRunner:
         self._evaluate = evaluate
         self._new_options = new_options
         self.size = size
-        self._limit = limit
+        self._limit, self._least = limit, least
         self._tune = tune
         self._fixed, self._filled = fixed, filled
         self._path = path
@@ -94,7 +97,7 @@ class BatchRunner:
                     self._pick_size(sequences, result, done)
                     self._tune = False
         while (todo := np.flatnonzero(~done)).size:
-            size = self.size if self._filled else min(self.size, max(MIN_BATCH, todo.size))
+            size = self.size if self._filled else min(self.size, max(self._least, todo.size))
             try:
                 self._pass(sequences, result, done, todo, size=size, n_threads=n_threads)
             except OutOfMemoryError as error:
@@ -121,7 +124,7 @@ class BatchRunner:
 
     def _retreat(self, size: int, error: OutOfMemoryError) -> None:
         smaller = size // 2
-        if self._fixed or smaller < MIN_BATCH:
+        if self._fixed or smaller < self._least:
             raise ModelError(
                 f"not enough memory for a batch of {size}, the smallest possible: {error}",
                 path=self._path,

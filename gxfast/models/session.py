@@ -1,9 +1,10 @@
 """Run ONNX models.
 
 Promise on CPU: the result for a sequence has the same bits whatever the batch size, the order of the
-sequences and the number of threads. Every run therefore has one fixed number of rows (never one, where the
-graph leaves the choice), sessions are single-threaded, and a batch size that gfxast picks itself is one whose
-rows were seen to equal those of the smallest batch. On CUDA no such promise can be made across batch sizes.
+sequences and the number of threads. Every run therefore has one fixed number of rows, sessions are single-threaded,
+and a batch size that gxfast picks itself is one whose rows were seen to equal those of the smallest batch: two rows,
+where the graph leaves the choice, for one row takes other kernels. Long windows go one by one, whatever is asked for:
+their activations are gigabytes, and more of them gain nothing. On CUDA no such promise can be made across batch sizes.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _MOST_KEPT: Final = 8
 # Activations are not known before a run: this many times the bytes of the one-hot input are assumed
 # (Xpresso's widest activation is 32 times its input).
 ACTIVATION_FACTOR: Final = 64
+ALONE: Final = 2**17  # bases from which on a CPU takes one sequence at a time
 
 
 class Model:
@@ -151,7 +153,7 @@ class Model:
         self.tf32, self.device, self.provider = tf32, self._session.device, self._session.provider
         self.provider_options, self.feed = self._session.provider_options, feed_of(self.provider)
         self._batch_size, self._allowed, self._max_bytes = batch_size, max_bytes, max_bytes or DEFAULT_MAX_BYTES
-        least = (self.fixed_batch or MIN_BATCH) * self._bytes_per_row
+        least = self.smallest_batch * self._bytes_per_row
         require_bytes(least, f"{self.path}: one batch of {self.length} bases", "a shorter window, or more memory")
         self._runner = self._new_runner()
         self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
@@ -200,6 +202,12 @@ class Model:
     def fixed_batch(self) -> int | None:
         """Rows per run that the graph was exported with, where it fixes them."""
         return self._binding.fixed_batch
+
+    @property
+    def smallest_batch(self) -> int:
+        """Rows that a run has at least: those that the graph fixes, one of long windows on a CPU, or two."""
+        alone = self.provider == CPU and self.length >= ALONE
+        return self.fixed_batch or (1 if alone else MIN_BATCH)
 
     @property
     def dtype(self) -> str:
@@ -308,24 +316,28 @@ class Model:
     def _new_runner(self) -> BatchRunner:
         """Return a runner of the batch size that the options and the device ask for."""
         per_row = self._bytes_per_row
-        allowed = max(MIN_BATCH, min(MAX_BATCH[self.provider], self._max_bytes // per_row))
+        least = self.smallest_batch
+        allowed = max(least, min(MAX_BATCH[self.provider], self._max_bytes // per_row))
         limit = 1 << (allowed.bit_length() - 1)  # a power of two: the sizes tried double each time
         fixed, asked, on_cpu = self.fixed_batch, self._batch_size, self.provider == CPU
         if fixed is not None:
             if asked not in (None, fixed):
                 _LOG.warning("%s: the graph fixes the batch at %d; %s is not used", self.path, fixed, asked)
             size = fixed
+        elif least == 1:
+            size = limit = 1
         elif asked is not None:
-            size = self._affordable(max(MIN_BATCH, asked), per_row)
+            size = self._affordable(max(least, asked), per_row)
         else:
             # On CUDA bits may change with the size, so it is not left to a stop watch.
-            size = MIN_BATCH if on_cpu else limit
+            size = least if on_cpu else limit
         return BatchRunner(
             self._evaluate,
             run_options,
             size=size,
             limit=limit,
-            tune=on_cpu and fixed is None and asked is None,
+            least=least,
+            tune=on_cpu and fixed is None and asked is None and least > 1,
             fixed=fixed is not None,
             filled=asked is None or fixed is not None,
             path=str(self.path),
@@ -344,7 +356,7 @@ class Model:
     def _output_shape(self) -> tuple[int, ...]:
         """Shape of the output of one batch: as declared, or from running the model once."""
         declared = self._binding.output_shape
-        n_rows = self.fixed_batch or MIN_BATCH
+        n_rows = self.smallest_batch
         if declared and len(declared) > 1 and None not in declared[1:]:
             return (n_rows, *(int(size or 0) for size in declared[1:]))
         rows = np.full((n_rows, self.card.read_length), ord("N"), np.uint8)

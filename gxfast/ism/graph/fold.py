@@ -16,7 +16,7 @@ from ...models.runtime import open_session
 __all__ = ["fold", "stored_array"]
 
 Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
-MAX_ROUNDS: Final = 12  # shape arithmetic feeds reshapes that feed shape arithmetic
+MAX_ROUNDS: Final = 200  # shape arithmetic feeds reshapes that feed shape arithmetic, layer after layer
 MAX_FOLDED_BYTES: Final = 2**28
 SMALL_CONSTANT: Final = 1024  # elements: sizes, axes and the like, whose values inference reads
 

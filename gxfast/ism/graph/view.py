@@ -151,6 +151,10 @@ class Graph:
         """Return the element type of a tensor."""
         return self.constant(tensor).dtype if self.is_constant(tensor) else self._shapes[tensor][1]
 
+    def has(self, tensor: str) -> bool:
+        """Return whether a tensor depends on the sequence here."""
+        return tensor in self._shapes and tensor not in self._initializers
+
     def is_constant(self, tensor: str) -> bool:
         """Return whether a tensor has the same value for every sequence."""
         return tensor in self._initializers

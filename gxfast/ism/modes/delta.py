@@ -17,7 +17,7 @@ from ..edit_rows import chosen_rows, rows_of
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
 from ..ops.builder import Output
-from .naive import largest_row
+from .naive import at_batch, largest_row
 from .program import lower
 from .readout import Readout
 from .reference_pass import ReferencePass
@@ -89,10 +89,11 @@ class DeltaRunner(Runner):
         per_row = max(per_row, largest_row(graph, self._program.behind))
         self.batch = batch or int(max(1, min(BATCH, RUN_BYTES // per_row)))
         self._head: Part | None = None
-        self._head_batch = model.fixed_batch or self.batch
+        self._head_batch = self.batch
         if given != [graph.output_name]:
-            at_batch = load_graph(model, batch=self._head_batch, proto=proto)
-            self._head = Part(at_batch.subgraph(given, [graph.output_name]), model, [graph.output_name])
+            whole = at_batch(graph, self._program.behind, model, proto)
+            self._head_batch = whole.batch
+            self._head = Part(whole.subgraph(given, [graph.output_name]), model, [graph.output_name])
         self._reference(np.zeros(graph.length, np.uint8))  # fails here rather than in the middle of a scan
 
     @property

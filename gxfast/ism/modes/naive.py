@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ from .runner import Runner, rows_per_run
 if TYPE_CHECKING:
     from ...models.session import Model
 
-__all__ = ["NaiveRunner", "largest_row"]
+__all__ = ["NaiveRunner", "at_batch", "largest_row"]
 
 _TASK_BATCHES = 32  # batches per piece of work: enough to hide the making of its buffer
+ONE_ROW: Final = 2**26  # bytes of a tensor above which two rows at a time gain nothing and cost their memory
 
 
 class NaiveRunner(Runner):
@@ -45,9 +46,8 @@ class NaiveRunner(Runner):
     ) -> None:
         super().__init__(model, readout, n_threads)
         graph = load_graph(model, proto=proto)
-        self.batch = model.fixed_batch or rows_per_run(largest_row(graph), model.device)
-        if graph.batch != self.batch:
-            graph = load_graph(model, batch=self.batch, proto=proto)
+        graph = at_batch(graph, graph.nodes, model, proto)
+        self.batch = graph.batch
         self._part = EditedPart(graph, [graph.output_name], model, readout.card, in_graph=in_graph)
 
     def _values(
@@ -71,6 +71,25 @@ class NaiveRunner(Runner):
     def _batches(self, window: NDArray[np.uint8], edits: Edits, flipped: bool, options: Any) -> Any:
         for rows, (raw,) in self._part.batches(window, edits, options):
             yield rows, self.readout.values(raw[: rows.stop - rows.start], flipped=flipped)
+
+
+def at_batch(graph: Graph, nodes: Sequence[Node], model: Model, proto: Any = None) -> Graph:
+    """Return a graph for the rows that one run of some of its nodes should have.
+
+    That is one row where its tensors are large, unless sizes say that a row alone is something else to the model.
+    """
+    row = largest_row(graph, nodes)
+    size = model.fixed_batch or rows_per_run(row, model.device)
+    if size == 2 and row > ONE_ROW and not model.fixed_batch and model.device == "cpu":
+        single = load_graph(model, batch=1, proto=proto)
+        tensors = [name for node in graph.nodes for name in node.made]
+        if all(_is_row(single, graph, name) for name in tensors):
+            return single
+    return graph if size == graph.batch else load_graph(model, batch=size, proto=proto)
+
+
+def _is_row(single: Graph, graph: Graph, tensor: str) -> bool:
+    return single.has(tensor) and single.shape(tensor)[1:] == graph.shape(tensor)[1:]
 
 
 def largest_row(graph: Graph, nodes: Sequence[Node] | None = None) -> int:

@@ -21,10 +21,10 @@ from ...models.workers import run_tasks
 from ..edit_rows import chosen_rows, rows_of
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
-from .naive import largest_row
+from .naive import at_batch
 from .packing import assign_passes, frontier
 from .readout import Readout
-from .runner import Part, Runner, rows_per_run
+from .runner import Part, Runner
 
 if TYPE_CHECKING:
     from ...models.session import Model
@@ -100,22 +100,15 @@ class PackedRunner(Runner):
                 path=model.path,
                 remedy='use mode "naive"',
             )
-        fixed = model.fixed_batch
-        self.trunk_batch, trunk = self._part(graph, fixed, [graph.input_name], self._computed, proto)
-        self._trunk = trunk
+        self.trunk_batch, self._trunk = self._part(graph, [graph.input_name], self._computed, proto)
         self._head: Part | None = None
         self.head_batch = self.trunk_batch
         if cut != (graph.output_name,):
-            self.head_batch, self._head = self._part(graph, fixed, list(cut), [graph.output_name], proto)
+            self.head_batch, self._head = self._part(graph, list(cut), [graph.output_name], proto)
 
-    def _part(
-        self, graph: Graph, fixed: int | None, inputs: list[str], outputs: list[str], proto: Any
-    ) -> tuple[int, Part]:
-        nodes = graph.between(inputs, outputs)
-        size = fixed or rows_per_run(largest_row(graph, nodes), self.model.device)
-        if size != graph.batch:
-            graph = load_graph(self.model, batch=size, proto=proto)
-        return size, Part(graph.subgraph(inputs, outputs), self.model, outputs)
+    def _part(self, graph: Graph, inputs: list[str], outputs: list[str], proto: Any) -> tuple[int, Part]:
+        graph = at_batch(graph, graph.between(inputs, outputs), self.model, proto)
+        return graph.batch, Part(graph.subgraph(inputs, outputs), self.model, outputs)
 
     def _values(
         self, window: NDArray[np.uint8], edits: Edits, flipped: bool
