@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.one_hot import codes
+from ...errors import InputError
 from ...io.fasta import Genome
 from ...ism import Plan
 from ..provenance import digest
@@ -24,7 +25,7 @@ from .work import Block, StoredBlocks, cut
 
 __all__ = [
     "Background", "BackgroundScan", "background", "background_blocks", "compute_background", "join_parts",
-    "per_window", "read_background", "stored_as",
+    "read_background", "shared_out", "stored_as",
 ]  # fmt: skip
 
 Arrays = dict[str, NDArray[Any]]
@@ -51,12 +52,19 @@ class BackgroundScan:
     seed : int
     cache : BackgroundCache, optional
 
+    Raises
+    ------
+    InputError
+        If none can be drawn.
+
     Attributes
     ----------
     windows : tuple of int
         Of the layout, in the order in which they are scanned.
     edges : tuple of int
         See `strata_edges`.
+    shares : int64 array, shape (W, K)
+        SNVs of each window and stratum.
     """
 
     def __init__(
@@ -64,10 +72,24 @@ class BackgroundScan:
     ) -> None:
         self.plan, self.layout, self.genome, self.n, self.seed, self.cache = plan, layout, genome, n, seed, cache
         places = {self._place(w): w for w in range(len(layout)) if layout.status[w] == "ok"}
-        order = sorted(places, key=lambda place: (_drawn_number(place), place))
-        self.windows = tuple(places[place] for place in order[: max(1, n // PER_WINDOW)])
         ends = [reach_of(layout, w) for w in places.values()] or [(0, 0)]
         self.edges = strata_edges(max(up for up, _ in ends), max(down for _, down in ends))
+        found: dict[int, Int64Array] = {}
+        for place in sorted(places, key=_number_of):
+            changes = self._changes(places[place])
+            if any(len(some) for some in changes):  # else every base is unknown
+                found[places[place]] = np.array([len(some) for some in changes])
+            if len(found) >= n // PER_WINDOW:
+                break
+        if not found:
+            raise InputError(
+                "no random SNV can be drawn: every base of every window is unknown, or its gene cannot be scanned",
+                path=genome.path, remedy="give genes that lie on the contigs of the FASTA",
+            )  # fmt: skip
+        self.windows, n_strata = tuple(found), len(self.edges) + 1
+        possible = np.array(list(found.values()), np.int64).reshape(-1, n_strata)
+        parts = [shared_out(n // n_strata + (k < n % n_strata), possible[:, k]) for k in range(n_strata)]
+        self.shares = np.stack(parts, axis=1)
 
     def _place(self, w: int) -> str:
         layout = self.layout
@@ -77,7 +99,8 @@ class BackgroundScan:
     def facts(self) -> dict[str, Any]:
         """What the background is made of, JSON-serialisable: enough to read it back from its blocks."""
         return {
-            "n": self.n, "seed": self.seed, "windows": len(self.windows), "edges": list(self.edges),
+            "n": self.n, "seed": self.seed, "windows": len(self.windows), "drawn": int(self.shares.sum()),
+            "most": int(self.shares.sum(axis=1).max(initial=0)), "edges": list(self.edges),
             "places": digest(f"{self._place(w)} {self.layout.start[w]}" for w in self.windows),
         }  # fmt: skip
 
@@ -102,31 +125,47 @@ class BackgroundScan:
             Letters on the forward strand.
         stratum : int16 array, shape (M,)
         """
-        w, layout = self.windows[i], self.layout
-        start = int(layout.start[w])
+        w = self.windows[i]
+        random = np.random.default_rng(_number_of(self._place(w)))
+        pairs = zip(self._changes(w), self.shares[i].tolist(), strict=True)
+        change = np.sort(np.concatenate([random.choice(some, share, replace=False) for some, share in pairs]))
+        position = int(self.layout.start[w]) + change // 4
+        return position, _LETTERS[change % 4], stratum_of(self.edges, tss_distance(self.layout, w, position))
+
+    def _changes(self, w: int) -> list[Int64Array]:
+        """Every change of a known base of a window, by stratum: four times its index in the window, plus the base."""
+        layout, start = self.layout, int(self.layout.start[w])
         there = codes(self.genome.fetch_array(layout.chrom[w], start, start + layout.length)[np.newaxis])[0]
         known = np.flatnonzero(there < 4)
         strata = stratum_of(self.edges, tss_distance(layout, w, start + known))
-        random, n_strata = np.random.default_rng(_drawn_number(self._place(w))), len(self.edges) + 1
-        changes = []
-        for stratum in range(n_strata):
-            share = _share(self.n, n_strata, stratum)
-            wanted = _share(share, len(self.windows), i)
-            places = known[strata == stratum]
-            chosen = random.choice(3 * places.size, min(wanted, 3 * places.size), replace=False)
-            changes.append(3 * places[chosen // 3] + chosen % 3)
-        change = np.sort(np.concatenate(changes))
-        at = change // 3
-        base = _LETTERS[(there[at] + 1 + change % 3) % 4]
-        return start + at, base, stratum_of(self.edges, tss_distance(layout, w, start + at))
+        bases = (there[known].astype(np.int64)[:, np.newaxis] + np.arange(1, 4)) % 4
+        changes = 4 * known[:, np.newaxis] + bases
+        return [changes[strata == k].reshape(-1) for k in range(len(self.edges) + 1)]
 
 
-def _share(n: int, parts: int, part: int) -> int:
-    """Part of ``n`` things that are divided as evenly as can be."""
-    return n // parts + (part < n % parts)
+def shared_out(n: int, possible: Int64Array) -> Int64Array:
+    """Share ``n`` things out as evenly as can be, to none more than it can take; those that are left go to the first.
+
+    Parameters
+    ----------
+    n : int
+    possible : int64 array, shape (W,)
+
+    Returns
+    -------
+    int64 array, shape (W,)
+        Its sum is ``n``, or that of ``possible`` where this is less.
+    """
+    level, above = 0, n + 1
+    while above - level > 1:
+        middle = (level + above) // 2
+        level, above = (middle, above) if np.minimum(possible, middle).sum() <= n else (level, middle)
+    share = np.minimum(possible, level)
+    share[np.flatnonzero(possible > level)[: n - int(share.sum())]] += 1
+    return share
 
 
-def _drawn_number(text: str) -> int:
+def _number_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
 
 
@@ -252,6 +291,8 @@ def background(plan: Plan, layout: Layout, genome: Genome, n: int = 20_000, *, s
 
     Raises
     ------
+    InputError
+        If none can be drawn.
     ModelError
         If the check of the plan fails.
     """
@@ -261,15 +302,10 @@ def background(plan: Plan, layout: Layout, genome: Genome, n: int = 20_000, *, s
     return Background.of(scan.edges, found["stratum"], found["effects"])
 
 
-def per_window(facts: Mapping[str, Any]) -> int:
-    """Return how many SNVs a window has at most, from the facts of a background."""
-    return int(-(-facts["n"] // max(1, facts["windows"]))) + len(facts["edges"]) + 1
-
-
 def background_blocks(model: Mapping[str, Any]) -> list[Block]:
     """Cut the background of a model into blocks, from what the plan of the run says."""
     facts = model["background"]
-    return cut((0, facts["windows"]), 1, len(model["tracks"]) * per_window(facts), 1)
+    return cut((0, facts["windows"]), 1, len(model["tracks"]) * facts["most"], 1)
 
 
 def stored_as(name: str) -> str:

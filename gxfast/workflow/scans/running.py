@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -34,8 +33,6 @@ __all__ = [
 ]
 
 FORMATS = ("zarr", "tsv")
-# Of the random SNVs that were asked for: fewer are told. A window at the end of a contig lacks some anyway.
-_ENOUGH: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +193,6 @@ def _write_variants(
     entry = {"n_windows": n_windows, "n_rows": n_rows}
     if background is not None:
         entry["n_background"] = len(background)
-        if len(background) < _ENOUGH * model["background"]["n"]:
-            logging.getLogger("gxfast").warning(
-                "%s: the background has %d SNVs, not %d: there are no more near the TSS of so few genes (or bases are "
-                "unknown, or effects no numbers)", model["name"], len(background), model["background"]["n"],
-            )  # fmt: skip
     return entry, failed
 
 

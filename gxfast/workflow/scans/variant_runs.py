@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -123,10 +124,18 @@ def _open_backgrounds(
         needed = 20 * n * len(one.tracks)  # float32: in blocks, as one array, sorted, sorted by size, the largest part
         remedy = "take fewer tracks (`track=`), or a smaller `background=`"
         require_bytes(needed, f"{one.model.path}: the background", remedy, paths.max_mem)
-    return tuple(
+    found = tuple(
         BackgroundScan(one, gene_layout(one.model.card, genes, genome, window=None, clip=False), genome, n)
         for one in plans
     )
+    for scan in found:
+        drawn = scan.facts["drawn"]
+        if drawn < n:
+            logging.getLogger("gxfast").warning(
+                "%s: the background has %d random SNVs, not %d: some strata of %d windows have no more known bases",
+                scan.plan.model.card.name, drawn, n, len(scan.windows),
+            )  # fmt: skip
+    return found
 
 
 def _settings(scan: BackgroundScan, engine: EngineOptions, hashes: dict[str, Any]) -> dict[str, Any]:

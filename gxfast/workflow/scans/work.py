@@ -245,13 +245,13 @@ def _check_models(scan: Mapping[str, Any], shard: Shard, n_blocks: int) -> None:
             raise ValueError(model["name"])
         numbers = [model[name] for name in ("positions", "windows", "values", "max_rows")]
         if "background" in model:
-            numbers += [model["background"]["n"], model["background"]["windows"]]
+            numbers += [model["background"][name] for name in ("windows", "drawn", "most")]
             edges = model["background"]["edges"]
             if edges != sorted(edges) or not all(type(edge) is int and abs(edge) < 2**48 for edge in edges):
                 raise ValueError(edges)
         if not all(type(number) is int and 0 <= number < 2**48 for number in numbers):
             raise ValueError(numbers)
-        if len(numbers) > 4 and numbers[5] // BLOCK_WINDOWS > n_blocks:
+        if len(numbers) > 4 and numbers[4] // BLOCK_WINDOWS > n_blocks:
             raise ValueError(n_blocks)
         first, last = shard.windows(model["windows"])
         # At least so many blocks, each with a line in the journal.
