@@ -79,7 +79,7 @@ class BackgroundScan:
             changes = self._changes(places[place])
             if any(len(some) for some in changes):  # else every base is unknown
                 found[places[place]] = np.array([len(some) for some in changes])
-            if len(found) >= n // PER_WINDOW:
+            if len(found) >= max(1, n // PER_WINDOW):
                 break
         if not found:
             raise InputError(
