@@ -67,8 +67,8 @@ def measured(what: str, model: gx.Model, genome: gx.Genome, genes: gx.GeneTable,
         raise SystemExit(f"{what}: {away:.1e} away from whole mutants, {len(null)} SNVs, {tests}")
     print(
         f"{model.card.name}, {what}: {n} random SNVs of {len(scan.windows)} windows in {seconds:.1f} CPU seconds; at "
-        f"most {away:.1e} from whole mutants; ranks of {len(fresh['window'])} others: KS p {tests[0].pvalue:.2f} (signed), "
-        f"{tests[1].pvalue:.2f} (absolute)"
+        f"most {away:.1e} from whole mutants; ranks of {len(fresh['window'])} others: KS p {tests[0].pvalue:.2f} "
+        f"(signed), {tests[1].pvalue:.2f} (absolute)"
     )
 
 

