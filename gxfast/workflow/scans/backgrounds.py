@@ -76,9 +76,9 @@ class BackgroundScan:
         self.edges = strata_edges(max(up for up, _ in ends), max(down for _, down in ends))
         found: dict[int, Int64Array] = {}
         for place in sorted(places, key=_number_of):
-            changes = self._changes(places[place])
-            if any(len(some) for some in changes):  # else every base is unknown
-                found[places[place]] = np.array([len(some) for some in changes])
+            _, known, strata = self._known(places[place])
+            if known.size:
+                found[places[place]] = 3 * np.bincount(strata, minlength=len(self.edges) + 1)
             if len(found) >= max(1, n // PER_WINDOW):
                 break
         if not found:
@@ -132,12 +132,16 @@ class BackgroundScan:
         position = int(self.layout.start[w]) + change // 4
         return position, _LETTERS[change % 4], stratum_of(self.edges, tss_distance(self.layout, w, position))
 
-    def _changes(self, w: int) -> list[Int64Array]:
-        """Every change of a known base of a window, by stratum: four times its index in the window, plus the base."""
+    def _known(self, w: int) -> tuple[NDArray[np.uint8], Int64Array, NDArray[np.int16]]:
+        """Codes of a window, where bases are known, and the strata there."""
         layout, start = self.layout, int(self.layout.start[w])
         there = codes(self.genome.fetch_array(layout.chrom[w], start, start + layout.length)[np.newaxis])[0]
         known = np.flatnonzero(there < 4)
-        strata = stratum_of(self.edges, tss_distance(layout, w, start + known))
+        return there, known, stratum_of(self.edges, tss_distance(layout, w, start + known))
+
+    def _changes(self, w: int) -> list[Int64Array]:
+        """Every change of a known base of a window, by stratum: four times its index in the window, plus the base."""
+        there, known, strata = self._known(w)
         bases = (there[known].astype(np.int64)[:, np.newaxis] + np.arange(1, 4)) % 4
         changes = 4 * known[:, np.newaxis] + bases
         return [changes[strata == k].reshape(-1) for k in range(len(self.edges) + 1)]
