@@ -109,7 +109,7 @@ def _do_background(
 ) -> None:
     """Do what is left of the background of a model, and keep it in the cache once it is whole."""
     blocks = background_blocks(model)
-    teller = MutantProgress(f"background {model['name']}", blocks, progress)
+    teller = MutantProgress(f"background {model['name']}", blocks, progress if scan.kept is None else None)
     do_blocks(run, stored_as(model["name"]), blocks, partial(compute_background, scan), teller.done)
     if scan.cache is not None and scan.kept is None and run.part.whole:
         scan.cache.write(read_background(run.path, model)[1])

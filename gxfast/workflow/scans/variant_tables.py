@@ -33,7 +33,7 @@ class VariantRows:
     frequency : float64 array, shape (V,)
         Of the alternative allele; NaN without genotypes.
     effects : float array, shape (V, T)
-    quantile, abs_quantile : float64 arrays, shape (V, T), or None
+    quantile, abs_quantile : float32 arrays, shape (V, T), or None
         Of the effect and of its size among random SNVs, where there is a background.
     haplotype : sequence of str, length V, or None
         The sequence that the allele was put into, where that is not the reference.
@@ -49,8 +49,8 @@ class VariantRows:
     alt: Sequence[str]
     frequency: NDArray[np.float64]
     effects: NDArray[Any]
-    quantile: NDArray[np.float64] | None = None
-    abs_quantile: NDArray[np.float64] | None = None
+    quantile: NDArray[np.float32] | None = None
+    abs_quantile: NDArray[np.float32] | None = None
     haplotype: Sequence[str] | None = None
     slope: NDArray[np.float64] | None = None
     r: NDArray[np.float64] | None = None
@@ -104,7 +104,9 @@ def stored_rows(stored: StoredBlocks, haplotypes: bool, background: Background |
         refs, alts = (part[name].tobytes().decode("latin-1").splitlines() for name in ("ref", "alt"))
         names, chroms, labels = (part[name].tolist() for name in ("name", "chrom", "haplotype"))
         edges = np.searchsorted(part["window"], np.arange(block.windows[0], block.windows[1] + 1)).tolist()
-        ranks = background and background.ranked(part["effects"], part["stratum"])
+        ranks = background and [
+            found.astype(np.float32) for found in background.ranked(part["effects"], part["stratum"])
+        ]
         for w, (first, last) in enumerate(pairwise(edges)):
             some = slice(first, last)
             yield VariantRows(
