@@ -39,7 +39,7 @@ EXAMPLES: Final = {
         "gxfast ism saturate --model model.onnx --fasta hg38.fa \\\n    -r chr7:5530000-5531000 --dry-run",
     ),
     "ism variants": (
-        f"gxfast ism variants --model model.onnx \\\n    {_FILES} -o effects",
+        f"gxfast ism variants --model model.onnx \\\n    {_FILES} \\\n    --background 20000 -o effects",
         f"gxfast ism variants --model model.onnx \\\n    {_FILES} \\\n    --on haplotypes -s NA12878 -o effects",
     ),
     "ism pairs": (

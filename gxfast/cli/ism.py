@@ -161,6 +161,8 @@ def saturate(**options: Any) -> int:
     "--allele", type=OneOf(["each", "most-common"]), default="each", show_default=True,
     help="A row per alternative allele, or the most common alternative base of a position.",
 )  # fmt: skip
+@click.option("--background", type=Whole(100), metavar="N", help="Rank each SNV among N random ones: its quantiles.")
+@click.option("--background-cache", type=FILE, metavar="DIR", help="Keep the random SNVs' effects for later runs.")
 @click.option("--dry-run", is_flag=True, help="Say what it costs, and write nothing.")
 @_RUN
 @common_options
@@ -178,11 +180,14 @@ def variants(**options: Any) -> int:
     _need_output(options, dry)
     if options["on"] == "haplotypes" and not (options["samples"] or options["samples_file"]):
         raise InputError("--on haplotypes needs people", remedy="name them with -s NAME,... or -S FILE")
+    if options["background_cache"] and not options["background"]:
+        raise InputError("--background-cache belongs to --background", remedy="give --background N, or leave it out")
     policy = policy_from(options)
     indels = "skip" if policy.variants == "snv" else options["indels"]
     engine = _engine(options, check=not dry)
-    chosen = VariantOptions(options["on"], indels, options["allele"])
-    inputs = open_variants(_paths(options, restrict=True), policy, chosen, engine, hashes=not dry)
+    chosen = VariantOptions(options["on"], indels, options["allele"], options["background"] or 0)
+    paths, cache = _paths(options, restrict=True), options["background_cache"]
+    inputs = open_variants(paths, policy, chosen, engine, hashes=not dry, background_cache=cache)
     scan = variant_scan(inputs)
     _check_shard(shard, scan)
     if dry:
@@ -191,8 +196,9 @@ def variants(**options: Any) -> int:
         return 0
     plan = scan_plan([one.plan for one in inputs.scans], engine, inputs.hashes, scan)
     return _in_directory(
-        options, plan, shard, lambda run, progress: run_scan(run, inputs.computing, shard, progress), "mutants"
-    )
+        options, plan, shard,
+        lambda run, progress: run_scan(run, inputs.computing, shard, progress, inputs.backgrounds), "mutants",
+    )  # fmt: skip
 
 
 @ism.command()

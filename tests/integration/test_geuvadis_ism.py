@@ -1,15 +1,20 @@
-"""Mutagenesis of real variants with published weights: mode delta against every mutant through the whole model."""
+"""Mutagenesis of real variants with published weights: modes, and ranks among random SNVs."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
+import gxfast as gx
 from gxfast.cli.main import main
+from gxfast.workflow import scans
+from gxfast.workflow.scans.backgrounds import BackgroundScan, background_blocks, compute_background, join_parts
 
 PEOPLE = ["HG00096", "NA20502"]
 
@@ -52,3 +57,29 @@ def test_all_snvs_of_the_fifty_windows(inputs: list[str], tmp_path: Path) -> Non
 def test_on_the_haplotypes_of_two_people(inputs: list[str], tmp_path: Path) -> None:
     rows = compare([*inputs, "-s", ",".join(PEOPLE), "--on", "haplotypes"], tmp_path)
     assert {row["haplotype"].split("|")[0] for row in rows} == set(PEOPLE)
+
+
+def test_ranks_of_random_snvs_are_uniform(inputs: list[str], data_dir: Path) -> None:
+    named = dict(pairwise(inputs))
+    plan = gx.ism.plan(gx.Model(named["--model"], device="cpu"))
+    genome, genes = gx.Genome(named["--fasta"]), gx.read_genes(named["--genes"])
+    layout = scans.gene_layout(plan.model.card, genes, genome, window=None, clip=False)
+    null = scans.background(plan, layout, genome, 20_000)
+    assert (len(null), len(null.signed)) == (20_000, 11)
+    fresh = BackgroundScan(plan, layout, genome, 2000, seed=1)
+    blocks = background_blocks({"tracks": plan.tracks, "background": fresh.facts})
+    found = join_parts([compute_background(fresh, block) for block in blocks])
+    assert (found["effects"] == 0).mean() < 0.01  # equal effects share a rank, and are not uniform then
+    for ranks in null.ranked(found["effects"], found["stratum"]):
+        assert kstest(ranks[:, 0], "uniform").pvalue > 0.01
+    # Against another stratum they are not: effects near the TSS are larger.
+    shifted = null.ranked(found["effects"], (found["stratum"] + 5) % 11)[1]
+    assert kstest(shifted[:, 0], "uniform").pvalue < 1e-6
+
+
+def test_ranks_of_real_variants(inputs: list[str], tmp_path: Path) -> None:
+    """Common variants are no random SNVs, but not far from them either."""
+    rows = scanned([*inputs, "--background", "2000"], tmp_path / "ranked")
+    ranks = np.array([float(row["abs_quantile"]) for row in rows if row["abs_quantile"]])
+    assert len(ranks) == sum(len(row["ref"]) == len(row["alt"]) == 1 for row in rows)
+    assert 0.35 < ranks.mean() < 0.65

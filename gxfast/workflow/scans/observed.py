@@ -20,6 +20,7 @@ from ...personal.observed import Allele, AlleleSource, alone, most_common, obser
 from ...personal.policy import HaplotypePolicy
 from ...types import Windows
 from .sources import HaplotypeSource, ReferenceSource, RowSource
+from .strata import stratum_of, tss_distance
 from .targets import Layout
 from .work import Block, refuse_not_finite
 
@@ -48,22 +49,25 @@ class VariantOptions:
         Whether alleles that are no substitution of one base are predicted, each in a window of its own.
     allele : {"each", "most-common"}
         Every alternative allele, or the most common base of each position.
+    background : int
+        Random SNVs that effects are ranked among; 0: they are not.
     """
 
     on: str = "reference"
     indels: str = "naive"
     allele: str = "each"
+    background: int = 0
 
 
 class VariantScan:
-    """All that is needed to scan the variants of one model's windows."""
+    """All that is needed to scan the variants of one model's windows; ``edges``: of the strata of a background."""
 
     def __init__(
         self, plan: Plan, layout: Layout, genome: Genome, alleles: AlleleSource, people: RowSource,
-        policy: HaplotypePolicy, options: VariantOptions,
+        policy: HaplotypePolicy, options: VariantOptions, edges: tuple[int, ...] | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.layout, self.genome, self.alleles, self.people = plan, layout, genome, alleles, people
-        self.policy, self.options = policy, options
+        self.policy, self.options, self.edges = policy, options, edges
         self._predictor: Model | None = None
 
     @property
@@ -118,12 +122,23 @@ def compute_variants(scan: VariantScan, block: Block) -> dict[str, NDArray[Any]]
         "alt": _packed([found.allele.alt for _, found in rows]),
         "haplotype": np.array([found.haplotype for _, found in rows], np.str_),
         "effects": effects,
+        **({} if scan.edges is None else {"stratum": _strata(scan.layout, scan.edges, rows)}),
         "name": np.array(layout.name[windows], np.str_),
         "chrom": np.array(layout.chrom[windows], np.str_),
         "status": np.array(status, np.str_),
         "count_names": np.array(list(counts), np.str_),
         "count_values": np.array(list(counts.values()), np.int64),
     }
+
+
+def _strata(layout: Layout, edges: tuple[int, ...], rows: Sequence[tuple[int, _Found]]) -> NDArray[np.int16]:
+    """Strata of single bases; -1 for alleles that are none."""
+    found = np.full(len(rows), -1, np.int16)
+    for i, (w, one) in enumerate(rows):
+        if one.allele.snv >= 0:
+            at = np.array([one.allele.position + one.allele.snv])
+            found[i] = stratum_of(edges, tss_distance(layout, w, at))[0]
+    return found
 
 
 def _packed(texts: Sequence[bytes]) -> NDArray[np.uint8]:

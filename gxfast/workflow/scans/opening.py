@@ -23,7 +23,7 @@ from .work import Compute
 if TYPE_CHECKING:
     from ..options import EngineOptions, WindowChoice
 
-__all__ = ["SaturationInputs", "open_saturation", "scan_plan"]
+__all__ = ["SaturationInputs", "open_saturation", "outputs_facts", "scan_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,23 @@ def _of_sequences(choice: WindowChoice, plans: tuple[Plan, ...], hashes: bool) -
     return SaturationInputs(plans, tuple(layouts), tuple(sources), facts, found)
 
 
+def outputs_facts(engine: EngineOptions) -> dict[str, Any]:
+    """Return the outputs that were chosen, JSON-serialisable."""
+    outputs = engine.outputs
+    return {
+        "tracks": None if outputs.tracks is None else list(outputs.tracks),
+        "bins": None if outputs.bins is None else list(outputs.bins),
+        "reduce": outputs.reduce,
+    }
+
+
 def scan_plan(
     plans: Sequence[Plan], engine: EngineOptions, hashes: dict[str, Any], scan: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what guards a resumed scan, see `plan_of`."""
-    models, outputs = [one.model for one in plans], engine.outputs
+    models = [one.model for one in plans]
     how = {
-        "outputs": {
-            "tracks": None if outputs.tracks is None else list(outputs.tracks),
-            "bins": None if outputs.bins is None else list(outputs.bins),
-            "reduce": outputs.reduce,
-        },
+        "outputs": outputs_facts(engine),
         "modes": {one.model.card.name: one.mode for one in plans},
         "providers": {model.card.name: model.provider for model in models},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ...errors import ModelError
 from ...types import Progress
 from ..rundir import RunDirectory
 from ..shard import Shard
+from .backgrounds import BackgroundScan, background_blocks, compute_background, read_background, stored_as
 from .cubes import require_zarr, write_cube
 from .opening import SaturationInputs
 from .tables import rows_of_scan, write_saturation, write_windows
@@ -74,9 +76,13 @@ def blocks_of(model: Mapping[str, Any], shard: Shard) -> list[Block]:
 
 
 def run_scan(
-    run: RunDirectory, computing: Sequence[Compute], shard: Shard, progress: Progress | None
-) -> ScanResult | None:
+    run: RunDirectory, computing: Sequence[Compute], shard: Shard, progress: Progress | None,
+    backgrounds: Sequence[BackgroundScan] = (),
+) -> ScanResult | None:  # fmt: skip
     """Do what is left of a scan and write its outputs; ``computing``: what computes a block, per model.
+
+    Backgrounds are done first. A scan whose parts have directories of their own has the whole background in each: their
+    tables are complete.
 
     ``shard`` is of a scan whose parts have directories of their own; where ``run`` itself is done in parts, that of the
     run is done, and nothing is returned.
@@ -89,11 +95,24 @@ def run_scan(
     scan = run.plan["scan"]
     if "zarr" in scan.get("formats", ()):
         require_zarr()
+    for model, one in zip(scan["models"] if backgrounds else (), backgrounds, strict=True):
+        _do_background(run, model, one, progress)
     for model, compute in zip(scan["models"], computing, strict=True):
         blocks = blocks_of(model, shard)
         teller = MutantProgress(f"ism {model['name']}", blocks, progress)
         do_blocks(run, model["name"], blocks, compute, teller.done)
     return write_outputs(run, [run.path], [shard]) if run.part.whole else None
+
+
+def _do_background(
+    run: RunDirectory, model: Mapping[str, Any], scan: BackgroundScan, progress: Progress | None
+) -> None:
+    """Do what is left of the background of a model, and keep it in the cache once it is whole."""
+    blocks = background_blocks(model)
+    teller = MutantProgress(f"background {model['name']}", blocks, progress if scan.kept is None else None)
+    do_blocks(run, stored_as(model["name"]), blocks, partial(compute_background, scan), teller.done)
+    if scan.cache is not None and scan.kept is None and run.part.whole:
+        scan.cache.write(read_background(run.path, model)[1])
 
 
 class MutantProgress:
@@ -164,11 +183,17 @@ def _write_variants(
 ) -> tuple[dict[str, Any], list[str]]:
     haplotypes = scan["on"] == "haplotypes"
     path = folder / f"{model['name']}.variants.tsv.gz"
-    n_rows = write_variants(path, model["tracks"], stored_rows(stored, haplotypes), haplotypes=haplotypes)
+    background = read_background(stored.folders[0], model)[0] if "background" in model else None
+    rows = stored_rows(stored, haplotypes, background)
+    ranked = background is not None
+    n_rows = write_variants(path, model["tracks"], rows, haplotypes=haplotypes, ranked=ranked)
     parts = [stored.read(block, "name", "status") for block in stored.blocks]
     failed = [line for part in parts for line in failed_windows(part)]
     n_windows = sum(part["status"].tolist().count("ok") for part in parts)
-    return {"n_windows": n_windows, "n_rows": n_rows}, failed
+    entry = {"n_windows": n_windows, "n_rows": n_rows}
+    if background is not None:
+        entry["n_background"] = len(background)
+    return entry, failed
 
 
 def merge(output: str | Path, folders: Sequence[str | Path], *, resume: bool = False) -> ScanResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,22 +48,31 @@ def variant_costs(inputs: VariantInputs, shard: Shard) -> dict[str, Any]:
     models = {}
     for model, scan in zip(found["models"], inputs.scans, strict=True):
         windows = [w for block in blocks_of(model, shard) for w in range(*block.windows)]
-        models[model["name"]] = window_costs(scan, [w for w in windows if scan.layout.status[w] == "ok"])
+        usable = [w for w in windows if scan.layout.status[w] == "ok"]
+        models[model["name"]] = window_costs(scan, usable, model.get("background"))
     summed = ("windows", "alleles", "mutants", "model_calls", "multiply_adds", "seconds", "hours")
     total = {name: sum(entry[name] for entry in models.values()) for name in summed}
     exact = all(entry["windows_counted"] == entry["windows"] for entry in models.values())
     return {"models": models, "total": total, "exact": exact, "at_most": inputs.options.on == "haplotypes"}
 
 
-def window_costs(scan: VariantScan, windows: Sequence[int]) -> dict[str, Any]:
-    """Return what scanning some windows of a model costs, see docs/scans.md."""
+def window_costs(
+    scan: VariantScan, windows: Sequence[int], background: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what scanning some windows of a model costs, and its background, see docs/scans.md."""
     chosen = np.linspace(0, len(windows) - 1, min(len(windows), MOST_COUNTED)).astype(np.int64).tolist()
     counted = {windows[i]: _count(scan, windows[i]) for i in chosen}
     scale = len(windows) / max(1, len(counted))
     works = {w: _work(scan, *numbers) for w, numbers in counted.items()}
     mutants, calls, macs = (round(scale * sum(work[i] for work in works.values())) for i in range(3))
-    seconds = macs * _seconds_per_mac(scan, works)
+    rate = _seconds_per_mac(scan, works)
+    if background:
+        beside = _background_work(scan, background)
+        mutants, calls, macs = mutants + round(beside.mutants), calls + round(beside.calls), macs + round(beside.macs)
+        rate = rate or (_of_some_alleles(scan, windows[0]) if windows else 0.0)
+    seconds = macs * rate
     return {
+        **({"background": background["drawn"]} if background else {}),
         "mode": scan.plan.mode,
         "windows": len(windows),
         "windows_counted": len(counted),
@@ -96,6 +105,14 @@ def _work(scan: VariantScan, single: int, others: int) -> _Work:
     references = put * rows * (single > 0) + (others > 0)
     macs = mutants * float(getattr(costs, mode)) + (references + others) * costs.naive
     return _Work(mutants + others, members * (mutants + others + references), members * macs)
+
+
+def _background_work(scan: VariantScan, background: Mapping[str, Any]) -> _Work:
+    """Of random SNVs: always on the reference, which is run once in each of their windows."""
+    costs, members = scan.plan.costs, len(scan.plan.readout.card.members)
+    mutants, references = background["drawn"], background["windows"]
+    macs = mutants * float(getattr(costs, scan.plan.mode)) + references * costs.naive
+    return _Work(mutants, members * (mutants + references), members * macs)
 
 
 def _seconds_per_mac(scan: VariantScan, works: dict[int, _Work]) -> float:
@@ -153,6 +170,7 @@ def variant_cost_lines(costs: dict[str, Any]) -> list[str]:
             f"{about}{entry['alleles']} alleles ({entry['indels']} no single bases), {about}{entry['mutants']} mutants",
             f"{name}: {about}{entry['model_calls']} model calls if every mutant went through the model; the mode takes "
             f"{entry['multiply_adds']:.3g} multiply-adds",
+            *([f"{name}: {entry['background']} of the mutants are the background's"] if "background" in entry else []),
             f"{name}: {entry['seconds_per_mutant']:g} s per mutant, {entry['seconds']:g} s, {entry['hours']:g} hours",
         ]
     total = costs["total"]

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from ..._memory import require_bytes
 from ...errors import InputError
+from ...io.contigs import ContigNames
 from ...io.fasta import Genome
 from ...io.vcf_set import expand_patterns
 from ...io.vcf_sites import SiteFileSet, has_genotypes
+from ...ism import Plan
 from ...personal.observed import AlleleSource
 from ...personal.policy import HaplotypePolicy
 from ..inputs import named_genes, open_genotypes, open_plans
 from ..naming import contig_names, contigs_of_plan, tell_renamed, tell_vcf
 from ..options import EngineOptions, InputPaths
-from ..provenance import digest, hash_inputs
+from ..provenance import digest, hash_inputs, plan_of
+from .background_cache import BackgroundCache
+from .backgrounds import BackgroundScan
 from .observed import VariantOptions, VariantScan, compute_variants, people_of
+from .opening import outputs_facts
 from .targets import gene_layout
 from .work import Compute
 
@@ -28,13 +36,14 @@ _TYPICAL_ALLELES = 2000
 
 @dataclass(frozen=True, slots=True)
 class VariantInputs:
-    """A scan of observed variants, opened: one `VariantScan` per model."""
+    """A scan of observed variants, opened: one `VariantScan` per model, and its `BackgroundScan` where one is asked."""
 
     scans: tuple[VariantScan, ...]
     options: VariantOptions
     samples: tuple[str, ...]
     facts: dict[str, Any] = field(default_factory=dict)
     hashes: dict[str, Any] = field(default_factory=dict)
+    backgrounds: tuple[BackgroundScan, ...] = ()
 
     @property
     def computing(self) -> list[Compute]:
@@ -43,9 +52,12 @@ class VariantInputs:
 
 
 def open_variants(
-    paths: InputPaths, policy: HaplotypePolicy, options: VariantOptions, engine: EngineOptions, *, hashes: bool = True
-) -> VariantInputs:
+    paths: InputPaths, policy: HaplotypePolicy, options: VariantOptions, engine: EngineOptions, *, hashes: bool = True,
+    background_cache: str | None = None,
+) -> VariantInputs:  # fmt: skip
     """Open everything that a scan of observed variants reads.
+
+    Backgrounds are kept in ``background_cache``, where ``hashes`` say what they are of.
 
     Raises
     ------
@@ -74,20 +86,66 @@ def open_variants(
         told += tell_vcf(alleles)
     tell_renamed(told)
     plans = open_plans(paths, engine)
+    found = hash_inputs(paths, files, [one.model for one in plans]) if hashes else {}
+    backgrounds: tuple[BackgroundScan, ...] = ()
+    if options.background:
+        backgrounds = _open_backgrounds(paths, names, genome, plans, engine, options.background)
+        if background_cache and hashes:
+            for one in backgrounds:
+                one.cache = BackgroundCache(background_cache, one.plan.model.card.name, _settings(one, engine, found))
     share = None if paths.max_mem is None else paths.max_mem // 4
+    ranked = [one.edges for one in backgrounds] if backgrounds else [None] * len(plans)
     scans = tuple(
         VariantScan(
             one, gene_layout(one.model.card, genes, genome, window=None, genotypes=alleles, clip=False), genome,
-            alleles, people_of(options, genome, alleles, policy, share), policy, options,
+            alleles, people_of(options, genome, alleles, policy, share), policy, options, edges,
         )
-        for one in plans
+        for one, edges in zip(plans, ranked, strict=True)
     )  # fmt: skip
     facts = {
         "genes": digest(genes.gene_id), "policy": asdict(policy),
         **asdict(options), **contigs_of_plan(paths, told),
     }  # fmt: skip
-    found = hash_inputs(paths, files, [one.model for one in plans]) if hashes else {}
-    return VariantInputs(scans, options, tuple(alleles.samples), facts, found)
+    return VariantInputs(scans, options, tuple(alleles.samples), facts, found, backgrounds)
+
+
+def _open_backgrounds(
+    paths: InputPaths, names: ContigNames, genome: Genome, plans: Sequence[Plan], engine: EngineOptions, n: int
+) -> tuple[BackgroundScan, ...]:
+    """Lay out the backgrounds: of all genes of the list, whichever regions are scanned.
+
+    Raises
+    ------
+    InputError
+        If their effects would not fit into memory.
+    """
+    genes = named_genes(replace(paths, regions=()), names=names)[0]
+    for one in plans:
+        needed = 20 * n * len(one.tracks)  # float32: in blocks, as one array, sorted, sorted by size, the largest part
+        remedy = "take fewer tracks (`track=`), or a smaller `background=`"
+        require_bytes(needed, f"{one.model.path}: the background", remedy, paths.max_mem)
+    found = tuple(
+        BackgroundScan(one, gene_layout(one.model.card, genes, genome, window=None, clip=False), genome, n)
+        for one in plans
+    )
+    for scan in found:
+        drawn = scan.facts["drawn"]
+        if drawn < n:
+            logging.getLogger("gxfast").warning(
+                "%s: the background has %d random SNVs, not %d: some strata of %d windows have no more known bases",
+                scan.plan.model.card.name, drawn, n, len(scan.windows),
+            )  # fmt: skip
+    return found
+
+
+def _settings(scan: BackgroundScan, engine: EngineOptions, hashes: dict[str, Any]) -> dict[str, Any]:
+    """Everything that a background depends on: contents of files, not their names."""
+    model = scan.plan.model
+    return plan_of(
+        {"fasta": [file["sha256"] for file in hashes["fasta"]], "model": sorted(model.files.values())},
+        models=[model], card=model.card.to_json(), outputs=outputs_facts(engine), tracks=list(scan.plan.tracks),
+        mode=scan.plan.mode, provider=model.provider, background=scan.facts,
+    )  # fmt: skip
 
 
 def variant_scan(inputs: VariantInputs) -> dict[str, Any]:
@@ -100,7 +158,8 @@ def variant_scan(inputs: VariantInputs) -> dict[str, Any]:
             "windows": len(scan.layout),
             "values": len(scan.plan.tracks) * _TYPICAL_ALLELES,
             "max_rows": scan.people.max_rows,
+            **({"background": one.facts} if one else {}),
         }
-        for scan in inputs.scans
+        for scan, one in zip(inputs.scans, inputs.backgrounds or [None] * len(inputs.scans), strict=True)
     ]
     return {"kind": "variants", "models": models, "samples": list(inputs.samples), **inputs.facts}

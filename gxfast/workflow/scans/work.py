@@ -136,6 +136,7 @@ class StoredBlocks:
     """
 
     def __init__(self, folders: Sequence[Path], name: str, blocks: Sequence[Sequence[Block]]) -> None:
+        self.folders = tuple(folders)
         self.blocks = [block for part in blocks for block in part]
         self._files = {
             block: folder / STATE / "blocks" / name / block.name
@@ -243,8 +244,15 @@ def _check_models(scan: Mapping[str, Any], shard: Shard, n_blocks: int) -> None:
         if not is_model_name(model["name"]):
             raise ValueError(model["name"])
         numbers = [model[name] for name in ("positions", "windows", "values", "max_rows")]
+        if "background" in model:
+            numbers += [model["background"][name] for name in ("windows", "drawn", "most")]
+            edges = model["background"]["edges"]
+            if edges != sorted(edges) or not all(type(edge) is int and abs(edge) < 2**48 for edge in edges):
+                raise ValueError(edges)
         if not all(type(number) is int and 0 <= number < 2**48 for number in numbers):
             raise ValueError(numbers)
+        if len(numbers) > 4 and numbers[4] // BLOCK_WINDOWS > n_blocks:
+            raise ValueError(n_blocks)
         first, last = shard.windows(model["windows"])
         # At least so many blocks, each with a line in the journal.
         if (last - first) // BLOCK_WINDOWS > n_blocks or (
