@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as f
 
 __all__ = ["NETWORKS"]
 
@@ -212,8 +212,8 @@ class UNet(nn.Module):
             x = layer(x)
         x = self.attention(x)
         for i, (up, skip) in enumerate(zip(self.up, self.skip, strict=True)):
-            x = up(F.interpolate(x, scale_factor=2, mode="nearest") + skip(kept[-1 - i]))
-        return F.softplus(self.head(x[..., 8:-8])).mean(dim=-1)
+            x = up(f.interpolate(x, scale_factor=2, mode="nearest") + skip(kept[-1 - i]))
+        return f.softplus(self.head(x[..., 8:-8])).mean(dim=-1)
 
 
 class Attention(nn.Module):
@@ -270,7 +270,7 @@ class Enformer(nn.Module):
         self.head = nn.Conv1d(c, 8, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.softplus(self.head(self.trunk(x)[..., 20:-20])).mean(dim=-1)
+        return f.softplus(self.head(self.trunk(x)[..., 20:-20])).mean(dim=-1)
 
 
 class Basenji(nn.Module):
@@ -284,7 +284,7 @@ class Basenji(nn.Module):
         self.trunk, self.head = nn.Sequential(*layers, before(c, 2 * c, 1)), nn.Conv1d(2 * c, 4, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.softplus(self.head(self.trunk(x)))
+        x = f.softplus(self.head(self.trunk(x)))
         middle = x.shape[-1] // 2
         return x[..., middle - 5 : middle + 5].mean(dim=-1)
 
@@ -308,7 +308,7 @@ class Shifts(nn.Module):
         self.inner = inner
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = [F.pad(x, (3, 0))[..., : x.shape[-1]], x, F.pad(x, (0, 3))[..., 3:]]
+        rows = [f.pad(x, (3, 0))[..., : x.shape[-1]], x, f.pad(x, (0, 3))[..., 3:]]
         return torch.as_tensor(sum(self.inner(row) for row in rows) / 3)
 
 

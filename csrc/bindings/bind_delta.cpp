@@ -143,6 +143,8 @@ void bind_delta(py::module_ &module) {
            arg("group"))
       .def("scale", &scale_bound, arg("source"), arg("target"), arg("factors").noconvert())
       .def("select", &Program::select, arg("source"), arg("target"), arg("shift"), arg("first_channel"))
+      .def("reverse", &Program::reverse, arg("source"), arg("target"), arg("last"),
+           "target[o] = source[last - o]")
       .def("repeat", &Program::repeat, arg("source"), arg("target"), arg("factor"),
            "target[o] = source[o // factor]")
       .def("join", &Program::join, arg("sources"), arg("target"))

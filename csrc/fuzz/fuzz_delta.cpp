@@ -255,6 +255,20 @@ private:
     });
   }
 
+  void reverse(int from) {
+    const Made in = made[index(from)];
+    const std::int64_t end = input_.between(-2, in.length + 2), length = input_.between(1, in.length + 3);
+    const int to = add(length, in.channels, mirrored(in.window, length, end));
+    program.reverse(from, to, end);
+    steps_.push_back([=](const Tables &t) {
+      Table out(length, in.channels);
+      for (std::int64_t o = 0; o < length; ++o)
+        for (std::int64_t c = 0; c < in.channels && end - o >= 0 && end - o < in.length; ++c)
+          out.at(o, c) = t[index(from)].at(end - o, c);
+      return out;
+    });
+  }
+
   void repeat(int from) {
     const Made in = made[index(from)];
     const std::int64_t factor = input_.between(1, 3);
@@ -286,7 +300,7 @@ private:
 
   void step() {
     const int from = input_.flag() ? static_cast<int>(made.size()) - 1 : any();
-    switch (input_.between(0, 13)) {
+    switch (input_.between(0, 14)) {
     case 0:
     case 1:
       return convolve(from);
@@ -312,6 +326,8 @@ private:
       return select(from);
     case 12:
       return repeat(from);
+    case 13:
+      return reverse(from);
     default:
       return join(from, any());
     }
@@ -509,7 +525,8 @@ private:
     case 13:
       return program.select(a, b, input_.any(), input_.any());
     case 14:
-      return program.repeat(a, b, input_.flag() ? input_.between(-1, 4) : input_.any());
+      return input_.flag() ? program.reverse(a, b, input_.any())
+                           : program.repeat(a, b, input_.flag() ? input_.between(-1, 4) : input_.any());
     case 15:
       return program.join({a, static_cast<int>(input_.between(-6, 4)), b}, c);
     case 16: {

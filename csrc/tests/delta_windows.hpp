@@ -49,6 +49,19 @@ inline Window spread(const Window &in, std::int64_t length, std::int64_t factor,
   return out;
 }
 
+/// Windows of last - o, cut to the tensor.
+inline Window mirrored(const Window &in, std::int64_t length, std::int64_t last) {
+  Window out;
+  for (std::size_t p = 0; p < in.lo.size(); ++p) {
+    const std::int64_t lo = std::max<std::int64_t>(last - in.hi[p], 0);
+    const std::int64_t hi = std::min(last - in.lo[p], length - 1);
+    const bool none = in.hi[p] < in.lo[p] || hi < lo;
+    out.lo.push_back(static_cast<std::int32_t>(none ? 0 : lo));
+    out.hi.push_back(static_cast<std::int32_t>(none ? -1 : hi));
+  }
+  return out;
+}
+
 inline std::vector<float> as_floats(const Table &table) {
   std::vector<float> values;
   for (const double x : table.values)

@@ -31,6 +31,7 @@ class Choice(Protocol):
     frontier: Frontier
     costs: Costs
     runner: Runner
+    probed: str
 
 
 def explain(plan: Choice) -> str:
@@ -102,4 +103,6 @@ def _summary(plan: Choice) -> list[str]:
         f" {costs.packed / 1e6:.3f}, delta {costs.delta / 1e6:.3f}; predicted speed-up of packed"
         f" {costs.naive / costs.packed:.1f}, of delta {costs.naive / costs.delta:.1f}"
     )
+    if plan.probed:
+        lines.append(f"checked: {plan.probed}")
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,8 +31,8 @@ __all__ = ["MODES", "Plan", "plan", "planned"]
 
 MODES: Final = ("auto", "naive", "packed", "delta")
 # A prediction from multiply-adds is rough: a mode has to promise this much before it is preferred.
-WORTHWHILE: Final = 1.3
-DELTA_MARGIN: Final = 1.1
+WORTHWHILE: Final = 1.1
+DELTA_MARGIN: Final = 1.1  # of long windows: delta holds the reference's tensors of all positions, packed does not
 CHECK_WORK: Final = 2e11  # multiply-adds that mode naive may take for the check; two mutants are always compared
 TOLERANCE: Final = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-5}
 
@@ -111,6 +112,8 @@ class Plan:
     costs : Costs
     readout : Readout
     runner : Runner
+    probed : str
+        CPU time of the last check in this mode and in mode naive; empty before.
     """
 
     def __init__(self, model: Model, outputs: Outputs, mode: str, n_threads: int, check: int) -> None:
@@ -123,7 +126,7 @@ class Plan:
         self.analysis: Analysis = analyse(self.graph)
         self.frontier: Frontier = frontier(self.graph, self.analysis)
         self.costs: Costs = costs_of(self.graph, self.analysis, self.frontier)
-        self.reason = ""
+        self.reason, self.probed = "", ""
         self.runner: Runner = self._chosen(mode)
         self.mode = mode if mode != "auto" else self.runner.mode
         self._lock, self._checked = threading.Lock(), check == 0
@@ -162,8 +165,8 @@ class Plan:
         if mode != "auto":
             return [(mode, known[mode])]
         good = [(name, cost) for name, cost in known.items() if cost * WORTHWHILE <= costs.naive]
-        # delta holds the reference's tensors of all positions: a little less work is not worth that memory
-        good.sort(key=lambda item: item[1] * (DELTA_MARGIN if item[0] == "delta" else 1.0))
+        margin = {"delta": DELTA_MARGIN if self.model.is_long else 1.0}
+        good.sort(key=lambda item: item[1] * margin.get(item[0], 1.0))
         return [*good, ("naive", costs.naive)]
 
     def _made(self, mode: str) -> Runner:
@@ -182,7 +185,7 @@ class Plan:
         """Return a table of the graph: per tensor its window, cost and bytes, and where windows end.
 
         ``window`` is the number of positions that one change alters, ``needed`` how many of them the output can
-        depend on. Tensors behind the last window are added up in one line.
+        depend on. Tensors behind the last window are added up in one line. After the check it says what that took.
         """
         from .explaining import explain
 
@@ -216,8 +219,10 @@ class Plan:
         plain = NaiveRunner(self.model, self._plain_readout(), self._threads)
         none = np.empty(0, np.int64), np.empty(0, np.uint8)
         output = plain.reference(codes) if picked.size else plain.effects(codes, *none).sum(axis=0)
-        expected = plain.effects(codes, positions[picked], bases[picked])
-        found = self.runner.effects(codes, positions[picked], bases[picked])
+        self.runner.reference(codes)  # as a scan has it once
+        expected, naive = _timed(plain, codes, positions[picked], bases[picked])
+        found, own = _timed(self.runner, codes, positions[picked], bases[picked])
+        self.probed = f"{picked.size} mutants took {1e3 * own:.3g} ms, and {1e3 * naive:.3g} ms in mode naive"
         share = np.abs(found - expected) / np.maximum(1.0, np.abs(output))
         worst = float(share.max(initial=0.0)) if np.isfinite(share).all() else _not_finite(found, expected)
         tolerance = TOLERANCE[self.model.dtype]
@@ -239,6 +244,14 @@ class Plan:
             if not self._checked and (self.mode != "naive" or self._proto is not None):
                 self.verify(sequence, n=min(self._check, max(2, int(CHECK_WORK / self.costs.naive))))
             self._checked = True
+
+
+def _timed(
+    runner: Runner, sequence: NDArray[np.uint8], positions: NDArray[np.int64], bases: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], float]:
+    """Effects, and CPU seconds."""
+    started = time.process_time()
+    return runner.effects(sequence, positions, bases), time.process_time() - started
 
 
 def _not_finite(found: NDArray[Any], expected: NDArray[Any]) -> float:

@@ -157,7 +157,9 @@ def _check_feed(declared: Mapping[str, Any], name: str, kind: str, shape: Sequen
         raise InputError(f"{name} must be {wanted.type} {wanted.shape}, found {kind} {list(shape)}")
 
 
-def open_session(source: Source, *, device: str = "auto", path: object = None, tf32: bool = False) -> Session:
+def open_session(
+    source: Source, *, device: str = "auto", path: object = None, tf32: bool = False, arena: bool = True
+) -> Session:
     """Open a single-threaded session on the device asked for, never silently on another.
 
     Parameters
@@ -170,6 +172,8 @@ def open_session(source: Source, *, device: str = "auto", path: object = None, t
         Name for messages where ``source`` is no Path; a Path also says where the external data lie.
     tf32 : bool
         Let CUDA multiply with 10 bits of mantissa.
+    arena : bool
+        On the CPU, keep the memory of a run for the next one: faster, unless that is gigabytes.
 
     Raises
     ------
@@ -185,7 +189,8 @@ def open_session(source: Source, *, device: str = "auto", path: object = None, t
     path = source if path is None and isinstance(source, Path) else path
 
     def opened(provider: str, options: dict[str, str]) -> Any:
-        return create(ort, source(provider) if callable(source) else source, provider, options, path=path)
+        content = source(provider) if callable(source) else source
+        return create(ort, content, provider, options, path=path, arena=arena)
 
     if device != "cpu":
         problem = cuda_problem(ort, index)
@@ -302,7 +307,9 @@ def _first_line(error: Exception) -> str:
     return re.sub(r"/onnxruntime_src/\S+:\d+ .*?\)(?: const)? (?=\S)", "", text)[:400]
 
 
-def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str], *, path: object) -> Any:
+def create(
+    ort: Any, source: Path | bytes, provider: str, options: dict[str, str], *, path: object, arena: bool = True
+) -> Any:
     """Create a single-threaded session; ModelError where onnxruntime refuses the model."""
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = 1
@@ -310,6 +317,7 @@ def create(ort: Any, source: Path | bytes, provider: str, options: dict[str, str
     settings.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.use_deterministic_compute = True
+    settings.enable_cpu_mem_arena = arena
     settings.log_severity_level = 4
     try:
         # onnxruntime takes UTF-8 whatever the locale, which made a string with surrogates of the path.

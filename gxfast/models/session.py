@@ -45,7 +45,7 @@ _MOST_KEPT: Final = 8
 # Activations are not known before a run: this many times the bytes of the one-hot input are assumed
 # (Xpresso's widest activation is 32 times its input).
 ACTIVATION_FACTOR: Final = 64
-ALONE: Final = 2**17  # bases from which on a CPU takes one sequence at a time
+LONG: Final = 2**17  # bases from which on a CPU takes one sequence at a time, and gives its memory back
 
 
 class Model:
@@ -149,6 +149,7 @@ class Model:
             device=device,
             path=self.path,
             tf32=tf32,
+            arena=not self.is_long,
         )
         self.tf32, self.device, self.provider = tf32, self._session.device, self._session.provider
         self.provider_options, self.feed = self._session.provider_options, feed_of(self.provider)
@@ -206,8 +207,12 @@ class Model:
     @property
     def smallest_batch(self) -> int:
         """Rows that a run has at least: those that the graph fixes, one of long windows on a CPU, or two."""
-        alone = self.provider == CPU and self.length >= ALONE
-        return self.fixed_batch or (1 if alone else MIN_BATCH)
+        return self.fixed_batch or (1 if self.provider == CPU and self.is_long else MIN_BATCH)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether one sequence has gigabytes of activations."""
+        return self.length >= LONG
 
     @property
     def dtype(self) -> str:

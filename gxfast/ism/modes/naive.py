@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["NaiveRunner", "at_batch", "largest_row"]
 
 _TASK_BATCHES = 32  # batches per piece of work: enough to hide the making of its buffer
-ONE_ROW: Final = 2**26  # bytes of a tensor above which two rows at a time gain nothing and cost their memory
+ONE_ROW: Final = 2**26  # bytes of a tensor of a long window above which two rows gain nothing and cost their memory
 
 
 class NaiveRunner(Runner):
@@ -80,7 +80,7 @@ def at_batch(graph: Graph, nodes: Sequence[Node], model: Model, proto: Any = Non
     """
     row = largest_row(graph, nodes)
     size = model.fixed_batch or rows_per_run(row, model.device)
-    if size == 2 and row > ONE_ROW and not model.fixed_batch and model.device == "cpu":
+    if size == 2 and row > ONE_ROW and model.smallest_batch == 1:
         single = load_graph(model, batch=1, proto=proto)
         tensors = [name for node in graph.nodes for name in node.made]
         if all(_is_row(single, graph, name) for name in tensors):

@@ -152,7 +152,9 @@ class PackedRunner(Runner):
         passes = assign_passes(first, last, cut.free_from)
         order = np.argsort(passes, kind="stable")
         each = np.split(order, np.flatnonzero(np.diff(passes[order])) + 1)
-        return Packed(live, cut.lo[:, first], cut.hi[:, last], each)
+        # between the first and the last edit, in whichever order the model reads them
+        lo = np.minimum(cut.lo[:, first], cut.lo[:, last])
+        return Packed(live, lo, np.maximum(cut.hi[:, first], cut.hi[:, last]), each)
 
     def _groups(self, packed: Packed) -> list[Passes]:
         """Cut the passes into lists that are enough to fill head batches."""

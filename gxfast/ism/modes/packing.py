@@ -28,7 +28,8 @@ class Frontier:
     axes : tuple of int
         Their sequence axes.
     lo, hi : int64 arrays, shape (n_tensors, L)
-        Inclusive and growing with the position, so maybe wider than the exact ones.
+        Inclusive, and growing with the position (or falling, where the model reads the other strand), so maybe wider
+        than the exact ones.
     live : bool array, shape (L,)
         Whether a change at the position can reach the output at all.
     free_from : int64 array, shape (L,)
@@ -56,13 +57,24 @@ def frontier(graph: Graph, analysis: Analysis) -> Frontier:
         read.append(graph.output_name)
     tensors = tuple(dict.fromkeys(read))
     windows = [analysis.windows[name] for name in tensors]
-    bounds = [_growing(window) for window in windows]
-    lo, hi = (np.stack([bound[i] for bound in bounds]) for i in (0, 1))
+    turned = [bool((np.diff(window.free_lo) <= 0).all()) for window in windows]
+    bounds = [_growing(_mirrored(one) if back else one) for one, back in zip(windows, turned, strict=True)]
+    ends = zip(windows, bounds, turned, strict=True)
+    lo, hi = map(
+        np.stack, zip(*((n.length - 1 - b[1], n.length - 1 - b[0]) if back else b for n, b, back in ends), strict=True)
+    )
     live = (np.stack([window.hi - window.lo for window in windows]) >= 0).max(axis=0)
     after = [np.searchsorted(low, high, side="right") for low, high in bounds]
     here = np.arange(graph.length) + 1
     free_from = np.maximum.reduce([here, *after])
     return Frontier(tensors, tuple(window.axis for window in windows), lo, hi, live, free_from)
+
+
+def _mirrored(window: Window) -> Window:
+    """Count positions from the other end."""
+    last = window.length - 1
+    free = last - window.free_hi, last - window.free_lo
+    return Window(window.axis, window.length, last - window.hi, last - window.lo, *free)
 
 
 def _growing(window: Window) -> tuple[Int64Array, Int64Array]:

@@ -47,7 +47,9 @@ class Part:
     """
 
     def __init__(self, content: bytes, model: Model, outputs: list[str]) -> None:
-        self._session = open_session(content, device=model.device, path=model.path, tf32=model.tf32)
+        self._session = open_session(
+            content, device=model.device, path=model.path, tf32=model.tf32, arena=not model.is_long
+        )
         self._outputs, self._path = outputs, model.path
 
     def to_device(self, array: NDArray[Any]) -> Any:

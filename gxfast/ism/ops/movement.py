@@ -3,34 +3,82 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..graph.view import Node
 from .builder import Builder
-from .context import Context, Gradients, Reverse, Span, of_one, union
+from .context import Context, Gradients, NodeContext, Reverse, Span, of_one, union
 from .errors import UnsupportedError
 from .registry import Operator, register
 
 __all__: list[str] = []
 
 
-@of_one
-def slice_reach(context: Context, span: Span) -> Span | str:
-    """Slice: with a step of one or more along the sequence axis, any along the others."""
+def _kept(context: NodeContext) -> dict[int, tuple[int, int]] | str:
+    """Which axes a Slice takes elements of: where it begins, and its step; why not, where nobody knows."""
     starts, ends = context.listed("starts", 1), context.listed("ends", 2)
-    rank, length = len(context.shape()), context.shape()[span.axis]
+    rank = len(context.shape())
     if starts is None or ends is None:
         return "Slice takes its bounds from the sequence"
     axes = [axis % rank for axis in context.listed("axes", 3) or range(len(starts))]
     steps = context.listed("steps", 4) or [1] * len(starts)
-    if 0 in axes:
+    taken = {}
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        kept = _positions(context.shape()[axis], start, end, step)
+        taken[axis] = (int(kept[0]) if kept.size else 0), step
+    return taken
+
+
+@of_one
+def slice_reach(context: Context, span: Span) -> Span | str:
+    """Slice: with any step along the sequence axis, and along the others."""
+    taken = _kept(context)
+    if isinstance(taken, str):
+        return taken
+    if 0 in taken:
         return "Slice cuts the batch axis"
-    if span.axis not in axes:
-        return span
-    i = axes.index(span.axis)
-    if steps[i] < 1:
-        return "Slice turns the sequence round"
-    first, _, step = slice(starts[i], ends[i], steps[i]).indices(length)
-    return span.moved(-((first - span.lo) // step), (span.hi - first) // step)
+    first, step = taken.get(span.axis, (0, 1))
+    lo, hi = (span.lo, span.hi) if step > 0 else (span.hi, span.lo)
+    return span.moved(-((first - lo) // step), (hi - first) // step)
+
+
+def slice_step(builder: Builder, node: Node) -> None:
+    """A crop; or positions turned round, and then features in another order."""
+    tensor, output = node.inputs[0], node.outputs[0]
+    axis = builder.window(tensor).axis
+    taken = _kept(NodeContext(builder.graph, node))
+    if isinstance(taken, str):
+        raise UnsupportedError(taken)
+    first, step = taken.pop(axis, (0, 1))
+    if step == 1 and not taken:
+        shift(builder, node)
+        return
+    features, count = _features(builder.graph.shape(tensor), axis), builder.channels(tensor)
+    for other, (start, stride) in taken.items():
+        kept = start + stride * np.arange(builder.graph.shape(output)[other])
+        features = np.take(features, kept, axis=other)
+    order, source = features.reshape(-1), builder.number(tensor)
+    if step == -1 and order.size == count:
+        turned = builder.declare(output)
+        builder.executor.reverse(source, turned, first)
+        source = turned
+    elif step != 1 or first:
+        raise UnsupportedError("Slice with steps, or of positions and features")
+    if not np.array_equal(order, np.arange(count)):
+        _pick(builder, source, count, output, order)
+
+
+def _features(shape: tuple[int, ...], axis: int) -> NDArray[np.int64]:
+    """Numbers of the features of one position, in the shape of one row and position of a tensor."""
+    sizes = [1 if i in (0, axis) else size for i, size in enumerate(shape)]
+    return np.arange(int(np.prod(sizes))).reshape(sizes)
+
+
+def _pick(builder: Builder, source: int, count: int, output: str, features: NDArray[np.int64]) -> None:
+    """Some of so many features in any order: a convolution with one tap that has a one for each."""
+    taps = np.zeros((1, count, len(features)), np.float32)
+    taps[0, features, np.arange(len(features))] = 1.0
+    builder.executor.convolve(source, builder.declare(output), taps, 1, 1, 0)
 
 
 def shift(builder: Builder, node: Node) -> None:
@@ -40,7 +88,7 @@ def shift(builder: Builder, node: Node) -> None:
     moved = np.unique(own.free_lo - window.free_lo)
     same = builder.features(tensor) == builder.features(output) and len(moved) == 1
     if not same or not np.array_equal(own.free_hi - window.free_hi, np.full(len(own.free_hi), moved[0])):
-        raise UnsupportedError(f"{node.op_type} with steps, or over features")
+        raise UnsupportedError(f"{node.op_type} that does more than move positions")
     builder.executor.select(builder.number(tensor), builder.declare(output), int(moved[0]), 0)
 
 
@@ -202,22 +250,34 @@ def gather_reach(context: Context) -> Span | str:
     if axis != span.axis:
         return Span(span.axis + (index.ndim - 1 if axis < span.axis else 0), span.lo, span.hi)
     picked = np.where(index < 0, index + shape[axis], index)
-    if index.ndim != 1 or (np.diff(picked) < 0).any():
+    if index.ndim != 1:
+        return "Gather makes another axis of positions"
+    if index.size > 1 and (np.diff(picked) == -1).all():
+        return span.moved(picked[0] - span.hi, picked[0] - span.lo)
+    if (np.diff(picked) < 0).any():
         return "Gather reorders positions"
     return span.moved(np.searchsorted(picked, span.lo), np.searchsorted(picked, span.hi, side="right") - 1)
 
 
 def gather_step(builder: Builder, node: Node) -> None:
-    """Neighbouring positions: a crop."""
-    tensor, output = node.inputs[0], node.outputs[0]
-    axis = node.attributes.get("axis", 0) % len(builder.graph.shape(tensor))
-    if axis != builder.window(tensor).axis or not builder.graph.is_constant(node.inputs[1]):
-        raise UnsupportedError("Gather of features")
-    picked = builder.graph.constant(node.inputs[1])
-    picked = np.where(picked < 0, picked + builder.window(tensor).length, picked)
-    if picked.ndim != 1 or (np.diff(picked) != 1).any():
+    """Neighbouring positions, forwards or backwards; or features in any order."""
+    tensor, output, number = node.inputs[0], node.outputs[0], builder.number(node.inputs[0])
+    shape = builder.graph.shape(tensor)
+    axis, along = node.attributes.get("axis", 0) % len(shape), builder.window(tensor).axis
+    index = builder.constant(node.inputs[1])
+    if index.ndim != 1:
+        raise UnsupportedError("Gather that makes other axes")
+    picked = np.where(index < 0, index + shape[axis], index).astype(np.int64)
+    steps = set(np.diff(picked).tolist())
+    if axis != along:
+        features = np.take(_features(shape, along), picked, axis=axis)
+        _pick(builder, number, builder.channels(tensor), output, features.reshape(-1))
+    elif steps <= {1}:
+        builder.executor.select(number, builder.declare(output), int(picked[0]), 0)
+    elif steps == {-1}:
+        builder.executor.reverse(number, builder.declare(output), int(picked[0]))
+    else:
         raise UnsupportedError("Gather of positions that are not neighbours")
-    builder.executor.select(builder.number(tensor), builder.declare(output), int(picked[0]), 0)
 
 
 def gather_gradient(r: Reverse) -> Gradients:
@@ -256,7 +316,7 @@ def tile_gradient(r: Reverse) -> Gradients:
 
 
 register(
-    Operator("Slice", reach=slice_reach, step=shift, gradient=slice_gradient),
+    Operator("Slice", reach=slice_reach, step=slice_step, gradient=slice_gradient),
     Operator("Pad", reach=pad_reach, step=shift, gradient=pad_gradient),
     Operator("Concat", reach=concat_reach, step=concat_step, gradient=concat_gradient),
     Operator("Split", reach=split_reach, gradient=split_gradient),

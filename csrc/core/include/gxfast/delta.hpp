@@ -110,6 +110,8 @@ public:
   void scale(int in, int out, const float *factors);
   /// out[o][c] = in[o + shift][c + first_channel]
   void select(int in, int out, std::int64_t shift, std::int64_t first_channel);
+  /// out[o] = in[last - o]
+  void reverse(int in, int out, std::int64_t last);
   /// out[o] = in[o / factor]
   void repeat(int in, int out, std::int64_t factor);
   /// Channels side by side; -1 - n stands for n channels that never change.

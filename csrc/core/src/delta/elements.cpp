@@ -141,6 +141,7 @@ private:
   Floats factors_;
 };
 
+/// Position o reads o / factor + shift, or shift - o where the factor is -1.
 class Select final : public Step {
 public:
   Select(const Tensor &to, int in, int out, std::int64_t shift, std::int64_t first_channel,

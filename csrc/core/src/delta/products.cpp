@@ -53,6 +53,17 @@ struct Taps {
     return spread % sliding.stride != 0 ? nullptr : in.row_or_null(h, spread / sliding.stride);
   }
 
+  /// Where a position of the input adds to through tap t, if anywhere.
+  bool target(std::int64_t position, std::int64_t t, std::int64_t &to) const {
+    to = transposed ? position * sliding.stride + moved(t) : position - moved(t);
+    if (!transposed && sliding.stride != 1) {
+      if (to % sliding.stride != 0)
+        return false;
+      to /= sliding.stride;
+    }
+    return true;
+  }
+
 private:
   static std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
   static std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return -floor_divide(-a, b); }
@@ -122,6 +133,73 @@ private:
   int in_, out_;
   Taps taps_;
   std::vector<Block> blocks_;
+};
+
+/// A convolution with few output channels: one product with the matrices of all taps side by side, whose
+/// columns are then added where each tap puts them. By itself every tap would fill a panel with zeros.
+class Narrow final : public Step {
+public:
+  Narrow(const Tensor &from, const Tensor &to, int in, int out, const float *weight, Taps taps)
+      : in_(in), out_(out), depth_(from.channels), width_(to.channels), taps_(taps),
+        weight_(depth_ * padded(taps.sliding.kernel * width_)) {
+    pack(
+        depth_, taps.sliding.kernel * width_,
+        [&](std::int64_t k, std::int64_t j) {
+          return weight[(j / width_ * depth_ + k) * width_ + j % width_];
+        },
+        weight_.data());
+  }
+
+  /// Whether it multiplies less than `Convolve`; what it adds by single values is slower than products.
+  static bool pays(const Tensor &from, const Tensor &to, std::int64_t kernel) {
+    constexpr std::int64_t kSingle = 16;
+    const std::int64_t all = kernel * to.channels;
+    return padded(all) * from.channels + kSingle * all < kernel * padded(to.channels) * from.channels;
+  }
+
+  void run(Frame &frame, const float * /*extra*/) const override {
+    const Windows &in = frame.of(in_);
+    Windows &out = frame.of(out_);
+    out.clear();
+    const std::int64_t stride = padded(taps_.sliding.kernel * width_);
+    Floats products(kRows * stride);
+    frame.from.resize(kRows);
+    std::iota(frame.from.begin(), frame.from.end(), 0);
+    for (std::int64_t h = 0; h < frame.n; ++h) {
+      if (in.empty(h) || out.empty(h))
+        continue;
+      const std::int64_t behind = in.hi[static_cast<std::size_t>(h)] + 1;
+      for (std::int64_t position = in.lo[static_cast<std::size_t>(h)]; position < behind; position += kRows) {
+        const std::int64_t n = std::min(kRows, behind - position);
+        std::fill_n(products.data(), n * stride, 0.0F);
+        row_kernels().multiply(in.row(h, position), in.stride, depth_, weight_.data(), stride / kLanes,
+                               products.data(), stride, frame.from.data(), frame.from.data(), n);
+        for (std::int64_t i = 0; i < n; ++i)
+          spread(out, h, position + i, products.data() + i * stride);
+      }
+    }
+  }
+
+private:
+  static constexpr std::int64_t kRows = 128; // whose products stay in the caches
+
+  /// Adds what one position gives, tap by tap.
+  void spread(Windows &out, std::int64_t h, std::int64_t position, const float *products) const {
+    const std::int64_t lo = out.lo[static_cast<std::size_t>(h)], hi = out.hi[static_cast<std::size_t>(h)];
+    for (std::int64_t t = 0; t < taps_.sliding.kernel; ++t) {
+      std::int64_t to = 0;
+      if (!taps_.target(position, t, to) || to < lo || to > hi)
+        continue;
+      float *row = out.row(h, to);
+      for (std::int64_t c = 0; c < width_; ++c)
+        row[c] += products[t * width_ + c];
+    }
+  }
+
+  int in_, out_;
+  std::int64_t depth_, width_;
+  Taps taps_;
+  Floats weight_;
 };
 
 /// A convolution of which every output channel reads one input channel: no matrix.
@@ -228,6 +306,8 @@ std::unique_ptr<Step> make_convolve(const Tensor &from, const Tensor &to, int in
                                     bool transposed) {
   if (groups > 1 && groups == from.channels)
     return std::make_unique<Depthwise>(from, to, in, out, weight, Taps{sliding, transposed});
+  if (groups == 1 && Narrow::pays(from, to, sliding.kernel))
+    return std::make_unique<Narrow>(from, to, in, out, weight, Taps{sliding, transposed});
   return std::make_unique<Convolve>(from, to, in, out, weight, Taps{sliding, transposed}, groups);
 }
 

@@ -213,6 +213,13 @@ void Program::select(int in, int out, std::int64_t shift, std::int64_t first_cha
   steps_.push_back(make_select(tensors_[idx(out)], in, out, shift, first_channel, 1));
 }
 
+void Program::reverse(int in, int out, std::int64_t last) {
+  check(in), check(out);
+  if (channels(out) != channels(in) || last < -kFurthest || last > kFurthest)
+    throw std::invalid_argument("positions turned round do not make up the tensor");
+  steps_.push_back(make_select(tensors_[idx(out)], in, out, last, 0, -1));
+}
+
 void Program::repeat(int in, int out, std::int64_t factor) {
   check(in), check(out);
   if (factor < 1 || factor > length(out) || length(out) != factor * length(in) ||
