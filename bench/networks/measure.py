@@ -72,7 +72,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="files with this in their name")
     parser.add_argument("--positions", type=int, help="a stretch in the middle, instead of the whole window")
     arguments = parser.parse_args()
-    files = [file for folder in arguments.folders for file in sorted(folder.glob(f"*{arguments.only}*.onnx"))]
+    files = [file for folder in arguments.folders for file in sorted(folder.glob("*.onnx"))]
+    files = [file for file in files if arguments.only in file.name]
     columns = ("promised", 9), ("measured", 9), ("/best", 6), ("naive ms", 9), ("packed", 9), ("delta", 9), ("away", 9)
     print(f"{'network':<34}{'mode':>7}" + "".join(f"{name:>{width}}" for name, width in columns))
     rows = []
