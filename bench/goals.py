@@ -53,5 +53,4 @@ def _statistics() -> dict[str, list[Goal]]:
         "pearson-gaps-float32": [Goal("rows", statistics.BOTTLENECK, 10)],
         "spearman-plain": [Goal("ranks", statistics.BOTTLENECK_RANKS, 3)],
         "spearman-ties": [Goal("ranks", statistics.BOTTLENECK_RANKS, 3)],
-        **{case: [Goal("BH", statistics.STATSMODELS, 4)] for case in ("bh-1e6", "bh-1e7", "bh-1e6-ties")},
     }

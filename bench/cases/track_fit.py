@@ -55,7 +55,7 @@ def _track_fit(size: str) -> Row:
             wrong = f"smallest error {fit.cv_error.min():.6g}, cv.glmnet {theirs.error:.6g}"
     absent = {"cv.glmnet": remedy} if remedy else {}
     note = f"{shape[0]} genes, {shape[1]} tracks, 10 folds, 100 lambdas; one run of each, R's own CPU time"
-    goals = [Goal("tracks", "cv.glmnet", 10)]
+    goals = [Goal("tracks", "cv.glmnet", 6)]
     if size == "real":  # one call takes half a minute: it is not repeated
         return Row(
             "track-fit", goals_text(goals), taken, equal=not wrong, figures=figures, absent=absent,

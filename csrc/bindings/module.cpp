@@ -23,6 +23,20 @@ void check_signals() {
     throw pybind11::error_already_set();
 }
 
+/// As in gxfast::InstructionSet.
+constexpr const char *kInstructionSets[] = {"portable", "avx2", "avx512"};
+
+std::vector<std::string> instruction_sets() {
+  return {kInstructionSets, kInstructionSets + static_cast<int>(instruction_set()) + 1};
+}
+
+void limit_to(const std::string &name) {
+  for (int k = 0; k < 3; ++k)
+    if (name == kInstructionSets[k])
+      return limit_instruction_set(static_cast<InstructionSet>(k));
+  throw pybind11::value_error("limit_instruction_set: portable, avx2 or avx512");
+}
+
 } // namespace gxfast::bindings
 
 PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
@@ -30,6 +44,8 @@ PYBIND11_MODULE(_kernels, module, pybind11::mod_gil_not_used()) {
   module.attr("__version__") = GXFAST_VERSION;
   gxfast::set_interrupt_check(&gxfast::bindings::check_signals);
   module.def("cpu_features", &gxfast::cpu_features);
+  module.def("instruction_sets", &gxfast::bindings::instruction_sets);
+  module.def("limit_instruction_set", &gxfast::bindings::limit_to, pybind11::arg("most"));
   gxfast::bindings::bind_one_hot(module);
   gxfast::bindings::bind_haplotype(module);
   gxfast::bindings::bind_mutagenesis(module);

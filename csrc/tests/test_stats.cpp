@@ -37,6 +37,26 @@ void rows_against_their_definition() {
   }
 }
 
+/// From evenly spread to over more powers of two than buckets can tell apart.
+template <class T> void ranks_of_uneven_values() {
+  std::mt19937 random(6);
+  for (int k = 0; k < 300; ++k) {
+    const std::size_t people = 3 + random() % 400;
+    std::vector<T> x(people), y(people);
+    for (std::vector<T> *values : {&x, &y})
+      for (T &value : *values)
+        value =
+            std::ldexp(static_cast<T>(random() % 2000) - T(700), static_cast<int>(random() % (1 + k % 100)));
+    double rho = 0;
+    std::int64_t n = 0;
+    std::int8_t why = 0;
+    gxfast::stats::spearman_rows(x.data(), y.data(), 1, static_cast<std::int64_t>(people), &rho, &n, &why);
+    const std::vector<double> a(x.begin(), x.end()), b(y.begin(), y.end());
+    if (why == gxfast::stats::kDefined)
+      CHECK_IN(std::abs(rho - pearson(ranks(a, b), ranks(b, a))) < 1e-12, "case " + std::to_string(k));
+  }
+}
+
 void undefined_rows() {
   const double nan = std::nan("");
   const std::vector<double> x = {1, nan, 3, 4, /**/ 2, 2, 2, 2, /**/ 1, 2, 3, 4, /**/ 1, 2, HUGE_VAL, 4};
@@ -49,6 +69,9 @@ void undefined_rows() {
   CHECK(why[1] == gxfast::stats::kFlatX && std::isnan(r[1]));
   CHECK(why[2] == gxfast::stats::kFlatY && std::isnan(r[2]));
   CHECK(why[3] == gxfast::stats::kInfinite);
+  gxfast::stats::spearman_rows(x.data(), y.data(), 4, 4, r, n, why);
+  CHECK(why[0] == gxfast::stats::kTooFew && why[1] == gxfast::stats::kFlatX);
+  CHECK(why[2] == gxfast::stats::kFlatY && why[3] == gxfast::stats::kInfinite && std::isnan(r[3]));
   gxfast::stats::pearson_rows<double>(nullptr, nullptr, 0, 4, nullptr, nullptr, nullptr);
 }
 
@@ -84,6 +107,8 @@ void step_up() {
 
 int main() {
   rows_against_their_definition();
+  ranks_of_uneven_values<float>();
+  ranks_of_uneven_values<double>();
   undefined_rows();
   tail();
   step_up();

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .instruction_sets import beside, held_to
 from .registry import goals_of
 from .result import Goal, Row
 from .timing import calls_for, cpu_seconds, interleave
@@ -139,7 +140,9 @@ def compare(
     running: list[Contender] = []
     first: dict[str, float] = {}
     equal = True
-    for contender in [contenders.own, *contenders.limits, *contenders.peers]:
+    own_call = contenders.own
+    held = [replace(own_call, name=f"gxfast, {name} alone", call=held_to(name, own_call.call)) for name in beside]
+    for contender in [own_call, *contenders.limits, *held, *contenders.peers]:
         try:
             problem, first[contender.name] = _first_call(contender)
         except Exception as error:

@@ -33,7 +33,11 @@ def unused_path(folder: Path, name: str) -> Path:
     return next(path for path in paths if not path.exists())
 
 
-def write_results(path: Path, facts: dict[str, Any], rows: Sequence[Row], *, complete: bool) -> None:
-    """Write the rows so far; an interrupted run leaves those of the cases that it finished."""
-    content = {"machine": facts, "complete": complete, "cases": [row.as_json() for row in rows]}
+def write_results(
+    path: Path, facts: dict[str, Any], rows: Sequence[Row], *, complete: bool, interrupted: str = ""
+) -> None:
+    """Write the rows so far; an interrupted run leaves those of the cases that it finished, and names the next."""
+    content = {
+        "machine": facts, "complete": complete, "interrupted": interrupted, "cases": [row.as_json() for row in rows],
+    }  # fmt: skip
     atomic_write(path, (json.dumps(content, indent=1) + "\n").encode())

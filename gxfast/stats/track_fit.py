@@ -19,6 +19,7 @@ __all__ = ["TrackFit", "fit_tracks"]
 Float64Array = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
 _ROWS = 2000  # genes whose products are added in float32
+_ROWS_IN_CACHE = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,12 +69,32 @@ class _Moments:
     sums: Float64Array
     y_sum: float
     y_square: float
+    left_out: NDArray[np.floating] | None = None
 
     def less(self, part: _Moments) -> _Moments:
+        """Return the sums without a part; `gram` holds what is taken off it apart, as it is large."""
         return _Moments(
-            self.n - part.n, self.gram - part.gram, self.products - part.products, self.sums - part.sums,
-            self.y_sum - part.y_sum, self.y_square - part.y_square,
+            self.n - part.n, self.gram, self.products - part.products, self.sums - part.sums,
+            self.y_sum - part.y_sum, self.y_square - part.y_square, part.gram,
         )  # fmt: skip
+
+    def diagonal(self) -> Float64Array:
+        own = np.diagonal(self.gram).astype(np.float64)
+        return own if self.left_out is None else own - np.diagonal(self.left_out)
+
+    def correlations(self, mean: Float64Array, scale: Float64Array) -> Float32Array:
+        """Return the correlations of tracks, from few rows at a time: they stay in the caches."""
+        out = np.empty(self.gram.shape, np.float32)
+        shift = mean * scale
+        for begin in range(0, len(out), _ROWS_IN_CACHE):
+            rows = slice(begin, begin + _ROWS_IN_CACHE)
+            block = self.gram[rows] * (scale / self.n)
+            if self.left_out is not None:
+                block -= self.left_out[rows] * (scale / self.n)
+            block *= scale[rows, None]
+            block -= shift[rows, None] * shift
+            out[rows] = block
+        return out
 
 
 def fit_tracks(
@@ -219,7 +240,7 @@ def _sum(parts: list[_Moments]) -> _Moments:
 def _centred(of: _Moments) -> tuple[Float64Array, Float64Array, Float64Array, float]:
     """Means and deviations of tracks among these genes, products with the response, its mean square."""
     mean = of.sums / of.n
-    variance = np.diagonal(of.gram).astype(np.float64) / of.n - mean * mean
+    variance = of.diagonal() / of.n - mean * mean
     sd = np.sqrt(np.where(variance > 1e-6, variance, 0))  # of tracks with variance about 1: nothing is left
     y_mean = of.y_sum / of.n
     correlation = of.products / of.n - mean * y_mean
@@ -238,9 +259,7 @@ def _path(of: _Moments, lambdas: Float64Array, l1_ratio: float, gap: float) -> t
     """Coefficients, (Q, T), and intercepts for the tracks as standardised over all genes; the gap."""
     mean, sd, correlation, yy = _centred(of)
     scale = np.divide(1, sd, out=np.zeros_like(sd), where=sd > 0)
-    gram = np.empty(of.gram.shape, np.float32)
-    for rows, block in _blocks(of.gram):
-        gram[rows] = (block / of.n - mean[rows, None] * mean) * scale[rows, None] * scale
+    gram = of.correlations(mean, scale)
     b, worst = load_kernels("numba").gram_path(gram, correlation, yy, lambdas, l1_ratio, gap)
     b *= scale
     return b, of.y_sum / of.n - b @ mean, float(worst)

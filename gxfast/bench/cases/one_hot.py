@@ -136,7 +136,7 @@ def _into_cached(form: Format, length: int, size: str) -> Row:
     ]
     for peer in scripts.peers():
         field.add(peer.name, partial(_peer, peer, sequences, form, out, expected))
-    goals = [Goal("K1b", LIMIT, 0.65), Goal("K1b", STREAMING_FILL, 2.3)] if form.dtype == "float32" else []
+    goals = [Goal("K1b", LIMIT, 0.65)] if form.dtype == "float32" else []
     return compare(f"one-hot-{form.name}-{length}-cached", field, size=size, goals=goals)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 
 from gxfast.bench import command, registry
 from gxfast.bench.cases import all_cases
+from gxfast.bench.instruction_sets import instruction_sets
 from gxfast.bench.machine import machine_facts
 from gxfast.bench.measure import Contender, Field, UnavailableError, compare
 from gxfast.bench.peers import OneHotPeer, StatisticPeer, always
@@ -81,10 +84,39 @@ def test_results_are_recorded_and_none_is_overwritten(tmp_path: Path, monkeypatc
 def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "results.json"
     cases = {"right": right, "interrupted": interrupted, "never": wrong}
-    run_only(cases, monkeypatch, "--json", str(path))
+    done = run_only(cases, monkeypatch, "--json", str(path), "--md", str(tmp_path / "results.md"))
+    assert done.return_value == command.INTERRUPTED == 130
+    content = json.loads(path.read_text())
+    assert (content["complete"], content["interrupted"]) == (False, "interrupted")
+    assert [row["case"] for row in content["cases"]] == ["right"]
+    assert "| right | gxfast itself |" in done.output
+    assert "Interrupted in interrupted: 1 of 3 cases." in (tmp_path / "results.md").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_with_what_it_has(number: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    words = [sys.executable, "-m", "gxfast.bench", "--size", "tiny", "-k", "one-hot", "--json", str(path)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(number)
+    printed, told = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in told
     content = json.loads(path.read_text())
     assert not content["complete"]
-    assert [row["case"] for row in content["cases"]] == ["right"]
+    assert content["interrupted"] == told.split()[-2]
+    assert content["cases"]
+    assert f"{content['cases'][0]['case']} | gxfast itself" in printed
+
+
+def test_lesser_instruction_sets_run_beside_gxfast(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = {"one": all_cases()["one-hot-f32-nlc-10500-cached"]}
+    lesser = instruction_sets()[:-1]
+    shown = run_only(cases, monkeypatch, "--instruction-sets").output
+    assert [name for name in lesser if f"| gxfast, {name} alone |" in shown] == lesser
+    assert "alone" not in run_only(cases, monkeypatch).output
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ public:
                     Layout layout, bool reverse, bool stream, Element *out) const;
 
   /// Bases of a piece that stay in L1 while they are expanded, once or (NCL) four times.
-  static constexpr std::int64_t kBlock = 16384 / static_cast<std::int64_t>(sizeof(Element));
+  static constexpr std::int64_t kBlock = 8192 / static_cast<std::int64_t>(sizeof(Element));
 
   /// One base, as a row of four channels.
   const Element *row(std::uint8_t base) const { return table_.data() + 4 * base; }

@@ -11,28 +11,6 @@ template <class Element> Vector::Register fill(Element value) {
     return Vector::fill64(value);
 }
 
-/// The next Bases bytes, repeated over the whole register.
-template <int Bases> Vector::Register repeat(const std::uint8_t *from) {
-  if constexpr (Bases == 1) {
-    return Vector::fill8(*from);
-  } else if constexpr (Bases == 2) {
-    std::uint16_t v;
-    std::memcpy(&v, from, sizeof v);
-    return Vector::fill16(v);
-  } else if constexpr (Bases == 4) {
-    std::uint32_t v;
-    std::memcpy(&v, from, sizeof v);
-    return Vector::fill32(v);
-  } else if constexpr (Bases == 8) {
-    std::uint64_t v;
-    std::memcpy(&v, from, sizeof v);
-    return Vector::fill64(v);
-  } else {
-    static_assert(Bases == 16);
-    return Vector::fill128(from);
-  }
-}
-
 /// How many elements lie before the next whole register's place in memory; 0 if steps of `step` never meet
 /// it.
 template <class Element> std::int64_t to_alignment(const Element *out, std::int64_t step) {
@@ -60,25 +38,52 @@ void store_all(std::int64_t n, std::int64_t lanes, const ValuesAt &values_at, El
     Vector::store_some<size>(out + lanes * i, values_at(i), static_cast<int>(lanes * (n - i)));
 }
 
+/// How 16 bases go to registers of elements of Size bytes: the base and the channel of each lane.
+template <int Size> struct LaneBytes {
+  static constexpr int kBases = Vector::kBytes / (4 * Size), kRegisters = 16 / kBases;
+  alignas(64) std::uint8_t spread[kRegisters][Vector::kBytes] = {}, channel[Vector::kBytes] = {};
+
+  constexpr LaneBytes() {
+    for (int byte = 0; byte < Vector::kBytes; ++byte) {
+      const int lane = byte / Size;
+      const bool first = byte % Size == 0;
+      channel[byte] = static_cast<std::uint8_t>(first ? lane % 4 : 0);
+      for (int k = 0; k < kRegisters; ++k)
+        spread[k][byte] = static_cast<std::uint8_t>(first ? k * kBases + lane / 4 : 0x80);
+    }
+  }
+};
+
 template <class Element, bool Stream, bool HasUnknown>
 void rows_of(const std::uint8_t *classes, std::int64_t n, Element one, Element unknown, Element *out) {
   constexpr int size = static_cast<int>(sizeof(Element));
-  constexpr int bases = Vector::kBytes / (4 * size);
-  alignas(64) std::uint8_t spread_bytes[Vector::kBytes], channel_bytes[Vector::kBytes];
-  for (int byte = 0; byte < Vector::kBytes; ++byte) {
-    const int lane = byte / size;
-    const bool first = byte % size == 0;
-    spread_bytes[byte] = static_cast<std::uint8_t>(first ? lane / 4 : 0x80);
-    channel_bytes[byte] = static_cast<std::uint8_t>(first ? lane % 4 : 0);
-  }
-  const auto spread = Vector::load(spread_bytes), channel = Vector::load(channel_bytes);
+  using Lanes = LaneBytes<size>;
+  static constexpr Lanes lane_bytes;
+  const auto channel = Vector::load(lane_bytes.channel);
   const auto ones = fill(one), unknowns = fill(unknown), unknown_class = fill(Element{kUnknownClass});
-  const auto values_at = [&](std::int64_t i) {
-    const auto lanes = Vector::shuffle(repeat<bases>(classes + i), spread);
+  const auto register_of = [&](Vector::Register bases, int k) {
+    const auto lanes = Vector::shuffle(bases, Vector::load(lane_bytes.spread[k]));
     auto values = Vector::where_equal<size>(lanes, channel, ones);
     if constexpr (HasUnknown)
       values = Vector::either(values, Vector::where_equal<size>(lanes, unknown_class, unknowns));
     return values;
   };
-  store_all<Element, Stream>(n, 4, values_at, out);
+  const auto values_at = [&](std::int64_t i) { return register_of(Vector::fill128(classes + i), 0); };
+  const std::int64_t head = std::min(n, to_alignment(out, 4) / 4);
+  store_all<Element, Stream>(head, 4, values_at, out);
+  classes += head, out += 4 * head, n -= head;
+  std::int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const auto bases = Vector::fill128(classes + i);
+#pragma GCC unroll 16
+    for (int k = 0; k < Lanes::kRegisters; ++k) {
+      Element *const to = out + 4 * (i + k * Lanes::kBases);
+      if constexpr (Stream)
+        Vector::stream(to, register_of(bases, k));
+      else
+        Vector::store(to, register_of(bases, k));
+    }
+  }
+  classes += i;
+  store_all<Element, Stream>(n - i, 4, values_at, out + 4 * i);
 }

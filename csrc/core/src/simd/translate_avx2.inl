@@ -2,17 +2,16 @@
 
 inline void translate(const std::uint8_t *in, std::int64_t n, const std::uint8_t *table, bool reverse,
                       std::uint8_t *out) {
-  const std::uint8_t usual = table[255];
+  const auto usual_value = Vector::fill8(table[255]);
   Vector::Register row_of[16], nibble_of[16];
   int n_rows = 0;
   for (int nibble = 0; nibble < 16; ++nibble) {
-    const std::uint8_t *row = table + 16 * nibble;
-    if (std::all_of(row, row + 16, [&](std::uint8_t value) { return value == usual; }))
+    const auto row = Vector::fill128(table + 16 * nibble);
+    if (_mm256_movemask_epi8(_mm256_cmpeq_epi8(row, usual_value)) == -1)
       continue;
-    row_of[n_rows] = Vector::fill128(row);
+    row_of[n_rows] = row;
     nibble_of[n_rows++] = Vector::fill8(static_cast<std::uint8_t>(nibble));
   }
-  const auto usual_value = Vector::fill8(usual);
   std::int64_t k = 0;
   for (; k + Vector::kBytes <= n; k += Vector::kBytes) {
     auto bytes = Vector::load(in + (reverse ? n - Vector::kBytes - k : k));

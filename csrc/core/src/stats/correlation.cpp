@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "gxfast/stats.hpp"
 #include "kernels.hpp"
+#include "ranks.hpp"
 
 namespace gxfast::stats {
 namespace {
@@ -74,80 +74,6 @@ std::int64_t usable(const T *x, const T *y, std::int64_t people, std::vector<T> 
   return static_cast<std::int64_t>(k);
 }
 
-template <class T> struct Bits;
-template <> struct Bits<float> {
-  using Key = std::uint32_t;
-};
-template <> struct Bits<double> {
-  using Key = std::uint64_t;
-};
-
-/// Whole numbers in the order of the values; -0 is 0.
-template <class T> typename Bits<T>::Key ordered_key(T value) {
-  using Key = typename Bits<T>::Key;
-  value += T(0);
-  Key bits;
-  static_assert(sizeof(bits) == sizeof(value));
-  std::copy_n(reinterpret_cast<const unsigned char *>(&value), sizeof(value),
-              reinterpret_cast<unsigned char *>(&bits));
-  const Key sign = Key(1) << (8 * sizeof(Key) - 1);
-  return bits & sign ? ~bits : bits | sign;
-}
-
-/// Average ranks by a radix sort, least significant byte first.
-template <class T> class Ranker {
-  using Key = typename Bits<T>::Key;
-  struct Item {
-    Key key;
-    std::uint32_t index;
-  };
-
-public:
-  explicit Ranker(std::int64_t people)
-      : items_(static_cast<std::size_t>(people)), other_(items_.size()), ranks_(items_.size()) {}
-
-  const double *operator()(const T *x, std::int64_t n) {
-    std::array<std::array<std::uint32_t, 256>, sizeof(Key)> counts{};
-    for (std::int64_t i = 0; i < n; ++i) {
-      const Key key = ordered_key(x[i]);
-      items_[static_cast<std::size_t>(i)] = {key, static_cast<std::uint32_t>(i)};
-      for (std::size_t byte = 0; byte < sizeof(Key); ++byte)
-        ++counts[byte][(key >> (8 * byte)) & 255];
-    }
-    for (std::size_t byte = 0; byte < sizeof(Key) && n > 0; ++byte)
-      if (counts[byte][(items_[0].key >> (8 * byte)) & 255] != static_cast<std::uint32_t>(n))
-        pass(counts[byte], byte, n);
-    for (std::int64_t first = 0; first < n;) {
-      std::int64_t last = first + 1;
-      while (last < n &&
-             items_[static_cast<std::size_t>(last)].key == items_[static_cast<std::size_t>(first)].key)
-        ++last;
-      for (std::int64_t i = first; i < last; ++i)
-        ranks_[items_[static_cast<std::size_t>(i)].index] = static_cast<double>(first + last + 1) / 2;
-      first = last;
-    }
-    return ranks_.data();
-  }
-
-private:
-  void pass(const std::array<std::uint32_t, 256> &counts, std::size_t byte, std::int64_t n) {
-    std::array<std::uint32_t, 256> next{};
-    std::uint32_t at = 0;
-    for (std::size_t value = 0; value < 256; ++value) {
-      next[value] = at;
-      at += counts[value];
-    }
-    for (std::int64_t i = 0; i < n; ++i) {
-      const Item item = items_[static_cast<std::size_t>(i)];
-      other_[next[(item.key >> (8 * byte)) & 255]++] = item;
-    }
-    items_.swap(other_);
-  }
-
-  std::vector<Item> items_, other_;
-  std::vector<double> ranks_;
-};
-
 } // namespace
 
 template <class T>
@@ -173,7 +99,8 @@ template <class T>
 void spearman_rows(const T *x, const T *y, std::int64_t rows, std::int64_t people, double *r, std::int64_t *n,
                    std::int8_t *why) {
   std::vector<T> a(static_cast<std::size_t>(people)), b(a.size());
-  Ranker<T> rank_x(people), rank_y(people);
+  std::vector<double> ranks_x(a.size()), ranks_y(a.size());
+  Ranker<T> rank(people);
   for (std::int64_t g = 0; g < rows; ++g) {
     const T *first = x + g * people, *second = y + g * people;
     n[g] = people;
@@ -181,15 +108,20 @@ void spearman_rows(const T *x, const T *y, std::int64_t rows, std::int64_t peopl
     const Sums sums = stats_kernels().sums(first, second, people);
     if (!std::isfinite(sums.x) || !std::isfinite(sums.y)) {
       n[g] = usable(first, second, people, a, b);
+      if (has_infinity(first, people) || has_infinity(second, people)) {
+        why[g] = kInfinite;
+        continue;
+      }
       first = a.data(), second = b.data();
     }
     if (n[g] < 3) {
       why[g] = kTooFew;
       continue;
     }
-    const double *ranks_x = rank_x(first, n[g]), *ranks_y = rank_y(second, n[g]);
+    rank(first, n[g], ranks_x.data());
+    rank(second, n[g], ranks_y.data());
     const double half = static_cast<double>(n[g]) * static_cast<double>(n[g] + 1) / 2; // what ranks add up to
-    why[g] = correlate_finite(ranks_x, ranks_y, n[g], {half, half}, r[g]);
+    why[g] = correlate_finite(ranks_x.data(), ranks_y.data(), n[g], {half, half}, r[g]);
   }
 }
 

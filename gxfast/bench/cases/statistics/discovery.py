@@ -13,7 +13,7 @@ from ...measure import Contender, Field, compare
 from ...packages import load
 from ...peers import StatisticPeer
 from ...registry import Case, peers_of
-from ...result import Goal, Row
+from ...result import Row
 from .data import make_p_values
 
 __all__ = ["cases"]
@@ -56,8 +56,7 @@ def _case(name: str, kind: str, size: str) -> Row:
     for peer in (*_SCRIPTS, *peers_of(StatisticPeer)):
         if case.startswith(peer.cases):
             field.add(peer.name, partial(contender, peer))
-    goals = [Goal("BH", peer.name, 4) for peer in _SCRIPTS] if name != "2e4" else []
-    return compare(case, field, size=size, goals=goals)
+    return compare(case, field, size=size)
 
 
 def cases() -> dict[str, Case]:
