@@ -34,6 +34,9 @@ __all__ = ["DeepLift", "deeplift"]
 _DEFAULT: Final = Outputs()
 # By how much contributions may fail to add up, as a share of max(1, |f(x) - f(r)|), before somebody is told.
 ALLOWED: Final = 1e-3
+# A sequence goes forward once per run, so runs have more rows than those of gradients.
+RUN_BYTES: Final = {"cpu": 2**29, "cuda": 2**31}
+MAX_ROWS: Final = 32
 _OF: Final = {0.0: np.eye(5, 4), 0.25: np.vstack([np.eye(4), np.full((1, 4), 0.25)])}
 References = Callable[[int], NDArray[np.uint8]]
 
@@ -72,7 +75,7 @@ class DeepLift(Gradient):
             )
         if fixed:
             return fixed
-        runs = -(-self.n_references // rows_of(graph, model))
+        runs = -(-self.n_references // rows_of(graph, model, RUN_BYTES, MAX_ROWS))
         return 1 + -(-self.n_references // runs)
 
     def _reverse_pass(self, graph: Graph, model: Model) -> bytes:

@@ -12,7 +12,7 @@ particular; only differences between bases at one position are effects, to first
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -315,8 +315,8 @@ def slope_of(transform: str, values: NDArray[np.float64]) -> NDArray[np.float64]
     return slope
 
 
-def rows_of(graph: Graph, model: Model) -> int:
-    """Batch size, a power of two from 2 to 16, at which all activations and their gradients stay small."""
+def rows_of(graph: Graph, model: Model, run_bytes: Mapping[str, int] = RUN_BYTES, most: int = MAX_ROWS) -> int:
+    """Batch size, a power of two from 2 to ``most``, at which all activations and their gradients stay small."""
     tensors = [name for node in graph.nodes for name in node.made]
     total = sum(int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize for name in tensors)
-    return rows_per_run(2 * total // graph.batch, model.device, RUN_BYTES, MAX_ROWS)
+    return rows_per_run(2 * total // graph.batch, model.device, run_bytes, most)

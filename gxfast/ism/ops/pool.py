@@ -55,8 +55,12 @@ def _taken(r: Reverse, windows: Windows) -> tuple[str, tuple[int, ...]]:
     if r.attribute("storage_order", 0):
         raise r.refusal("storage_order is set")
     e, lead = r.emit, r.shape()[:2]
-    index, size = windows.flat_positions(), math.prod(windows.size)
-    flat = e.reshape(r.name(), (*lead, size))
+    size, kernel, out = (math.prod(each) for each in (windows.size, windows.kernel, windows.out))
+    beside = windows.stride == windows.kernel and windows.before == (0,) and windows.dilation == (1,)
+    if beside and out * kernel <= size:  # windows side by side, on one axis: only a change of shape
+        inside = r.name() if out * kernel == size else e.slice(r.name(), 2, 0, out * kernel)
+        return e.transpose(e.reshape(inside, (*lead, out, kernel)), [0, 1, 3, 2]), (*lead, kernel, out)
+    index, flat = windows.flat_positions(), e.reshape(r.name(), (*lead, size))
     if (index == size).any():
         flat = e.add("Concat", flat, e.constant(np.full((*lead, 1), -np.inf), r.dtype), axis=2)
     return e.take(flat, index, 2), (*lead, *index.shape)

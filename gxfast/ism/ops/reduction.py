@@ -158,9 +158,9 @@ def routed(r: Rescale, x: str, y: str, dy: str, axis: int, shape: tuple[int, ...
         The gradient at the sequence, for winners that do not change.
     """
     e, own, change = r.emit, first_maximum(r, x, axis, shape), r.change(y)
-    there = r.first(own)
-    winner = e.add("Where", e.add("Greater", change, r.scalar(0.0)), own, there)
-    return e.add("Mul", winner, e.add("Mul", dy, change)), e.add("Mul", there, dy)
+    there, zero = r.first(own), r.scalar(0.0)
+    up, down = (e.add("Mul", dy, e.add(side, change, zero)) for side in ("Max", "Min"))
+    return e.add("Add", e.add("Mul", own, up), e.add("Mul", there, down)), e.add("Mul", there, dy)
 
 
 def extreme_multiplier(r: Rescale) -> Gradients:

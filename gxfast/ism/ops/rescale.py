@@ -4,9 +4,9 @@ Row 0 of every tensor is the sequence, the others are references. A multiplier m
 contributes m * dx to that of the output; over all inputs that is the output's difference, exactly:
 
 - linear operators: the gradient;
-- functions of one number: the rescale rule, df / dx, and the derivative at the sequence where ``|dx| < NEAR``
+- functions of one number: the rescale rule, df / dx; the derivative at the sequence where ``|dx| < NEAR``
   (Shrikumar, Greenside, Kundaje 2017; the threshold of captum and tangermeme);
-- products of two tensors, squares: the gradient at the middle between sequence and reference, so that either gets half of
+- functions of one number: the rescale rule, df / dx; the derivative at the sequence where ``|dx| < NEAR``
   what both do together;
 - maxima, quotients, softmax and normalizations have rules of their own beside their gradients.
 """
