@@ -104,7 +104,9 @@ def measure(name: str, length: int, folder: Path) -> None:
     codes = np.random.default_rng(0).integers(0, 4, (SEQUENCES, length)).astype(np.uint8)
     x = torch.tensor(np.eye(4, dtype=np.float32)[codes].transpose(0, 2, 1).copy())
     shuffled = gx.dinucleotide_shuffle(codes, SHUFFLES)
-    references = torch.tensor(gx.one_hot(shuffled.reshape(-1, length), layout="NCL").reshape(SEQUENCES, SHUFFLES, 4, -1))
+    references = torch.tensor(
+        gx.one_hot(shuffled.reshape(-1, length), layout="NCL").reshape(SEQUENCES, SHUFFLES, 4, -1)
+    )
 
     def theirs(batch: int, given: Any = dinucleotide_shuffle) -> Any:
         return deep_lift_shap(

@@ -1,4 +1,4 @@
-"""Small networks in torch, in the manner of the field's, whose non-linear functions are modules, as the peers need them."""
+"""Small networks in torch, whose non-linear functions are modules, as the peers of contributions need them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class Log(nn.Module):
 class Basset(nn.Module):
     """Convolutions with batch norm, max pools and dense layers; ``act`` is the activation."""
 
-    def __init__(self, act: type[nn.Module] = nn.ReLU, overlap: bool = False, last: str = "", mean: bool = False) -> None:
+    def __init__(
+        self, act: type[nn.Module] = nn.ReLU, overlap: bool = False, last: str = "", mean: bool = False
+    ) -> None:
         super().__init__()
         kind = nn.AvgPool1d if mean else nn.MaxPool1d
         pool = nn.MaxPool1d(4, 2) if overlap else kind(3)

@@ -5,9 +5,9 @@ contributes m * dx to that of the output; over all inputs that is the output's d
 
 - linear operators: the gradient;
 - functions of one number: the rescale rule, df / dx; the derivative at the sequence where ``|dx| < NEAR``
-  (Shrikumar, Greenside, Kundaje 2017; the threshold of captum and tangermeme);
-- functions of one number: the rescale rule, df / dx; the derivative at the sequence where ``|dx| < NEAR``
-  what both do together;
+  (Shrikumar, Greenside, Kundaje 2017; the threshold is tangermeme's);
+- products of two tensors, squares: the gradient at the middle between sequence and reference, so that either gets half
+  of what both do together;
 - maxima, quotients, softmax and normalizations have rules of their own beside their gradients.
 """
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import parser
-from oracles.gradient_cases import CASES, LENGTH, Case, network
+from oracles.gradient_cases import CASES, network
 from oracles.gradient_networks import in_float64
 from oracles.ism_networks import random_network
 
 from gxfast.errors import ModelError
 from gxfast.ism.graph.reverse import GRADIENT, SEED, gradient_model, row_axes
-from gxfast.ism.graph.view import Graph, build_graph
+from gxfast.ism.graph.view import Graph
 from gxfast.models.runtime import open_session
 
-from .test_reverse import LINEAR, graph_of
+from .test_reverse import graph_of
 
 # What chooses by the sequence, counts in whole numbers, or goes through time has no rule.
 REFUSED = {
@@ -26,7 +24,11 @@ REFUSED = {
     "Where": "operator Where: input 0 depends on the sequence",
     "Where no": "operator Where: input 0 depends on the sequence",
     "Cast and dead branch": "operator Cast: it casts to or from whole numbers",
-    **{name: f"operator {name.split()[0]}: there is no rule" for name in CASES if name.startswith(("LSTM", "GRU", "RNN"))},
+    **{
+        name: f"operator {name.split()[0]}: there is no rule"
+        for name in CASES
+        if name.startswith(("LSTM", "GRU", "RNN"))
+    },
 }
 OUTPUT_ROWS = {"Sub constant": 1, "Expand": 1}  # axis of the rows of the output
 
