@@ -117,7 +117,10 @@ def write_attribution(
             remedy="choose one with `tracks=`, `bins=` and `reduce=`",
         )  # fmt: skip
     paths = attribution_paths(prefix)
-    start, length = _stretch(layout, how.reach)
+    if "sequences" in inputs.facts:  # as long as they are, or the part that was chosen
+        start, length = layout.axis, layout.n_positions
+    else:
+        start, length = _stretch(layout, how.reach)
     chosen = [w for w in range(len(layout)) if layout.status[w] == "ok"]
     if not chosen:
         raise nothing_scanned(layout, 0)
@@ -135,7 +138,7 @@ def write_attribution(
 
     def hot(w: int) -> NDArray[np.int8]:
         row = letters(w)[np.newaxis]
-        found = one_hot(row, layout="NCL", dtype="int8")[..., :, :]
+        found = one_hot(row, layout="NCL", dtype="int8")
         found = found[:, ::-1, ::-1] if layout.reverse[w] else found
         return np.asarray(found[:, :, start[w] : start[w] + length], np.int8)
 
@@ -162,10 +165,6 @@ def _row(layout: Layout, w: int, first: int, length: int) -> AttributedRow:
 def _stretch(layout: Layout, reach: int | None) -> tuple[NDArray[np.int64], int]:
     """Return where the part of each window that is written begins, along the forward strand, and its length."""
     if reach is None:
-        whole = bool((layout.axis == 0).all()) and layout.n_positions == layout.length
-        of_sequences = layout.strand == (".",) * len(layout) and layout.name == layout.chrom
-        if of_sequences and not whole:  # a part that was chosen
-            return layout.axis, layout.n_positions
         return np.zeros(len(layout), np.int64), layout.length
     start, length = layout.anchor - layout.start - reach, 2 * reach + 1
     most = int(np.minimum(start + reach, layout.length - 1 - start - reach).min())
