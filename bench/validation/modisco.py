@@ -19,7 +19,7 @@ from gxfast.models.card import ModelCard
 from gxfast.models.onnx_writer import GraphWriter
 from gxfast.models.saving import save_model
 
-LENGTH, N = 200, 240
+LENGTH, N = 400, 600
 MOTIFS = {"TGACTCAT": 1.0, "CAGATAAG": 1.5, "CCGCCATC": -1.2}  # and what each adds to the prediction
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
@@ -79,7 +79,7 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", "gxfast", *command, "-q"], check=True)
             modisco = Path(sys.executable).with_name("modisco")
             files = ["-s", f"{prefix}.ohe.npz", "-a", f"{prefix}.shap.npz", "-o", out]
-            subprocess.run([modisco, "motifs", *files, "-n", "400", "-w", str(LENGTH)], check=True)
+            subprocess.run([modisco, "motifs", *files, "-n", "1000", "-w", str(LENGTH)], check=True)
             found = patterns(out)
             print(f"{method}: " + "; ".join(f"{sign} {n} seqlets {text}" for sign, n, text in found), flush=True)
             for motif, effect in MOTIFS.items():

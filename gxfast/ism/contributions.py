@@ -122,7 +122,7 @@ class DeepLift(Gradient):
             worst = int(away.argmax())
             warnings.warn(
                 f"contributions to {self.track} add up to {added[worst]:.6g}, the prediction changes by "
-                f"{change[worst]:.6g}: float32 is too coarse for this model's activations",
+                f"{change[worst]:.6g}: float32 is too coarse for this model's activations, or a rule is wrong",
                 RuntimeWarning,
                 stacklevel=3,
             )
