@@ -1,4 +1,4 @@
-"""TF-MoDISco finds what was planted: sequences with three motifs, a network that knows them, contributions, modisco-lite.
+"""TF-MoDISco finds what was planted: sequences with three motifs, a network that knows them, contributions, patterns.
 
     pip install modisco-lite; python bench/validation/modisco.py
 

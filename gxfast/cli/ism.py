@@ -29,7 +29,7 @@ from .options import (
 )
 from .progress import ProgressLine, say, talk
 
-__all__ = ["choice_of", "engine_of", "ism", "merge", "paths_of", "saturate", "variants"]
+__all__ = ["choice_of", "engine_of", "ism", "merge", "paths_of", "reach_of", "saturate", "variants"]
 
 _MOST_BINS = 1_000_000
 
@@ -264,10 +264,10 @@ def choice_of(options: dict[str, Any]) -> Any:
         return WindowChoice(genes=False, sequences=sequences, positions=_positions(options["positions"]))
     if not genes:
         return WindowChoice(genes=False, regions=tuple(regions))
-    return WindowChoice(reach=_reach(options["window"]))
+    return WindowChoice(reach=reach_of(options["window"]))
 
 
-def _reach(text: str | None) -> int | None:
+def reach_of(text: str | None) -> int | None:
     from ..workflow.scans.targets import DEFAULT_REACH
 
     if text is None:

@@ -9,7 +9,7 @@ import click
 
 from ..errors import InputError
 from .command import command
-from .ism import choice_of, engine_of, paths_of
+from .ism import choice_of, engine_of, paths_of, reach_of
 from .kinds import FILE, File, OneOf
 from .naming import as_options
 from .numbers import Whole
@@ -66,7 +66,10 @@ def attribute(output: str, **options: Any) -> int:
     refuse_overwriting(paths, options)  # wrong ones are refused before any work
     options = {**options, "models": (options["models"],), "cards": (options["cards"],) if options["cards"] else ()}
     options |= {"tracks": () if options["tracks"] is None else (options["tracks"],), "mode": "auto", "vcf": ()}
-    reach = _reach(options.pop("window"), bool(options["sequences"]))
+    window = options.pop("window")
+    if window is not None and options["sequences"]:
+        raise InputError("--window belongs to --genes and -r", remedy="choose a part of the sequences with --positions")
+    reach = reach_of("all" if window is None else window)
     of_genes = choice_of({**options, "window": "all" if options["genes"] else None})
     engine = engine_of(options, check=options["method"] == "ism")
     inputs = open_saturation(paths_of(options, restrict=of_genes.genes), of_genes, None, engine, hashes=False)
@@ -82,16 +85,3 @@ def attribute(output: str, **options: Any) -> int:
     for line in failed:
         talk(f"gxfast: not scanned: {as_options(line)}")
     return 3 if failed else 0
-
-
-def _reach(text: str | None, sequences: bool) -> int | None:
-    from ..io.numbers import whole_number
-
-    if text is not None and sequences:
-        raise InputError("--window belongs to --genes and -r", remedy="choose a part of the sequences with --positions")
-    if text is None or text == "all":
-        return None
-    reach = whole_number(text)
-    if reach is None:
-        raise InputError(f"--window {text[:40]!r} is no number of bases", remedy="write a number such as 1000, or all")
-    return reach

@@ -1,4 +1,4 @@
-"""``gxfast ism attribute`` on the demo: arrays are those of the functions, on the forward strand, as TF-MoDISco reads."""
+"""``gxfast ism attribute`` on the demo: arrays are those of the functions, on the forward strand."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_regions_sequences_and_the_same_for_any_threads(cohort: Any, run: Run, t
     model = gx.Model(cohort.model)
     length = model.card.read_length
     where = ["--model", cohort.model, "--fasta", cohort.fasta, "-r", "chr1:901-1100", "-r", "chr1:1501-1502"]
-    code, out, err = run(*where, "--window", 10, "-o", tmp_path / "r", "--json", "--threads", 1)
+    code, out, err = run(*where, "--window", 10, "-o", tmp_path / "r", "--json", "-q", "--threads", 1)
     assert (code, err) == (0, "")
     facts = json.loads(out)
     assert (facts["n_windows"], facts["n_positions"], facts["failed"]) == (2, 21, [])

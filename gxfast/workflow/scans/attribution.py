@@ -205,4 +205,5 @@ def _scores(plan: Plan, how: Attribution) -> Scores:
 
 
 def _above_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return values - values.mean(axis=-1, keepdims=True)
+    above: NDArray[np.float32] = values - values.mean(axis=-1, keepdims=True)
+    return above
