@@ -25,8 +25,8 @@ class BPNet(nn.Module):
         self.head, self.softmax, self.times = head, nn.Softmax(-1), BilinearOp("...,...->...")
         self.exp, self.log = Exp(), Log()
         self.bias = bias
-        with torch.no_grad():
-            self.profile.weight.mul_(8)
+        for module in (self.first, *self.layers, self.profile, self.counts):
+            nn.init.kaiming_normal_(module.weight)
 
     def forward(self, x: Any) -> Any:
         x_ = self.relu(self.first(x))

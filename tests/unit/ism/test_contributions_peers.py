@@ -38,8 +38,8 @@ def test_same_as_tangermeme_and_captum(name: str, hypothetical: bool, tmp_path: 
             module, x, references=references, hypothetical=hypothetical, additional_nonlinear_ops=rules, device="cpu"
         )
     largest = float(np.abs(own).max())
-    assert largest > 1e-4
-    assert np.abs(own - theirs.numpy().transpose(0, 2, 1)).max() <= 2e-4 * largest
+    assert largest > 5e-3
+    assert np.abs(own - theirs.numpy().transpose(0, 2, 1)).max() <= 2e-5 + 1e-4 * largest
     if name in CAPTUM:
         pytest.importorskip("captum", reason="captum is not installed")
         with warnings.catch_warnings():
@@ -47,4 +47,4 @@ def test_same_as_tangermeme_and_captum(name: str, hypothetical: bool, tmp_path: 
             found = deep_lift_shap._captum_deep_lift_shap(
                 module, x, references=references, hypothetical=hypothetical, device="cpu"
             )
-        assert np.abs(own - found.detach().numpy().transpose(0, 2, 1)).max() <= 2e-4 * largest
+        assert np.abs(own - found.detach().numpy().transpose(0, 2, 1)).max() <= 2e-5 + 1e-4 * largest
