@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .compat.binding import accelerate, patch, unpatch
     from .encode.edits import EditedBatches, Edits, apply_edits, saturation_edits, saturation_mutants
     from .encode.one_hot import codes, one_hot, reverse_complement
+    from .encode.shuffles import dinucleotide_shuffle
     from .errors import DeviceError, GxfastError, InputError, ModelError
     from .evaluation.across_people import evaluate
     from .evaluation.agreement import agreement
@@ -67,6 +68,7 @@ __all__ = [
     "codes",
     "compat",
     "consensus",
+    "dinucleotide_shuffle",
     "drivers",
     "evaluate",
     "haplotypes",
@@ -94,6 +96,7 @@ _lazy, __dir__ = lazy_names(
         "compat.binding": ("accelerate", "unpatch"),
         "encode.edits": ("EditedBatches", "Edits", "apply_edits", "saturation_edits", "saturation_mutants"),
         "encode.one_hot": ("codes", "one_hot", "reverse_complement"),
+        "encode.shuffles": ("dinucleotide_shuffle",),
         "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
         "evaluation.across_people": ("evaluate",),
         "evaluation.agreement": ("agreement",),

@@ -21,7 +21,7 @@ _HEADINGS: Final = {
     "sequences positions record gene scan haplotype dosage database beside published column tracks_table weights head "
     "predictions config",
     "Model": "models model cards card name length tracks track bins reduce transform haplotypes mode layout "
-    "output_layout tolerance no_check window",
+    "output_layout tolerance no_check window method n_references",
     "Haplotypes": "variants unphased missing overlap ref_mismatch masked_ref symbolic filter phase on indels allele",
     "Statistics": "expression_transform residualise cis_window min_maf permutations shared_permutations driver_rule "
     "motif_reach finemapped folds inner_folds stop_after min_matched bootstrap seed people n_genes background",
@@ -38,6 +38,8 @@ _ELSEWHERE: Final = {
     ("eqtl", "window"): "Statistics",
     ("baseline", "window"): "Statistics",
     ("ism saturate", "window"): "Inputs",
+    ("ism attribute", "window"): "Inputs",
+    ("ism attribute", "seed"): "Model",
     ("ism plot", "window"): "Inputs",
     ("ism plot", "track"): "Inputs",
     ("evaluate", "name"): "Output",

@@ -42,6 +42,10 @@ EXAMPLES: Final = {
         f"gxfast ism variants --model model.onnx \\\n    {_FILES} \\\n    --background 20000 -o effects",
         f"gxfast ism variants --model model.onnx \\\n    {_FILES} \\\n    --on haplotypes -s NA12878 -o effects",
     ),
+    "ism attribute": (
+        "gxfast ism attribute --model model.onnx --fasta hg38.fa \\\n    -r peaks.bed --window 500 -o peaks",
+        "gxfast ism attribute --model model.onnx --fasta hg38.fa \\\n    --genes genes.tsv --method ism -o tss",
+    ),
     "ism pairs": (
         "gxfast ism pairs --model model.onnx --fasta hg38.fa \\\n    --genes genes.tsv --gene ACTB -o pairs",
         "gxfast ism pairs --model model.onnx --fasta hg38.fa \\\n    -r chr7:5530500-5530600 -o pairs",

@@ -29,7 +29,7 @@ from .options import (
 )
 from .progress import ProgressLine, say, talk
 
-__all__ = ["ism", "merge", "saturate", "variants"]
+__all__ = ["choice_of", "engine_of", "ism", "merge", "paths_of", "reach_of", "saturate", "variants"]
 
 _MOST_BINS = 1_000_000
 
@@ -37,6 +37,7 @@ _COMMANDS = {
     "saturate": ("ism", "saturate", "Every single-base change around TSSs, in regions, sequences or haplotypes."),
     "variants": ("ism", "variants", "Every observed variant in the windows of genes."),
     "merge": ("ism", "merge", "Put the parts of a scan (--shard) together."),
+    "attribute": ("ism_attribute", "attribute", "Contributions of every base (DeepLIFT and others), for TF-MoDISco."),
     "pairs": ("ism_pairs", "pairs", "Every pair of changes in one stretch: interactions, dependency map."),
     "plot": ("ism_plot", "plot", "Logo and heat map of one window."),
 }
@@ -109,12 +110,12 @@ def saturate(**options: Any) -> int:
     set_verbosity(options["verbose"], options["quiet"])
     shard, formats = parse_shard(options["shard"]), _formats(options["formats"])
     dry = options["dry_run"]
-    choice = _choice(options)
+    choice = choice_of(options)
     _need_output(options, dry)
     if "zarr" in formats and not dry:
         require_zarr()
-    engine = _engine(options, check=not dry)
-    paths = _paths(options, restrict=choice.genes)
+    engine = engine_of(options, check=not dry)
+    paths = paths_of(options, restrict=choice.genes)
     inputs = open_saturation(paths, choice, policy_from(options), engine, hashes=not dry)
     scan = saturation_scan(inputs, formats)
     _check_shard(shard, scan)
@@ -184,9 +185,9 @@ def variants(**options: Any) -> int:
         raise InputError("--background-cache belongs to --background", remedy="give --background N, or leave it out")
     policy = policy_from(options)
     indels = "skip" if policy.variants == "snv" else options["indels"]
-    engine = _engine(options, check=not dry)
+    engine = engine_of(options, check=not dry)
     chosen = VariantOptions(options["on"], indels, options["allele"], options["background"] or 0)
-    paths, cache = _paths(options, restrict=True), options["background_cache"]
+    paths, cache = paths_of(options, restrict=True), options["background_cache"]
     inputs = open_variants(paths, policy, chosen, engine, hashes=not dry, background_cache=cache)
     scan = variant_scan(inputs)
     _check_shard(shard, scan)
@@ -244,7 +245,7 @@ def _formats(text: str) -> tuple[str, ...]:
     return formats
 
 
-def _choice(options: dict[str, Any]) -> Any:
+def choice_of(options: dict[str, Any]) -> Any:
     """Find out which source of windows was named: exactly one."""
     from ..workflow.options import WindowChoice
 
@@ -259,7 +260,7 @@ def _choice(options: dict[str, Any]) -> Any:
         raise InputError("--window belongs to --genes", remedy="leave it out")
     if options["positions"] and not sequences:
         raise InputError("--positions belongs to --sequences", remedy="leave it out, or give regions with -r")
-    named = options["samples"] or options["samples_file"]
+    named = options.get("samples") or options.get("samples_file")
     if bool(options["vcf"]) != bool(named) or (options["vcf"] and not genes):
         raise InputError(
             "haplotypes need --genes, --vcf and the people to scan",
@@ -269,10 +270,10 @@ def _choice(options: dict[str, Any]) -> Any:
         return WindowChoice(genes=False, sequences=sequences, positions=_positions(options["positions"]))
     if not genes:
         return WindowChoice(genes=False, regions=tuple(regions))
-    return WindowChoice(reach=_reach(options["window"]))
+    return WindowChoice(reach=reach_of(options["window"]))
 
 
-def _reach(text: str | None) -> int | None:
+def reach_of(text: str | None) -> int | None:
     from ..workflow.scans.targets import DEFAULT_REACH
 
     if text is None:
@@ -302,7 +303,7 @@ def _span(text: str, option: str, remedy: str) -> tuple[int, int]:
     return first, last
 
 
-def _engine(options: dict[str, Any], *, check: bool) -> Any:
+def engine_of(options: dict[str, Any], *, check: bool) -> Any:
     from .._threads import resolve_threads
     from ..ism import Outputs
     from ..workflow.options import EngineOptions
@@ -319,7 +320,7 @@ def _engine(options: dict[str, Any], *, check: bool) -> Any:
     return EngineOptions(outputs, options["mode"], resolve_threads(options["threads"]), check)
 
 
-def _paths(options: dict[str, Any], *, restrict: bool) -> Any:
+def paths_of(options: dict[str, Any], *, restrict: bool) -> Any:
     """The paths; regions choose genes only where windows are those of genes."""
     regions = ",".join(options["regions"]) if restrict and options["regions"] else None
     return input_paths({**options, "fasta": options["fasta"] or "", "regions": regions})

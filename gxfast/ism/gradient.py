@@ -12,7 +12,7 @@ particular; only differences between bases at one position are effects, to first
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..models.session import Model
     from ..personal.batch import HaplotypeBatch
 
-__all__ = ["Gradient", "gradient_x_variant", "input_gradient", "input_x_gradient"]
+__all__ = ["Gradient", "gradient_x_variant", "input_gradient", "input_x_gradient", "rows_of", "slope_of"]
 
 RUN_BYTES = {"cpu": 2**26, "cuda": 2**30}
 MAX_ROWS = 16
@@ -66,7 +66,7 @@ class Gradient:
 
     def __init__(self, model: Model, *, track: int | str = 0, outputs: Outputs = _DEFAULT) -> None:
         graph = load_graph(model)
-        self.batch = model.fixed_batch or _rows(graph, model)
+        self.batch = self._batch(graph, model)
         if graph.batch != self.batch:
             graph = load_graph(model, batch=self.batch)
         self.model, self._graph = model, graph
@@ -74,7 +74,7 @@ class Gradient:
         self.readout = Readout(model, outputs, self._shape)
         self._index = _value(self.readout, track)
         self.track = self.readout.tracks[self._index]
-        self._part = Part(gradient_model(graph), model, [GRADIENT, graph.output_name])
+        self._part = Part(self._reverse_pass(graph, model), model, [GRADIENT, graph.output_name])
         self._forward: Part | None = None
         if self.readout.card.transform != "none":
             content = graph.subgraph([graph.input_name], [graph.output_name])
@@ -87,7 +87,7 @@ class Gradient:
         for start in range(0, len(sequences), self.batch):
             rows = sequences[start : start + self.batch]
             filled = rows[np.minimum(np.arange(self.batch), len(rows) - 1)]
-            result[start : start + len(rows)] = self._gradient(filled)[: len(rows)]
+            result[start : start + len(rows)] = self._gradient(filled)[0][: len(rows)]
         finite = np.isfinite(result).all(axis=(1, 2))
         if not finite.all():
             raise ModelError(
@@ -98,11 +98,20 @@ class Gradient:
             )
         return result
 
-    def _gradient(self, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Sum the gradients of the members of the ensemble for one full batch, (N, read_length, 4)."""
+    def _batch(self, graph: Graph, model: Model) -> int:
+        return model.fixed_batch or rows_of(graph, model)
+
+    def _reverse_pass(self, graph: Graph, model: Model) -> bytes:
+        return gradient_model(graph)
+
+    def _gradient(self, rows: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Sum the gradients of the members of the ensemble for one full batch, (N, read_length, 4), and their values.
+
+        The values (N, B, T) are the mean of the members', before transform and reduction.
+        """
         card = self.readout.card
         slopes = self._slopes(rows)
-        total = np.zeros((*rows.shape, 4))
+        total, values = np.zeros((*rows.shape, 4)), np.zeros(slopes.shape)
         for shift, reverse in card.members:  # in a fixed order, so that the bits are fixed
             feeds = {
                 self._graph.input_name: self.model.encoded(rows, shift, reverse),
@@ -112,27 +121,35 @@ class Gradient:
             # Relu and max-pools drop a NaN on the way back, so it is looked for in the prediction too.
             kept = self.readout.values(raw, flipped=reverse)
             gradient[~np.isfinite(kept).all(axis=(1, 2))] = np.nan
+            values += kept / len(card.members)
             start = shift - min(card.shifts)
             total[:, start : start + card.length] += self._decoded(gradient, reverse)
-        return total
+        return total, values
 
     def _slopes(self, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Derivative of the wanted value by each kept bin and track of the members' mean, (N, B, T)."""
         card = self.readout.card
-        kept = self._places(False)
-        weights = np.zeros(kept.shape)
-        if card.reduce == "none":
-            weights.reshape(-1)[self._index] = 1.0
-        else:
-            weights[:, self._index] = 1.0 / len(weights) if card.reduce == "mean" else 1.0
-        slopes = np.repeat(weights[None], self.batch, axis=0)
+        slopes = np.repeat(self._weights()[None], self.batch, axis=0)
         if self._forward is None:
             return slopes
         total = np.zeros(slopes.shape)
         for shift, reverse in card.members:
             (raw,) = self._forward.run({self._graph.input_name: self.model.encoded(rows, shift, reverse)})
             total += self.readout.values(raw, flipped=reverse)
-        return np.where(slopes == 0.0, 0.0, slopes * _slope_of(card.transform, total / len(card.members)))
+        return np.where(slopes == 0.0, 0.0, slopes * self._of_transform(total / len(card.members)))
+
+    def _weights(self) -> NDArray[np.float64]:
+        """How much of the wanted value each kept bin and track is after the transform, (B, T)."""
+        card, weights = self.readout.card, np.zeros(self._places(False).shape)
+        if card.reduce == "none":
+            weights.reshape(-1)[self._index] = 1.0
+        else:
+            weights[:, self._index] = 1.0 / len(weights) if card.reduce == "mean" else 1.0
+        return weights
+
+    def _of_transform(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Derivative of the card's transform at the members' mean."""
+        return slope_of(self.readout.card.transform, values)
 
     def _places(self, flipped: bool) -> NDArray[np.int64]:
         """Indices of the kept bins and tracks in one flattened row of the raw output, (B, T)."""
@@ -289,7 +306,7 @@ def _value(readout: Readout, track: int | str) -> int:
     return int(track)
 
 
-def _slope_of(transform: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def slope_of(transform: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Derivative of the card's transform; NaN where the transform itself has no value."""
     base = {"log2": np.log(2.0), "log2p1": np.log(2.0), "log10p1": np.log(10.0), "ln1p": 1.0}[transform]
     inside = values if transform == "log2" else 1.0 + values
@@ -298,8 +315,8 @@ def _slope_of(transform: str, values: NDArray[np.float64]) -> NDArray[np.float64
     return slope
 
 
-def _rows(graph: Graph, model: Model) -> int:
-    """Batch size, a power of two from 2 to 16, at which all activations and their gradients stay small."""
+def rows_of(graph: Graph, model: Model, run_bytes: Mapping[str, int] = RUN_BYTES, most: int = MAX_ROWS) -> int:
+    """Batch size, a power of two from 2 to ``most``, at which all activations and their gradients stay small."""
     tensors = [name for node in graph.nodes for name in node.made]
     total = sum(int(np.prod(graph.shape(name))) * graph.dtype(name).itemsize for name in tensors)
-    return rows_per_run(2 * total // graph.batch, model.device, RUN_BYTES, MAX_ROWS)
+    return rows_per_run(2 * total // graph.batch, model.device, run_bytes, most)

@@ -141,7 +141,7 @@ class OutputRule:
     def finish(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Transform and reduce (N, B, T) to (N, T); bins are added one by one, in order."""
         with np.errstate(all="ignore"):  # non-finite values are found and named by the caller
-            values = _transform(values, self.card.transform)
+            values = self.transformed(values)
             if self.card.reduce == "none":
                 return values.reshape(len(values), -1)
             total = values[:, 0].copy()
@@ -149,13 +149,15 @@ class OutputRule:
                 total += values[:, b]
             return total / values.shape[1] if self.card.reduce == "mean" else total
 
-
-def _transform(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
-    if name == "none":
-        return values
-    logged: NDArray[np.float64] = np.log2(values) if name == "log2" else np.log1p(values)
-    if name == "log10p1":
-        logged /= np.log(10.0)
-    elif name == "log2p1":
-        logged /= np.log(2.0)
-    return logged
+    def transformed(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values after the card's transform; what has no logarithm is not finite."""
+        name = self.card.transform
+        if name == "none":
+            return values
+        with np.errstate(all="ignore"):
+            logged: NDArray[np.float64] = np.log2(values) if name == "log2" else np.log1p(values)
+        if name == "log10p1":
+            logged /= np.log(10.0)
+        elif name == "log2p1":
+            logged /= np.log(2.0)
+        return logged

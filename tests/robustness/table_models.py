@@ -154,6 +154,20 @@ def _mutagenesis(world: World) -> list[Target]:
             legal={"sequences": (*FIRST_AXIS, "an axis less")},
         ),
         Target(
+            "gx.ism.deeplift",
+            partial(gx.ism.deeplift, world.model, n_references=2),
+            {"sequences": many},
+            {"sequences": "letters"},
+            legal={"sequences": (*FIRST_AXIS, "an axis less")},
+        ),
+        Target(
+            "gx.ism.deeplift[references]",
+            lambda references: gx.ism.deeplift(world.model, many, references=references),
+            {"references": many},
+            {"references": "letters"},
+            legal={"references": (*FIRST_AXIS, "an axis less")},
+        ),
+        Target(
             "gx.ism.input_x_gradient",
             partial(gx.ism.input_x_gradient, world.model),
             {"sequences": many},

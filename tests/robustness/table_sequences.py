@@ -109,6 +109,8 @@ def _encoders() -> list[Target]:
         found.append(_target(name, partial(call, MANY), {"out": out}, "out"))
     found.append(_target("gx.codes", partial(gx.codes, MANY), {"out": np.zeros_like(MANY)}, "out"))
     found.append(_target("gx.reverse_complement", gx.reverse_complement, {"x": MANY}, "letters", x=BATCH))
+    shuffled = partial(gx.dinucleotide_shuffle, n=2)
+    found.append(_target("gx.dinucleotide_shuffle", shuffled, {"sequences": MANY}, "letters", sequences=BATCH))
     found.append(_target("gx.reverse_complement", partial(gx.reverse_complement, MANY), {"out": MANY.copy()}, "out"))
     encoded = gx.one_hot(MANY)
 

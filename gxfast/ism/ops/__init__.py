@@ -1,4 +1,4 @@
-"""Operators: how each is followed by mutagenesis and by gradients. One registry, one file per family.
+"""Operators: how each is followed by mutagenesis, gradients and contributions. One registry, one file per family.
 
 `registry` says what an `Operator` is and how to `register` one from outside gxfast.
 """
@@ -23,17 +23,21 @@ from .context import Context, Gradients, Reverse, Span, union
 from .emitter import Emitter
 from .errors import UnsupportedError
 from .registry import Operator, operator_of, register
+from .rescale import Multiplier, Rescale, at_middle, rescaled
 
 __all__ = [
     "Builder",
     "Context",
     "Emitter",
     "Gradients",
+    "Multiplier",
     "Operator",
+    "Rescale",
     "Reverse",
     "Span",
     "UnsupportedError",
     "activation",
+    "at_middle",
     "axes",
     "convolution",
     "dense",
@@ -45,6 +49,7 @@ __all__ = [
     "recurrent",
     "reduction",
     "register",
+    "rescaled",
     "resize",
     "union",
 ]

@@ -14,6 +14,7 @@ from .builder import Builder
 from .context import Context, Gradients, Reverse
 from .errors import UnsupportedError
 from .registry import Operator, Step, register
+from .rescale import Rescale, rescaled
 
 __all__ = ["UNARY", "either", "no_gradient", "positive", "swish"]
 
@@ -52,7 +53,10 @@ def element(
     """Return the operator that is a function of the executor, or has a ``step``, and a derivative, if it has one."""
     if function:
         step = partial(_applied, function, settings)
-    return Operator(name, reach=Context.alone, step=step, gradient=partial(_times, slope) if slope else None)
+    if slope is None:
+        return Operator(name, reach=Context.alone, step=step)
+    gradient = partial(_times, slope)
+    return Operator(name, reach=Context.alone, step=step, gradient=gradient, multiplier=rescaled(gradient))
 
 
 def clip_step(builder: Builder, node: Node) -> None:
@@ -265,6 +269,11 @@ def no_gradient(r: Reverse) -> Gradients:
     return [None for _ in r.node.inputs]
 
 
+def negative(r: Reverse) -> Gradients:
+    """Turn the gradient round."""
+    return [r.emit.add("Neg", r.dy)]
+
+
 def identity_gradient(r: Reverse) -> Gradients:
     """Return the gradient as it is; Dropout does nothing outside training."""
     if r.node.op_type == "Dropout" and (mode := r.constant(2)) is not None and bool(mode.any()):
@@ -282,6 +291,14 @@ def cast_gradient(r: Reverse) -> Gradients:
     if source.kind != "f" or r.dtype.kind != "f":
         raise r.refusal(f"from {source} to {r.dtype}")
     return [r.emit.add("Cast", r.dy, to=helper.np_dtype_to_tensor_dtype(source))]
+
+
+def cast_multiplier(r: Rescale) -> Gradients:
+    """Cast back; whole numbers are steps of which no difference is known."""
+    found = cast_gradient(r)
+    if found[0] is None:
+        raise r.refusal("it casts to or from whole numbers")
+    return found
 
 
 _CURVES: Final[dict[str, Slope]] = {
@@ -316,7 +333,7 @@ _ELEMENTS: Final = (
     element("Sqrt", "sqrt", slope=lambda r: r.emit.add("Div", r.scalar(0.5), r.output())),
     element("Reciprocal", step=reciprocal_step, slope=lambda r: r.emit.add("Neg", squared(r))),
     element("Abs", "abs", slope=lambda r: r.emit.add("Sign", r.name())),
-    element("Neg", step=negative_step, slope=lambda r: r.scalar(-1.0)),
+    Operator("Neg", reach=Context.alone, step=negative_step, gradient=negative, multiplier=negative),
     element("Sin", "sin", slope=lambda r: r.emit.add("Cos", r.name())),
     element("Cos", "cos", slope=lambda r: r.emit.add("Neg", r.emit.add("Sin", r.name()))),
     element("Erf", "erf", slope=lambda r: _normal(r, r.name(), 1.0, 2.0 / math.sqrt(math.pi))),
@@ -330,15 +347,21 @@ _ELEMENTS: Final = (
         Operator(name, reach=Context.alone, step=partial(_applied, name.lower(), ()), gradient=no_gradient)
         for name in _STEPS
     ),
-    Operator("Clip", reach=Context.alone, step=clip_step, gradient=clip_gradient),
-    Operator(("Identity", "Dropout"), reach=Context.alone, step=unchanged, gradient=identity_gradient),
-    Operator("Cast", reach=Context.alone, step=unchanged, gradient=cast_gradient),
+    Operator("Clip", reach=Context.alone, step=clip_step, gradient=clip_gradient, multiplier=rescaled(clip_gradient)),
+    Operator(
+        ("Identity", "Dropout"),
+        reach=Context.alone,
+        step=unchanged,
+        gradient=identity_gradient,
+        multiplier=identity_gradient,
+    ),
+    Operator("Cast", reach=Context.alone, step=unchanged, gradient=cast_gradient, multiplier=cast_multiplier),
     Operator(("IsInf", "IsNaN", "Not"), reach=Context.alone, gradient=no_gradient),
 )
 UNARY: Final = frozenset(name for operator in _ELEMENTS for name in operator.each())
 """Operators that treat every element of one tensor by itself."""
 register(
     *_ELEMENTS,
-    Operator("CastLike", gradient=cast_gradient),
+    Operator("CastLike", gradient=cast_gradient, multiplier=cast_multiplier),
     Operator(("OneHot", "NonZero", "Shape", "Size"), gradient=no_gradient),
 )

@@ -80,6 +80,12 @@ def reshape_gradient(r: Reverse) -> Gradients:
 
 
 register(
-    Operator("Transpose", reach=transposed, step=same_rows, gradient=transpose_gradient),
-    Operator(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), reach=reshaped, step=same_rows, gradient=reshape_gradient),
+    Operator("Transpose", reach=transposed, step=same_rows, gradient=transpose_gradient, multiplier=transpose_gradient),
+    Operator(
+        ("Reshape", "Flatten", "Squeeze", "Unsqueeze"),
+        reach=reshaped,
+        step=same_rows,
+        gradient=reshape_gradient,
+        multiplier=reshape_gradient,
+    ),
 )

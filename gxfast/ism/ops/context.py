@@ -54,6 +54,9 @@ class NodeContext:
 
     def name(self, index: int = 0) -> str:
         """Return the name of an input, "" where it is left out."""
+        return self._input(index)
+
+    def _input(self, index: int) -> str:
         return self.node.inputs[index] if index < len(self.node.inputs) else ""
 
     def output(self, index: int = 0) -> str:
@@ -62,11 +65,11 @@ class NodeContext:
 
     def shape(self, index: int = 0) -> tuple[int, ...]:
         """Return the sizes of an input."""
-        return self.graph.shape(self.name(index))
+        return self.graph.shape(self._input(index))
 
     def output_shape(self, index: int = 0) -> tuple[int, ...]:
         """Return the sizes of an output."""
-        return self.graph.shape(self.output(index))
+        return self.graph.shape(self.node.outputs[index])
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """Return an attribute of the node."""
@@ -74,7 +77,7 @@ class NodeContext:
 
     def known(self, index: int) -> NDArray[Any] | None:
         """Return the value of a constant input; None where it is none or left out."""
-        name = self.name(index)
+        name = self._input(index)
         return self.graph.constant(name) if name and self.graph.is_constant(name) else None
 
     def listed(self, name: str, index: int) -> list[int] | None:
@@ -160,7 +163,8 @@ class Reverse(NodeContext):
 
     def wanted(self, index: int) -> bool:
         """Return whether an input depends on the sequence."""
-        return bool(self.name(index)) and not self.graph.is_constant(self.name(index))
+        name = self._input(index)
+        return bool(name) and not self.graph.is_constant(name)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -127,6 +127,12 @@ def transposed_gradient(r: Reverse) -> Gradients:
 
 
 register(
-    Operator("Conv", reach=local, step=convolve, gradient=gradient),
-    Operator("ConvTranspose", reach=transposed_reach, step=convolve_transposed, gradient=transposed_gradient),
+    Operator("Conv", reach=local, step=convolve, gradient=gradient, multiplier=gradient),
+    Operator(
+        "ConvTranspose",
+        reach=transposed_reach,
+        step=convolve_transposed,
+        gradient=transposed_gradient,
+        multiplier=transposed_gradient,
+    ),
 )

@@ -14,6 +14,7 @@ from .context import Context, Gradients, Reverse, Span
 from .convolution import add_products
 from .errors import UnsupportedError
 from .registry import Operator, register
+from .rescale import Rescale, at_middle
 
 __all__ = ["flatten"]
 
@@ -126,6 +127,13 @@ def einsum_gradient(r: Reverse) -> Gradients:
     return gradients
 
 
+def einsum_multiplier(r: Rescale) -> Gradients:
+    """A product of two tensors at most."""
+    if sum(r.wanted(i) for i in range(len(r.node.inputs))) > 2:
+        raise r.refusal("it multiplies more than two tensors that depend on the sequence")
+    return at_middle(einsum_gradient)(r)
+
+
 def flatten(builder: Builder, node: Node) -> None:
     """Flatten before a dense layer: only what belongs to changed positions is multiplied.
 
@@ -204,7 +212,9 @@ def _dense_layer(graph: Graph, flat: str) -> tuple[Node | None, int, set[str]]:
 
 
 register(
-    Operator("MatMul", reach=matmul_reach, step=matmul_step, gradient=matmul_gradient),
-    Operator("Gemm", reach=gemm_reach, gradient=gemm_gradient),
-    Operator("Einsum", gradient=einsum_gradient),
+    Operator(
+        "MatMul", reach=matmul_reach, step=matmul_step, gradient=matmul_gradient, multiplier=at_middle(matmul_gradient)
+    ),
+    Operator("Gemm", reach=gemm_reach, gradient=gemm_gradient, multiplier=at_middle(gemm_gradient)),
+    Operator("Einsum", gradient=einsum_gradient, multiplier=einsum_multiplier),
 )

@@ -12,11 +12,18 @@ from ...models.onnx_writer import GraphWriter
 
 __all__ = ["MIN_OPSET", "Emitter"]
 
+_MAX_AXES_AS_INPUT: Final = 18
 MIN_OPSET: Final = 11  # Pad and Slice take their sizes as inputs since then
 
 
 class Emitter(GraphWriter):
-    """A writer with the two sums that gradients need."""
+    """A writer with the sums and maxima that reverse passes need."""
+
+    def largest(self, x: str, axes: Sequence[int]) -> str:
+        """Return the maximum over axes, kept as 1."""
+        if self.opset < _MAX_AXES_AS_INPUT:
+            return self.add("ReduceMax", x, axes=[int(axis) for axis in axes], keepdims=1)
+        return self.add("ReduceMax", x, self.sizes(axes), keepdims=1)
 
     def unbroadcast(self, x: str, shape: Sequence[int], target: Sequence[int]) -> str:
         """Return ``x`` of ``shape`` summed to ``target``, which broadcasts to ``shape``."""

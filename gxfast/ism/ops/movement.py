@@ -10,6 +10,7 @@ from .builder import Builder
 from .context import Context, Gradients, NodeContext, Reverse, Span, of_one, union
 from .errors import UnsupportedError
 from .registry import Operator, register
+from .rescale import Rescale
 
 __all__: list[str] = []
 
@@ -292,6 +293,12 @@ def gather_gradient(r: Reverse) -> Gradients:
     return [e.scatter_add(gradient, len(shape), axis, np.where(flat < 0, flat + size, flat), size)]
 
 
+def gather_multiplier(r: Rescale) -> Gradients:
+    """Linear, where the indices do not depend on the sequence."""
+    r.constant(1)
+    return gather_gradient(r)
+
+
 @of_one
 def expand_reach(context: Context, span: Span) -> Span | str:
     """Expand along other axes than the sequence."""
@@ -316,11 +323,11 @@ def tile_gradient(r: Reverse) -> Gradients:
 
 
 register(
-    Operator("Slice", reach=slice_reach, step=slice_step, gradient=slice_gradient),
-    Operator("Pad", reach=pad_reach, step=shift, gradient=pad_gradient),
-    Operator("Concat", reach=concat_reach, step=concat_step, gradient=concat_gradient),
-    Operator("Split", reach=split_reach, gradient=split_gradient),
-    Operator("Gather", reach=gather_reach, step=gather_step, gradient=gather_gradient),
-    Operator("Expand", reach=expand_reach, gradient=expand_gradient),
-    Operator("Tile", gradient=tile_gradient),
+    Operator("Slice", reach=slice_reach, step=slice_step, gradient=slice_gradient, multiplier=slice_gradient),
+    Operator("Pad", reach=pad_reach, step=shift, gradient=pad_gradient, multiplier=pad_gradient),
+    Operator("Concat", reach=concat_reach, step=concat_step, gradient=concat_gradient, multiplier=concat_gradient),
+    Operator("Split", reach=split_reach, gradient=split_gradient, multiplier=split_gradient),
+    Operator("Gather", reach=gather_reach, step=gather_step, gradient=gather_gradient, multiplier=gather_multiplier),
+    Operator("Expand", reach=expand_reach, gradient=expand_gradient, multiplier=expand_gradient),
+    Operator("Tile", gradient=tile_gradient, multiplier=tile_gradient),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from ..graph.view import Node
 from .builder import Builder
 from .context import Context, Gradients, Reverse, Span, of_one
 from .errors import UnsupportedError
+from .reduction import log_sum
 from .registry import Operator, register
+from .rescale import Rescale
 
 __all__ = ["normalization_factors"]
 
@@ -112,11 +115,47 @@ def _standardized(r: Reverse, gradient: str, axes: Sequence[int], shape: Sequenc
     return e.add("Div", e.add("Sub", e.add("Sub", gradient, mean(gradient)), shared), spread)
 
 
+def _standardized_change(r: Rescale, m: str, axes: Sequence[int], shape: Sequence[int] | None = None) -> str:
+    """As `_standardized`, of multipliers: centring is linear, the variance a square, and both are multiplied.
+
+    With c = x - mean, v = 1 / sqrt(variance + epsilon), and c', v' of the sequence, the multiplier of x is
+    (v + v') / 2 * (m - mean m) - v^2 v'^2 / (2 (v + v')) * (c + c') * mean(m (c + c')).
+    """
+    e, sizes = r.emit, r.shape() if shape is None else shape
+    x = r.name() if shape is None else e.reshape(r.name(), shape)
+    share = r.scalar(1.0 / math.prod(sizes[axis] for axis in axes))
+
+    def mean(x: str) -> str:
+        return e.add("Mul", e.sum(x, axes), share)
+
+    centred = e.add("Sub", x, mean(x))
+    variance = mean(e.add("Mul", centred, centred))
+    epsilon = r.scalar(r.attribute("epsilon", 1e-5))
+    inverse = e.add("Reciprocal", e.add("Sqrt", e.add("Add", variance, epsilon)))
+    both, product = e.add("Add", centred, r.first(centred)), e.add("Mul", inverse, r.first(inverse))
+    slope = e.add("Div", e.add("Mul", product, product), e.add("Add", inverse, r.first(inverse)))
+    slope = e.add("Mul", slope, e.add("Mul", mean(e.add("Mul", m, both)), r.scalar(0.5)))
+    straight = e.add("Mul", r.middle(inverse), e.add("Sub", m, mean(m)))
+    return e.add("Sub", straight, e.add("Mul", slope, both))
+
+
+Standardized: TypeAlias = Callable[..., str]
+
+
 def layer_gradient(r: Reverse) -> Gradients:
     """Standardization over the last axes, with constant scale and bias."""
+    return _layer(r, _standardized)
+
+
+def layer_multiplier(r: Rescale) -> Gradients:
+    """The same of multipliers."""
+    return _layer(r, _standardized_change)
+
+
+def _layer(r: Reverse, standardized: Standardized) -> Gradients:
     rank = len(r.shape())
     axes = list(range(int(r.attribute("axis", -1)) % rank, rank))
-    return r.only_first(_standardized(r, r.emit.add("Mul", r.dy, r.name(1)), axes))
+    return r.only_first(standardized(r, r.emit.add("Mul", r.dy, r.name(1)), axes))
 
 
 @of_one
@@ -161,6 +200,22 @@ def log_softmax_gradient(r: Reverse) -> Gradients:
     return [e.add("Sub", r.dy, e.add("Mul", e.add("Exp", r.output()), total))]
 
 
+def softmax_multiplier(r: Rescale) -> Gradients:
+    """y = exp(x) / sum: the change of log y, x's minus that of the log of the sum, times dy / d log y."""
+    e, axes = r.emit, _softmax_axes(r)
+    made, share = log_sum(r, axes)
+    logs = e.add("Sub", r.change(r.name()), made)
+    own = e.add("Mul", r.dy, r.ratio(r.change(r.output()), logs, r.first(r.output())))
+    return [e.add("Sub", own, e.add("Mul", share, e.sum(own, axes)))]
+
+
+def log_softmax_multiplier(r: Rescale) -> Gradients:
+    """x minus the log of the sum."""
+    e, axes = r.emit, _softmax_axes(r)
+    _, share = log_sum(r, axes)
+    return [e.add("Sub", r.dy, e.add("Mul", share, e.sum(r.dy, axes)))]
+
+
 @of_one
 def lp_reach(context: Context, span: Span) -> Span | str:
     """LpNormalization over one axis."""
@@ -175,29 +230,53 @@ def whole_tensor(context: Context) -> Span | str:
 
 def instance_gradient(r: Reverse) -> Gradients:
     """Standardization of each channel over the spatial axes, with constant scale and bias."""
+    return _instance(r, _standardized)
+
+
+def instance_multiplier(r: Rescale) -> Gradients:
+    """The same of multipliers."""
+    return _instance(r, _standardized_change)
+
+
+def _instance(r: Reverse, standardized: Standardized) -> Gradients:
     rank = len(r.shape())
     scale = r.emit.reshape(r.name(1), [-1 if axis == 1 else 1 for axis in range(rank)])
-    return r.only_first(_standardized(r, r.emit.add("Mul", r.dy, scale), range(2, rank)))
+    return r.only_first(standardized(r, r.emit.add("Mul", r.dy, scale), range(2, rank)))
 
 
 def group_gradient(r: Reverse) -> Gradients:
     """Standardization of groups of channels, with a constant scale per channel or, before opset 21, per group."""
+    return _group(r, _standardized)
+
+
+def group_multiplier(r: Rescale) -> Gradients:
+    """The same of multipliers."""
+    return _group(r, _standardized_change)
+
+
+def _group(r: Reverse, standardized: Standardized) -> Gradients:
     scale, shape, groups = r.constant(1), r.shape(), int(r.attribute("num_groups"))
     assert scale is not None
     each = np.repeat(scale, shape[1] // len(scale)).reshape(-1, *[1] * (len(shape) - 2))
     grouped = (shape[0], groups, math.prod(shape[1:]) // groups)
     scaled = r.emit.reshape(r.emit.add("Mul", r.dy, r.emit.constant(each, r.dtype)), grouped)
-    return r.only_first(r.emit.reshape(_standardized(r, scaled, [2], grouped), shape))
+    return r.only_first(r.emit.reshape(standardized(r, scaled, [2], grouped), shape))
 
 
 register(
-    Operator("BatchNormalization", reach=batch_reach, step=batch_step, gradient=batch_gradient),
-    Operator("LayerNormalization", reach=layer_reach, step=layer_step, gradient=layer_gradient),
+    Operator(
+        "BatchNormalization", reach=batch_reach, step=batch_step, gradient=batch_gradient, multiplier=batch_gradient
+    ),
+    Operator(
+        "LayerNormalization", reach=layer_reach, step=layer_step, gradient=layer_gradient, multiplier=layer_multiplier
+    ),
     Operator(("RMSNormalization", "com.microsoft::SimplifiedLayerNormalization"), reach=layer_reach),
-    Operator("Softmax", reach=softmax_reach, step=softmax_step, gradient=softmax_gradient),
-    Operator("LogSoftmax", reach=softmax_reach, gradient=log_softmax_gradient),
+    Operator(
+        "Softmax", reach=softmax_reach, step=softmax_step, gradient=softmax_gradient, multiplier=softmax_multiplier
+    ),
+    Operator("LogSoftmax", reach=softmax_reach, gradient=log_softmax_gradient, multiplier=log_softmax_multiplier),
     Operator("Hardmax", reach=softmax_reach),
     Operator("LpNormalization", reach=lp_reach),
-    Operator("InstanceNormalization", reach=whole_tensor, gradient=instance_gradient),
-    Operator("GroupNormalization", reach=whole_tensor, gradient=group_gradient),
+    Operator("InstanceNormalization", reach=whole_tensor, gradient=instance_gradient, multiplier=instance_multiplier),
+    Operator("GroupNormalization", reach=whole_tensor, gradient=group_gradient, multiplier=group_multiplier),
 )

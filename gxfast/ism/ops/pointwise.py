@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from typing import Final
 
@@ -14,6 +15,7 @@ from .builder import Builder
 from .context import Context, Gradients, Reverse, Span, union
 from .errors import UnsupportedError
 from .registry import Operator, register
+from .rescale import Rescale, at_middle, rescaled
 
 __all__: list[str] = []
 
@@ -193,6 +195,17 @@ def divide_gradient(r: Reverse) -> Gradients:
     return [first, _back(r, 1, r.emit.add("Neg", r.emit.add("Mul", share, r.output())))]
 
 
+def divide_multiplier(r: Rescale) -> Gradients:
+    """a / b: the middle of 1 / b, and the middle of a times the change of 1 / b, -1 / (b b')."""
+    e = r.emit
+    if not r.wanted(1):
+        return divide_gradient(r)
+    inverse, middle = e.add("Reciprocal", r.name(1)), replace(r, seen="middle")
+    first = _back(r, 0, e.add("Mul", r.dy, r.middle(inverse))) if r.wanted(0) else None
+    slope = e.add("Neg", e.add("Mul", inverse, r.first(inverse)))
+    return [first, _back(r, 1, e.add("Mul", e.add("Mul", r.dy, middle.name(0)), slope))]
+
+
 def power_gradient(r: Reverse) -> Gradients:
     """x ** p with one of the two constant."""
     e = r.emit
@@ -232,6 +245,12 @@ def where_gradient(r: Reverse) -> Gradients:
     return [None, yes, no]
 
 
+def where_multiplier(r: Rescale) -> Gradients:
+    """Linear, where what is chosen does not depend on the sequence."""
+    r.constant(0)
+    return where_gradient(r)
+
+
 def prelu_gradient(r: Reverse) -> Gradients:
     """PRelu; its slopes have to be constants."""
     r.constant(1)
@@ -242,15 +261,17 @@ def prelu_gradient(r: Reverse) -> Gradients:
 _COMPARISONS: Final = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor")
 
 register(
-    Operator(("Add", "Sum"), reach=merge, step=add, gradient=add_gradient),
-    Operator("Sub", reach=merge, step=add, gradient=subtract_gradient),
-    Operator("Mean", reach=merge, step=mean_step, gradient=mean_gradient),
-    Operator("Mul", reach=merge, step=multiply, gradient=multiply_gradient),
-    Operator("Div", reach=merge, step=divide, gradient=divide_gradient),
-    Operator("Pow", reach=merge, step=power, gradient=power_gradient),
-    Operator(("Max", "Min"), reach=merge, step=extreme, gradient=extreme_gradient),
-    Operator("PRelu", reach=merge, step=prelu_step, gradient=prelu_gradient),
-    Operator("Where", reach=merge, gradient=where_gradient),
+    Operator(("Add", "Sum"), reach=merge, step=add, gradient=add_gradient, multiplier=add_gradient),
+    Operator("Sub", reach=merge, step=add, gradient=subtract_gradient, multiplier=subtract_gradient),
+    Operator("Mean", reach=merge, step=mean_step, gradient=mean_gradient, multiplier=mean_gradient),
+    Operator("Mul", reach=merge, step=multiply, gradient=multiply_gradient, multiplier=at_middle(multiply_gradient)),
+    Operator("Div", reach=merge, step=divide, gradient=divide_gradient, multiplier=divide_multiplier),
+    Operator("Pow", reach=merge, step=power, gradient=power_gradient, multiplier=rescaled(power_gradient)),
+    Operator(
+        ("Max", "Min"), reach=merge, step=extreme, gradient=extreme_gradient, multiplier=rescaled(extreme_gradient)
+    ),
+    Operator("PRelu", reach=merge, step=prelu_step, gradient=prelu_gradient, multiplier=rescaled(prelu_gradient)),
+    Operator("Where", reach=merge, gradient=where_gradient, multiplier=where_multiplier),
     Operator(_COMPARISONS, reach=merge, gradient=no_gradient),
     Operator(("Mod", "com.microsoft::BiasGelu"), reach=merge),
 )

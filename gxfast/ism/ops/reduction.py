@@ -13,8 +13,9 @@ from .builder import Builder
 from .context import Context, Gradients, Reverse, Span, of_one
 from .errors import UnsupportedError
 from .registry import Operator, register
+from .rescale import Rescale, at_middle
 
-__all__ = ["first_maximum", "over_positions"]
+__all__ = ["first_maximum", "log_sum", "over_positions", "routed"]
 
 _OTHERS: Final = ("ReduceL1", "ReduceLogSum", "ReduceProd")
 
@@ -140,6 +141,74 @@ def extreme_gradient(r: Reverse) -> Gradients:
     return [e.transpose(moved, [order.index(axis) for axis in range(len(shape))])]
 
 
+def routed(r: Rescale, x: str, y: str, dy: str, axis: int, shape: tuple[int, ...]) -> tuple[str, str]:
+    """Give the change of maxima to whichever was the larger: the winner of that row, or of the sequence.
+
+    Parameters
+    ----------
+    r : Rescale
+    x, y, dy : str
+        What is compared along ``axis``, of ``shape``; the maxima, and their multipliers, with 1 there.
+
+    Returns
+    -------
+    change : str
+        Of x's shape: the change of the maximum times its multiplier, at the winner.
+    otherwise : str
+        The gradient at the sequence, for winners that do not change.
+    """
+    e, own, change = r.emit, first_maximum(r, x, axis, shape), r.change(y)
+    there, zero = r.first(own), r.scalar(0.0)
+    up, down = (e.add("Mul", dy, e.add(side, change, zero)) for side in ("Max", "Min"))
+    return e.add("Add", e.add("Mul", own, up), e.add("Mul", there, down)), e.add("Mul", there, dy)
+
+
+def extreme_multiplier(r: Rescale) -> Gradients:
+    """The change of the largest (smallest) element goes to the winner of the larger side."""
+    axes, shape = _axes(r), r.shape()
+    if not axes:
+        return [r.dy]
+    if 0 in axes:
+        raise r.refusal("it reduces the batch axis")
+    e, others = r.emit, [axis for axis in range(len(shape)) if axis not in axes]
+    order, number = [*others, *axes], math.prod(shape[axis] for axis in axes)
+    lead = tuple(shape[axis] for axis in others)
+    x, y = e.reshape(e.transpose(r.name(), order), (*lead, number)), e.reshape(r.output(), (*lead, 1))
+    if r.node.op_type == "ReduceMin":
+        x, y = e.add("Neg", x), e.add("Neg", y)
+    found = routed(r, x, y, e.reshape(r.dy, (*lead, 1)), len(lead), (*lead, number))
+    moved = e.reshape(r.ratio(found[0], r.change(x), found[1], near=0.0), [shape[axis] for axis in order])
+    return [e.transpose(moved, [order.index(axis) for axis in range(len(shape))])]
+
+
+def global_max_multiplier(r: Rescale) -> Gradients:
+    """As `extreme_multiplier`, over all positions."""
+    e, shape = r.emit, r.shape()
+    flat, one = (*shape[:2], math.prod(shape[2:])), (*shape[:2], 1)
+    x = e.reshape(r.name(), flat)
+    found = routed(r, x, e.reshape(r.output(), one), e.reshape(r.dy, one), 2, flat)
+    return [e.reshape(r.ratio(found[0], r.change(x), found[1], near=0.0), shape)]
+
+
+def log_sum(r: Rescale, axes: list[int]) -> tuple[str, str]:
+    """Return how the log of the sum of exponentials over axes (kept as 1) changes, and the multiplier of each x."""
+    e, x, change = r.emit, r.name(), r.change(r.name())
+    both = e.add("Max", x, r.first(x))
+    largest = e.largest(both, axes)  # of both rows, so that no exponential overflows
+    powers, at_first = (e.add("Exp", e.add("Sub", each, largest)) for each in (x, r.first(x)))
+    total, total_first = e.sum(powers, axes), e.sum(at_first, axes)
+    each = r.ratio(e.add("Sub", powers, at_first), change, at_first)
+    made = e.add("Sub", e.add("Log", total), e.add("Log", total_first))
+    slope = r.ratio(made, e.add("Sub", total, total_first), e.add("Reciprocal", total_first))
+    return made, e.add("Mul", each, slope)
+
+
+def log_sum_multiplier(r: Rescale) -> Gradients:
+    """Exponential, sum and logarithm one after the other."""
+    axes = _axes(r)
+    return [r.emit.add("Mul", _kept(r, r.dy, axes), log_sum(r, axes)[1])]
+
+
 def global_average_gradient(r: Reverse) -> Gradients:
     """Every position gets the same share."""
     e, shape = r.emit, r.shape()
@@ -157,14 +226,42 @@ def global_max_gradient(r: Reverse) -> Gradients:
 
 
 register(
-    Operator("ReduceSum", reach=reduction, step=mean_over_positions, gradient=summing_gradient),
-    Operator("ReduceMean", reach=reduction, step=mean_over_positions, gradient=summing_gradient),
-    Operator("ReduceMax", reach=reduction, step=largest_over_positions, gradient=extreme_gradient),
-    Operator("ReduceMin", reach=reduction, gradient=extreme_gradient),
-    Operator(("ReduceSumSquare", "ReduceL2", "ReduceLogSumExp"), reach=reduction, gradient=summing_gradient),
+    Operator(
+        "ReduceSum", reach=reduction, step=mean_over_positions, gradient=summing_gradient, multiplier=summing_gradient
+    ),
+    Operator(
+        "ReduceMean", reach=reduction, step=mean_over_positions, gradient=summing_gradient, multiplier=summing_gradient
+    ),
+    Operator(
+        "ReduceMax",
+        reach=reduction,
+        step=largest_over_positions,
+        gradient=extreme_gradient,
+        multiplier=extreme_multiplier,
+    ),
+    Operator("ReduceMin", reach=reduction, gradient=extreme_gradient, multiplier=extreme_multiplier),
+    Operator(
+        ("ReduceSumSquare", "ReduceL2"),
+        reach=reduction,
+        gradient=summing_gradient,
+        multiplier=at_middle(summing_gradient),
+    ),
+    Operator("ReduceLogSumExp", reach=reduction, gradient=summing_gradient, multiplier=log_sum_multiplier),
     Operator(_OTHERS, reach=reduction),
     Operator(("ArgMax", "ArgMin"), reach=arg, gradient=no_gradient),
-    Operator("GlobalAveragePool", reach=global_reach, step=mean_over_positions, gradient=global_average_gradient),
-    Operator("GlobalMaxPool", reach=global_reach, step=largest_over_positions, gradient=global_max_gradient),
+    Operator(
+        "GlobalAveragePool",
+        reach=global_reach,
+        step=mean_over_positions,
+        gradient=global_average_gradient,
+        multiplier=global_average_gradient,
+    ),
+    Operator(
+        "GlobalMaxPool",
+        reach=global_reach,
+        step=largest_over_positions,
+        gradient=global_max_gradient,
+        multiplier=global_max_multiplier,
+    ),
     Operator("GlobalLpPool", reach=global_reach),
 )

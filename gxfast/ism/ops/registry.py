@@ -1,6 +1,6 @@
 """The operators that mutagenesis and gradients know, in one table; anybody can add to it.
 
-An `Operator` says up to three things about an operator of ONNX, or of another domain (``"domain::Name"``):
+An `Operator` says up to four things about an operator of ONNX, or of another domain (``"domain::Name"``):
 
 - ``reach``: which positions of its outputs a change of positions of its inputs can alter. Called with a `Context`;
   returns a `Span` (the same for every output), a list with one per output, or a text: why this node is a barrier,
@@ -9,9 +9,11 @@ An `Operator` says up to three things about an operator of ONNX, or of another d
   the outputs, or raises `UnsupportedError` with the reason: then onnxruntime computes the node in full.
 - ``gradient``: how the gradients of its outputs become gradients of its inputs. Called with a `Reverse`; appends
   nodes and returns one tensor per input, None where no gradient is wanted or none flows.
+- ``multiplier``: the same for the contributions of `gxfast.ism.deeplift`, called with a `Rescale`. Of a linear operator
+  it is its gradient; of others it says what the difference between a sequence and its reference becomes (`rescale`).
 
 What is left out (None) is a barrier of its own, with a name: mutagenesis stays exact and saves what lies before it,
-a gradient through it is refused. An operator that doubles every number::
+a gradient or a contribution through it is refused. An operator that doubles every number::
 
     from gxfast.ism.ops import Operator, register
 
@@ -22,7 +24,7 @@ a gradient through it is refused. An operator that doubles every number::
     def gradient(r):
         return [r.emit.add("Mul", r.dy, r.scalar(2.0))]
 
-    register(Operator("my.domain::Double", reach=Context.alone, step=step, gradient=gradient))
+    register(Operator("my.domain::Double", reach=Context.alone, step=step, gradient=gradient, multiplier=gradient))
 
 A distribution adds operators for everybody who installs it by an entry point ``gxfast.ism_ops`` that is an `Operator`,
 or a list of them; they are registered when a graph has an operator that is not known.
@@ -43,8 +45,9 @@ from ...errors import GxfastError
 from ..graph.view import Node
 from .builder import Builder
 from .context import Context, Gradients, Reverse, Span
+from .rescale import Multiplier
 
-__all__ = ["Gradient", "Operator", "Reach", "Step", "operator_of", "register"]
+__all__ = ["Gradient", "Multiplier", "Operator", "Reach", "Step", "operator_of", "register"]
 
 Reach: TypeAlias = Callable[[Context], "Span | Sequence[Span] | str"]
 Step: TypeAlias = Callable[[Builder, Node], None]
@@ -59,7 +62,7 @@ class Operator:
     ----------
     names : str or tuple of str
         ``"Conv"``; with its domain, ``"com.microsoft::Gelu"``, where that is not ONNX's own.
-    reach, step, gradient : function, optional
+    reach, step, gradient, multiplier : function, optional
         See the module.
     """
 
@@ -67,6 +70,7 @@ class Operator:
     reach: Reach | None = None
     step: Step | None = None
     gradient: Gradient | None = None
+    multiplier: Multiplier | None = None
 
     def each(self) -> tuple[str, ...]:
         """Return the names."""

@@ -154,6 +154,6 @@ _NEAREST: Final[dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]]]
 }
 
 register(
-    Operator("Resize", reach=resize_reach, step=resize_step, gradient=resize_gradient),
+    Operator("Resize", reach=resize_reach, step=resize_step, gradient=resize_gradient, multiplier=resize_gradient),
     Operator("Upsample", reach=resize_reach, step=resize_step),  # of opsets that are too old for gradients
 )

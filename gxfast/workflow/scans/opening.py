@@ -44,7 +44,12 @@ class SaturationInputs:
 
 
 def open_saturation(
-    paths: InputPaths, choice: WindowChoice, policy: HaplotypePolicy, engine: EngineOptions, *, hashes: bool = True
+    paths: InputPaths,
+    choice: WindowChoice,
+    policy: HaplotypePolicy | None,
+    engine: EngineOptions,
+    *,
+    hashes: bool = True,
 ) -> SaturationInputs:
     """Open everything that a saturation scan reads.
 
@@ -75,7 +80,7 @@ def open_saturation(
             told += tell_vcf(cohort)
             files = [file.path for file in cohort.files]
             source = HaplotypeSource(genome, cohort, policy, None if paths.max_mem is None else paths.max_mem // 4)
-            facts["policy"] = asdict(policy)
+            facts["policy"] = asdict(policy or HaplotypePolicy())
         facts["genes"] = digest(genes.gene_id)
         layouts = [
             gene_layout(

@@ -168,7 +168,7 @@ def completions(line: str) -> list[str]:
 def test_the_shell_completes() -> None:
     assert {"run", "ism", "model"} <= {*completions("gxfast ")}
     assert completions("gxfast ev") == ["evaluate"]
-    assert {"saturate", "variants", "pairs", "merge", "plot"} == {*completions("gxfast ism ")}
+    assert {"saturate", "variants", "pairs", "attribute", "merge", "plot"} == {*completions("gxfast ism ")}
     assert {"--expression", "--expression-transform"} == {*completions("gxfast run --expr")}
     assert {"error", "as_phased", "ref", "iupac"} == {*completions("gxfast run --unphased ")}
     done = run(_GXFAST_COMPLETE="bash_complete", COMP_WORDS="gxfast run --fasta hg", COMP_CWORD="3")

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gxfast.cli.ism import _engine, _positions, _reach
+from gxfast.cli.ism import _positions, engine_of, reach_of
 from gxfast.cli.main import main
 from gxfast.cli.numbers import Number, Whole
 from gxfast.errors import InputError
@@ -49,7 +49,7 @@ def test_shards_that_are_none(text: str) -> None:
 @pytest.mark.parametrize("text", ["²", "٣", "9" * 5000, "-1", "1_0", ""])
 def test_reaches_and_positions_that_are_none(text: str) -> None:
     with pytest.raises(InputError, match="is no number of bases"):
-        _reach(text)
+        reach_of(text)
     with pytest.raises(InputError, match="is no interval"):
         _positions(text)
 
@@ -57,5 +57,5 @@ def test_reaches_and_positions_that_are_none(text: str) -> None:
 def test_bins_are_not_counted_without_end() -> None:
     options = {"tracks": ["٣", "2"], "bins": "0-1000000000", "reduce": "mean", "mode": "auto", "threads": 1}
     with pytest.raises(InputError, match="names more than 1000000 bins"):
-        _engine(options, check=False)
-    assert _engine({**options, "bins": "1-2,5"}, check=False).outputs.tracks == ["٣", 2]
+        engine_of(options, check=False)
+    assert engine_of({**options, "bins": "1-2,5"}, check=False).outputs.tracks == ["٣", 2]
