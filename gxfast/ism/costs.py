@@ -139,6 +139,10 @@ def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
     shares = [(node_work(graph, node), _share(graph, analysis, wanted, node)) for node in graph.nodes]
     windows = sum(work * share for work, share in shares if share < 1)
     dense = sum(work for work, share in shares if share >= 1)
+    # What is computed in full reads tensors that are written out for every mutation, and copied twice.
+    whole_nodes = [node for node, (_, share) in zip(graph.nodes, shares, strict=True) if share >= 1]
+    read = {name for node in whole_nodes for name in node.reads if name in analysis.windows}
+    dense += 3 * _MOVED * sum(float(np.prod(graph.shape(name))) for name in read) / graph.batch
     return Costs(whole, local, head, copied, per_pass, windows, dense)
 
 

@@ -51,7 +51,7 @@ def test_a_session_that_fell_back_silently_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         runtime,
         "create",
-        lambda ort, source, provider, options, *, path: create(ort, source, CPU, {}, path=path),
+        lambda ort, source, provider, options, *, path, arena: create(ort, source, CPU, {}, path=path),
     )
     with pytest.raises(DeviceError, match="did not put the model on the GPU"):
         Model(DEMO, device="cuda")
@@ -65,7 +65,7 @@ def test_cuda_session_records_its_options(monkeypatch: pytest.MonkeyPatch) -> No
         def get_providers(self) -> list[str]:
             return [CUDA, CPU]
 
-    def create(ort: Any, source: Any, provider: str, options: dict[str, str], *, path: Any) -> OnCuda:
+    def create(ort: Any, source: Any, provider: str, options: dict[str, str], *, path: Any, arena: bool) -> OnCuda:
         asked.append((provider, options))
         return OnCuda()
 

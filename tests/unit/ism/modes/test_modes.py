@@ -251,7 +251,11 @@ def test_a_little_less_work_is_not_worth_the_memory_of_delta(dense, first):
     from gxfast.ism.costs import Costs
     from gxfast.ism.planning import Plan
 
-    costs = Costs(whole=1000.0, local=910.0, head=90.0, copied=0.0, per_pass=300.0, windows=0.0, dense=dense)
-    ranked = Plan._ranking(SimpleNamespace(costs=costs), "auto")
-    assert ranked[0][0] == first
-    assert ranked[-1][0] == "naive"
+    costs = Costs(whole=1e12, local=0.91e12, head=0.09e12, copied=0.0, per_pass=300.0, windows=0.0, dense=dense * 1e9)
+    ranked = {
+        long: Plan._ranking(SimpleNamespace(costs=costs, model=SimpleNamespace(is_long=long)), "auto")
+        for long in (True, False)
+    }
+    assert ranked[True][0][0] == first
+    assert ranked[False][0][0] == ("delta" if dense < 93 else "packed")  # in short windows it is no memory
+    assert ranked[True][-1][0] == ranked[False][-1][0] == "naive"
