@@ -16,6 +16,7 @@ from .graph.intervals import needed
 from .graph.view import Graph, Node
 from .graph.windows import Analysis
 from .modes.packing import Frontier
+from .ops import operator_of
 
 __all__ = ["Costs", "costs_of", "node_macs", "node_work"]
 
@@ -24,7 +25,7 @@ __all__ = ["Costs", "costs_of", "node_macs", "node_work"]
 _ELEMENT: Final = 8
 _FUNCTION: Final = 27
 _MOVED: Final = 22
-_GROUPED: Final = 5  # a multiply-add of a convolution in groups
+_GROUPED: Final = 8  # a multiply-add of a convolution in groups
 _NODE: Final = 4e4  # an operator of a run, per row
 # What the modes do for every mutation besides: windows are copied, element by element; rows are put together.
 _COPIED: Final = 300
@@ -139,9 +140,11 @@ def costs_of(graph: Graph, analysis: Analysis, cut: Frontier) -> Costs:
     shares = [(node_work(graph, node), _share(graph, analysis, wanted, node)) for node in graph.nodes]
     windows = sum(work * share for work, share in shares if share < 1)
     dense = sum(work for work, share in shares if share >= 1)
-    # What is computed in full reads tensors that are written out for every mutation, and copied twice.
-    whole_nodes = [node for node, (_, share) in zip(graph.nodes, shares, strict=True) if share >= 1]
-    read = {name for node in whole_nodes for name in node.reads if name in analysis.windows}
+    # What is computed in full reads tensors that are written out for every mutation, and copied twice; where mode delta
+    # adds up changes over all positions it does not.
+    in_full = [node for node, (_, share) in zip(graph.nodes, shares, strict=True) if share >= 1]
+    in_full = [node for node in in_full if node not in analysis.barriers or operator_of(node.op_type).step is None]
+    read = {name for node in in_full for name in node.reads if name in analysis.windows}
     dense += 3 * _MOVED * sum(float(np.prod(graph.shape(name))) for name in read) / graph.batch
     return Costs(whole, local, head, copied, per_pass, windows, dense)
 
@@ -161,9 +164,12 @@ def _share(graph: Graph, analysis: Analysis, wanted: Mapping[str, tuple[int, int
         name, window = node.inputs[0], analysis.windows.get(node.inputs[0])
     if window is None:
         return 1.0
-    if node.op_type == "Conv" and node.inputs[0] in analysis.windows and name == node.made[0]:
-        # Every changed row is multiplied once per tap, however far the output reaches.
-        read = analysis.windows[node.inputs[0]]
-        name, window = (node.inputs[0], read) if read.length == window.length else (name, window)
-    first, last = wanted.get(name, (0, window.length - 1))
-    return max(0, min(window.width, last - first + 1)) / max(1, window.length)
+    made_of = [name]
+    if node.op_type == "Conv" and node.inputs[0] in analysis.windows:
+        made_of.append(node.inputs[0])  # pairs of a changed row and a tap: no more than either has
+    shares = []
+    for tensor in made_of:
+        one = analysis.windows[tensor]
+        first, last = wanted.get(tensor, (0, one.length - 1))
+        shares.append(max(0, min(one.width, last - first + 1)) / max(1, one.length))
+    return min(shares)
