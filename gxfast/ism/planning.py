@@ -174,7 +174,7 @@ class Plan:
             return NaiveRunner(self.model, self.readout, self._threads, self._proto)
         if mode == "packed":
             kind = PackedRunner if self.model.device == "cpu" else DevicePackedRunner
-            return kind(self.model, self.readout, self._threads, self._proto)
+            return kind(self.model, self.readout, self._threads, self._proto, self.frontier)
         from .modes.delta import DeltaRunner
 
         return DeltaRunner(

@@ -317,7 +317,8 @@ def create(
     settings.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.use_deterministic_compute = True
-    settings.enable_cpu_mem_arena = arena
+    # Without it, every tensor has memory of its own from its making to its last use, none that waits for another.
+    settings.enable_cpu_mem_arena = settings.enable_mem_pattern = settings.enable_mem_reuse = arena
     settings.log_severity_level = 4
     try:
         # onnxruntime takes UTF-8 whatever the locale, which made a string with surrogates of the path.

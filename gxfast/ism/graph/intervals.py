@@ -18,7 +18,7 @@ positions asked for can depend on, from the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,18 @@ def analyse(graph: Graph) -> Analysis:
             continue
         for name, span in zip(node.outputs, found, strict=False):
             if name:
-                result.windows[name] = _window(span, graph.shape(name)[span.axis])
+                window = _window(span, graph.shape(name)[span.axis])
+                result.windows[name] = _shared(window, [result.windows[read] for read in spans])
     return result
+
+
+def _shared(window: Window, read: Sequence[Window]) -> Window:
+    """Return a window that holds the arrays of one that was read, where they are the same: long windows are large."""
+    for other in read:
+        pairs = [(getattr(window, name), getattr(other, name)) for name in ("lo", "hi", "free_lo", "free_hi")]
+        if window.length == other.length and all(np.array_equal(own, known) for own, known in pairs):
+            return Window(window.axis, window.length, *(known for _, known in pairs))
+    return window
 
 
 def spread(graph: Graph, node: Node, spans: Mapping[str, Span]) -> list[Span] | str:

@@ -22,7 +22,7 @@ from ..edit_rows import chosen_rows, rows_of
 from ..graph.intervals import analyse
 from ..graph.view import Graph, load_graph
 from .naive import at_batch
-from .packing import assign_passes, frontier
+from .packing import Frontier, assign_passes, frontier
 from .readout import Readout
 from .runner import Part, Runner
 
@@ -74,6 +74,8 @@ class PackedRunner(Runner):
         As in `Runner`.
     proto : onnx.ModelProto, optional
         A sliced copy of the model.
+    found : Frontier, optional
+        Of that copy, where it is known already.
 
     Attributes
     ----------
@@ -87,10 +89,12 @@ class PackedRunner(Runner):
 
     mode = "packed"
 
-    def __init__(self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None) -> None:
+    def __init__(
+        self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None, found: Frontier | None = None
+    ) -> None:
         super().__init__(model, readout, n_threads)
         graph = load_graph(model, proto=proto)
-        self.frontier = frontier(graph, analyse(graph))
+        self.frontier = found or frontier(graph, analyse(graph))
         cut, self._input = self.frontier.tensors, graph.input_name
         # The input itself may be read behind the cut, too (a skip): it is at hand and needs no pass.
         self._computed = [name for name in cut if name != graph.input_name]

@@ -30,12 +30,14 @@ class DevicePackedRunner(PackedRunner):
 
     Parameters
     ----------
-    model, readout, n_threads, proto
+    model, readout, n_threads, proto, found
         As in `PackedRunner`.
     """
 
-    def __init__(self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None) -> None:
-        super().__init__(model, readout, n_threads, proto)
+    def __init__(
+        self, model: Model, readout: Readout, n_threads: int = 1, proto: Any = None, found: Frontier | None = None
+    ) -> None:
+        super().__init__(model, readout, n_threads, proto, found)
         at_trunk = load_graph(model, batch=self.trunk_batch, proto=proto)
         cut = list(self.frontier.tensors)
         self._edited = EditedPart(at_trunk, cut, model, readout.card, in_graph=True)
