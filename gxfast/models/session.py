@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .._memory import available_bytes, require_bytes
+from .._memory import available_bytes, give_back, require_bytes
 from .._threads import resolve_threads
 from ..encode.alphabet import Sequences, as_sequences
 from ..errors import InputError, ModelError
@@ -403,4 +403,8 @@ class Model:
     def run_batch(self, feeds: dict[str, NDArray[Any]], n_rows: int, options: Any) -> NDArray[Any]:
         """Run the session on one batch; constant inputs are added."""
         feeds |= self.extra_inputs(n_rows)
-        return run(self._session.raw, str(self.card.output_name), feeds, options, n_rows=n_rows, path=self.path)
+        name = str(self.card.output_name)
+        made: NDArray[Any] = run(self._session.raw, name, feeds, options, n_rows=n_rows, path=self.path)
+        if self.is_long:
+            give_back()
+        return made

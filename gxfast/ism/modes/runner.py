@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._memory import give_back
 from ...encode.edits import Edits
 from ...encode.one_hot import complement_bases
 from ...errors import InputError, ModelError
@@ -50,7 +51,7 @@ class Part:
         self._session = open_session(
             content, device=model.device, path=model.path, tf32=model.tf32, arena=not model.is_long
         )
-        self._outputs, self._path = outputs, model.path
+        self._outputs, self._path, self._is_long = outputs, model.path, model.is_long
 
     def to_device(self, array: NDArray[Any]) -> Any:
         """Copy an array to the session's device, for feeds that many runs share."""
@@ -80,6 +81,8 @@ class Part:
             if bound:
                 return self._session.run_bound(self._outputs, feeds, options, keep=keep, into=into)
             arrays: list[Any] = self._session.raw.run(self._outputs, feeds, options)
+            if self._is_long:
+                give_back()
         except Exception as error:  # onnxruntime's exceptions share no base class but this
             text = " ".join(str(error).split())[:400]
             raise ModelError(f"a part of the model fails: {text}", path=self._path) from None
