@@ -14,8 +14,8 @@ template <class T>
 void pearson_rows(const T *x, const T *y, std::int64_t rows, std::int64_t people, double *r, std::int64_t *n,
                   std::int8_t *why);
 
-/// Average ranks (1 to n) of the usable values of each pair of rows, then their Pearson correlation. A row with
-/// an infinite value has none, also where the other one has NaN.
+/// Average ranks (1 to n) of the usable values of each pair of rows, then their Pearson correlation. A row
+/// with an infinite value has none, also where the other one has NaN.
 template <class T>
 void spearman_rows(const T *x, const T *y, std::int64_t rows, std::int64_t people, double *r, std::int64_t *n,
                    std::int8_t *why);
