@@ -52,8 +52,10 @@ def dinucleotide_shuffle(sequences: Sequences, n: int = 20, seed: int = 0) -> ND
     rows, _ = as_sequences(sequences)
     n, seed = whole_number(n, "n", 0), whole_number(seed, "seed", 0)
     found = codes(rows)
+    if not found.size:  # NumPy goes over as many rows of nothing as there are
+        return np.empty((len(found), n, found.shape[1]), np.uint8)
     result = np.repeat(_LETTERS[found][:, None], n, axis=1)
-    for row, made in zip(found, result, strict=True) if result.size else ():
+    for row, made in zip(found, result, strict=True):
         content = hashlib.sha256(b"%d " % seed + row.tobytes()).digest()
         random = np.random.Generator(np.random.PCG64(int.from_bytes(content, "little")))
         known = np.flatnonzero(np.diff(np.concatenate([[True], row == _UNKNOWN, [True]])))

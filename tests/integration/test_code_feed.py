@@ -171,9 +171,9 @@ def test_auto_is_one_hot_on_the_cpu_and_codes_on_cuda(monkeypatch: pytest.Monkey
 
     create = runtime.create
 
-    def as_if_on_cuda(ort: Any, source: Any, provider: str, options: Any, *, path: Any) -> Any:
+    def as_if_on_cuda(ort: Any, source: Any, provider: str, options: Any, *, path: Any, arena: bool) -> Any:
         sources.append(source)
-        return OnCuda(create(ort, source, CPU, {}, path=path))
+        return OnCuda(create(ort, source, CPU, {}, path=path, arena=arena))
 
     monkeypatch.setattr(runtime, "cuda_problem", lambda ort, index: None)
     monkeypatch.setattr(runtime, "create", as_if_on_cuda)
