@@ -64,6 +64,14 @@ _MODELS = stacked(
         help="How mutants are computed; the numbers are the same.",
     ),
 )  # fmt: skip
+PLACES = stacked(
+    click.option(
+        "-r", "--regions", "regions", type=File(or_text=True), multiple=True, metavar="R",
+        help="chr:beg-end (1-based inclusive) or a BED file; repeatable. With --genes: genes with their TSS in it.",
+    ),
+    click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input."),
+    click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default."),
+)  # fmt: skip
 _RUN = stacked(
     click.option("-o", "--output", type=FILE, metavar="DIR", help="Run directory to write."),
     click.option("--resume", is_flag=True, help="Go on with an interrupted scan in DIR."),
@@ -76,12 +84,7 @@ _RUN = stacked(
 @click.option("--fasta", type=FILE, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
 @click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.")
 @click.option("--window", metavar="N", help="Bases on either side of the TSS, or all.  [default: 1000]")
-@click.option(
-    "-r", "--regions", "regions", type=File(or_text=True), multiple=True, metavar="R",
-    help="chr:beg-end (1-based inclusive) or a BED file; repeatable. With --genes: genes with their TSS in it.",
-)  # fmt: skip
-@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
-@click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
+@PLACES
 @click.option(
     "--vcf",
     type=FILE,

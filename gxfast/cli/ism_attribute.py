@@ -9,8 +9,8 @@ import click
 
 from ..errors import InputError
 from .command import command
-from .ism import choice_of, engine_of, paths_of, reach_of
-from .kinds import FILE, File, OneOf
+from .ism import PLACES, choice_of, engine_of, paths_of, reach_of
+from .kinds import FILE, OneOf
 from .naming import as_options
 from .numbers import Whole
 from .options import common_options, contigs_option, set_verbosity
@@ -41,12 +41,7 @@ _METHODS = ["deeplift", "ism", "gradient"]
 @click.option(
     "--window", metavar="N", help="Bases on either side of the TSS, or of the middle of a region.  [default: all]"
 )
-@click.option(
-    "-r", "--regions", "regions", type=File(or_text=True), multiple=True, metavar="R",
-    help="chr:beg-end (1-based inclusive) or a BED file; repeatable. With --genes: genes with their TSS in it.",
-)  # fmt: skip
-@click.option("--sequences", type=FILE, metavar="S", help="FASTA of sequences as long as the model's input.")
-@click.option("--positions", metavar="A-B", help="Part of the sequences, 1-based inclusive; all by default.")
+@PLACES
 @contigs_option
 @click.option(
     "-o", "--output", required=True, metavar="PREFIX", help="Writes PREFIX.ohe.npz, PREFIX.shap.npz and PREFIX.tsv."

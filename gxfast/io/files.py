@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ __all__ = [
     "near_file",
     "opened_lock",
     "plain_files",
+    "prefixed",
     "publish",
     "refuse_changed",
     "remove",
@@ -109,6 +111,23 @@ def appended(path: Path, text: str) -> None:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
+
+
+def prefixed(prefix: str | Path, *suffixes: str) -> list[Path]:
+    """Return ``PREFIX.SUFFIX`` for each suffix.
+
+    Raises
+    ------
+    InputError
+        If the folder is not there, or the name is no plain one.
+    """
+    path = Path(prefix)
+    if not path.parent.is_dir() or not re.fullmatch(r"\w[\w.-]*", path.name):
+        raise InputError(
+            "cannot write there", path=path,
+            remedy="name a folder that exists, and files by letters, digits, points and dashes",
+        )  # fmt: skip
+    return [Path(f"{prefix}.{suffix}") for suffix in suffixes]
 
 
 def opened_lock(path: Path) -> int:

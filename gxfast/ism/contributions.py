@@ -19,7 +19,7 @@ from ..encode.one_hot import codes
 from ..encode.shuffles import dinucleotide_shuffle
 from ..errors import InputError, ModelError
 from ..kernels.arguments import whole_number
-from .gradient import Gradient, rows_of, slope_of
+from .gradient import Gradient, hashable, rows_of, slope_of
 from .graph.reverse import gradient_model, row_axes
 from .graph.view import Graph, load_graph
 from .modes.readout import Outputs
@@ -180,8 +180,7 @@ def deeplift(
     """
     rows = model.checked(sequences)
     of, n = _references(rows, references, n_references, seed)
-    chosen = (None if each is None else tuple(each) for each in (outputs.tracks, outputs.bins))
-    key = ("deeplift", n, track, *chosen, outputs.reduce)
+    key = "deeplift", n, track, *hashable(outputs)
     made: DeepLift = model.keep(key, lambda: DeepLift(model, n, track=track, outputs=outputs))
     result = np.zeros((*rows.shape, 4), np.float32)
     for i, row in enumerate(rows):

@@ -12,7 +12,7 @@ particular; only differences between bases at one position are effects, to first
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..models.session import Model
     from ..personal.batch import HaplotypeBatch
 
-__all__ = ["Gradient", "gradient_x_variant", "input_gradient", "input_x_gradient", "rows_of", "slope_of"]
+__all__ = ["Gradient", "gradient_x_variant", "hashable", "input_gradient", "input_x_gradient", "rows_of", "slope_of"]
 
 RUN_BYTES = {"cpu": 2**26, "cuda": 2**30}
 MAX_ROWS = 16
@@ -204,10 +204,16 @@ def input_gradient(
     ModelError
         If an operator has no gradient (node and operator are named), or the gradient is not finite.
     """
-    chosen = (None if each is None else tuple(each) for each in (outputs.tracks, outputs.bins))
-    key = ("gradient", track, *chosen, outputs.reduce)
-    made: Gradient = model.keep(key, lambda: Gradient(model, track=track, outputs=outputs))
+    made: Gradient = model.keep(
+        ("gradient", track, *hashable(outputs)), lambda: Gradient(model, track=track, outputs=outputs)
+    )
     return made(sequences)
+
+
+def hashable(outputs: Outputs) -> tuple[Hashable, ...]:
+    """Return what an `Outputs` says, as a part of a key of `Model.keep`."""
+    chosen = (None if each is None else tuple(each) for each in (outputs.tracks, outputs.bins))
+    return *chosen, outputs.reduce
 
 
 def input_x_gradient(

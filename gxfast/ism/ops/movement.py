@@ -51,21 +51,22 @@ def slice_step(builder: Builder, node: Node) -> None:
     if isinstance(taken, str):
         raise UnsupportedError(taken)
     first, step = taken.pop(axis, (0, 1))
-    if step == 1 and not taken:
-        shift(builder, node)
-        return
     features, count = _features(builder.graph.shape(tensor), axis), builder.channels(tensor)
     for other, (start, stride) in taken.items():
         kept = start + stride * np.arange(builder.graph.shape(output)[other])
         features = np.take(features, kept, axis=other)
     order, source = features.reshape(-1), builder.number(tensor)
+    same = np.array_equal(order, np.arange(count))
+    if step == 1 and same:
+        shift(builder, node)
+        return
     if step == -1 and order.size == count:
         turned = builder.declare(output)
         builder.executor.reverse(source, turned, first)
         source = turned
     elif step != 1 or first:
         raise UnsupportedError("Slice with steps, or of positions and features")
-    if not np.array_equal(order, np.arange(count)):
+    if not same:
         _pick(builder, source, count, output, order)
 
 

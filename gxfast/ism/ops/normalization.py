@@ -98,8 +98,8 @@ def layer_step(builder: Builder, node: Node) -> None:
     )
 
 
-def _standardized(r: Reverse, gradient: str, axes: Sequence[int], shape: Sequence[int] | None = None) -> str:
-    """Carry the gradient of (x - mean) / sqrt(variance + epsilon), over ``axes`` of x in ``shape``, back to x."""
+def _centred(r: Reverse, axes: Sequence[int], shape: Sequence[int] | None) -> tuple[Callable[[str], str], str, str]:
+    """What takes means over ``axes`` of x in ``shape``; x - mean, and sqrt(variance + epsilon)."""
     e, sizes = r.emit, r.shape() if shape is None else shape
     x = r.name() if shape is None else e.reshape(r.name(), shape)
     share = r.scalar(1.0 / math.prod(sizes[axis] for axis in axes))
@@ -109,7 +109,12 @@ def _standardized(r: Reverse, gradient: str, axes: Sequence[int], shape: Sequenc
 
     centred = e.add("Sub", x, mean(x))
     variance = mean(e.add("Mul", centred, centred))
-    spread = e.add("Sqrt", e.add("Add", variance, r.scalar(r.attribute("epsilon", 1e-5))))
+    return mean, centred, e.add("Sqrt", e.add("Add", variance, r.scalar(r.attribute("epsilon", 1e-5))))
+
+
+def _standardized(r: Reverse, gradient: str, axes: Sequence[int], shape: Sequence[int] | None = None) -> str:
+    """Carry the gradient of (x - mean) / sqrt(variance + epsilon), over ``axes`` of x in ``shape``, back to x."""
+    e, (mean, centred, spread) = r.emit, _centred(r, axes, shape)
     values = e.add("Div", centred, spread)
     shared = e.add("Mul", values, mean(e.add("Mul", gradient, values)))
     return e.add("Div", e.add("Sub", e.add("Sub", gradient, mean(gradient)), shared), spread)
@@ -121,17 +126,8 @@ def _standardized_change(r: Rescale, m: str, axes: Sequence[int], shape: Sequenc
     With c = x - mean, v = 1 / sqrt(variance + epsilon), and c', v' of the sequence, the multiplier of x is
     (v + v') / 2 * (m - mean m) - v^2 v'^2 / (2 (v + v')) * (c + c') * mean(m (c + c')).
     """
-    e, sizes = r.emit, r.shape() if shape is None else shape
-    x = r.name() if shape is None else e.reshape(r.name(), shape)
-    share = r.scalar(1.0 / math.prod(sizes[axis] for axis in axes))
-
-    def mean(x: str) -> str:
-        return e.add("Mul", e.sum(x, axes), share)
-
-    centred = e.add("Sub", x, mean(x))
-    variance = mean(e.add("Mul", centred, centred))
-    epsilon = r.scalar(r.attribute("epsilon", 1e-5))
-    inverse = e.add("Reciprocal", e.add("Sqrt", e.add("Add", variance, epsilon)))
+    e, (mean, centred, spread) = r.emit, _centred(r, axes, shape)
+    inverse = e.add("Reciprocal", spread)
     both, product = e.add("Add", centred, r.first(centred)), e.add("Mul", inverse, r.first(inverse))
     slope = e.add("Div", e.add("Mul", product, product), e.add("Add", inverse, r.first(inverse)))
     slope = e.add("Mul", slope, e.add("Mul", mean(e.add("Mul", m, both)), r.scalar(0.5)))

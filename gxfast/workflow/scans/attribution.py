@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from ..._threads import worker_pool
 from ...encode.one_hot import one_hot
 from ...errors import InputError
+from ...io.files import prefixed
 from ...io.npz import Parts, write_npz
 from ...io.tables import write_rows
 from ...ism import Outputs, Plan, deeplift, input_gradient, scan
@@ -70,13 +70,7 @@ def attribution_paths(prefix: str | Path) -> list[Path]:
     InputError
         If the folder is not there, or the name is no plain one.
     """
-    path = Path(prefix)
-    if not path.parent.is_dir() or not re.fullmatch(r"\w[\w.-]*", path.name):
-        raise InputError(
-            "cannot write there", path=path,
-            remedy="name a folder that exists, and files by letters, digits, points and dashes",
-        )  # fmt: skip
-    return [Path(f"{prefix}.{suffix}") for suffix in ("ohe.npz", "shap.npz", "tsv")]
+    return prefixed(prefix, "ohe.npz", "shap.npz", "tsv")
 
 
 def write_attribution(

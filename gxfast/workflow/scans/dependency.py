@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...encode.one_hot import codes, complement_bases
-from ...errors import InputError, NotFiniteError
+from ...errors import NotFiniteError
+from ...io.files import prefixed
 from ...ism import Pairs, Plan, pairs
 from ...reporting.plots.pairs import draw_pairs
 from ...reporting.plots.style import Drawing, save
@@ -86,13 +86,7 @@ def pair_paths(prefix: str | Path) -> list[Path]:
     InputError
         If the folder is not there, or the name is no plain one.
     """
-    path = Path(prefix)
-    if not path.parent.is_dir() or not re.fullmatch(r"\w[\w.-]*", path.name):
-        raise InputError(
-            "cannot write there", path=path,
-            remedy="name a folder that exists, and files by letters, digits, points and dashes",
-        )  # fmt: skip
-    return [Path(f"{prefix}.{suffix}") for suffix in ("svg", "png", "tsv", "zarr")]
+    return prefixed(prefix, "svg", "png", "tsv", "zarr")
 
 
 def write_pairs(stretch: PairedStretch, prefix: str | Path) -> list[Path]:

@@ -43,6 +43,12 @@ def features_alone(w: GraphWriter, x: str) -> str:
     return w.add("Slice", x, minus, w.constant([-9], np.int64), w.constant([1], np.int64), minus)
 
 
+def all_features(w: GraphWriter, x: str) -> str:
+    """All of the bases, without the ends of the sequence."""
+    starts, ends = w.constant([0, 2], np.int64), w.constant([4, LENGTH - 2], np.int64)
+    return w.add("Slice", x, starts, ends, w.constant([1, 2], np.int64))
+
+
 def some_features(w: GraphWriter, x: str) -> str:
     """Two of the bases."""
     return w.add("Gather", x, w.constant([3, -3], np.int64), axis=1)
@@ -57,7 +63,7 @@ def model(tmp_path: Path, request: pytest.FixtureRequest) -> gx.Model:
     branches = []
     for read in ("x", turn(w, "x")):
         bases = 2 if turn is some_features and read != "x" else 4
-        length = LENGTH - 4 if turn is positions_alone and read != "x" else LENGTH
+        length = LENGTH - 4 if turn in (positions_alone, all_features) and read != "x" else LENGTH
         taps = w.constant(rng.normal(0, 0.5, (CHANNELS, bases, 7)), np.float32)
         y = w.add("Relu", w.add("Conv", read, taps, pads=[3, 3]))
         y = w.add("MaxPool", y, kernel_shape=[4], strides=[4])
@@ -70,7 +76,7 @@ def model(tmp_path: Path, request: pytest.FixtureRequest) -> gx.Model:
     return gx.Model(save_model(w.model("turned"), card, tmp_path / "turned.onnx"), device="cpu")
 
 
-TURNS = (by_slice, by_gather, positions_alone, features_alone, some_features)
+TURNS = (by_slice, by_gather, positions_alone, features_alone, all_features, some_features)
 
 
 @pytest.mark.parametrize("model", TURNS, indirect=True)
