@@ -165,8 +165,8 @@ class Plan:
         if mode != "auto":
             return [(mode, known[mode])]
         good = [(name, cost) for name, cost in known.items() if cost * WORTHWHILE <= costs.naive]
-        margin = {"delta": DELTA_MARGIN if self.model.is_long else 1.0}
-        good.sort(key=lambda item: item[1] * margin.get(item[0], 1.0))
+        margin = DELTA_MARGIN if self.model.is_long else 1.0
+        good.sort(key=lambda item: item[1] * (margin if item[0] == "delta" else 1.0))
         return [*good, ("naive", costs.naive)]
 
     def _made(self, mode: str) -> Runner:

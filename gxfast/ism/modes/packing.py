@@ -59,10 +59,11 @@ def frontier(graph: Graph, analysis: Analysis) -> Frontier:
     windows = [analysis.windows[name] for name in tensors]
     turned = [bool((np.diff(window.free_lo) <= 0).all()) for window in windows]
     bounds = [_growing(_mirrored(one) if back else one) for one, back in zip(windows, turned, strict=True)]
-    ends = zip(windows, bounds, turned, strict=True)
-    lo, hi = map(
-        np.stack, zip(*((n.length - 1 - b[1], n.length - 1 - b[0]) if back else b for n, b, back in ends), strict=True)
-    )
+    ends = [
+        (one.length - 1 - high, one.length - 1 - low) if back else (low, high)
+        for one, (low, high), back in zip(windows, bounds, turned, strict=True)
+    ]
+    lo, hi = (np.stack([end[i] for end in ends]) for i in (0, 1))
     live = (np.stack([window.hi - window.lo for window in windows]) >= 0).max(axis=0)
     after = [np.searchsorted(low, high, side="right") for low, high in bounds]
     here = np.arange(graph.length) + 1
