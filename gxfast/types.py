@@ -22,6 +22,7 @@ __all__ = [
     "GeneTable",
     "PredictionSet",
     "Progress",
+    "VariantTable",
     "Windows",
 ]
 
@@ -296,3 +297,62 @@ class CovariateTable(Table):
 
     def _columns(self) -> Columns:
         return by_person({"id": (str, self.name)}, self.samples, self.values)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class VariantTable(Table):
+    """V rows of variants, and what is said of them: scores of models, effects, probabilities, labels.
+
+    A variant may stand in several rows: one per gene, tissue or study.
+
+    Attributes
+    ----------
+    chrom, ref, alt : str arrays, shape (V,)
+        ``alt`` is the allele that effects and scores are of.
+    position : int64 array, shape (V,)
+        0-based position of the first base of ``ref``.
+    columns : dict of str to array, shape (V,)
+        float64 (NaN: not known) or str (empty: not known).
+    signed : tuple of str
+        Columns that change their sign where alleles are exchanged: effects of ``alt``, signed scores.
+    frequencies : tuple of str
+        Columns of frequencies of ``alt``: they become 1 - f where alleles are exchanged.
+    source : str
+        The file that was read, for messages.
+    """
+
+    chrom: NDArray[np.str_]
+    position: Int64Array
+    ref: NDArray[np.str_]
+    alt: NDArray[np.str_]
+    columns: dict[str, NDArray[Any]]
+    signed: tuple[str, ...] = ()
+    frequencies: tuple[str, ...] = ()
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def take(self, rows: Any) -> VariantTable:
+        """Return some rows: whole numbers or a mask."""
+        return replace(
+            self, chrom=self.chrom[rows], position=self.position[rows], ref=self.ref[rows], alt=self.alt[rows],
+            columns={name: values[rows] for name, values in self.columns.items()},
+        )  # fmt: skip
+
+    @property
+    def variant_id(self) -> list[str]:
+        """``chrom_pos_ref_alt`` of every row, ``pos`` 1-based."""
+        places = zip(self.chrom.tolist(), self.position.tolist(), self.ref.tolist(), self.alt.tolist(), strict=True)
+        return [f"{chrom}_{position + 1}_{ref}_{alt}" for chrom, position, ref, alt in places]
+
+    def _facts(self) -> str:
+        return f"{plural(len(self), 'row')} of variants, columns {', '.join(self.columns)}"
+
+    def _columns(self) -> Columns:
+        leading: Columns = {
+            "chrom": (str, self.chrom.tolist()), "pos": self.position + 1, "ref": (str, self.ref.tolist()),
+            "alt": (str, self.alt.tolist()),
+        }  # fmt: skip
+        said = {name: (str, v.tolist()) if v.dtype.kind == "U" else v for name, v in self.columns.items()}
+        return {**leading, **said}
