@@ -319,6 +319,8 @@ class VariantTable(Table):
         Columns of frequencies of ``alt``: they become 1 - f where alleles are exchanged.
     source : str
         The file that was read, for messages.
+    terms : str
+        Terms of use, as far as the file states them.
     """
 
     chrom: NDArray[np.str_]
@@ -329,6 +331,7 @@ class VariantTable(Table):
     signed: tuple[str, ...] = ()
     frequencies: tuple[str, ...] = ()
     source: str = ""
+    terms: str = ""
 
     def __len__(self) -> int:
         return len(self.position)

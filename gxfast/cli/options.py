@@ -120,9 +120,15 @@ def input_options(function: F) -> F:
         contigs_option,
         covariate_options,
         people_options,
+        click.option("--populations", type=FILE, metavar="T", help="sample, population: r by population."),
+        click.option("--gene-split", type=FILE, metavar="T", help="gene_id, split: genes seen or unseen."),
         click.option(
-            "--model", "models", type=FILE, multiple=True, required=True, metavar="M",
+            "--model", "models", type=FILE, multiple=True, metavar="M",
             help="ONNX; repeatable.",
+        ),
+        click.option(
+            "--effects", type=File(named=True), multiple=True, metavar="[NAME=]T",
+            help="Variant effects on genes, beside models or in place of them; repeatable.",
         ),
         click.option(
             "--card", "cards", type=FILE, multiple=True, metavar="C",
@@ -212,6 +218,8 @@ def run_options(options: dict[str, Any]) -> Any:
         drivers=DriverOptions(options.get("driver_rule", "published"), motif_reach=options.get("motif_reach", 0)),
         finemapped=options.get("finemapped"),
         report_genes=tuple(options.get("report_genes", ())),
+        predictdb=options.get("predictdb", False),
+        with_right=options.get("i_have_the_right", False),
     )
 
 
@@ -312,6 +320,9 @@ def input_paths(options: dict[str, Any]) -> Any:
         sites=options.get("sites"),
         contigs=options.get("contigs"),
         tiles=options.get("tiles", True),
+        effects=tuple(options.get("effects", ())),
+        populations=options.get("populations"),
+        gene_split=options.get("gene_split"),
     )
 
 

@@ -129,6 +129,8 @@ class _RunCommand(Command):
 @click.option(
     "--gene", "report_genes", multiple=True, metavar="ID[,ID...]", help="Genes that the report draws person by person."
 )
+@click.option("--predictdb", is_flag=True, help="Write effects as weights of PredictDB, too: effects/NAME.db.")
+@click.option("--i-have-the-right", is_flag=True, help="... of scores whose terms of use are not open.")
 @common_options
 def run(**options: Any) -> int:
     """Check, predict, evaluate, baselines, eQTLs, drivers and report, into one run directory.

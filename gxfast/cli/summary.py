@@ -71,6 +71,9 @@ def _counts(summary: dict[str, Any]) -> Iterator[str]:
     """What all of it was found on."""
     yield f"{summary['n_people']} people, {summary['n_genes']} genes"
     for name, entry in summary["models"].items():
+        if "effects" in entry:
+            yield f"{name}: {entry['effects_used']} of {entry['effects']} effects are of variants in the VCF"
+            continue
         yield (
             f"{name}: {entry['unique_haplotypes']} distinct haplotypes instead of "
             f"{entry['sequences_without_sharing']} ({entry['fold_fewer']}x fewer); "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._beta_fit import BetaApproximation
     from .agreement import DirectionTest, RankAgreement, SignAgreement, direction_test, rank_agreement, sign_agreement
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
+    from .cells import CellSummary, PeopleAcrossGenes, across_genes, cell_summary, within_groups
     from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
@@ -31,6 +32,7 @@ __all__ = [
     "LINEAR_MODELS",
     "Association",
     "BetaApproximation",
+    "CellSummary",
     "CisScan",
     "Correlation",
     "CorrelationInterval",
@@ -40,6 +42,7 @@ __all__ = [
     "HeldOut",
     "Heritability",
     "NullTest",
+    "PeopleAcrossGenes",
     "PermutedAssociation",
     "RandomNull",
     "RankAgreement",
@@ -49,7 +52,9 @@ __all__ = [
     "SupportTest",
     "TrackFit",
     "WindowAssociations",
+    "across_genes",
     "blup",
+    "cell_summary",
     "cis_heritability",
     "correlation_interval",
     "cross_predict",
@@ -76,6 +81,7 @@ __all__ = [
     "split_by_lists",
     "split_people",
     "support_test",
+    "within_groups",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -91,6 +97,7 @@ __getattr__, __dir__ = lazy_names(
             "sign_agreement",
         ),
         "association": ("Association", "PermutedAssociation", "eqtl", "eqtl_permutations"),
+        "cells": ("CellSummary", "PeopleAcrossGenes", "across_genes", "cell_summary", "within_groups"),
         "cis_scan": ("CisScan", "WindowAssociations"),
         "correlation": ("Correlation", "RankCorrelation", "pearson", "spearman"),
         "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),

@@ -16,7 +16,7 @@ from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, numbers, whole_numbers
 
-__all__ = ["PENALTIES", "PersonalHeads", "fit_personal_heads"]
+__all__ = ["PENALTIES", "PersonalHeads", "fit_personal_heads", "head_per_gene", "heads_over_genes"]
 
 Float64Array = NDArray[np.float64]
 PENALTIES: Final = tuple(10.0**k for k in range(-3, 5))  # times the people (or rows) of a fit
@@ -76,11 +76,80 @@ def fit_personal_heads(
         raise InputError("features must have at least one feature")
     if len(np.unique(by_person)) < 2:
         raise InputError("people_folds must name two folds or more")
-    people = np.full(y.shape, np.nan)
-    for g in range(len(y)):
-        people[g] = _of_people(x[g], y[g], by_person)
     genes = _of_genes(x, y, by_gene)
-    return PersonalHeads(*_judged(people, y), *_judged(genes, y))
+    return PersonalHeads(*_judged(_per_gene(x, y, by_person), y), *_judged(genes, y))
+
+
+def head_per_gene(features: ArrayLike, expression: ArrayLike, people_folds: ArrayLike) -> Float64Array:
+    """Predict people by heads that are fitted on other people, a head per gene.
+
+    Parameters
+    ----------
+    features, expression, people_folds
+        As in `fit_personal_heads`; folds may be populations.
+
+    Returns
+    -------
+    float64 array, shape (G, S)
+        In the units of standardised expression; NaN where a fold leaves fewer than three people.
+    """
+    x = numbers(features, "features", ("G", "S", "T"), finite=True)
+    y = finite_or_nan(expression, "expression", x.shape[:2])
+    return _per_gene(x, y, whole_numbers(people_folds, "people_folds", y.shape[1:]))
+
+
+def heads_over_genes(
+    features: ArrayLike, expression: ArrayLike, people_folds: ArrayLike, gene_folds: ArrayLike
+) -> tuple[Float64Array, Float64Array]:
+    """Predict people by one head for all genes, that saw neither them nor, or but, the gene.
+
+    For each fold of genes and of people, a head is fitted on the other genes of the other people. It predicts the
+    people of the fold: the genes that it has not seen, and those of the fold of genes before it, which it has.
+
+    Parameters
+    ----------
+    features, expression, people_folds, gene_folds
+        As in `fit_personal_heads`. Genes of fold -1 are fitted on always: nothing unseen is predicted for them.
+
+    Returns
+    -------
+    seen, unseen : float64 arrays, shape (G, S)
+        NaN where no head predicts.
+    """
+    x = numbers(features, "features", ("G", "S", "T"), finite=True)
+    y = finite_or_nan(expression, "expression", x.shape[:2])
+    by_person = whole_numbers(people_folds, "people_folds", y.shape[1:])
+    by_gene = whole_numbers(gene_folds, "gene_folds", y.shape[:1])
+    seen, unseen = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
+    folds = [fold for fold in np.unique(by_gene).tolist() if fold >= 0]
+    for people in np.unique(by_person[by_person >= 0]).tolist():
+        out = by_person == people
+        scaled, target = _all_standardised(x, y, ~out)
+        for i, fold in enumerate(folds):
+            test = by_gene == fold
+            rows = np.flatnonzero((~test[:, None] & np.isfinite(target) & ~out).reshape(-1))
+            if not rows.size:
+                continue
+            weight = _ridge(scaled.reshape(-1, x.shape[2])[rows], target.reshape(-1)[rows])
+            known = ~test if len(folds) == 1 else by_gene == folds[i - 1]
+            for values, genes in ((unseen, test), (seen, known)):
+                values[np.ix_(genes, out)] = scaled[np.ix_(genes, out)] @ weight
+    return seen, unseen
+
+
+def _per_gene(x: Float64Array, y: Float64Array, folds: NDArray[np.int64]) -> Float64Array:
+    return np.array([_of_people(x[g], y[g], folds) for g in range(len(y))]).reshape(y.shape)
+
+
+def _all_standardised(x: Float64Array, y: Float64Array, people: NDArray[np.bool_]) -> tuple[Float64Array, Float64Array]:
+    """Features and expression of every gene, standardised in some people; NaN where there is no expression."""
+    scaled, target = np.empty_like(x), np.full(y.shape, np.nan)
+    for g in range(len(y)):
+        scaled[g] = _standardised(x[g], people)
+        there = np.isfinite(y[g])
+        if (there & people).sum() > 2:
+            target[g, there] = _standardised(y[g, there, None], people[there])[:, 0]
+    return scaled, target
 
 
 def _standardised(values: Float64Array, rows: Any = slice(None)) -> Float64Array:

@@ -35,6 +35,8 @@ class LinearCohort:
     covariates : float64 array, shape (K, S), or None
     genotypes : GenotypeCache
         Of these people.
+    populations : tuple of str, length S, or None
+        Where they are known; "" of somebody who is in none.
     """
 
     people: tuple[str, ...]
@@ -42,6 +44,7 @@ class LinearCohort:
     values: Float64Array
     covariates: Float64Array | None
     genotypes: GenotypeCache
+    populations: tuple[str, ...] | None = None
 
     def take(self, rows: Sequence[int]) -> LinearCohort:
         """Return the same people with the genes ``rows`` only."""
@@ -102,7 +105,9 @@ def linear_cohort(people: People, transform: str) -> LinearCohort:
     if covariates is not None:
         column = {name: i for i, name in enumerate(covariates.samples)}
         design = covariate_design(covariates, np.array([column[name] for name in names], np.int64))
-    return LinearCohort(names, genes, values, design, genotypes)
+    known = people.populations
+    populations = None if known is None else tuple(known.get(name, "") for name in names)
+    return LinearCohort(names, genes, values, design, genotypes, populations)
 
 
 def _absent(genotypes: GenotypeCache, genes: GeneTable) -> NDArray[np.bool_]:

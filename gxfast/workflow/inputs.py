@@ -11,20 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GxfastError, InputError
+from ..evaluation.alignment import strip_version
 from ..io.contigs import ContigNames, Renamed
 from ..io.fasta import Genome
 from ..io.genotype_cache import GenotypeCache
 from ..io.regions import parse_region
 from ..io.tables import read_covariates, read_expression, read_finemapped, read_genes, read_sites
+from ..io.tables.groups import read_gene_split, read_populations
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ..personal.policy import HaplotypePolicy
 from ..types import CovariateTable, ExpressionTable, GeneTable
+from .effects import open_effects
 from .finemapped import refuse_foreign_pips
 from .naming import contig_names, tell_vcf
 from .options import InputPaths
 
 if TYPE_CHECKING:
     from ..ism import Plan
+    from ..models.effects import EffectsTable
     from ..models.session import Model
     from .options import EngineOptions
 
@@ -40,6 +44,7 @@ __all__ = [
     "open_models",
     "open_people",
     "open_plans",
+    "require_predictors",
 ]
 
 Float64Array = NDArray[np.float64]
@@ -62,6 +67,10 @@ class People:
     covariates : CovariateTable or None
     renamed : tuple of Renamed
         Contigs that are spelled in another way in a file than from here on.
+    populations : mapping of str to str, or None
+        Of people.
+    gene_split : mapping of str to str, or None
+        Of genes: the set that models were trained, validated or tested on.
     """
 
     genotypes: GenotypeCache
@@ -69,6 +78,8 @@ class People:
     expression: ExpressionTable | None
     covariates: CovariateTable | None
     renamed: tuple[Renamed, ...] = field(default=(), kw_only=True)
+    populations: Mapping[str, str] | None = field(default=None, kw_only=True)
+    gene_split: Mapping[str, str] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,8 @@ class Inputs(People):
         Posterior inclusion probabilities.
     names : ContigNames
         Of the genome.
+    effects : tuple of EffectsTable
+        Tables of variant effects, beside the models.
     """
 
     genome: Genome
@@ -93,6 +106,7 @@ class Inputs(People):
     max_mem: int | None = None
     finemapped: Mapping[tuple[str, str], float] | None = None
     names: ContigNames = field(kw_only=True)
+    effects: tuple[EffectsTable, ...] = field(default=(), kw_only=True)
 
 
 def open_inputs(
@@ -116,6 +130,10 @@ def open_inputs(
         names = _attempt(problems, "contigs", partial(contig_names, paths, genome)) or ContigNames(genome.contigs)
     people = open_people(paths, names=names, strands=strands, problems=problems)
     models = open_models(paths, problems=problems)
+    effects: tuple[EffectsTable, ...] = ()
+    if paths.effects and genome is not None and names is not None:
+        effects = _attempt(problems, "effects", partial(open_effects, paths.effects, genome, names)) or ()
+    _attempt(problems, "model", lambda: _refuse_equal_names(models, effects))
     pips = _attempt(problems, "finemapped", lambda: read_finemapped(finemapped)) if finemapped else None
     if finemapped and pips is not None:
         if names is not None:
@@ -125,7 +143,8 @@ def open_inputs(
     opened: Any = {"genotypes": people.genotypes, "genes": people.genes, "genome": genome, "names": names}
     return Inputs(
         **opened, expression=people.expression, covariates=people.covariates, models=models, policy=policy,
-        max_mem=paths.max_mem, finemapped=pips, renamed=people.renamed,
+        max_mem=paths.max_mem, finemapped=pips, renamed=people.renamed, effects=effects,
+        populations=people.populations, gene_split=people.gene_split,
     )  # fmt: skip
 
 
@@ -182,7 +201,38 @@ def open_people(
         read = partial(read_covariates, paths.covariates, first=paths.n_covariates)
         covariates = _attempt(problems, "covariates", partial(read, people=None if cohort is None else cohort.samples))
     opened: Any = {"genotypes": GenotypeCache(cohort, paths.max_mem) if cohort is not None else None, "genes": genes}
+    if paths.populations:
+        opened["populations"] = _attempt(problems, "populations", partial(_of_these, paths.populations, cohort))
+    if paths.gene_split:
+        opened["gene_split"] = _attempt(problems, "gene_split", partial(_split_of, paths.gene_split, genes))
     return People(**opened, expression=expression, covariates=covariates, renamed=told)
+
+
+def _of_these(path: str, cohort: VariantFileSet | None) -> Mapping[str, str]:
+    """Populations of the people of a job; nobody of them in the table is refused."""
+    found = read_populations(path)
+    if cohort is not None and not any(name in found for name in cohort.samples):
+        raise InputError(
+            f"nobody of the VCF ({', '.join(cohort.samples[:3])}, ...) is in the table of populations "
+            f"({', '.join(list(found)[:3])}, ...)",
+            path=path, remedy="use the names of the samples",
+        )  # fmt: skip
+    return found
+
+
+def _split_of(path: str, genes: GeneTable | None) -> Mapping[str, str]:
+    """Sets of the genes of a job, by id, Ensembl ids also without version; no gene in the table is refused."""
+    found = read_gene_split(path)
+    if genes is None:
+        return found
+    stems = {strip_version(gene): name for gene, name in found.items()}
+    mine = {gene: name for gene in genes.gene_id if (name := found.get(gene) or stems.get(strip_version(gene)))}
+    if not mine:
+        raise InputError(
+            f"no gene ({', '.join(genes.gene_id[:3])}, ...) is in the split ({', '.join(list(found)[:3])}, ...)",
+            path=path, remedy="use the ids of the genes",
+        )  # fmt: skip
+    return mine
 
 
 def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames | None = None) -> VariantFileSet:
@@ -201,6 +251,17 @@ def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames 
     )
     chosen.require_readable(wanted)
     return chosen
+
+
+def require_predictors(paths: InputPaths) -> None:
+    """Refuse to predict with nothing.
+
+    Raises
+    ------
+    InputError
+    """
+    if not paths.models and not paths.effects:
+        raise InputError("nothing to predict with", remedy="name a model with `model=`, or effects with `effects=`")
 
 
 def open_models(paths: InputPaths, n_threads: int = 1, *, problems: Problems | None = None) -> tuple[Model, ...]:
@@ -240,10 +301,13 @@ def _with_cards(paths: InputPaths) -> list[tuple[str, str | None]]:
     return list(zip(paths.models, paths.cards or (None,) * len(paths.models), strict=True))
 
 
-def _refuse_equal_names(models: Sequence[Model]) -> None:
-    names = [model.card.name for model in models]
+def _refuse_equal_names(models: Sequence[Model], effects: Sequence[EffectsTable] = ()) -> None:
+    names = [*(model.card.name for model in models), *(one.name for one in effects)]
     if len(set(names)) != len(names):
-        raise InputError(f"two models have one name ({', '.join(names)})", remedy="change the name in one of the cards")
+        raise InputError(
+            f"two models have one name ({', '.join(names)})",
+            remedy='change the name in one of the cards, or name effects: `effects="NAME=FILE"`',
+        )
 
 
 def open_plans(paths: InputPaths, engine: EngineOptions) -> tuple[Plan, ...]:

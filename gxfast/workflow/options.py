@@ -55,6 +55,10 @@ class InputPaths:
         Table of contig names, or ``"strict"``; see `gxfast.io.contigs.ContigNames`.
     tiles : bool
         Whether windows are predicted in tiles where that saves; see `gxfast.ism.tiled`.
+    effects : tuple of str
+        Tables of variant effects, each ``FILE`` or ``NAME=FILE``: predictors beside, or in place of, models.
+    populations, gene_split : str or None
+        Tables of the population of each person, and of the set that each gene was in when models were trained.
     """
 
     fasta: str
@@ -74,6 +78,9 @@ class InputPaths:
     sites: str | None = None
     contigs: str | None = None
     tiles: bool = True
+    effects: tuple[str, ...] = ()
+    populations: str | None = None
+    gene_split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +221,10 @@ class RunOptions:
         Table of fine-mapped variants: directions are compared at these too.
     report_genes : tuple of str
         Genes (id or name) that the report shows person by person, beside the best and the worst.
+    predictdb : bool
+        Whether tables of effects are written as weights of PredictDB, too.
+    with_right : bool
+        The user has the right to make weights of scores whose terms of use are not open.
     """
 
     evaluation: EvaluateOptions = field(default_factory=EvaluateOptions)
@@ -222,3 +233,5 @@ class RunOptions:
     drivers: DriverOptions = field(default_factory=DriverOptions)
     finemapped: str | None = None
     report_genes: tuple[str, ...] = ()
+    predictdb: bool = False
+    with_right: bool = False

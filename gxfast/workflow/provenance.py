@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..io.contigs import STRICT
 from ..io.files import sha256_of, sha256_of_folder
 from ..io.variants import as_given, companions, has_scheme
+from .effects import split_name
 
 if TYPE_CHECKING:
     from ..models.session import Model
@@ -76,7 +77,11 @@ def hash_models(models: Sequence[Model]) -> list[dict[str, Any]]:
 
 def hash_inputs(paths: InputPaths, vcf: Sequence[Path], models: Sequence[Model] = ()) -> dict[str, Any]:
     """Return the hashes of everything that was named; ``vcf``: the files that patterns stand for."""
-    names = {what: getattr(paths, what) for what in ("genes", "sites", "expression", "covariates")}
+    names = {
+        what: getattr(paths, what)
+        for what in ("genes", "sites", "expression", "covariates", "populations", "gene_split")
+    }
     names["contigs"] = None if paths.contigs == STRICT else paths.contigs
+    names["effects"] = [split_name(text)[1] for text in paths.effects]
     found = hash_files({"fasta": paths.fasta, "vcf": vcf, **names})
     return {**found, "models": hash_models(models)} if models else found

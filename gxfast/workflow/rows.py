@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .._objects import Brief
 from ..io.tables import optional_column
 
-__all__ = ["BaselineRow", "ClusterRow", "LeadRow", "MotifRow", "PairsRow"]
+__all__ = ["BaselineRow", "ClusterRow", "EffectsRow", "LeadRow", "MotifRow", "PairsRow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -60,6 +60,17 @@ class LeadRow(Brief):
     pval_perm: float | None = None
     pval_beta: float | None = None
     qval: float | None = None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EffectsRow(Brief):
+    """A row of ``effects/NAME.genes.tsv``: how many effects of a table a gene has, and how many the VCF has."""
+
+    gene_id: str
+    n_effects: int
+    n_used: int
+    n_varying: int
     status: str
 
 

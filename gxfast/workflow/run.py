@@ -19,7 +19,8 @@ from ..reporting.multiqc import FILE as MULTIQC_FILE
 from ..reporting.multiqc import write_multiqc
 from ..stats.drivers import Rule
 from ..types import Progress
-from .inputs import Inputs, open_inputs
+from .effects import refuse_closed_terms
+from .inputs import Inputs, open_inputs, require_predictors
 from .naming import contigs_of_plan
 from .options import (
     DriverOptions,
@@ -36,7 +37,9 @@ from .shard import WHOLE, Part
 from .step import Job, Results, Step
 from .steps.agree import AGREE
 from .steps.baseline import BASELINE
+from .steps.cells import CELLS
 from .steps.drivers import DRIVERS
+from .steps.effects import EFFECTS
 from .steps.eqtl import EQTL
 from .steps.evaluate import EVALUATE, GENES
 from .steps.explain import EXPLAIN
@@ -62,7 +65,8 @@ def run(
     *,
     fasta: str | Path,
     vcf: str | Path | Sequence[str | Path],
-    model: str | Path | Sequence[str | Path],
+    model: str | Path | Sequence[str | Path] = (),
+    effects: str | Path | Sequence[str | Path] = (),
     card: str | Path | Sequence[str | Path] = (),
     genes: str | Path | None = None,
     sites: str | Path | None = None,
@@ -76,6 +80,8 @@ def run(
     batch_size: int | None = None,
     max_mem: int | None = None,
     contigs: str | Path | None = None,
+    populations: str | Path | None = None,
+    gene_split: str | Path | None = None,
     tiles: bool = True,
     policy: HaplotypePolicy | None = None,
     expression_transform: Transform = "none",
@@ -89,6 +95,8 @@ def run(
     finemapped: str | Path | None = None,
     steps: Sequence[str] = STEPS,
     gene: str | Sequence[str] = (),
+    predictdb: bool = False,
+    i_have_the_right: bool = False,
     threads: int = 0,
     resume: bool = False,
     progress: Progress | None = None,
@@ -101,6 +109,8 @@ def run(
         Run directory to write; new, empty, or with ``resume`` one of the same run.
     fasta, vcf, model, card, genes, sites, expression, covariates, finemapped
         Files; ``vcf``, ``model`` and ``card`` may be several, ``vcf`` a pattern with ``{chrom}``.
+    effects : str, Path or sequence
+        Tables of variant effects on genes, each ``FILE`` or ``"NAME=FILE"``: beside models, or in place of them.
     regions : str or sequence of str
         ``chr:beg-end``, 1-based inclusive.
     samples : str or sequence of str
@@ -109,12 +119,18 @@ def run(
         Bytes.
     contigs : str or Path, optional
         Table of contig names, or ``"strict"``.
+    populations, gene_split : str or Path, optional
+        Tables with ``sample`` and ``population``, and ``gene_id`` and ``split`` (train, valid, test): correlations are
+        then given by population, and for genes that models have or have not seen.
     tiles : bool
         Predict windows in tiles where that saves: values within 1e-5 of whole windows.
     policy : HaplotypePolicy, optional
         What is done with unusual records.
     gene : str or sequence of str
         Genes (id or name) that the report shows person by person.
+    predictdb : bool
+        Write effects as weights of PredictDB, too: refused where their terms of use are not open, unless
+        ``i_have_the_right``.
     threads : int
         0: all that this process may use. Results do not depend on it.
     progress : callable, optional
@@ -147,7 +163,8 @@ seed, driver_rule, motif_reach, steps, resume
         fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
         expression=_text(expression), covariates=_text(covariates), n_covariates=n_covariates, samples=_texts(samples),
         regions=_texts(regions), device=device, batch_size=batch_size, max_mem=max_mem, length=window,
-        sites=_text(sites), contigs=_text(contigs), tiles=tiles,
+        sites=_text(sites), contigs=_text(contigs), tiles=tiles, effects=_texts(effects),
+        populations=_text(populations), gene_split=_text(gene_split),
     )  # fmt: skip
     options = RunOptions(
         evaluation=EvaluateOptions(expression_transform, residualise),
@@ -156,6 +173,8 @@ seed, driver_rule, motif_reach, steps, resume
         drivers=DriverOptions(driver_rule, motif_reach=motif_reach),
         finemapped=_text(finemapped),
         report_genes=_texts(gene),
+        predictdb=predictdb,
+        with_right=i_have_the_right,
     )
     policy = policy or HaplotypePolicy()
     return run_job(
@@ -200,7 +219,10 @@ def run_job(
     """
     _check_steps(steps)
     threads = resolve_threads(n_threads)
+    require_predictors(paths)
     inputs = open_inputs(paths, policy, finemapped=options.finemapped)
+    if options.predictdb:
+        refuse_closed_terms(inputs.effects, with_right=options.with_right)
     _check_report_genes(inputs, paths, options)
     if inputs.expression is None:
         steps = tuple(name for name in steps if name not in _NEED_EXPRESSION)
@@ -304,7 +326,12 @@ def _plan(paths: InputPaths, inputs: Inputs, options: RunOptions, steps: tuple[s
         "n_covariates": len(inputs.covariates.name) if inputs.covariates else 0,
         **{name: asdict(getattr(options, name)) for name in names},
     }
-    if names:
+    if inputs.effects:
+        chosen["effects"] = [
+            {"name": one.name, "tracks": list(one.tracks), "terms": one.terms} for one in inputs.effects
+        ]
+        chosen["predictdb"] = options.predictdb and {"with_right": options.with_right}
+    if names or inputs.effects:
         chosen |= conventions("GT")
     if "drivers" in names:
         chosen["drivers"]["haploid_dosage"] = "as the card's haplotypes"
@@ -343,12 +370,14 @@ def call_before_report(job: Job) -> None:
 _ORDER: Final = (
     Step("check", check_inputs),
     PREDICT,
+    EFFECTS,
     EVALUATE,
     PHASE,
     BASELINE,
     EQTL,
     DRIVERS,
     HEADS,
+    CELLS,
     EXPLAIN,
     GENES,
     AGREE,

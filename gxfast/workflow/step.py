@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._objects import Brief, Rows
 from ..errors import ModelError
 from ..evaluation.agreement import PairAgreement
+from ..evaluation.cells import CellRow, PersonRow
 from ..evaluation.direction import DirectionRow
 from ..evaluation.drivers import DriverRow, SupportRow
 from ..evaluation.explainers import ExplainerRow
@@ -50,7 +51,8 @@ class Results(Brief):
         One per model.
     observed : Observed or None
         The expression that was correlated.
-    genes, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement : list of rows
+    genes, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement, cells, \
+people : list of rows
         The tables of the same names, each with ``to_pandas``, ``to_polars`` and ``to_parquet``; ``baseline`` is
         ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``.
     summary : dict
@@ -76,6 +78,8 @@ class Results(Brief):
     motif_clusters: Rows[ClusterRow] = field(default_factory=partial(Rows, ClusterRow))
     explainers: Rows[ExplainerRow] = field(default_factory=partial(Rows, ExplainerRow))
     agreement: Rows[PairAgreement] = field(default_factory=partial(Rows, PairAgreement))
+    cells: Rows[CellRow] = field(default_factory=partial(Rows, CellRow))
+    people: Rows[PersonRow] = field(default_factory=partial(Rows, PersonRow))
     summary: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
     undone: list[str] = field(default_factory=list)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +26,19 @@ from ..rundir import RunDirectory
 from ..shard import WHOLE, Part
 from ..step import Job, Step
 from .beside import beside_columns, read_evaluated
-from .gene_models import GeneBaseline, packed_weights, train_gene, unpacked_weights, wanted
+from .gene_models import GeneBaseline, packed_weights, predict_across, train_gene, unpacked_weights, wanted
 from .linear import counted, linear_job, no_room
 
 if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
 
-__all__ = ["BASELINE", "Baselines", "train", "train_blocks", "train_one", "trained_genes"]
+__all__ = [
+    "BASELINE", "Baselines", "held_out_blocks", "train", "train_across_blocks", "train_blocks", "train_one",
+    "trained_genes",
+]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def train_blocks(
     max_mem: int | None = None, progress: Progress | None = None,
 ) -> None:  # fmt: skip
     """Train the baselines of every gene, block by block."""
-    folds = split_people(cohort.people, options.folds, options.seed)
+    folds = _folds(cohort, options)
     source = open_dosages(cohort.genotypes, options.dosage)
     blocks, room = gene_blocks(cohort.genes, window=options.window), worker_room(max_mem, n_threads)
 
@@ -110,7 +114,7 @@ def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOpti
         run.subdirectory("baseline"),
         gene_blocks(cohort.genes, window=options.window),
     )
-    folds = split_people(cohort.people, options.folds, options.seed)
+    folds = _folds(cohort, options)
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})
     stored = _Stored(run, blocks, options)
     for model in options.models if stored.any_held_out else ():
@@ -124,6 +128,11 @@ def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOpti
     return Baselines(rows, _summary(rows, statuses, options), counted(statuses, stored.left_out))
 
 
+def _folds(cohort: LinearCohort, options: TrainingOptions) -> NDArray[np.int64]:
+    """Outer folds: at random, each population spread evenly over them."""
+    return split_people(cohort.people, options.folds, options.seed, labels=cohort.populations)
+
+
 def train_one(
     cohort: LinearCohort, source: DosageSource, folds: NDArray[np.int64], options: TrainingOptions, g: int, room: Room
 ) -> tuple[GeneBaseline, int]:
@@ -131,20 +140,83 @@ def train_one(
     genes, y = cohort.genes, cohort.values[g]
     if genes.chrom[g] not in cohort.genotypes.contigs:
         return GeneBaseline(NO_CONTIG, int(np.isfinite(y).sum()), 0), 0
-    tss, there = int(genes.tss[g]), np.isfinite(y)
-    region = genes.chrom[g], max(0, tss - options.window), int(genes.last[g]) + options.window + 1
 
-    def trained(allowed: int) -> tuple[GeneBaseline, int] | None:
-        dosages = window_dosages(source, *region, lambda piece: wanted(piece, there, options), allowed)
-        if dosages is None or _bytes_needed(dosages) > allowed:
-            return None
+    def trained(dosages: Dosages) -> tuple[GeneBaseline, int]:
+        tss = int(genes.tss[g])
         found = train_gene(genes.gene_id[g], genes.name[g], tss, dosages, y, cohort.covariates, folds, options)
         return found, dosages.n_skipped
 
-    found = room.within(trained, whole=True)
+    return _with_dosages(cohort, source, options, g, room, trained)
+
+
+def _with_dosages(
+    cohort: LinearCohort, source: DosageSource, options: TrainingOptions, g: int, room: Room,
+    use: Callable[[Dosages], T],
+) -> T:  # fmt: skip
+    """Use the wanted dosages of a gene's window, as soon as there is room for them.
+
+    Raises
+    ------
+    InputError
+        If there never is.
+    """
+    genes, there = cohort.genes, np.isfinite(cohort.values[g])
+    start, end = int(genes.tss[g]) - options.window, int(genes.last[g]) + options.window + 1
+
+    def used(allowed: int) -> T | None:
+        dosages = window_dosages(
+            source, genes.chrom[g], max(0, start), end, lambda piece: wanted(piece, there, options), allowed
+        )
+        return None if dosages is None or _bytes_needed(dosages) > allowed else use(dosages)
+
+    found = room.within(used, whole=True)
     if found is None:
         raise no_room(cohort, g)
     return found
+
+
+def held_out_blocks(job: Job) -> Iterator[tuple[GeneBlock, Float64Array]]:
+    """Read the held-out predictions of the baselines of a run, block by block: (models, genes, people)."""
+    cohort = job.linear_cohort()
+    for block in gene_blocks(cohort.genes, window=job.options.baseline.window) if cohort else ():
+        yield block, job.directory.read_block(block.file("baseline"))["predictions"]
+
+
+def train_across_blocks(job: Job) -> Iterator[tuple[GeneBlock, Float64Array]]:
+    """Predict every population by baselines that are trained on all others; as `held_out_blocks`."""
+    cohort, options, run = job.linear_cohort(), job.options.baseline, job.directory
+    if cohort is None or not cohort.populations:
+        return
+    codes = np.unique(cohort.populations, return_inverse=True)[1].astype(np.int64)
+    source, room = open_dosages(cohort.genotypes, options.dosage), worker_room(job.inputs.max_mem, job.n_threads)
+    blocks = gene_blocks(cohort.genes, window=options.window)
+
+    def compute(block: GeneBlock) -> None:
+        found = [_across_one(cohort, source, codes, options, g, room) for g in block.genes]
+        run.write_block(block.file("across"), {"predictions": np.stack(found, axis=1)})
+
+    do_gene_blocks(
+        run, blocks, lambda block: run.has_block(block.file("across")), compute, n_threads=job.n_threads,
+        tell=lambda done, n: job.tell("populations", done, n),
+    )  # fmt: skip
+    if run.part.whole:
+        for block in blocks:
+            yield block, run.read_block(block.file("across"))["predictions"]
+
+
+def _across_one(
+    cohort: LinearCohort, source: DosageSource, codes: NDArray[np.int64], options: TrainingOptions, g: int, room: Room
+) -> Float64Array:
+    """Predictions of a gene by models of the other populations, (models, people); NaN where there are none."""
+    nothing = np.full((len(options.models), len(cohort.people)), np.nan)
+    if cohort.genes.chrom[g] not in cohort.genotypes.contigs:
+        return nothing
+
+    def predicted(dosages: Dosages) -> Float64Array:
+        tss = int(cohort.genes.tss[g])
+        return predict_across(tss, dosages, cohort.values[g], cohort.covariates, codes, options)
+
+    return _with_dosages(cohort, source, options, g, room, predicted)
 
 
 def _bytes_needed(dosages: Dosages) -> int:

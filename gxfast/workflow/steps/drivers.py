@@ -24,6 +24,7 @@ from ..scans.observed import snv_effects
 from ..scans.targets import Layout, gene_layout
 from ..scans.variant_tables import VariantRows, write_variants
 from ..step import Job, Step
+from .effects import find_effect_drivers
 from .predict import gene_parts, part_of_predictions
 from .surroundings import (
     MainDriver,
@@ -48,18 +49,25 @@ def drive(job: Job) -> None:
     """Write ``ism/`` of every model, and the tables of drivers, support, direction and motifs."""
     results, folder = job.results, job.directory.path
     summary: dict[str, Any] = {}
-    for i, (model, item) in enumerate(zip(job.inputs.models, results.predictions, strict=True)):
+    for i, item in enumerate(results.predictions):
+        model = job.inputs.models[i] if i < len(job.inputs.models) else None
         found = _Collected(item, results.evaluations[i] if results.evaluations else None, job.inputs.finemapped)
         path = job.directory.subdirectory("ism") / f"{item.model}.variants.tsv.gz"
-        write_variants(path, item.tracks, found.variant_rows(find_drivers(job, model, item)))
+        by_gene = (
+            find_drivers(job, model, item) if model
+            else find_effect_drivers(job, job.inputs.effects[i - len(job.inputs.models)], item)
+        )  # fmt: skip
+        write_variants(path, item.tracks, found.variant_rows(by_gene))
         results.drivers += found.drivers
         results.support += found.support
         results.direction += found.directions.rows()
+        summary[item.model] = found.summary()
+        if model is None:  # there is no sequence model to look around drivers with
+            continue
         around = scan_surroundings(job, model, item, found.mains)
         motifs = motif_rows(item, around)
         results.motifs += motifs
         results.motif_clusters += cluster_rows(item.model, motifs)
-        summary[item.model] = found.summary()
     results.summary["drivers"] = summary
     write_rows(folder / "drivers.tsv", DriverRow, results.drivers)
     write_rows(folder / "support.tsv", SupportRow, results.support)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ...evaluation.result import Observed
 
 __all__ = ["EVALUATE", "GENES", "evaluate_table", "write_observed"]
+
+# What a row of genes.tsv has no value of where no sequence was predicted.
+NO_SEQUENCE: Final[dict[str, Any]] = {"n_haplotypes": None, "reference_prediction": None}
 
 
 def evaluate_people(job: Job) -> None:
@@ -53,7 +56,8 @@ def write_genes(job: Job) -> None:
     """Write ``genes.tsv``, and the key numbers of each model into the summary."""
     results = job.results
     parts = [one.rows() for one in results.evaluations] or [_unevaluated(item) for item in results.predictions]
-    results.genes += [row for part in parts for row in part]
+    linear = {one.name for one in job.inputs.effects}
+    results.genes += [replace(row, **NO_SEQUENCE) if row.model in linear else row for part in parts for row in part]
     write_rows(job.directory.path / "genes.tsv", GeneRow, results.genes)
     results.summary |= {
         "n_people": len(job.inputs.genotypes.samples),
@@ -88,18 +92,25 @@ def _key_numbers(job: Job, i: int) -> dict[str, Any]:
     from ...evaluation.across_people import cross_gene, summary
 
     item, expression = job.results.predictions[i], job.inputs.expression
-    naive, carried = item.counts["people_x_genes_x_2"], int(item.n_haplotypes.sum())
-    entry: dict[str, Any] = {
-        "sequences_without_sharing": naive,
-        "unique_haplotypes": carried,
-        "model_calls": item.counts["model_sequences"],
-        "fold_fewer": round(naive / carried, 2) if carried else None,
-    }
+    entry = _work(item)
     if job.results.evaluations and expression is not None:
         entry["across_people"] = summary(job.results.evaluations[i])
         transform: Any = "log2p1" if job.options.evaluation.transform == "log2p1" else "none"
         entry["across_genes"] = [asdict(one) for one in cross_gene(item, expression, transform=transform)]
     return entry
+
+
+def _work(item: PredictionSet) -> dict[str, Any]:
+    """What was computed: sequences through a model, or effects of a table added up."""
+    if "effects" in item.counts:
+        return {name: item.counts[name] for name in ("effects", "effects_used")}
+    naive, carried = item.counts["people_x_genes_x_2"], int(item.n_haplotypes.sum())
+    return {
+        "sequences_without_sharing": naive,
+        "unique_haplotypes": carried,
+        "model_calls": item.counts["model_sequences"],
+        "fold_fewer": round(naive / carried, 2) if carried else None,
+    }
 
 
 def evaluate_table(
@@ -154,7 +165,7 @@ def evaluate_table(
             run.subdirectory("predictions") / f"{name}.bed.gz", prediction_set.genes, prediction_set.samples,
             prediction_set.genes.gene_id, prediction_set.values[:, :, 0], rows,
         )  # fmt: skip
-        unknown: Any = {"n_variants": None, "n_haplotypes": None, "reference_prediction": None}
+        unknown = {**NO_SEQUENCE, "n_variants": None}
         write_rows(run.path / "genes.tsv", GeneRow, [replace(row, **unknown) for row in evaluation.rows()])
         found = {
             "n_people": len(prediction_set.samples),

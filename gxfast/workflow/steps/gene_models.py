@@ -23,7 +23,7 @@ from ...stats import (
 )
 from ..options import TrainingOptions
 
-__all__ = ["GeneBaseline", "packed_weights", "train_gene", "unpacked_weights", "wanted"]
+__all__ = ["GeneBaseline", "packed_weights", "predict_across", "train_gene", "unpacked_weights", "wanted"]
 
 Float64Array = NDArray[np.float64]
 
@@ -96,6 +96,45 @@ def train_gene(
     pooled = {model: pearson(np.nan_to_num(values), held.observed) for model, values in held.predictions.items()}
     heritability = cis_heritability(x, target, covariates=extra)
     return GeneBaseline("ok", n_people, n_variants, held, weights, float(fit.lambdas[fit.chosen]), heritability, pooled)
+
+
+def predict_across(
+    tss: int,
+    dosages: Dosages,
+    y: Float64Array,
+    covariates: Float64Array | None,
+    groups: NDArray[np.int64],
+    options: TrainingOptions,
+) -> Float64Array:
+    """Predict each group of people by baselines that are trained on all others.
+
+    Parameters
+    ----------
+    groups : int64 array, shape (S,)
+    tss, dosages, y, covariates, options
+        As in `train_gene`.
+
+    Returns
+    -------
+    float64 array, shape (M, S)
+        By model of ``options.models``; NaN for people without expression, and where too few are trained on.
+    """
+    there = np.isfinite(y)
+    found = np.full((len(options.models), y.size), np.nan)
+    kept = dosages if there.all() else dosages.among(there)
+    used = 0 if covariates is None else covariates.shape[0]
+    sizes = np.bincount(groups[there])
+    fewest = there.sum() - sizes.max(initial=0)
+    several = np.count_nonzero(sizes) > 1
+    if not several or fewest < 2 * options.inner_folds + used + 2 or not kept.position.size or np.ptp(y[there]) == 0:
+        return found
+    held = cross_predict(
+        kept.values, y[there], distance=kept.position - tss,
+        covariates=None if covariates is None else covariates[:, there], folds=groups[there],
+        inner_folds=options.inner_folds, seed=options.seed, stop_after=options.stop_after, models=options.models,
+    )  # fmt: skip
+    found[:, there] = np.stack([held.predictions[model] for model in options.models])
+    return found
 
 
 def wanted(dosages: Dosages, there: NDArray[np.bool_], options: TrainingOptions) -> NDArray[np.bool_]:

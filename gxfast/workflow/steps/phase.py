@@ -24,8 +24,10 @@ def measure_phase(job: Job) -> None:
     if not job.inputs.policy.n_phasings:
         return
     results = job.results
-    models = zip(job.inputs.models, results.evaluations, strict=True)
-    results.evaluations = tuple(_with_intervals(job, i, *pair) for i, pair in enumerate(models))
+    models = zip(job.inputs.models, results.evaluations, strict=False)
+    with_intervals = tuple(_with_intervals(job, i, *pair) for i, pair in enumerate(models))
+    # tables of effects come behind the models; their predictions do not depend on phase
+    results.evaluations = (*with_intervals, *results.evaluations[len(with_intervals) :])
 
 
 def _with_intervals(job: Job, i: int, model: Model, evaluation: Evaluation) -> Evaluation:

@@ -7,7 +7,7 @@ import pytest
 
 from gxfast.errors import InputError
 from gxfast.stats import split_people
-from gxfast.stats.personal_heads import fit_personal_heads
+from gxfast.stats.personal_heads import fit_personal_heads, head_per_gene, heads_over_genes
 
 G, S = 30, 150
 
@@ -67,3 +67,33 @@ def test_refusals():
     features[0, 0, 0] = np.nan
     with pytest.raises(InputError, match="finite"):
         fit_personal_heads(features, expression, folds, np.arange(G))
+
+
+def test_four_cells_of_one_head():
+    """A direction of its own is known for seen genes alone; nobody is predicted by a head that saw them."""
+    features, expression, folds = _world(np.ones(G))
+    genes = np.where(np.arange(G) < 6, 0, -1)
+    seen, unseen = heads_over_genes(features, expression, folds, genes)
+    assert np.isnan(seen[:6]).all()
+    assert np.isnan(unseen[6:]).all()
+    assert np.isfinite(seen[6:]).all()
+    assert np.corrcoef(unseen[:6].ravel(), expression[:6].ravel())[0, 1] > 0.6
+    changed = expression.copy()
+    changed[:, folds == 2] += 100 * np.random.default_rng(0).normal(size=(G, int((folds == 2).sum())))
+    again, _ = heads_over_genes(features, changed, folds, genes)
+    np.testing.assert_array_equal(again[6:, folds == 2], seen[6:, folds == 2])
+
+
+def test_head_per_gene_is_what_is_judged():
+    features, expression, folds = _world(np.ones(G))
+    values = head_per_gene(features, expression, folds)
+    r = [np.corrcoef(values[g], expression[g])[0, 1] for g in range(G)]
+    np.testing.assert_allclose(fit_personal_heads(features, expression, folds, np.arange(G) % 3).people_r, r)
+
+
+def test_folds_of_genes_see_the_one_before():
+    features, expression, folds = _world(np.ones(G))
+    seen, unseen = heads_over_genes(features, expression, folds, np.arange(G) % 3)
+    assert np.isfinite(seen).all()
+    assert np.isfinite(unseen).all()
+    assert not np.array_equal(seen, unseen)

@@ -1,0 +1,198 @@
+"""Does a prediction generalise: to genes that were not seen, and to people of another population?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._objects import Brief
+from ..stats.cells import CellSummary, across_genes, cell_summary, within_groups
+
+__all__ = [
+    "FEWEST_PEOPLE",
+    "CellGeneRow",
+    "CellRow",
+    "Groups",
+    "PersonRow",
+    "Predicted",
+    "cell_rows",
+    "person_rows",
+    "population_groups",
+]  # fmt: skip
+
+Float64Array = NDArray[np.float64]
+FEWEST_PEOPLE: Final = 10  # of a population, for a correlation within it
+EVERYBODY: Final = "all"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Predicted(Brief):
+    """Predictions of G genes and S people by one predictor, under one condition.
+
+    Attributes
+    ----------
+    model, kind : str
+        ``kind``: model, effects, linear, head per gene or head over genes.
+    people : str
+        "same": it learned from other people of the same populations; "other": from other populations only; "any":
+        it learned from nobody's own genome.
+    values : float64 array, shape (G, S)
+        NaN where nothing is predicted.
+    seen : str array, shape (G,)
+        Of each gene: "seen", "unseen" or "unknown".
+    """
+
+    model: str
+    kind: str
+    people: str
+    values: Float64Array
+    seen: NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Groups(Brief):
+    """People by population: ``code`` of each (int64, shape (S,); -1: in none), and the names."""
+
+    code: NDArray[np.int64]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CellRow(Brief):
+    """A row of ``cells.tsv``: one predictor, genes it has or has not seen, people it has or has not learned from.
+
+    ``population``: one of them, or "all": the mean over populations of each gene's r, weighted by people. The other
+    columns are those of `gxfast.stats.CellSummary`.
+    """
+
+    model: str
+    kind: str
+    genes: str
+    people: str
+    population: str
+    n_people: int
+    n_genes: int
+    mean_r: float
+    mean_r_low: float
+    mean_r_high: float
+    median_r: float
+    share_positive: float
+    signed_r2: float
+    n_h2: int
+    h2: float
+    h2_se: float
+    ceiling_ratio: float
+    ceiling_low: float
+    ceiling_high: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CellGeneRow(Brief):
+    """A row of ``cells.genes.tsv``: r of a gene within a population, or over them, beside its heritability in cis."""
+
+    gene_id: str
+    model: str
+    kind: str
+    genes: str
+    people: str
+    population: str
+    r: float
+    signed_r2: float
+    h2: float
+    h2_se: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PersonRow(Brief):
+    """A row of ``people.tsv``: correlation across genes of one person, of values as they are and of what is special.
+
+    ``centred_r``: of both sides less the gene's mean over people, and by its deviation.
+    """
+
+    model: str
+    kind: str
+    sample: str
+    population: str
+    n_genes: int
+    r: float
+    centred_r: float
+
+
+def population_groups(samples: Sequence[str], populations: Mapping[str, str] | None) -> tuple[Groups, dict[str, int]]:
+    """Return the populations of some people that are large enough, and how many people have none or a small one."""
+    if populations is None:
+        return Groups(np.zeros(len(samples), np.int64), (EVERYBODY,)), {}
+    labels = [populations.get(name, "") for name in samples]
+    sizes = Counter(labels)
+    names = tuple(sorted(name for name, n in sizes.items() if name and n >= FEWEST_PEOPLE))
+    code = np.array([names.index(label) if label in names else -1 for label in labels], np.int64)
+    left = {name or "no population": n for name, n in sorted(sizes.items()) if name not in names}
+    return Groups(code, names), left
+
+
+def cell_rows(
+    predicted: Predicted, observed: Float64Array, groups: Groups, gene_id: Sequence[str],
+    h2: Mapping[str, tuple[float, float]], *, seed: int = 0,
+) -> tuple[list[CellRow], list[CellGeneRow]]:  # fmt: skip
+    """Return the rows of one predictor: populations one by one, and together.
+
+    Parameters
+    ----------
+    predicted : Predicted
+    observed : float64 array, shape (G, S)
+    groups : Groups
+    gene_id : sequence of str, length G
+    h2 : mapping of str to (float, float)
+        Heritability of genes and its standard error, where they are known.
+    seed : int
+        Of the bootstrap over genes.
+    """
+    r = within_groups(predicted.values, observed, groups.code, len(groups.names))
+    sizes = np.bincount(groups.code[groups.code >= 0], minlength=len(groups.names))
+    columns = dict(zip(groups.names, r.T, strict=True))
+    if len(columns) > 1:
+        columns = {EVERYBODY: _together(r, sizes), **columns}
+    n_people = {**dict(zip(groups.names, sizes.tolist(), strict=True)), EVERYBODY: int(sizes.sum())}
+    unknown = (np.nan, np.nan)
+    known = np.array([h2.get(gene, unknown) for gene in gene_id], np.float64).reshape(len(gene_id), 2)
+    rows, of_genes = [], []
+    for population, values in columns.items():
+        for seen in dict.fromkeys(predicted.seen.tolist()):
+            mine = np.flatnonzero((predicted.seen == seen) & np.isfinite(values))
+            if not mine.size:
+                continue
+            found = cell_summary(values[mine], known[mine, 0], seed=seed)
+            which = predicted.model, predicted.kind, seen, predicted.people, population
+            rows.append(
+                CellRow(*which, n_people[population], *(getattr(found, one.name) for one in fields(CellSummary)))
+            )
+            signed = np.sign(values) * values**2
+            of_genes += [CellGeneRow(gene_id[g], *which, values[g], signed[g], *known[g]) for g in mine.tolist()]
+    return rows, of_genes
+
+
+def _together(r: Float64Array, sizes: NDArray[np.int64]) -> Float64Array:
+    """Mean over the populations in which a gene's r is defined, weighted by their people."""
+    weight = np.where(np.isfinite(r), sizes, 0).astype(np.float64)
+    total = weight.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(total > 0, (np.nan_to_num(r) * weight).sum(axis=1) / total, np.nan))
+
+
+def person_rows(
+    predicted: Predicted, observed: Float64Array, samples: Sequence[str], populations: Mapping[str, str] | None
+) -> list[PersonRow]:
+    """Return one row per person."""
+    found = across_genes(predicted.values, observed)
+    return [
+        PersonRow(
+            predicted.model, predicted.kind, name, (populations or {}).get(name, ""), int(found.n_genes[s]),
+            float(found.r[s]), float(found.centred_r[s]),
+        )
+        for s, name in enumerate(samples)
+    ]  # fmt: skip

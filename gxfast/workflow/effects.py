@@ -1,0 +1,91 @@
+"""Tables of variant effects of a run: read, brought to the alleles of the FASTA, and named."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import InputError
+from ..io.contigs import ContigNames
+from ..io.fasta import Genome
+from ..io.variant_tables import orient, read_scores
+from ..models.card import clean_name
+from ..models.effects import EffectsTable, effects_table, is_open
+
+__all__ = ["open_effects", "refuse_closed_terms", "split_name"]
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Return name and file of ``NAME=FILE``, or of a file alone, which is named as it is called.
+
+    Raises
+    ------
+    InputError
+        If the name cannot be that of a file.
+    """
+    name, sign, path = text.partition("=")
+    if not sign or "/" in name:
+        return clean_name(Path(text).name.split(".")[0]), text
+    if clean_name(name) != name or not path:
+        raise InputError(
+            f"the name {name!r} would name a file; it may hold letters, digits, '.', '_' and '-', and begins with a "
+            "letter or digit",
+            path=path or None, remedy=f"write `effects=\"{clean_name(name)}=FILE\"`",
+        )  # fmt: skip
+    return name, path
+
+
+def open_effects(texts: Sequence[str], genome: Genome, names: ContigNames) -> tuple[EffectsTable, ...]:
+    """Read tables of effects, with the alleles and the contigs of the genome.
+
+    Rows whose alleles are exchanged are turned, those that do not fit the FASTA are left out; both are counted, and
+    said.
+
+    Raises
+    ------
+    InputError
+        If a table cannot be read, is of another build, names no genes, or two have one name.
+    """
+    found = [_opened(*split_name(text), genome, names) for text in texts]
+    known = [one.name for one in found]
+    if len(set(known)) != len(known):
+        raise InputError(
+            f"two tables of effects have one name ({', '.join(known)})", remedy='name them: `effects="NAME=FILE"`'
+        )
+    return tuple(found)
+
+
+def _opened(name: str, path: str, genome: Genome, names: ContigNames) -> EffectsTable:
+    read = read_scores(path)
+    fitted = orient(read, genome, contigs=names)
+    tracks = [column for column, values in read.columns.items() if values.dtype.kind == "f"]
+    unsigned = [track for track in tracks if track not in read.signed]
+    if unsigned and len(unsigned) == len(tracks):
+        raise InputError(
+            f"no score has a sign ({', '.join(unsigned[:3])}): they say how much a variant matters, not which way",
+            path=path, remedy="give effects, or signed scores",
+        )  # fmt: skip
+    turned = {"alleles_turned": fitted.n_turned, "alleles_refused": fitted.n_refused}
+    if any(turned.values()):
+        message = (
+            "%s: %d of %d rows had REF and ALT exchanged and were turned, %d do not fit the FASTA and are left out"
+        )
+        logging.getLogger("gxfast").warning(message, path, fitted.n_turned, len(read), fitted.n_refused)
+    signed = [track for track in tracks if track in read.signed]
+    return effects_table(name, fitted.table, signed, terms=read.terms, turned=turned)
+
+
+def refuse_closed_terms(effects: Sequence[EffectsTable], *, with_right: bool) -> None:
+    """Refuse to make weights of scores whose terms of use are not open, unless somebody says that they may.
+
+    Raises
+    ------
+    InputError
+    """
+    for one in effects:
+        if not with_right and not is_open(one.terms):
+            raise InputError(
+                f"the terms of use of the scores are not open: {one.terms[:200]!r}", path=one.path,
+                remedy="leave `predictdb=` out, or say that you have the right: `i_have_the_right=True`",
+            )  # fmt: skip
