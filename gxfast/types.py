@@ -321,6 +321,10 @@ class VariantTable(Table):
         The file that was read, for messages.
     terms : str
         Terms of use, as far as the file states them.
+    counts : dict of str to int
+        What was left out, turned or not found on the way here, by what it was.
+    notes : tuple of str
+        What readers decided, in sentences.
     """
 
     chrom: NDArray[np.str_]
@@ -332,6 +336,8 @@ class VariantTable(Table):
     frequencies: tuple[str, ...] = ()
     source: str = ""
     terms: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.position)
