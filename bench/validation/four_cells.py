@@ -55,7 +55,8 @@ def main() -> None:
     lines = [f"{sample}\t{population_of(sample)}\n" for sample in samples]
     populations.write_text("sample\tpopulation\n" + "".join(lines))
     files = {
-        "fasta": DATA / "ref/chr22.hg19.to20Mb.fa.gz", "vcf": vcf, "expression": DATA / "expr/geuvadis358.chr22.rpkm.bed.gz",
+        "fasta": DATA / "ref/chr22.hg19.to20Mb.fa.gz", "vcf": vcf,
+        "expression": DATA / "expr/geuvadis358.chr22.rpkm.bed.gz",
         "covariates": DATA / "expr/geuvadis358.covariates.pc50.txt.gz", "n_covariates": 13, "regions": REGION,
         "expression_transform": "log2p1", "populations": populations, "permutations": options.permutations,
     }  # fmt: skip

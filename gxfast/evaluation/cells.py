@@ -45,6 +45,8 @@ class Predicted(Brief):
         NaN where nothing is predicted.
     seen : str array, shape (G,)
         Of each gene: "seen", "unseen" or "unknown".
+    folds : int64 array, shape (S,), or None
+        Who was predicted by one fit: people of several are not compared with each other.
     """
 
     model: str
@@ -52,6 +54,7 @@ class Predicted(Brief):
     people: str
     values: Float64Array
     seen: NDArray[np.str_]
+    folds: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -152,7 +155,7 @@ def cell_rows(
     seed : int
         Of the bootstrap over genes.
     """
-    r = within_groups(predicted.values, observed, groups.code, len(groups.names))
+    r = _within_populations(predicted, observed, groups)
     sizes = np.bincount(groups.code[groups.code >= 0], minlength=len(groups.names))
     columns = dict(zip(groups.names, r.T, strict=True))
     if len(columns) > 1:
@@ -176,8 +179,25 @@ def cell_rows(
     return rows, of_genes
 
 
+def _within_populations(predicted: Predicted, observed: Float64Array, groups: Groups) -> Float64Array:
+    """Correlation of each gene within each population, (G, P); within its folds, where several fits predict it.
+
+    What was trained and predicts the same for everybody found nothing, and counts as 0: left out, such genes would
+    flatter the others.
+    """
+    n, constant = len(groups.names), np.nan if predicted.people == "any" else 0.0
+    if predicted.folds is None:
+        return within_groups(predicted.values, observed, groups.code, n, constant=constant)
+    fold = np.unique(predicted.folds, return_inverse=True)[1]
+    k = int(fold.max()) + 1
+    code = np.where(groups.code >= 0, groups.code * k + fold, -1)
+    r = within_groups(predicted.values, observed, code, n * k, constant=constant)
+    sizes = np.bincount(code[code >= 0], minlength=n * k)
+    return np.stack([_together(r[:, p * k : (p + 1) * k], sizes[p * k : (p + 1) * k]) for p in range(n)], axis=1)
+
+
 def _together(r: Float64Array, sizes: NDArray[np.int64]) -> Float64Array:
-    """Mean over the populations in which a gene's r is defined, weighted by their people."""
+    """Mean over the groups in which a gene's r is defined, weighted by their people."""
     weight = np.where(np.isfinite(r), sizes, 0).astype(np.float64)
     total = weight.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):

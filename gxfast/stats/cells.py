@@ -17,6 +17,7 @@ Float64Array = NDArray[np.float64]
 MOST_DRAWS: Final = 1000
 _TAIL: Final = (0.025, 0.975)
 _FEWEST_GENES: Final = 3
+_CONSTANT: Final = 2  # among the codes of `Correlation.why`
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,7 +74,9 @@ class PeopleAcrossGenes(Arrays):
     centred_r: Float64Array
 
 
-def within_groups(predicted: ArrayLike, observed: ArrayLike, groups: ArrayLike, n_groups: int) -> Float64Array:
+def within_groups(
+    predicted: ArrayLike, observed: ArrayLike, groups: ArrayLike, n_groups: int, *, constant: float = np.nan
+) -> Float64Array:
     """Correlate predictions with what was observed, within each group of people.
 
     Differences between the groups' means play no part.
@@ -85,11 +88,13 @@ def within_groups(predicted: ArrayLike, observed: ArrayLike, groups: ArrayLike, 
     groups : array-like of int, shape (S,)
         0 to ``n_groups - 1``; -1: in none.
     n_groups : int
+    constant : float
+        What a constant prediction counts for: 0 of a model that was trained, and found nothing to say.
 
     Returns
     -------
     float64 array, shape (G, P)
-        Pearson; NaN where fewer than three people, or constant.
+        Pearson; NaN where fewer than three people, or constant expression.
 
     Raises
     ------
@@ -105,7 +110,8 @@ def within_groups(predicted: ArrayLike, observed: ArrayLike, groups: ArrayLike, 
     for p in range(found.shape[1]):
         mine = np.flatnonzero(of == p)
         if mine.size > 2 and len(x):
-            found[:, p] = pearson(np.ascontiguousarray(x[:, mine]), np.ascontiguousarray(y[:, mine])).r
+            one = pearson(np.ascontiguousarray(x[:, mine]), np.ascontiguousarray(y[:, mine]))
+            found[:, p] = np.where(one.why == _CONSTANT, constant, one.r)
     return found
 
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
 
 __all__ = [
-    "BASELINE", "Baselines", "held_out_blocks", "train", "train_across_blocks", "train_blocks", "train_one",
-    "trained_genes",
+    "BASELINE", "Baselines", "held_out_blocks", "people_folds", "train", "train_across_blocks", "train_blocks",
+    "train_one", "trained_genes",
 ]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
@@ -94,7 +94,7 @@ def train_blocks(
     max_mem: int | None = None, progress: Progress | None = None,
 ) -> None:  # fmt: skip
     """Train the baselines of every gene, block by block."""
-    folds = _folds(cohort, options)
+    folds = people_folds(cohort, options)
     source = open_dosages(cohort.genotypes, options.dosage)
     blocks, room = gene_blocks(cohort.genes, window=options.window), worker_room(max_mem, n_threads)
 
@@ -114,7 +114,7 @@ def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOpti
         run.subdirectory("baseline"),
         gene_blocks(cohort.genes, window=options.window),
     )
-    folds = _folds(cohort, options)
+    folds = people_folds(cohort, options)
     write_table(folder / "folds.tsv", {"sample": cohort.people, "fold": folds.tolist()})
     stored = _Stored(run, blocks, options)
     for model in options.models if stored.any_held_out else ():
@@ -128,7 +128,7 @@ def trained_genes(run: RunDirectory, cohort: LinearCohort, options: TrainingOpti
     return Baselines(rows, _summary(rows, statuses, options), counted(statuses, stored.left_out))
 
 
-def _folds(cohort: LinearCohort, options: TrainingOptions) -> NDArray[np.int64]:
+def people_folds(cohort: LinearCohort, options: TrainingOptions) -> NDArray[np.int64]:
     """Outer folds: at random, each population spread evenly over them."""
     return split_people(cohort.people, options.folds, options.seed, labels=cohort.populations)
 

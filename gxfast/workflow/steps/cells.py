@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from ...evaluation.cells import (
 from ...io.tables import write_rows
 from ...io.tables.groups import TEST, TRAIN
 from ..step import Job, Step
-from .baseline import held_out_blocks, train_across_blocks
+from .baseline import held_out_blocks, people_folds, train_across_blocks
 from .heads import head_features
 
 __all__ = ["CELLS"]
@@ -106,8 +105,9 @@ def _linear(job: Job, groups: Groups) -> Iterator[Predicted]:
         for block, values in blocks:
             at = [row[cohort.genes.gene_id[g]] for g in block.genes]
             found[:, at] = values[:, :, columns]
+        folds = people_folds(cohort, job.options.baseline)[columns]
         for model, values in zip(job.options.baseline.models, found, strict=True):
-            yield Predicted(model, "linear", people, values, seen)
+            yield Predicted(model, "linear", people, values, seen, folds if people == "same" else None)
 
 
 def _heads(job: Job, groups: Groups) -> Iterator[Predicted]:
@@ -127,10 +127,17 @@ def _heads(job: Job, groups: Groups) -> Iterator[Predicted]:
         folds["other"] = groups.code
     n_all = len(job.results.predictions[0].genes)
     for people, of in folds.items():
-        yield _spread("head", "head per gene", people, head_per_gene(features, y, of), usable, n_all, "seen")
         seen, unseen = heads_over_genes(features, y, of, gene_folds)
-        yield _spread("head", "head over genes", people, seen, usable, n_all, "seen")
-        yield _spread("head", "head over genes", people, unseen, usable, n_all, "unseen")
+        own = head_per_gene(features, y, of)
+        kinds = (
+            ("head per gene", own, "seen"),
+            ("head over genes", seen, "seen"),
+            ("head over genes", unseen, "unseen"),
+        )
+        for kind, values, known in kinds:
+            whole = np.full((n_all, len(of)), np.nan)
+            whole[usable] = values
+            yield Predicted("head", kind, people, whole, np.full(n_all, known), of if people == "same" else None)
 
 
 def _gene_folds(job: Job, genes: Sequence[str], seed: int) -> NDArray[np.int64]:
@@ -141,14 +148,6 @@ def _gene_folds(job: Job, genes: Sequence[str], seed: int) -> NDArray[np.int64]:
     if split and any(split.get(gene) == TEST for gene in genes):
         return np.array([0 if split.get(gene) == TEST else -1 for gene in genes], np.int64)
     return split_people(genes, 5, seed)
-
-
-def _spread(
-    model: str, kind: str, people: str, values: Float64Array, rows: NDArray[Any], n_genes: int, seen: str
-) -> Predicted:
-    whole = np.full((n_genes, values.shape[1]), np.nan)
-    whole[rows] = values
-    return Predicted(model, kind, people, whole, np.full(n_genes, seen))
 
 
 def across_blocks(job: Job) -> None:

@@ -116,3 +116,11 @@ def test_known_heritability_comes_back(h2):
     # an estimate cannot be negative: at 0 the mean of the upper halves is a little above it
     slack = 0.01 if h2 == 0 else 0.0
     assert abs(found.h2 - h2) < 2 * found.h2_se + slack
+
+
+def test_what_was_trained_and_found_nothing_counts_as_nothing():
+    x = np.vstack([np.full(10, 0.1), np.arange(10.0), np.arange(10.0)])
+    y = np.vstack([np.arange(10.0), np.arange(10.0), np.full(10, 2.0)])
+    groups = np.zeros(10, int)
+    np.testing.assert_allclose(within_groups(x, y, groups, 1)[:, 0], [np.nan, 1, np.nan])
+    np.testing.assert_allclose(within_groups(x, y, groups, 1, constant=0.0)[:, 0], [0, 1, np.nan])
