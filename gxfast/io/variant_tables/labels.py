@@ -131,7 +131,7 @@ def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # n
     if kind.needs - low:
         raise InputError(
             f"the table has no column {', '.join(sorted(kind.needs - low))}", path=path,
-            remedy=f"this is what tells format {format!r}; leave `format=` at auto for others",
+            remedy=f"this is what tells format {format!r}; leave the format at auto for others",
         )  # fmt: skip
     return _read(frame, kind)
 

@@ -75,7 +75,7 @@ def read_scores(
         return _near(read_hdf5_scores(path, columns), at)
     if format == "tabix" and at is None:
         raise InputError(
-            "an indexed file is read at variants, and none are given", path=path, remedy="give `at=`, or format='table'"
+            "an indexed file is read at variants, and none are given", path=path, remedy="give at=, or format='table'"
         )
     if at is not None and (format == "tabix" or (format == "auto" and path.with_name(f"{path.name}.tbi").exists())):
         variants = at
@@ -176,7 +176,7 @@ def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
         if not offered:
             raise InputError(
                 f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
-                remedy=f"name them with `columns=` (not used unasked: {', '.join(sorted(ALIASES)[:6])}, ...)",
+                remedy=f"name them with columns= (not used unasked: {', '.join(sorted(ALIASES)[:6])}, ...)",
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: "position" if name == "pos" else "text" for name, column in keys.items()}
