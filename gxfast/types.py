@@ -319,8 +319,6 @@ class VariantTable(Table):
         Columns of frequencies of ``alt``: they become 1 - f where alleles are exchanged.
     source : str
         The file that was read, for messages.
-    terms : str
-        Terms of use, as far as the file states them.
     counts : dict of str to int
         What was left out, turned or not found on the way here, by what it was.
     notes : tuple of str
@@ -335,7 +333,6 @@ class VariantTable(Table):
     signed: tuple[str, ...] = ()
     frequencies: tuple[str, ...] = ()
     source: str = ""
-    terms: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

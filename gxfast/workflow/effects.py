@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from ..errors import InputError
 from ..io.contigs import ContigNames
 from ..io.fasta import Genome
-from ..io.variant_tables import orient, read_scores
+from ..io.variant_tables import orient, read_scores, terms_of
 from ..models.card import clean_name
 from ..models.effects import EffectsTable, effects_table, is_open
 
 __all__ = ["open_effects", "refuse_closed_terms", "split_name"]
+
+_SIGNED_FROM: Final = 20  # rows
 
 
 def split_name(text: str) -> tuple[str, str]:
@@ -58,22 +62,22 @@ def open_effects(texts: Sequence[str], genome: Genome, names: ContigNames) -> tu
 
 def _opened(name: str, path: str, genome: Genome, names: ContigNames) -> EffectsTable:
     read = read_scores(path)
-    fitted = orient(read, genome, contigs=names)
-    tracks = [column for column, values in read.columns.items() if values.dtype.kind == "f"]
-    unsigned = [track for track in tracks if track not in read.signed]
-    if unsigned and len(unsigned) == len(tracks):
+    offered = [column for column, values in read.columns.items() if values.dtype.kind == "f"]
+    # A handful of effects may all point one way; many do not, unless they have no direction.
+    tracks = offered if len(read) < _SIGNED_FROM else [column for column in offered if column in read.signed]
+    if not tracks:
         raise InputError(
-            f"no score has a sign ({', '.join(unsigned[:3])}): they say how much a variant matters, not which way",
+            f"no score has a sign ({', '.join(offered[:3])}): they say how much a variant matters, not which way",
             path=path, remedy="give effects, or signed scores",
         )  # fmt: skip
+    fitted = orient(replace(read, signed=tuple(tracks)), genome, contigs=names)
     turned = {"alleles_turned": fitted.n_turned, "alleles_refused": fitted.n_refused}
     if any(turned.values()):
         message = (
             "%s: %d of %d rows had REF and ALT exchanged and were turned, %d do not fit the FASTA and are left out"
         )
         logging.getLogger("gxfast").warning(message, path, fitted.n_turned, len(read), fitted.n_refused)
-    signed = [track for track in tracks if track in read.signed]
-    return effects_table(name, fitted.table, signed, terms=read.terms, turned=turned)
+    return effects_table(name, fitted.table, tracks, terms=terms_of(path), turned=turned)
 
 
 def refuse_closed_terms(effects: Sequence[EffectsTable], *, with_right: bool) -> None:

@@ -6,10 +6,12 @@ Files come as others publish them; rows come out with ALT as the allele that eff
 from __future__ import annotations
 
 from .duplicates import Duplicates, PipFloor, find_duplicates, pip_floor
+from .finemapped import read_finemapped
 from .join import join
 from .labels import LABEL_FORMATS, read_labels
 from .orient import Oriented, OrientedRow, orient
 from .scores import SCORE_FORMATS, read_scores
+from .terms import terms_of
 
 __all__ = [
     "LABEL_FORMATS",
@@ -22,6 +24,8 @@ __all__ = [
     "join",
     "orient",
     "pip_floor",
+    "read_finemapped",
     "read_labels",
     "read_scores",
+    "terms_of",
 ]
