@@ -91,9 +91,7 @@ def test_genes_that_do_not_vary_have_no_part():
     assert found.n_genes.tolist() == [5] * 6
 
 
-@pytest.mark.parametrize(
-    "wrong", [([[1.0, np.inf]], [[1.0, 2.0]]), ([[1.0, 2.0]], [[1.0]]), ([1.0, 2.0], [1.0, 2.0])]
-)
+@pytest.mark.parametrize("wrong", [([[1.0, np.inf]], [[1.0, 2.0]]), ([[1.0, 2.0]], [[1.0]]), ([1.0, 2.0], [1.0, 2.0])])
 def test_refused(wrong):
     with pytest.raises(InputError):
         across_genes(*wrong)
