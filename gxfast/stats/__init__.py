@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from ._beta_fit import BetaApproximation
     from .agreement import DirectionTest, RankAgreement, SignAgreement, direction_test, rank_agreement, sign_agreement
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
+    from .certificate import (
+        Calibration,
+        DirectionCertificate,
+        DirectionPrior,
+        calibration,
+        correlation_from_effects,
+        direction_certificate,
+    )
     from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
@@ -31,9 +39,12 @@ __all__ = [
     "LINEAR_MODELS",
     "Association",
     "BetaApproximation",
+    "Calibration",
     "CisScan",
     "Correlation",
     "CorrelationInterval",
+    "DirectionCertificate",
+    "DirectionPrior",
     "DirectionTest",
     "DriverSelection",
     "ElasticNetFit",
@@ -50,9 +61,12 @@ __all__ = [
     "TrackFit",
     "WindowAssociations",
     "blup",
+    "calibration",
     "cis_heritability",
+    "correlation_from_effects",
     "correlation_interval",
     "cross_predict",
+    "direction_certificate",
     "direction_test",
     "driver_support",
     "elastic_net_cv",
@@ -91,6 +105,14 @@ __getattr__, __dir__ = lazy_names(
             "sign_agreement",
         ),
         "association": ("Association", "PermutedAssociation", "eqtl", "eqtl_permutations"),
+        "certificate": (
+            "Calibration",
+            "DirectionCertificate",
+            "DirectionPrior",
+            "calibration",
+            "correlation_from_effects",
+            "direction_certificate",
+        ),
         "cis_scan": ("CisScan", "WindowAssociations"),
         "correlation": ("Correlation", "RankCorrelation", "pearson", "spearman"),
         "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),

@@ -36,6 +36,7 @@ from .shard import WHOLE, Part
 from .step import Job, Results, Step
 from .steps.agree import AGREE
 from .steps.baseline import BASELINE
+from .steps.certificate import CERTIFICATE
 from .steps.drivers import DRIVERS
 from .steps.eqtl import EQTL
 from .steps.evaluate import EVALUATE, GENES
@@ -345,6 +346,7 @@ _ORDER: Final = (
     PREDICT,
     EVALUATE,
     PHASE,
+    CERTIFICATE,
     BASELINE,
     EQTL,
     DRIVERS,

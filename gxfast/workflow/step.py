@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._objects import Brief, Rows
 from ..errors import ModelError
 from ..evaluation.agreement import PairAgreement
+from ..evaluation.certificate import CertificateRow
 from ..evaluation.direction import DirectionRow
 from ..evaluation.drivers import DriverRow, SupportRow
 from ..evaluation.explainers import ExplainerRow
@@ -50,7 +51,8 @@ class Results(Brief):
         One per model.
     observed : Observed or None
         The expression that was correlated.
-    genes, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement : list of rows
+    genes, certificate, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, \
+agreement : list of rows
         The tables of the same names, each with ``to_pandas``, ``to_polars`` and ``to_parquet``; ``baseline`` is
         ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``.
     summary : dict
@@ -67,6 +69,7 @@ class Results(Brief):
     evaluations: tuple[Evaluation, ...] = ()
     observed: Observed | None = None
     genes: Rows[GeneRow] = field(default_factory=partial(Rows, GeneRow))
+    certificate: Rows[CertificateRow] = field(default_factory=partial(Rows, CertificateRow))
     baseline: Rows[BaselineRow] = field(default_factory=partial(Rows, BaselineRow))
     eqtl: Rows[LeadRow] = field(default_factory=partial(Rows, LeadRow))
     drivers: Rows[DriverRow] = field(default_factory=partial(Rows, DriverRow))
