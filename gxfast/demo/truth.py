@@ -100,9 +100,9 @@ class DemoComparison:
                 total, found = self.count(truth), self.drivers(truth, support)
                 if found < _MUST_FIND * total:
                     result.append(f"only {found} of {total} causal variants of {truth} genes are {support} drivers")
-        said, held, expected = self.statements
-        if expected - held > max(1.0, 3 * math.sqrt(expected * (1 - expected / max(said, 1)))):
-            result.append(f"{held} of {said} certificates of direction hold, {expected:.1f} were expected to")
+        said, held, stated = self.statements
+        if stated - held > max(1.0, 3 * math.sqrt(stated * (1 - stated / max(said, 1)))):
+            result.append(f"{held} of {said} certificates of direction hold, {stated:.1f} were expected to")
         if absent := sum(g.found == "absent" for g in self.genes):
             result.append(f"{absent} planted genes are not in the result")
         return tuple(result)
@@ -128,10 +128,10 @@ class DemoComparison:
                 f"right genes, supported by eQTLs; {self.drivers('wrong', 'unsupported')} of {self.count('wrong')} in "
                 "wrong genes, against them"
             )
-        said, held, expected = self.statements
+        said, held, stated = self.statements
         if said:
             lines.append(
-                f"certificates of direction: {held} of {said} hold in right and wrong genes ({expected:.1f} expected)"
+                f"certificates of direction: {held} of {said} hold in right and wrong genes ({stated:.1f} expected)"
             )
         if self.ok:
             lines.append(f"the result bears out the planted truth (FDR {self.fdr:g})")
