@@ -56,7 +56,10 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     }  # fmt: skip
 
     def compared(directory: Path) -> Any:
-        return compare(cohort.truth, directory / "genes.tsv", drivers_tsv=directory / "drivers.tsv")
+        return compare(
+            cohort.truth, directory / "genes.tsv", drivers_tsv=directory / "drivers.tsv",
+            certificate_tsv=directory / "certificate.tsv",
+        )  # fmt: skip
 
     def write_truth(directory: Path) -> None:
         compared(directory).write_truth(directory)

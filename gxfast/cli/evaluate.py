@@ -12,7 +12,7 @@ from .config import config_option
 from .kinds import FILE
 from .options import common_options, covariate_options, evaluate_options, n_covariates, set_verbosity
 from .progress import say
-from .summary import across_line
+from .summary import across_line, certificate_lines
 
 __all__ = ["evaluate"]
 
@@ -52,5 +52,7 @@ def evaluate(predictions: str, **options: Any) -> int:
     elif not options["quiet"]:
         across = summary["models"][options["name"]]["across_people"]
         say(f"{options['name']}: {across_line(across)}")
+        for line in certificate_lines(summary):
+            say(line)
         say(f"{across['n_genes']} genes: wrote {options['output']}")
     return 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["across_line", "summary_lines"]
+__all__ = ["across_line", "certificate_lines", "summary_lines"]
 
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """Return the key numbers of a run as a few plain lines."""
-    return [*_answers(summary), *_linear(summary), *_drivers(summary), *_counts(summary)]
+    return [*_answers(summary), *certificate_lines(summary), *_linear(summary), *_drivers(summary), *_counts(summary)]
 
 
 def across_line(across: dict[str, Any]) -> str:
@@ -43,6 +43,16 @@ def _answers(summary: dict[str, Any]) -> Iterator[str]:
         yield (
             f"heads on people's own genomes ({learned['n_features']} features): mean r of held-out people "
             f"{learned['mean_people_r']:.3f}, of held-out genes {learned['mean_genes_r']:.3f}"
+        )
+
+
+def certificate_lines(summary: dict[str, Any]) -> Iterator[str]:
+    """Yield in how many genes each model's direction is said to be right or wrong."""
+    for name, entry in summary.get("certificate", {}).items():
+        n = entry["n_right"] + entry["n_wrong"]
+        yield (
+            f"{name}: direction right in {entry['n_right']} genes and wrong in {entry['n_wrong']}, of which "
+            f"{entry['expected']:.0f} of {n} are expected to hold; nothing can be said of {entry['n_undecided']}"
         )
 
 

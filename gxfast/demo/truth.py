@@ -40,6 +40,10 @@ class DemoGeneResult:
         that one), ``none``; empty where drivers were not looked for.
     support : str
         Whether the eQTL supports the causal driver: ``supported``, ``unsupported``, ``neither``, or empty.
+    certified : str
+        Direction of the certificate, ``right`` or ``wrong``; empty where nothing was said.
+    certainty : float or None
+        Its probability.
     """
 
     gene_id: str
@@ -50,6 +54,8 @@ class DemoGeneResult:
     agrees: bool
     driver: str = ""
     support: str = ""
+    certified: str = ""
+    certainty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,12 @@ class DemoComparison:
     def drivers(self, truth: str, support: str) -> int:
         """Return in how many genes of a class the causal variant is a driver with that support."""
         return sum(g.truth == truth and g.driver == "causal" and g.support == support for g in self.genes)
+
+    @property
+    def statements(self) -> tuple[int, int, float]:
+        """Certificates of genes with a planted direction: how many, how many hold, how many are expected to."""
+        said = [g for g in self.genes if g.certainty is not None and g.truth in ("right", "wrong")]
+        return len(said), sum(g.certified == g.truth for g in said), sum(g.certainty or 0.0 for g in said)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -88,6 +100,9 @@ class DemoComparison:
                 total, found = self.count(truth), self.drivers(truth, support)
                 if found < _MUST_FIND * total:
                     result.append(f"only {found} of {total} causal variants of {truth} genes are {support} drivers")
+        said, held, stated = self.statements
+        if stated - held > max(1.0, 3 * math.sqrt(stated * (1 - stated / max(said, 1)))):
+            result.append(f"{held} of {said} certificates of direction hold, {stated:.1f} were expected to")
         if absent := sum(g.found == "absent" for g in self.genes):
             result.append(f"{absent} planted genes are not in the result")
         return tuple(result)
@@ -113,6 +128,11 @@ class DemoComparison:
                 f"right genes, supported by eQTLs; {self.drivers('wrong', 'unsupported')} of {self.count('wrong')} in "
                 "wrong genes, against them"
             )
+        said, held, stated = self.statements
+        if said:
+            lines.append(
+                f"certificates of direction: {held} of {said} hold in right and wrong genes ({stated:.1f} expected)"
+            )
         if self.ok:
             lines.append(f"the result bears out the planted truth (FDR {self.fdr:g})")
         else:
@@ -120,7 +140,8 @@ class DemoComparison:
         return "\n".join(lines)
 
     def write_truth(self, directory: str | Path) -> Path:
-        """Write ``directory/demo_truth.tsv``: gene_id, truth, causal_variant, effect, found, agrees, driver, support.
+        """Write ``directory/demo_truth.tsv``: gene_id, truth, causal_variant, effect, found, agrees, driver, support,
+        certified, certainty.
 
         Raises
         ------
@@ -136,8 +157,8 @@ class DemoComparison:
 
 
 def compare(
-    truth_tsv: str | Path, genes_tsv: str | Path, *, drivers_tsv: str | Path | None = None, fdr: float = FDR,
-    model: str | None = None,
+    truth_tsv: str | Path, genes_tsv: str | Path, *, drivers_tsv: str | Path | None = None,
+    certificate_tsv: str | Path | None = None, fdr: float = FDR, model: str | None = None,
 ) -> DemoComparison:  # fmt: skip
     """Compare the ``genes.tsv`` of a run with the truth table of the cohort.
 
@@ -149,6 +170,8 @@ def compare(
         ``DemoCohort.truth`` and ``genes.tsv`` of the run directory.
     drivers_tsv : str or Path, optional
         ``drivers.tsv`` of the run directory.
+    certificate_tsv : str or Path, optional
+        ``certificate.tsv`` of the run directory.
     fdr : float
         Significance level.
     model : str, optional
@@ -182,6 +205,7 @@ def compare(
     for row in _read(drivers_tsv, ("gene_id", "variant_id", "support", "model")) if drivers_tsv else ():
         if model in (None, row["model"]):
             drivers.setdefault(row["gene_id"], {})[row["variant_id"]] = row["support"]
+    certificates = _certificates(certificate_tsv, model) if certificate_tsv else {}
     genes = []
     for row in truth:
         planted = row["truth"]
@@ -199,10 +223,26 @@ def compare(
         }[planted]
         causal, mine = row["causal_variant"], drivers.get(row["gene_id"], {})
         driver = "" if drivers_tsv is None else "causal" if causal in mine else "other" if mine else "none"
+        certified, certainty = certificates.get(row["gene_id"], ("", None))
+        support = mine.get(causal, "")
         genes.append(
-            DemoGeneResult(row["gene_id"], planted, causal, row["effect"], found, agrees, driver, mine.get(causal, ""))
+            DemoGeneResult(
+                row["gene_id"], planted, causal, row["effect"], found, agrees, driver, support, certified, certainty
+            )
         )
     return DemoComparison(tuple(genes), fdr)
+
+
+def _certificates(path: str | Path, model: str | None) -> dict[str, tuple[str, float]]:
+    """Direction and certainty by gene, where something was said."""
+    found = {}
+    for row in _read(path, ("gene_id", "model", "direction", "certainty")):
+        if row["direction"] and model in (None, row["model"]):
+            try:
+                found[row["gene_id"]] = row["direction"], float(row["certainty"])
+            except ValueError as error:
+                raise InputError(f"not a number: {error}", path=path, record=row["gene_id"]) from error
+    return found
 
 
 def _found(row: Mapping[str, str] | None, fdr: float, path: str | Path) -> str:

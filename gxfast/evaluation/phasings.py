@@ -44,7 +44,11 @@ class PhasedCorrelation:
         self._residualise: Residualise = residualise
 
     def interval(self, gene: int, draws: Float64Array) -> PhaseInterval:
-        """Return where the correlation under the true phase lies.
+        """Return where the correlation under the true phase lies; as `of`."""
+        return phase_interval(*self.of(gene, draws))
+
+    def of(self, gene: int, draws: Float64Array) -> tuple[Float64Array, Float64Array]:
+        """Return r in each draw, shape (K,), and what was correlated, shape (K, people with both values).
 
         Parameters
         ----------
@@ -60,7 +64,7 @@ class PhasedCorrelation:
         cohort = replace(cohort, expression=cohort.expression[rows], regressed=regressed)
         x, y, used = corrected(np.ascontiguousarray(draws[:, cohort.people]), cohort, self._residualise)
         known = ~np.isnan(x[0]) & ~np.isnan(y[0])
-        return phase_interval(np.asarray(pearson(x, y, n_covariates=used).r), x[:, known])
+        return np.asarray(pearson(x, y, n_covariates=used).r), x[:, known]
 
 
 def phase_interval(r: Float64Array, draws: Float64Array) -> PhaseInterval:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .certificate_panel import add_certificate, right_probabilities
 from .data import MOST_MODELS, ModelTable, RunData
 from .drawn import choose_genes, read_drawn
 from .gene_panels import add_gene_figures
@@ -64,10 +65,14 @@ def _section(run: RunData, table: ModelTable, fdr_cut: float, *, raw: bool, deta
     if not detailed:
         return section
     _across_people(run, section, r, q, fdr_cut)
+    add_certificate(run, table, section)
     _across_genes(run, section, raw=raw)
     add_model_panels(run, table, section)
     section.columns.update({column: table.columns[column] for column in _TABLE_COLUMNS if column in table.columns})
-    further = {"eqtl_p": lead_p_values(run, table), "supported_fraction": supported_fractions(run, table)}
+    further = {
+        "p_right": right_probabilities(run, table), "eqtl_p": lead_p_values(run, table),
+        "supported_fraction": supported_fractions(run, table),
+    }  # fmt: skip
     section.columns.update({name: cells for name, cells in further.items() if any(cells)})
     return section
 

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from .agreement import DirectionTest, RankAgreement, SignAgreement, direction_test, rank_agreement, sign_agreement
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
     from .cells import CellSummary, PeopleAcrossGenes, across_genes, cell_summary, within_groups
+    from .certificate import (
+        Calibration,
+        DirectionCertificate,
+        DirectionPrior,
+        calibration,
+        correlation_from_effects,
+        direction_certificate,
+    )
     from .cis_scan import CisScan, WindowAssociations
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
@@ -32,10 +40,13 @@ __all__ = [
     "LINEAR_MODELS",
     "Association",
     "BetaApproximation",
+    "Calibration",
     "CellSummary",
     "CisScan",
     "Correlation",
     "CorrelationInterval",
+    "DirectionCertificate",
+    "DirectionPrior",
     "DirectionTest",
     "DriverSelection",
     "ElasticNetFit",
@@ -54,10 +65,13 @@ __all__ = [
     "WindowAssociations",
     "across_genes",
     "blup",
+    "calibration",
     "cell_summary",
     "cis_heritability",
+    "correlation_from_effects",
     "correlation_interval",
     "cross_predict",
+    "direction_certificate",
     "direction_test",
     "driver_support",
     "elastic_net_cv",
@@ -98,6 +112,14 @@ __getattr__, __dir__ = lazy_names(
         ),
         "association": ("Association", "PermutedAssociation", "eqtl", "eqtl_permutations"),
         "cells": ("CellSummary", "PeopleAcrossGenes", "across_genes", "cell_summary", "within_groups"),
+        "certificate": (
+            "Calibration",
+            "DirectionCertificate",
+            "DirectionPrior",
+            "calibration",
+            "correlation_from_effects",
+            "direction_certificate",
+        ),
         "cis_scan": ("CisScan", "WindowAssociations"),
         "correlation": ("Correlation", "RankCorrelation", "pearson", "spearman"),
         "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),

@@ -38,6 +38,7 @@ from .step import Job, Results, Step
 from .steps.agree import AGREE
 from .steps.baseline import BASELINE
 from .steps.cells import CELLS
+from .steps.certificate import CERTIFICATE
 from .steps.drivers import DRIVERS
 from .steps.effects import EFFECTS
 from .steps.eqtl import EQTL
@@ -373,6 +374,7 @@ _ORDER: Final = (
     EFFECTS,
     EVALUATE,
     PHASE,
+    CERTIFICATE,
     BASELINE,
     EQTL,
     DRIVERS,

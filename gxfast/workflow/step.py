@@ -13,6 +13,7 @@ from .._objects import Brief, Rows
 from ..errors import ModelError
 from ..evaluation.agreement import PairAgreement
 from ..evaluation.cells import CellRow, PersonRow
+from ..evaluation.certificate import CertificateRow
 from ..evaluation.direction import DirectionRow
 from ..evaluation.drivers import DriverRow, SupportRow
 from ..evaluation.explainers import ExplainerRow
@@ -51,8 +52,8 @@ class Results(Brief):
         One per model.
     observed : Observed or None
         The expression that was correlated.
-    genes, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement, cells, \
-people : list of rows
+    genes, certificate, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement, \
+cells, people : list of rows
         The tables of the same names, each with ``to_pandas``, ``to_polars`` and ``to_parquet``; ``baseline`` is
         ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``.
     summary : dict
@@ -69,6 +70,7 @@ people : list of rows
     evaluations: tuple[Evaluation, ...] = ()
     observed: Observed | None = None
     genes: Rows[GeneRow] = field(default_factory=partial(Rows, GeneRow))
+    certificate: Rows[CertificateRow] = field(default_factory=partial(Rows, CertificateRow))
     baseline: Rows[BaselineRow] = field(default_factory=partial(Rows, BaselineRow))
     eqtl: Rows[LeadRow] = field(default_factory=partial(Rows, LeadRow))
     drivers: Rows[DriverRow] = field(default_factory=partial(Rows, DriverRow))

@@ -16,6 +16,7 @@ from ..options import EvaluateOptions
 from ..provenance import hash_files, plan_of
 from ..rundir import RunDirectory
 from ..step import Job, Step
+from .certificate import write_certificates
 
 if TYPE_CHECKING:
     from ...evaluation.result import Observed
@@ -171,6 +172,7 @@ def evaluate_table(
             "n_people": len(prediction_set.samples),
             "n_genes": len(prediction_set.genes),
             "models": {name: {"across_people": summary(evaluation)}},
+            "certificate": write_certificates(run, [evaluation])[1],
         }
         run.finish({"summary": found, "counts": {name: evaluation.counts}})
     return found

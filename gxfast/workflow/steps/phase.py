@@ -1,22 +1,23 @@
-"""The interval of each gene's correlation over the phasings that were drawn."""
+"""Each gene's correlation in the phasings that were drawn, and its interval."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..step import Job, Step
 from .predict import predicted_blocks
 
 if TYPE_CHECKING:
-    from ...evaluation.phasings import PhasedCorrelation, PhaseInterval
     from ...evaluation.result import Evaluation
-    from ...models.people import BlockPrediction
-    from ...models.session import Model
 
-__all__ = ["PHASE"]
+__all__ = ["PHASE", "drawn_correlations"]
+
+Float64Array = NDArray[np.float64]
 
 
 def measure_phase(job: Job) -> None:
@@ -24,41 +25,41 @@ def measure_phase(job: Job) -> None:
     if not job.inputs.policy.n_phasings:
         return
     results = job.results
-    models = zip(job.inputs.models, results.evaluations, strict=False)
-    with_intervals = tuple(_with_intervals(job, i, *pair) for i, pair in enumerate(models))
-    # tables of effects come behind the models; their predictions do not depend on phase
-    results.evaluations = (*with_intervals, *results.evaluations[len(with_intervals) :])
+    results.evaluations = tuple(_with_intervals(job, i, one) for i, one in enumerate(results.evaluations))
 
 
-def _with_intervals(job: Job, i: int, model: Model, evaluation: Evaluation) -> Evaluation:
+def drawn_correlations(job: Job, i: int) -> Iterator[tuple[int, Float64Array, Float64Array]]:
+    """Yield, for each row of a model's evaluation whose phase was drawn, r and the predictions in each draw."""
     from ...evaluation.phasings import PhasedCorrelation
 
     options, expression = job.options.evaluation, job.inputs.expression
-    if expression is None:
-        return evaluation
+    # Tables of effects come behind the models: dosages have no phase.
+    if expression is None or i >= len(job.inputs.models):
+        return
+    model = job.inputs.models[i]
     correlation = PhasedCorrelation(
         job.results.predictions[i], expression, covariates=job.inputs.covariates,
         transform=options.transform, residualise=options.residualise,
     )  # fmt: skip
-    # Nobody's phase is drawn in most genes of a phased file: their r is the same in every draw.
-    r, n_tracks = evaluation.pearson_r, len(model.tracks)
-    low, high, sd = r.copy(), r.copy(), np.where(np.isnan(r), np.nan, 0.0)
     for first, block in predicted_blocks(job, model):
         for gene in np.unique(block.drawn[:, 0]).tolist():
-            for t, found in enumerate(_intervals(correlation, block, gene, first, model)):
-                row = (first + gene) * n_tracks + t
-                if evaluation.status[row] == "ok":
-                    low[row], high[row], sd[row] = found
+            draws = block.in_each_draw(gene, model.card.haplotypes)
+            for t in range(draws.shape[2]):
+                row = (first + gene) * draws.shape[2] + t
+                if job.results.evaluations[i].status[row] == "ok":
+                    yield row, *correlation.of(first + gene, draws[:, :, t])
+
+
+def _with_intervals(job: Job, i: int, evaluation: Evaluation) -> Evaluation:
+    from ...evaluation.phasings import phase_interval
+
+    # Nobody's phase is drawn in most genes of a phased file: their r is the same in every draw.
+    r = evaluation.pearson_r
+    low, high, sd = r.copy(), r.copy(), np.where(np.isnan(r), np.nan, 0.0)
+    for row, in_draws, draws in drawn_correlations(job, i):
+        low[row], high[row], sd[row] = phase_interval(in_draws, draws)
     drawn: dict[str, Any] = {"phase_r_low": low, "phase_r_high": high, "phase_r_sd": sd}
     return replace(evaluation, **drawn)
-
-
-def _intervals(
-    correlation: PhasedCorrelation, block: BlockPrediction, gene: int, first: int, model: Model
-) -> list[PhaseInterval]:
-    """One interval per track."""
-    draws = block.in_each_draw(gene, model.card.haplotypes)
-    return [correlation.interval(first + gene, draws[:, :, t]) for t in range(draws.shape[2])]
 
 
 PHASE = Step("phase", measure_phase, needs=("evaluations",), asked_by=("evaluate",))
