@@ -57,7 +57,7 @@ def add_certificate(run: RunData, own: ModelTable, section: Section) -> None:
         Axis("probability of right", right_probabilities(run, own)), {"of wrong": _cells(run, own, "p_wrong")},
     )  # fmt: skip
     section.figures.append(
-        Figure(saved.svg, "Certificate of direction", caption, caption, question="people", answer=answer, dots=dots)
+        Figure(saved.svg, "Certificate of direction", caption, caption, question="direction", answer=answer, dots=dots)
     )
     _against_truth(run, own, section, p, np.array(truth))
 
@@ -86,5 +86,5 @@ def _against_truth(
     )
     answer = f"{int(holds.sum())} of {int(said.sum())} statements hold."
     section.figures.append(
-        Figure(saved.svg, "Certificate against the truth", caption, caption, question="people", answer=answer)
+        Figure(saved.svg, "Certificate against the truth", caption, caption, question="direction", answer=answer)
     )

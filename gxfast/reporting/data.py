@@ -86,7 +86,7 @@ def _result(path: Path, recorded: frozenset[str] | None, name: str) -> Path | No
 _FURTHER = {
     "drivers": "drivers.tsv", "support": "support.tsv", "direction": "direction.tsv", "explainers": "explainers.tsv",
     "agreement": "agreement.tsv", "motifs": "motifs.tsv", "learned": "learned.tsv",
-    "certificate": "certificate.tsv", "eqtl": "eqtl/permutation.tsv",
+    "certificate": "certificate.tsv", "cells": "cells.tsv", "eqtl": "eqtl/permutation.tsv",
 }  # fmt: skip
 
 

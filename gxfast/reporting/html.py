@@ -8,6 +8,7 @@ from typing import Any
 
 from ..io.files import atomic_write
 from ..io.tables import read_phenotype_rows
+from .answers import answers_of
 from .data import RunData
 from .model_panels import pair_figures
 from .page_data import PAGE_ROWS, PageData, PagedTable
@@ -45,7 +46,7 @@ def render(run: RunData, sections: list[Section], people: PeoplePoints | None, f
         sharing=_sharing(summary),
         overview=_overview(page, sections),
         genes=[_genes_of(page, s) if s.detailed else None for s in sections],
-        questions=questions(page, sections, pair_figures(run), table_views(run)),
+        questions=questions(page, sections, pair_figures(run), table_views(run), answers_of(run, sections)),
         held=_held(people, n_genes),
         truth=_truth(page, run),
         options=_flat(options),
@@ -56,6 +57,7 @@ def render(run: RunData, sections: list[Section], people: PeoplePoints | None, f
         command=_command(manifest.get("command")),
         data=page.packed,
         page_rows=PAGE_ROWS,
+        shown=lambda value: "" if value != value else f"{value:.3f}",
     )
     path = run.path / "report.html"
     atomic_write(path, text.encode("utf-8"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from .answers import Answers, Fact
 from .page_data import PageData, PagedTable
 from .parts import Figure, Section
 from .tables import TableView
@@ -13,11 +15,13 @@ __all__ = ["Answer", "Question", "questions"]
 
 # Key, short name for the list of sections, question about one model, and about several.
 _QUESTIONS: Final = (
-    ("people", "People", "Does the model rank people?", "Do the models rank people?"),
+    ("people", "People", "Does the model predict people?", "Do the models predict people?"),
     ("genes", "Genes", "Does it rank genes?", "Do they rank genes?"),
-    ("baseline", "Baseline", "Is it better than a linear baseline?", "Are they better than a linear baseline?"),
-    ("drivers", "Drivers", "Which variants drive it, and in the right direction?",
-     "Which variants drive them, and in the right direction?"),
+    ("baseline", "Baseline", "Is it better than a line?", "Are they better than a line?"),
+    ("direction", "Direction", "Does it know the direction?", "Do they know the direction?"),
+    ("variants", "Variants", "Does it rank variants?", "Do they rank variants?"),
+    ("drivers", "Drivers", "Which variants drive it?", "Which variants drive them?"),
+    ("generalise", "Generalise", "Does it generalise?", "Do they generalise?"),
     ("success", "Success", "Where does it work?", "Where do they work?"),
     ("agree", "Agreement", "Do the models agree?", "Do the models agree?"),
 )  # fmt: skip
@@ -34,7 +38,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A section: answers, one beside the other, and tables with their titles and notes."""
+    """A section: its numbers, answers one beside the other, and tables with their titles and notes.
+
+    ``changes`` says what would change the answer.
+    """
 
     key: str
     short: str
@@ -42,11 +49,16 @@ class Question:
     answers: list[Answer]
     tables: list[tuple[str, str, PagedTable]]
     left_out: list[str]
+    facts: list[Fact]
+    changes: str
 
 
-def questions(page: PageData, sections: list[Section], pairs: list[Figure], views: list[TableView]) -> list[Question]:
+def questions(
+    page: PageData, sections: list[Section], pairs: list[Figure], views: list[TableView], said: Mapping[str, Answers]
+) -> list[Question]:
     """Put what was drawn of each model under what it answers; questions without any answer are left out."""
     found = []
+    pairs = [*pairs, *(figure for one in said.values() for figure in one.figures)]
     for key, short, one, several in _QUESTIONS:
         drawn = [s for s in sections if s.detailed]
         answers = [_answer(page, s, figure) for s in drawn for figure in s.figures if figure.question == key]
@@ -65,7 +77,8 @@ def questions(page: PageData, sections: list[Section], pairs: list[Figure], view
         ]
         if answers or tables or left_out:
             title = one if len(drawn) == 1 else several
-            found.append(Question(key, short, title, answers, tables, left_out))
+            known = said.get(key, Answers([], [], ""))
+            found.append(Question(key, short, title, answers, tables, left_out, known.facts, known.changes))
     return found
 
 

@@ -20,6 +20,9 @@ _TABLES: Final = {
                                 "increase", "is_main", "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p")),
     "motifs": ("Motifs of the main drivers", ("model", "gene_id", "name", "variant_id", "kmer", "cluster", "support",
                                               "scale", "size_5", "size_10", "size_20", "size_50", "distance_10")),
+    "cells": ("Seen and unseen genes, the same and other populations", (
+        "model", "kind", "genes", "people", "population", "n_people", "n_genes", "mean_r", "mean_r_low", "mean_r_high",
+        "share_positive", "signed_r2", "h2", "h2_se", "ceiling_ratio", "ceiling_low", "ceiling_high")),
     "direction": ("Direction at the lead SNV of each window", (
         "model", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high", "equal_sign_p",
         "signed_rho", "absolute_rho")),
@@ -31,8 +34,8 @@ _TABLES: Final = {
         "equal_sign_p", "n_strong", "strong_equal_sign", "reference_pearson")),
 }  # fmt: skip
 _QUESTIONS: Final = {
-    "drivers": "drivers", "motifs": "drivers", "direction": "drivers", "explainers": "success", "learned": "baseline",
-    "agreement": "agree",
+    "drivers": "drivers", "motifs": "drivers", "direction": "direction", "cells": "generalise",
+    "explainers": "success", "learned": "baseline", "agreement": "agree",
 }  # fmt: skip
 _NOTES: Final = {
     "drivers": "Variants that make the differences between people that a model predicts; effects by mutagenesis on the "
@@ -44,6 +47,11 @@ _NOTES: Final = {
     "direction": "Per gene the SNV in the model's window with the smallest eQTL p: share of genes in which predicted "
     "effect and eQTL slope have one sign (95 % Clopper-Pearson interval, exact binomial test against one half), and "
     "Spearman's rho of the two with and without sign; then in thirds by distance, frequency and effect.",
+    "cells": "Pearson r across the people of a population, averaged over genes (95 % bootstrap interval over genes). "
+    "people: same, it learned from others of these populations (people of one fold are compared with each other); "
+    "other, from other populations only; any, from nobody's own genome. genes: seen or unseen in training; a trained "
+    "model that predicts the same for everybody counts as r = 0. signed_r2: mean of sign(r) r^2; ceiling_ratio: its sum "
+    "over that of the heritability in cis. By gene: cells.genes.tsv; by person, across genes: people.tsv.",
     "explainers": "Spearman's rho, over genes, of r across people (rho) and of its absolute value (rho_abs) with "
     "properties of the gene; two-sided p.",
     "learned": "Ridge regression of expression on all models' predictions for each person. people_r: a head per gene, "

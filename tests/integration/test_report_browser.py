@@ -64,9 +64,9 @@ def test_a_reader_clicks_through(report: Path, width: int) -> None:
     assert all(seen["links"])
     assert len(seen["links"]) >= 5
     assert seen["figures"] >= 9
-    assert seen["questions"][:4] == [
-        "Does the model rank people?", "Does it rank genes?", "Is it better than a linear baseline?",
-        "Which variants drive it, and in the right direction?",
+    assert seen["questions"][:7] == [
+        "Does the model predict people?", "Does it rank genes?", "Is it better than a line?",
+        "Does it know the direction?", "Does it rank variants?", "Which variants drive it?", "Does it generalise?",
     ]  # fmt: skip
     assert seen["alt"]
     assert seen["captions"]

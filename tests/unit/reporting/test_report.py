@@ -144,7 +144,7 @@ def test_nothing_defined(tmp_path: Path) -> None:
 def test_several_models(tmp_path: Path) -> None:
     rows = [*ROWS, *(row.replace(" m ", " other ") for row in ROWS[:3])]
     text = text_of(make_run(tmp_path / "run", rows, matrices=False))
-    assert "Do the models rank people?" in text
+    assert "Do the models predict people?" in text
     assert '<section id="m1">' in text
     assert '<section id="m2">' in text
     assert "other: mean r across people 0.067" in text

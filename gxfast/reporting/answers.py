@@ -1,0 +1,230 @@
+"""What a run answers to each question, in numbers with their intervals, and what would change the answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data import RunData
+from .parts import Figure, Section
+from .plots.forest import forest
+from .plots.style import save
+
+__all__ = ["Answers", "Fact", "answers_of"]
+
+Float64Array = NDArray[np.float64]
+_Z: Final = 1.959963984540054
+_MOST_ROWS: Final = 30  # of a figure
+_FIELLER: Final = 1.06  # standard error of z of a rank correlation, times sqrt(n - 3)
+_STRATA: Final = {"all": "lead SNVs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An estimate: of whom, what, over how many, and its 95 % interval; NaN where a number is undefined."""
+
+    who: str
+    what: str
+    n: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is said to one question: facts, a figure of them where there are several, and what would change them."""
+
+    facts: list[Fact]
+    figures: list[Figure]
+    changes: str
+
+
+def answers_of(run: RunData, sections: Sequence[Section]) -> dict[str, Answers]:
+    """Return the answers by question; none where the run does not know one."""
+    found = {
+        "people": _people(run, sections), "baseline": _baseline(sections), "generalise": _generalise(run),
+        "direction": _direction(run), "variants": _variants(run),
+    }  # fmt: skip
+    return {key: one for key, one in found.items() if one is not None and one.facts}
+
+
+def _rows(run: RunData, name: str) -> list[dict[str, str]]:
+    table = run.tables.get(name, {})
+    return [dict(zip(table, cells, strict=True)) for cells in zip(*table.values(), strict=True)] if table else []
+
+
+def _number(cell: str | None) -> float:
+    return float(cell) if cell else math.nan
+
+
+def _cell_fact(row: dict[str, str], what: str) -> Fact:
+    bounds = (_number(row[name]) for name in ("mean_r", "mean_r_low", "mean_r_high"))
+    return Fact(row["model"], what, int(row["n_genes"]), *bounds)
+
+
+def _cell_words(row: dict[str, str]) -> str:
+    """A cell in words: what does not apply is left out."""
+    genes = "" if row["genes"] == "unknown" else f"{row['genes']} genes"
+    people = "" if row["people"] == "any" else f"{row['people']} population"
+    parts = [row["kind"] if row["kind"].startswith("head ") else "", genes, people]
+    return ", ".join(part for part in parts if part) or "all genes"
+
+
+def _people(run: RunData, sections: Sequence[Section]) -> Answers | None:
+    """Mean r of the models, with what it would take for a gene to be significant."""
+    facts = []
+    for s in sections:
+        r = s.table.numbers("pearson_r")
+        mean, low, high = _mean(r[np.isfinite(r)])
+        facts.append(Fact(s.model, "mean r over genes", int(np.isfinite(r).sum()), mean, low, high))
+    people = [n for s in sections for n in s.table.numbers("n_people").tolist() if np.isfinite(n)]
+    if not people:
+        return None
+    n = float(np.median(people))
+    undefined = sum(s.n_genes - s.n_defined for s in sections)
+    changes = (
+        f"More people: with {n:g}, r of one gene has a standard error of {1 / math.sqrt(max(n - 3, 1)):.2f}. "
+        + (
+            f"{undefined:,} genes are undefined: a longer window, or more people, let them differ. "
+            if undefined
+            else ""
+        )
+        + "More covariates, where expression has noise that is known. A mean over genes near 0 hides genes of both "
+        "signs: see how many are significant on either side."
+    )
+    return Answers(facts, [], changes)
+
+
+def _mean(values: Float64Array) -> tuple[float, float, float]:
+    """Mean, and its bootstrap interval over genes."""
+    from ..stats import cell_summary
+
+    found = cell_summary(values)
+    return found.mean_r, found.mean_r_low, found.mean_r_high
+
+
+def _baseline(sections: Sequence[Section]) -> Answers | None:
+    facts = []
+    for s in sections:
+        own, line = s.table.numbers("pearson_r"), s.table.numbers("baseline_r")
+        both = np.isfinite(own) & np.isfinite(line)
+        if both.sum() > 2:
+            # differences of correlations may be below -1: halves are correlations again
+            mean, low, high = (2 * one for one in _mean((own[both] - line[both]) / 2))
+            what = "r less that of the elastic net, the same genes"
+            facts.append(Fact(s.model, what, int(both.sum()), mean, low, high))
+    changes = (
+        "The elastic net has seen these genes in other people, and the model has seen none: it is the measure of what "
+        "there was to predict. With fewer people it falls, the model does not; a model that is trained on people is to "
+        "be held against it gene by gene, in the same folds."
+    )
+    return Answers(facts, [], changes)
+
+
+def _generalise(run: RunData) -> Answers | None:
+    rows = [row for row in _rows(run, "cells") if row["population"] == "all"]
+    if not rows:
+        return None
+    facts = [_cell_fact(row, _cell_words(row)) for row in rows]
+    peoples, genes = {row["people"] for row in rows}, {row["genes"] for row in rows}
+    lacking = []
+    if "other" not in peoples:
+        lacking.append("populations (a table of people, `--populations`) would tell of people who are not alike")
+    if genes <= {"seen", "unknown"}:
+        lacking.append("a split of the genes (`--gene-split`) would tell of genes that the model has not seen")
+    h2 = next((row for row in rows if row["h2"]), None)
+    ceiling = (
+        f"Genotypes in cis explain {100 * float(h2['h2']):.1f} % of the variance on average (standard error over genes "
+        f"{100 * _number(h2['h2_se']):.1f} %): ceiling_ratio is how much of that was predicted. " if h2 else ""
+    )  # fmt: skip
+    changes = ceiling + (f"Not asked: {'; '.join(lacking)}." if lacking else "")
+    return Answers(
+        facts, _figures(run, "cells", "Mean r by cell", "generalise", facts, 0.0, "mean r over genes"), changes
+    )
+
+
+def _direction(run: RunData) -> Answers | None:
+    facts = [
+        Fact(
+            _who(row), _where(row), int(row["n"]), *(_number(row[f"equal_sign{end}"]) for end in ("", "_low", "_high"))
+        )
+        for row in _rows(run, "direction")
+        if int(row["n"]) and _number(row["equal_sign"]) == _number(row["equal_sign"])
+    ]
+    leads = [fact for fact in facts if fact.what == _STRATA["all"]]
+    changes = (
+        "A lead SNV is the strongest association, often a neighbour of the causal variant: fine-mapped variants "
+        "(`--finemapped`, or `--susie`) ask the question without it. " + _needed(leads)
+    )
+    figures = _figures(
+        run,
+        "direction",
+        "Share of equal signs",
+        "direction",
+        facts,
+        0.5,
+        "share of effects and eQTL slopes of one sign",
+    )
+    return Answers(leads + [fact for fact in facts if fact not in leads and "pip" in fact.what], figures, changes)
+
+
+def _needed(facts: Sequence[Fact]) -> str:
+    """How many genes would make a share of equal signs stand out from one half."""
+    open_ones = [fact for fact in facts if fact.low <= 0.5 <= fact.high and fact.value != 0.5]
+    if not open_ones:
+        return ""
+    one = max(open_ones, key=lambda fact: abs(fact.value - 0.5))
+    n = math.ceil((_Z * 0.5 / (one.value - 0.5)) ** 2)
+    return f"The share of {one.who}, {one.value:.2f} of {one.n:,}, would differ from one half with about {n:,} genes."
+
+
+def _variants(run: RunData) -> Answers | None:
+    facts = []
+    for row in _rows(run, "direction"):
+        n, rho = int(row["n"]), _number(row["absolute_rho"])
+        if n > 3 and abs(rho) < 1:
+            half, z = _Z * _FIELLER / math.sqrt(n - 3), math.atanh(rho)
+            facts.append(Fact(_who(row), _where(row), n, rho, math.tanh(z - half), math.tanh(z + half)))
+    changes = (
+        "Strong effects and strong slopes are compared at one SNV a gene; common variants in linkage share their "
+        "slopes. Fine-mapped variants against matched controls (`gxfast variants`) ask whether causal ones score "
+        "higher, with distance and frequency held equal."
+    )
+    label = "Spearman of |effect| and |eQTL slope|"
+    figures = _figures(run, "variants", "Strength of variants", "variants", facts, 0.0, label)
+    return Answers([fact for fact in facts if fact.what == _STRATA["all"]], figures, changes)
+
+
+def _who(row: dict[str, str]) -> str:
+    return row["model"] if row["track"] in ("", row["model"]) else f"{row['model']}, {row['track']}"
+
+
+def _where(row: dict[str, str]) -> str:
+    name = _STRATA.get(row["stratum"], row["stratum"])
+    low, high = (_number(row[end]) for end in ("low", "high"))
+    if not math.isfinite(low):
+        return name
+    return f"{name} {low:.3g} to {high:.3g}" if math.isfinite(high) else f"{name} from {low:.3g}"
+
+
+def _figures(
+    run: RunData, name: str, title: str, question: str, facts: Sequence[Fact], nothing: float, axis: str
+) -> list[Figure]:
+    """One figure of the facts, those that a figure can hold."""
+    shown = [fact for fact in facts if math.isfinite(fact.value)][:_MOST_ROWS]
+    if len(shown) < 2:
+        return []
+    several = len({fact.who for fact in shown}) > 1
+    labels = [f"{fact.who}: {fact.what}" if several else fact.what for fact in shown]
+    value, low, high = (np.array([getattr(fact, end) for fact in shown]) for end in ("value", "low", "high"))
+    saved = save(forest(f"answers.{name}", labels, value, low, high, nothing, axis), run.path / "figures")
+    left = f" The first {len(shown)} of {len(facts)}." if len(shown) < len(facts) else ""
+    caption = f"{title}, with 95 % intervals; dashed: nothing is known. Grey: the interval holds it.{left}"
+    alt = f"{caption} {'; '.join(f'{label}: {fact.value:.3f}' for label, fact in zip(labels, shown, strict=True))}"
+    return [Figure(saved.svg, title, caption, alt, question=question)]
