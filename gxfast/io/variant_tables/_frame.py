@@ -52,7 +52,7 @@ class Frame(Rows, Protocol):
         ...
 
     def numeric(self) -> tuple[str, ...]:
-        """Return the columns that hold numbers, by their first rows."""
+        """Return the columns that hold numbers: half of the cells of the first rows, or more."""
         ...
 
 
@@ -104,8 +104,10 @@ class TextFrame:
     def numeric(self) -> tuple[str, ...]:
         rows = [cells for (_, cells), _ in zip(self._rows(), range(_HEAD), strict=False)]
         columns = zip(*rows, strict=True) if rows else [()] * len(self.names)
-        known = ([cell for cell in column if cell.strip() not in MISSING] for column in columns)
-        return tuple(name for name, cells in zip(self.names, known, strict=False) if not cells or is_number(cells[0]))
+        known = [[cell for cell in column if cell.strip() not in MISSING] for column in columns]
+        return tuple(
+            name for name, cells in zip(self.names, known, strict=False) if 2 * sum(map(is_number, cells)) >= len(cells)
+        )
 
     def read(self, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
         picks = [self.names.index(name) for name in kinds]

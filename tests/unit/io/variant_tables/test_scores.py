@@ -210,7 +210,7 @@ def test_a_whole_genome_by_region(tmp_path):
 def test_any_table(tmp_path):
     path = put(
         tmp_path / "a.tsv", "chrom pos ref alt gene name score impact pip rsid", "1 5 A G G1 x -1 2 0.5 7",
-        "1 6 A G G1 7 NA 3 0.5 8",
+        "1 6 A G G1 y NA 3 0.5 8",
     )  # fmt: skip
     table = read_scores(path)
     assert list(table.columns) == ["gene_id", "score", "impact"]
