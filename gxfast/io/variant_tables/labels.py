@@ -17,10 +17,10 @@ from ..alleles import parse_names
 from ..tables.text import read_lines
 from ._clinvar import is_vcf, read_clinvar
 from ._columns import KINDS, PLACES, check_ranges, find_columns, read_places
-from ._frame import Frame, TextFrame, open_frame
+from ._frame import Frame, TextFrame, is_number, open_frame
 from .duplicates import find_duplicates
 
-__all__ = ["FREQUENCIES", "LABEL_FORMATS", "SIGNED", "read_labels"]
+__all__ = ["FREQUENCIES", "LABEL_FORMATS", "SIGNED", "open_labels", "read_labels"]
 
 SIGNED: Final = ("beta", "beta_posterior", "z")
 FREQUENCIES: Final = ("af",)
@@ -135,7 +135,7 @@ def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # n
         )  # fmt: skip
     if format == "clinvar" or (format == "auto" and is_vcf(path)):
         return read_clinvar(path)
-    frame = _with_names(path)
+    frame = open_labels(path)
     kind = _FORMATS[_recognised(frame) if format == "auto" else format]
     low = {name.lower() for name in frame.names}
     if kind.needs - low:
@@ -151,7 +151,7 @@ def _recognised(frame: Frame) -> str:
     return next((name for name, one in _FORMATS.items() if one.needs and one.needs <= low), "table")
 
 
-def _with_names(path: Path) -> Frame:
+def open_labels(path: Path) -> Frame:
     """Open a table; a ``.bed.gz`` without a header has the names of its columns in a ``.cols`` file beside it."""
     stem = re.sub(r"\.bed(\.b?gz)?$", "", path.name)
     beside = path.with_name(f"{stem}.cols")
@@ -164,6 +164,11 @@ def _with_names(path: Path) -> Frame:
 def _read(frame: Frame, kind: _Format) -> VariantTable:
     found, notes = find_columns(frame, kind.own)
     labels = [name for name in KINDS if name in found]
+    if any(map(is_number, frame.names)):
+        raise InputError(
+            f"the first line is no header: it has {', '.join(frame.names[:8])}", path=frame.path,
+            remedy="name the columns in the first line, or, of a .bed, in a file NAME.cols beside it, one a line",
+        )  # fmt: skip
     if all(name in ("gene_id", "study", "method") for name in labels):
         raise InputError(
             f"no column says anything of the variants: it has {', '.join(frame.names[:20])}", path=frame.path,

@@ -239,6 +239,7 @@ BAD = {
     "a rsid": (("variant_id pip", "1_5_A_G 0.5", "rs17 0.5"), "line 3: variant 'rs17' is not chrom_pos_ref_alt"),
     "two places": (("chrom pos ref alt variant_id pip", "1 5 A G 1_6_A_G 0.5"), "variant_id names another place"),
     "a BED": (("chrom start end ref alt pip", "1 4 5 A G 0.5"), "positions are intervals, as in a BED"),
+    "no header": (("chr1 4 5 A G 0.5", "chr1 5 6 A G 0.25"), "the first line is no header"),
     "no rows": ((HEAD,), "the table has no rows"),
     "ragged": ((HEAD, "1 5 A G G1 1"), "line 2: the row has 6 cells, the header has 7"),
     "a gap": ((HEAD, "1 5 A G G1 1 0", "", "1 5 A G G1 1 0"), "line 3: the line is empty"),
