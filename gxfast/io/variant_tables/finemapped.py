@@ -10,7 +10,7 @@ from ...errors import InputError
 from ..alleles import parse_names
 from ._clinvar import is_vcf
 from ._columns import find_columns
-from ._frame import Rows
+from ._frame import Rows, read
 from .labels import open_labels, read_labels
 
 __all__ = ["read_finemapped"]
@@ -40,7 +40,8 @@ def read_finemapped(path: str | Path) -> dict[tuple[str, str], float]:
             f"the table has no column {', '.join(missing)}", path=path, remedy="name gene_id, variant_id and pip"
         )
     if "variant_id" in frame.names:
-        values = frame.read({found["gene_id"]: "text", "variant_id": "text", found["pip"]: "number"})
+        kinds = {found["gene_id"]: "text", "variant_id": "object", found["pip"]: "number"}
+        values, _ = read(frame, kinds)
         genes, names, pips = (values[name] for name in (found["gene_id"], "variant_id", found["pip"]))
         known = parse_names(names.tolist())
         if known.bad is None and len(names):

@@ -277,3 +277,19 @@ def test_formats_by_name(tmp_path):
     with pytest.raises(InputError, match="unknown; did you mean 'susie'") as caught:
         read_labels(path, format="suzie")
     assert all(name in str(caught.value.remedy) for name in LABEL_FORMATS)
+
+
+def test_some_rows(tmp_path):
+    path = put(
+        tmp_path / "a.tsv", "variant_id tissue method pip", "1_5_A_G Liver SUSIE 0.5", "1_6_A_G Lung SUSIE 0.25",
+        "1_7_A_G Liver FINEMAP 0.125", "1_8_A_G Brain SUSIE 1", "1_9_A_G Brain FINEMAP 2",
+    )  # fmt: skip
+    table = read_labels(path, only={"tissue": ["Liver", "Brain"], "method": "SUSIE"})
+    assert table.position.tolist() == [4, 7]
+    assert table.columns["pip"].tolist() == [0.5, 1]
+    with pytest.raises(InputError, match="line 6: pip 2 is no probability"):
+        read_labels(path, only={"method": ["FINEMAP"]})
+    with pytest.raises(InputError, match="no rows that were asked for"):
+        read_labels(path, only={"tissue": "liver"})
+    with pytest.raises(InputError, match="cannot be chosen by 'tissues'; did you mean 'tissue'"):
+        read_labels(path, only={"tissues": "Liver"})
