@@ -119,14 +119,14 @@ def match_controls(
     exact : mapping of str to array-like of str, shape (V,)
         Columns in which controls equal their positive: chromosome, consequence. Rows with an empty text are left out.
     covariates : mapping of str to array-like of float, shape (V,)
-        See `scaled_covariates`. Each is divided by its standard deviation over positives and candidates; rows with a NaN
-        are left out.
+        See `scaled_covariates`. Each is divided by its standard deviation over positives and candidates; rows with a
+        NaN are left out.
     k : int, default 9
     candidate : array-like of bool, shape (V,), optional
         Rows that may be controls; all that are not positive by default.
     order : array-like of int, shape (V,), optional
-        Ranks of rows, all different, by which equal ones are told apart: with them nothing depends on the order in which
-        rows are given. Their places by default.
+        Ranks of rows, all different, by which equal ones are told apart: with them nothing depends on the order in
+        which rows are given. Their places by default.
 
     Returns
     -------
@@ -199,7 +199,7 @@ def _groups(
 def _match_group(
     wanted: Int64Array, free: Int64Array, points: Float64Array, k: int
 ) -> tuple[list[tuple[int, Int64Array, Float64Array]], dict[int, str], bool]:
-    """Rows of a group to pairs of a positive and its controls; positives without; whether only the nearest were seen."""
+    """Positives of a group with their controls; those without, and why; whether only the nearest were looked at."""
     left: dict[int, str] = {}
     if wanted.size * k > free.size:
         n = free.size // k
@@ -269,8 +269,8 @@ def _nearest(mine: Float64Array, others: Float64Array, many: int) -> tuple[Float
     from scipy.spatial import KDTree
 
     many = min(many, len(others))
-    distance, near = KDTree(others).query(mine, k=many)
-    return distance.reshape(len(mine), many), near.reshape(len(mine), many)
+    distance, near = (np.asarray(one).reshape(len(mine), many) for one in KDTree(others).query(mine, k=many))
+    return distance, near
 
 
 def _in_order(

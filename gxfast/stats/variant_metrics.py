@@ -192,8 +192,9 @@ def _fisher(r: float, n: int, factor: float, confidence: float) -> tuple[float, 
 
 
 def auprc_by_chromosome(
-    scores: ArrayLike, labels: ArrayLike, chrom: ArrayLike, *, resample: Literal["chromosomes", "class"] = "chromosomes",
-    n_bootstraps: int | None = None, seed: int = 0, confidence: float = CONFIDENCE,
+    scores: ArrayLike, labels: ArrayLike, chrom: ArrayLike, *,
+    resample: Literal["chromosomes", "class"] = "chromosomes", n_bootstraps: int | None = None, seed: int = 0,
+    confidence: float = CONFIDENCE,
 ) -> Estimate:  # fmt: skip
     """Return the average precision per chromosome, averaged with weights by number of variants.
 
