@@ -319,6 +319,10 @@ class VariantTable(Table):
         Columns of frequencies of ``alt``: they become 1 - f where alleles are exchanged.
     source : str
         The file that was read, for messages.
+    counts : dict of str to int
+        What was left out, turned or not found on the way here, by what it was.
+    notes : tuple of str
+        What readers decided, in sentences.
     """
 
     chrom: NDArray[np.str_]
@@ -329,6 +333,8 @@ class VariantTable(Table):
     signed: tuple[str, ...] = ()
     frequencies: tuple[str, ...] = ()
     source: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.position)

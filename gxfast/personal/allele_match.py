@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from ..io.alleles import shortest
+
 __all__ = ["MATCHED", "AlleleFinder", "Match"]
 
 Key = tuple[int, str, str]
@@ -36,7 +38,7 @@ class AlleleFinder:
         self._places = set(position)
         for record, (at, texts) in enumerate(zip(position, alleles, strict=True)):
             for number, alt in enumerate(texts[1:], start=1):
-                key = _shortest(at, texts[0], alt)
+                key = shortest(at, texts[0], alt)
                 self._known.setdefault(key, (record, number))
                 self._places.add(key[0])
 
@@ -51,17 +53,8 @@ class AlleleFinder:
         if len(ref) == len(effect) == 1 and other != (effect, ref):
             pairs.append(("other strand", *other))
         for strand, one, two in pairs:
-            if (at := self._known.get(_shortest(position, one, two))) is not None:
+            if (at := self._known.get(shortest(position, one, two))) is not None:
                 return Match(strand or "matched", *at)
-            if (at := self._known.get(_shortest(position, two, one))) is not None:
+            if (at := self._known.get(shortest(position, two, one))) is not None:
                 return Match(f"{strand}, swapped" if strand else "swapped", at[0], 0)
         return Match("other alleles" if position in self._places else "not in the VCF")
-
-
-def _shortest(position: int, ref: str, alt: str) -> Key:
-    """Leave out what both alleles end and begin with, but one base of each: multi-allelic records spell SNVs longer."""
-    while len(ref) > 1 and len(alt) > 1 and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while len(ref) > 1 and len(alt) > 1 and ref[0] == alt[0]:
-        position, ref, alt = position + 1, ref[1:], alt[1:]
-    return position, ref, alt

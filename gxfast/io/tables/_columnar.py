@@ -14,7 +14,7 @@ from ..hdf5 import open_hdf5, read_dataset
 from .parquet import require_pyarrow
 from .text import check_id, check_names, is_bed_header, lower_names
 
-__all__ = ["Columns", "read_h5ad", "read_parquet"]
+__all__ = ["Columns", "read_h5ad", "read_matrix", "read_parquet"]
 
 Float64Array = NDArray[np.float64]
 _H5AD_REMEDY = "write it with anndata >= 0.7: people as obs, genes as var, values in X"
@@ -92,7 +92,7 @@ def read_h5ad(path: Path) -> Columns:
     """
     with open_hdf5(path, "h5ad expression table", remedy=_H5AD_REMEDY) as file:
         people, genes = (_names(file[group], path) for group in ("obs", "var"))
-        values = _matrix(file["X"], (len(people), len(genes)), path)
+        values = read_matrix(file["X"], (len(people), len(genes)), path)
     return _checked(path, Columns(people, [], genes, values))
 
 
@@ -101,8 +101,8 @@ def _names(group: Any, path: Path) -> tuple[str, ...]:
     return tuple(text.decode() if isinstance(text, bytes) else str(text) for text in names.tolist())
 
 
-def _matrix(stored: Any, shape: tuple[int, int], path: Path) -> Float64Array:
-    """The values of X, whichever way they are stored."""
+def read_matrix(stored: Any, shape: tuple[int, int], path: Path) -> Float64Array:
+    """Return the values of X or of a layer of an h5ad, whichever way they are stored."""
     if hasattr(stored, "shape"):
         return np.array(_real(read_dataset(stored, path)), np.float64).reshape(shape)
     encoding = str(stored.attrs["encoding-type"])

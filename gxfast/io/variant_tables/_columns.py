@@ -1,0 +1,206 @@
+"""From the columns of a file to a `VariantTable`: names, places and alleles, values that are in their range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...types import VariantTable
+from ..alleles import parse_names
+from ._frame import Frame, Rows
+
+__all__ = [
+    "ALIASES",
+    "KINDS",
+    "PLACES",
+    "Places",
+    "check_ranges",
+    "find_columns",
+    "plain_alleles",
+    "read_places",
+    "refuse_alleles",
+]
+
+KINDS: Final = {
+    "gene_id": "text", "tissue": "text", "study": "text", "method": "text", "beta": "number", "se": "number",
+    "p": "number", "pip": "number", "cs_id": "text", "causal": "truth", "af": "number", "maf": "number",
+    "tss_distance": "number", "consequence": "text", "ld_score": "number", "ancestry": "text", "match_group": "text",
+    "beta_posterior": "number", "z": "number",
+}  # fmt: skip
+PLACES: Final = ("chrom", "pos", "ref", "alt", "variant_id")
+# Lower-case names of a canonical column, the better first.
+ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "chrom": ("chrom", "chr", "chromosome", "contig", "seqnames"),
+    "pos": ("pos", "position", "bp", "base_pair_location"),
+    "ref": ("ref", "reference", "ref_allele", "reference_allele", "other_allele"),
+    "alt": ("alt", "alternate", "alternative", "alt_allele", "alternate_allele", "effect_allele"),
+    "variant_id": ("variant_id", "variant", "variantid", "variant_hg38", "variant_b38"),
+    "gene_id": ("gene_id", "gene", "phenotype_id", "molecular_trait_id", "ensembl_gene_id", "ensembl_id"),
+    "tissue": ("tissue", "tissue_name", "tissue_label", "cell_type", "biosample", "context", "trait"),
+    "study": ("study", "study_id", "dataset", "dataset_id", "cohort"),
+    "method": ("method", "finemapping_method"),
+    "beta": ("beta", "effect", "effect_size", "slope", "beta_marginal", "coefficient"),
+    "se": ("se", "standard_error", "stderr", "beta_se", "slope_se", "se_marginal"),
+    "p": ("p", "pvalue", "p_value", "p-value", "pval", "pval_nominal", "p_nominal"),
+    "pip": ("pip", "posterior_inclusion_probability", "susie_pip"),
+    "cs_id": ("cs_id", "cs", "credible_set", "credible_set_id"),
+    "causal": ("causal", "label", "is_causal"),
+    "af": ("af", "alt_af", "alt_freq", "af_alt", "eaf", "effect_allele_frequency"),
+    "maf": ("maf", "minor_allele_frequency"),
+    "tss_distance": ("tss_distance", "tss_dist", "distance_to_tss", "start_distance"),
+    "consequence": ("consequence", "most_severe_consequence"),
+    "ld_score": ("ld_score", "ldscore"),
+    "ancestry": ("ancestry", "population", "superpopulation"),
+    "match_group": ("match_group",),
+    "beta_posterior": ("beta_posterior", "posterior_mean"),
+    "z": ("z", "zscore", "z_score"),
+}
+_RANGES: Final = dict.fromkeys(("p", "pip", "af", "maf"), (0.0, 1.0)) | {"se": (0.0, np.inf)}
+_LETTERS: Final = np.array([ord(letter) for letter in "ACGT"], np.uint32)
+_POSITIONS: Final = "a position counts from 1, the first base of the chromosome; BED starts count from 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where variants are: arrays of shape (V,), and the build that their names tell (``b38``), if any."""
+
+    chrom: NDArray[np.str_]
+    position: NDArray[np.int64]
+    ref: NDArray[np.str_]
+    alt: NDArray[np.str_]
+    build: str = ""
+
+    def table(self, columns: Mapping[str, NDArray[Any]], **rest: Any) -> VariantTable:
+        """Return the table with these columns."""
+        if self.build:
+            rest["notes"] = (f"names of variants say {self.build}", *rest.get("notes", ()))
+        return VariantTable(self.chrom, self.position, self.ref, self.alt, dict(columns), **rest)
+
+
+def find_columns(frame: Frame, own: Mapping[str, tuple[str, ...]] | None = None) -> tuple[dict[str, str], list[str]]:
+    """Return the column of the file for each canonical one that it has, and what was passed over in words."""
+    by_lower = {name.lower(): name for name in reversed(frame.names)}
+    found, notes = {}, []
+    for canonical, aliases in {**ALIASES, **(own or {})}.items():
+        there = [by_lower[alias] for alias in aliases if alias in by_lower]
+        if there:
+            found[canonical] = there[0]
+        if there[1:] and canonical not in PLACES:
+            notes.append(f"{canonical} is the column {there[0]}, not {' or '.join(there[1:])}")
+    return found, notes
+
+
+def read_places(frame: Frame, columns: Mapping[str, str], values: Mapping[str, NDArray[Any]]) -> Places:
+    """Return the places of variants from columns that were read: of their own, else from names of variants.
+
+    Raises
+    ------
+    InputError
+        Naming the row: a name that is none, alleles with other letters, builds that differ, columns that disagree.
+    """
+    own = all(name in columns for name in ("chrom", "pos", "ref", "alt"))
+    named = parse_names(values[columns["variant_id"]].tolist()) if "variant_id" in columns else None
+    if named and len(named.builds) > 1:
+        raise InputError(
+            f"names of variants are of {' and '.join(named.builds)}", path=frame.path,
+            remedy="lift one part over, and give a file of one build",
+        )  # fmt: skip
+    if not own and named is None:
+        raise _no_places(frame)
+    if named and named.bad is not None and not own:
+        name = str(values[columns["variant_id"]][named.bad])
+        raise InputError(
+            f"variant {name!r} is not chrom_pos_ref_alt", path=frame.path, record=frame.record(named.bad),
+            remedy="name variants chr1_12345_A_G or chr1:12345:A:G, or give chrom, pos, ref and alt",
+        )  # fmt: skip
+    if own:
+        chrom, ref, alt = (values[columns[name]] for name in ("chrom", "ref", "alt"))
+        pos = values[columns["pos"]]
+    else:
+        assert named is not None
+        chrom, pos, ref, alt = named.chrom, named.position, named.ref, named.alt
+    ref, alt = np.char.upper(ref), np.char.upper(alt)
+    _refuse_row(frame, chrom == "", "the contig is empty", "name the contig")
+    _refuse_row(frame, pos < 1, "the position is 0", _POSITIONS)
+    refuse_alleles(frame, ref, alt)
+    if own and named and named.bad is None:
+        other = (named.position != pos) | (np.char.upper(named.ref) != ref) | (np.char.upper(named.alt) != alt)
+        _refuse_row(
+            frame, other, f"{columns['variant_id']} names another place or alleles than chrom, pos, ref and alt",
+            "leave one of them out: which one is right?",
+        )  # fmt: skip
+    return Places(chrom, pos - 1, ref, alt, named.builds[0] if named and named.builds else "")
+
+
+def _no_places(frame: Frame) -> InputError:
+    low = {name.lower() for name in frame.names}
+    bed = {"start", "end"} <= low or {"chromstart", "chromend"} <= low
+    return InputError(
+        "positions are intervals, as in a BED, and alleles or a position are missing" if bed
+        else f"the table has neither chrom, pos, ref, alt nor variant_id; it has {', '.join(frame.names[:20])}",
+        path=frame.path,
+        remedy="name the columns chrom, pos (1-based: start + 1 of a BED), ref and alt, or variant_id (chr1_12345_A_G)",
+    )  # fmt: skip
+
+
+def refuse_alleles(frame: Rows, ref: NDArray[np.str_], alt: NDArray[np.str_]) -> None:
+    """Refuse alleles with other letters than A, C, G, T, empty ones, and two that are one.
+
+    Raises
+    ------
+    InputError
+    """
+    for what, alleles in (("REF", ref), ("ALT", alt)):
+        wrong = ~plain_alleles(alleles)
+        if wrong.any():
+            shown = str(alleles[int(np.argmax(wrong))])
+            _refuse_row(
+                frame,
+                wrong,
+                f"{what} {shown!r} is not spelled with A, C, G and T",
+                "spell it out, or leave the row out",
+            )
+    _refuse_row(frame, ref == alt, "REF and ALT are the same", "leave the row out")
+
+
+def plain_alleles(alleles: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Whether each allele is spelled with A, C, G, T alone, and is not empty."""
+    if not alleles.size:
+        return np.ones(0, np.bool_)
+    codes = np.ascontiguousarray(alleles).view(np.uint32).reshape(len(alleles), -1)
+    fine: NDArray[np.bool_] = (codes[:, 0] != 0) & (np.isin(codes, _LETTERS) | (codes == 0)).all(axis=1)
+    return fine
+
+
+def check_ranges(frame: Frame, columns: Mapping[str, NDArray[Any]], names: Mapping[str, str]) -> None:
+    """Refuse probabilities and frequencies outside [0, 1], negative standard errors, labels other than 0 and 1.
+
+    Raises
+    ------
+    InputError
+    """
+    for name, values in columns.items():
+        if name in _RANGES:
+            low, high = _RANGES[name]
+            wrong = (values < low) | (values > high)
+            says = (
+                "no probability" if name in ("p", "pip") else f"not {'between 0 and 1' if high == 1 else '0 or more'}"
+            )
+        elif name == "causal":
+            wrong, says = ~np.isnan(values) & (values != 0) & (values != 1), "not 0 or 1"
+        else:
+            continue
+        if wrong.any():
+            value = values[int(np.argmax(wrong))]
+            _refuse_row(frame, wrong, f"{names.get(name, name)} {value:g} is {says}", "mend the row, or leave it out")
+
+
+def _refuse_row(frame: Rows, wrong: NDArray[np.bool_], message: str, remedy: str) -> None:
+    if len(wrong) and wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(message, path=frame.path, record=frame.record(row), remedy=remedy)

@@ -1,0 +1,163 @@
+"""Labels and scores of the same variants, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...types import VariantTable
+from ..alleles import shortest_arrays
+from ..contigs import ContigNames
+from .orient import turned_table
+
+__all__ = ["join"]
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Contig, position and alleles of rows, trimmed, as lists, and the texts that are compared besides."""
+
+    place: tuple[list[str], list[int], list[str], list[str]]
+    beside: tuple[list[str], ...]
+
+    def keys(self, rows: Sequence[int] | None = None, *, turned: bool = False) -> Iterator[Key]:
+        chrom, position, ref, alt = self.place
+        lists: tuple[list[Any], ...] = (chrom, position, *((alt, ref) if turned else (ref, alt)), *self.beside)
+        return zip(*(one if rows is None else [one[row] for row in rows] for one in lists), strict=True)
+
+
+def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
+    """Put scores beside labels.
+
+    Rows are of one variant if contig (by any of its names), position and alleles are the same, alleles trimmed to
+    their shortest form; indels are not moved in repeats (``bcftools norm`` does that). Where both tables have gene_id,
+    rows are of one gene: by the full name, else without the version (``ENSG00000000001.5``); scores without a gene
+    hold for every gene. Where both have tissue, rows are of one tissue.
+
+    Parameters
+    ----------
+    labels : VariantTable
+        A variant may stand in any number of rows.
+    scores : VariantTable
+        At most one row per variant, gene and tissue.
+
+    Returns
+    -------
+    VariantTable
+        The rows of ``labels`` that have scores, in their order, with the columns of both; a column of ``scores`` whose
+        name ``labels`` has is called ``score.NAME``. Scores of exchanged alleles are turned. ``counts`` has
+        ``labels with scores``, ``labels without scores``, ``scores without labels``, and, where there are any,
+        ``scores turned``, ``genes without version`` and ``scores of no gene``.
+
+    Raises
+    ------
+    InputError
+        If scores have two rows for one key, or nothing can be joined.
+    """
+    shared = tuple(name for name in ("gene_id", "tissue") if name in labels.columns and name in scores.columns)
+    names = ContigNames(dict.fromkeys(np.unique(scores.chrom).tolist()))
+    mine, theirs = _places(labels, shared, names), _places(scores, shared, None)
+    known = _index(scores, theirs.keys())
+    match = np.full(len(labels), -1, np.int64)
+    turned = np.zeros(len(labels), np.bool_)
+    _look_up(known, mine, match, turned)
+    counts: dict[str, int] = {}
+    if "gene_id" in shared:
+        g = shared.index("gene_id")
+        bare = _with(theirs, g, [gene.partition(".")[0] for gene in theirs.beside[g]])
+        counts["genes without version"] = _look_up(
+            _index(scores, bare.keys(), twice=True),
+            _with(mine, g, [gene.partition(".")[0] for gene in mine.beside[g]]), match, turned,
+        )  # fmt: skip
+        if "" in set(theirs.beside[g]):
+            counts["scores of no gene"] = _look_up(known, _with(mine, g, [""] * len(labels)), match, turned)
+    found = match >= 0
+    if not found.any():
+        raise _nothing(labels, scores, names)
+    counts = {
+        "labels with scores": int(found.sum()), "labels without scores": int((~found).sum()),
+        "scores without labels": len(scores) - int(np.unique(match[found]).size),
+        "scores turned": int(turned.sum()), **counts,
+    }  # fmt: skip
+    added = turned_table(scores.take(match[found]), turned[found])
+    return _beside(labels.take(found), added, shared, {name: n for name, n in counts.items() if n or " w" in name})
+
+
+def _places(table: VariantTable, shared: Sequence[str], names: ContigNames | None) -> _Places:
+    position, ref, alt = shortest_arrays(table.position, table.ref, table.alt)
+    chrom = table.chrom.tolist()
+    if names is not None:
+        found = {name: names.find(name) or name for name in set(chrom)}
+        chrom = [found[name] for name in chrom]
+    beside = tuple(table.columns[name].tolist() for name in shared)
+    return _Places((chrom, position.tolist(), ref.tolist(), alt.tolist()), beside)
+
+
+def _with(places: _Places, number: int, values: list[str]) -> _Places:
+    beside = list(places.beside)
+    beside[number] = values
+    return replace(places, beside=tuple(beside))
+
+
+def _index(scores: VariantTable, keys: Iterator[Key], *, twice: bool = False) -> dict[Key, int]:
+    """The row of each key; of keys that several rows have, none with ``twice``, else an error."""
+    listed = list(keys)
+    known = dict(zip(listed, range(len(listed)), strict=True))
+    if len(known) == len(listed):
+        return known
+    again = {key for row, key in enumerate(listed) if known[key] != row}
+    if twice:
+        return {key: row for key, row in known.items() if key not in again}
+    row = next(row for row, key in enumerate(listed) if key in again)
+    key = listed[row]
+    raise InputError(
+        f"{len(listed) - len(known)} rows of scores are of a variant that has one, "
+        f"first {scores.take([row]).variant_id[0]} {' '.join(key[4:])}".rstrip(),
+        path=scores.source or None,
+        remedy="keep one row per variant, gene and tissue (find_duplicates lists them); both tables name genes",
+    )  # fmt: skip
+
+
+def _look_up(known: dict[Key, int], places: _Places, match: NDArray[np.int64], turned: NDArray[np.bool_]) -> int:
+    """Find rows that have no match so far, as written and exchanged; return how many were found."""
+    n = 0
+    for exchanged in (False, True):
+        rows = np.flatnonzero(match < 0)
+        if not rows.size:
+            break
+        keys = places.keys(None if rows.size == match.size else rows.tolist(), turned=exchanged)
+        found = np.fromiter((known.get(key, -1) for key in keys), np.int64, rows.size)
+        match[rows] = found
+        turned[rows] = exchanged & (found >= 0)
+        n += int((found >= 0).sum())
+    return n
+
+
+def _beside(labels: VariantTable, scores: VariantTable, shared: Sequence[str], counts: dict[str, int]) -> VariantTable:
+    names = {name: f"score.{name}" if name in labels.columns else name for name in scores.columns if name not in shared}
+    return replace(
+        labels,
+        columns=labels.columns | {new: scores.columns[old] for old, new in names.items()},
+        signed=(*labels.signed, *(names[name] for name in scores.signed)),
+        frequencies=(*labels.frequencies, *(names[name] for name in scores.frequencies)),
+        counts=labels.counts | {f"scores: {what}": n for what, n in scores.counts.items()} | counts,
+        notes=(*labels.notes, *(f"scores: {note}" for note in scores.notes)),
+    )
+
+
+def _nothing(labels: VariantTable, scores: VariantTable, names: ContigNames) -> InputError:
+    first = labels.take(slice(1)).variant_id, scores.take(slice(1)).variant_id
+    chroms = set(labels.chrom.tolist())
+    shown = " and ".join(" ".join(one) or "nothing" for one in first)
+    why = "a contig" if not any(names.find(one) for one in chroms) else "a variant"
+    return InputError(
+        f"labels and scores have not {why} in common: the first are {shown}", path=scores.source or None,
+        remedy="use one build, the same gene ids, and alleles that are normalised (bcftools norm)",
+    )  # fmt: skip

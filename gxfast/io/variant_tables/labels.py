@@ -1,0 +1,194 @@
+"""What is known of variants: effects, probabilities, credible sets and classes, from the files that people have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError, did_you_mean
+from ...types import VariantTable
+from ..tables.text import read_lines
+from ._clinvar import is_vcf, read_clinvar
+from ._columns import KINDS, PLACES, check_ranges, find_columns, read_places
+from ._frame import Frame, TextFrame, open_frame
+from .duplicates import find_duplicates
+
+__all__ = ["FREQUENCIES", "LABEL_FORMATS", "SIGNED", "read_labels"]
+
+SIGNED: Final = ("beta", "beta_posterior", "z")
+FREQUENCIES: Final = ("af",)
+_TISSUE: Final = re.compile(r"(?P<tissue>[A-Za-z0-9_-]+)\.v\d+\.")
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """A kind of file.
+
+    Attributes
+    ----------
+    needs : set of str
+        Lower-case names of columns by which it is known.
+    own : mapping of str to tuple of str
+        Names of canonical columns that mean something else, or more, than in other files.
+    finish : callable, optional
+        Takes the file, the columns and what the file calls them, and returns the columns and sentences to be told.
+    """
+
+    needs: frozenset[str]
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    finish: Callable[[Frame, Columns, Mapping[str, str]], tuple[Columns, list[str]]] | None = None
+
+
+def _finish_finucane(frame: Frame, columns: Columns, names: Mapping[str, str]) -> tuple[Columns, list[str]]:
+    notes = ["ALT and beta are of allele2"]
+    if "cs_id" in columns:
+        columns["cs_id"] = np.where(columns["cs_id"] == "-1", "", columns["cs_id"])
+    if "p" not in columns and {"beta", "se"} <= columns.keys():
+        from scipy.special import ndtr
+
+        with np.errstate(divide="ignore", invalid="ignore"):
+            columns["p"] = 2 * ndtr(-np.abs(columns["beta"] / columns["se"]))
+        notes.append("p is that of beta / se, normal")
+    return columns, notes
+
+
+def _finish_gtex(frame: Frame, columns: Columns, names: Mapping[str, str]) -> tuple[Columns, list[str]]:
+    """The tissue stands in the name of the file alone: ``Whole_Blood.v8.signif_variant_gene_pairs.txt.gz``."""
+    found = _TISSUE.match(frame.path.name)
+    if "tissue" in columns or not found or not columns:
+        return columns, []
+    n = len(next(iter(columns.values())))
+    return columns | {"tissue": np.full(n, found["tissue"])}, [
+        f"the tissue is that of the file's name, {found['tissue']}"
+    ]
+
+
+_FINUCANE: Final = {
+    "chrom": ("chromosome",), "pos": ("end",), "ref": ("allele1",), "alt": ("allele2",),
+    "variant_id": ("variant_hg38",), "gene_id": ("gene",),
+}  # fmt: skip
+_QTL: Final = {"gene_id": ("gene_id", "phenotype_id")}
+_FORMATS: Final[Mapping[str, _Format]] = {
+    "finucane": _Format(frozenset({"allele1", "allele2", "pip", "method", "cohort"}), _FINUCANE, _finish_finucane),
+    "eqtl_catalogue": _Format(
+        frozenset({"molecular_trait_id", "variant"}), {"gene_id": ("gene_id", "molecular_trait_id")}
+    ),
+    "susie": _Format(frozenset({"phenotype_id", "variant_id", "pip"}), _QTL, _finish_gtex),
+    "tensorqtl": _Format(
+        frozenset({"phenotype_id", "variant_id", "slope"}), _QTL | {"cs_id": ("cs_id", "rank")}, _finish_gtex
+    ),
+    "gtex": _Format(frozenset({"gene_id", "variant_id", "pval_nominal", "slope"}), {}, _finish_gtex),
+    "traitgym": _Format(frozenset({"chrom", "pos", "ref", "alt", "label"})),
+    "clinvar": _Format(frozenset()),
+    "table": _Format(frozenset()),
+}
+LABEL_FORMATS: Final = ("auto", *_FORMATS)
+
+
+def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # noqa: A002
+    """Read what is known of variants.
+
+    Parameters
+    ----------
+    path : str or Path
+        Text (plain, gzip or bgzip) with a header, Parquet, or a VCF with CLNSIG.
+    format : str
+        One of `LABEL_FORMATS`: ``"finucane"`` (fine-mapping releases of UKBB and GTEx), ``"eqtl_catalogue"``,
+        ``"susie"`` and ``"tensorqtl"`` (tables of tensorQTL, GTEx's among them), ``"gtex"`` (significant pairs),
+        ``"traitgym"``, ``"clinvar"``, ``"table"`` (any other, by common names of columns).
+
+    Returns
+    -------
+    VariantTable
+        In the order of the file. Columns, those that the file has: gene_id, tissue, study, method, cs_id, consequence,
+        ancestry, match_group (str); beta, se, p, pip, causal (0 or 1), af, maf, tss_distance, ld_score,
+        beta_posterior, z (float64). ``signed`` are beta, beta_posterior and z, ``frequencies`` af.
+
+    Raises
+    ------
+    InputError
+        Naming the row: a number that is none, a probability outside [0, 1], position 0, alleles that are not spelled,
+        names of two builds; or the file: no place, no label, no rows, cut off, unknown format.
+    """
+    path = Path(path)
+    if format not in LABEL_FORMATS:
+        raise InputError(
+            f"format {format!r} is unknown{did_you_mean(format, LABEL_FORMATS)}", path=path,
+            remedy=f"one of {', '.join(LABEL_FORMATS)}",
+        )  # fmt: skip
+    if format == "clinvar" or (format == "auto" and is_vcf(path)):
+        return read_clinvar(path)
+    frame = _with_names(path)
+    kind = _FORMATS[_recognised(frame) if format == "auto" else format]
+    low = {name.lower() for name in frame.names}
+    if kind.needs - low:
+        raise InputError(
+            f"the table has no column {', '.join(sorted(kind.needs - low))}", path=path,
+            remedy=f"this is what tells format {format!r}; leave `format=` at auto for others",
+        )  # fmt: skip
+    return _read(frame, kind)
+
+
+def _recognised(frame: Frame) -> str:
+    low = {name.lower() for name in frame.names}
+    return next((name for name, one in _FORMATS.items() if one.needs and one.needs <= low), "table")
+
+
+def _with_names(path: Path) -> Frame:
+    """Open a table; a ``.bed.gz`` without a header has the names of its columns in a ``.cols`` file beside it."""
+    stem = re.sub(r"\.bed(\.b?gz)?$", "", path.name)
+    beside = path.with_name(f"{stem}.cols")
+    if stem == path.name or not beside.is_file():
+        return open_frame(path)
+    names = [line.split("\t")[0].strip() for _, line in read_lines(beside, "list of columns") if line.strip()]
+    return TextFrame(path, names)
+
+
+def _read(frame: Frame, kind: _Format) -> VariantTable:
+    found, notes = find_columns(frame, kind.own)
+    labels = [name for name in KINDS if name in found]
+    if kind.needs >= {"allele1"} and "variant_id" in found:  # the release is lifted over, but for these columns
+        notes.append(f"places are those of {found['variant_id']}")
+        found = {name: column for name, column in found.items() if name not in ("chrom", "pos", "ref", "alt")}
+    if all(name in ("gene_id", "study", "method") for name in labels):
+        raise InputError(
+            f"no column says anything of the variants: it has {', '.join(frame.names[:20])}", path=frame.path,
+            remedy=f"name them {', '.join(KINDS)}; formats that are known: {', '.join(LABEL_FORMATS[1:])}",
+        )  # fmt: skip
+    own = [name for name in PLACES if name in found]
+    kinds = {found[name]: "position" if name == "pos" else "text" for name in own}
+    if not {"chrom", "pos", "ref", "alt"} <= found.keys():
+        kinds = {found["variant_id"]: "text"} if "variant_id" in found else {}
+    kinds |= {found[name]: KINDS[name] for name in labels}
+    values = frame.read(kinds) if kinds else {}
+    places = read_places(frame, {name: found[name] for name in own if found[name] in values}, values)
+    if not len(places.position):
+        raise InputError("the table has no rows", path=frame.path, remedy="check how it was made")
+    columns = {name: values[found[name]] for name in labels}
+    check_ranges(frame, columns, found)
+    if kind.finish:
+        columns, more = kind.finish(frame, columns, found)
+        notes += more
+    table = places.table(
+        columns, signed=tuple(name for name in SIGNED if name in columns),
+        frequencies=tuple(name for name in FREQUENCIES if name in columns), source=str(frame.path), notes=tuple(notes),
+    )  # fmt: skip
+    return _once(table) if "rsid" in {name.lower() for name in frame.names} else table
+
+
+def _once(table: VariantTable) -> VariantTable:
+    """Leave out rows that differ in nothing but the rsid: a variant that has several stands there several times."""
+    again = find_duplicates(table, tuple(table.columns)).rows
+    if not again.size:
+        return table
+    kept = np.ones(len(table), np.bool_)
+    kept[again] = False
+    counts = table.counts | {"rows that differ in the rsid alone": int(again.size)}
+    return replace(table.take(kept), counts=counts)

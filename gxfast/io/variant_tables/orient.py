@@ -1,0 +1,232 @@
+"""Alleles against the reference: which of the two it has, and is it the reference that the table was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._objects import Brief
+from ...errors import InputError
+from ...types import VariantTable
+from ..alleles import is_palindromic, other_strand
+from ..contigs import ContigNames
+from ..fasta import Genome
+
+__all__ = ["STATUSES", "Oriented", "OrientedRow", "orient", "turned_table"]
+
+KEPT, TURNED, OTHER, OTHER_TURNED, UNFIT, NO_CONTIG = range(6)
+STATUSES: Final = (
+    "as written", "exchanged", "other strand", "other strand, exchanged", "fits neither", "contig not in the FASTA",
+)  # fmt: skip
+_GAP: Final = 1 << 14  # bases between variants up to which they are read at once
+_BLOCK: Final = 1 << 24  # bases that are read at once, about
+_CHANCE: Final = 0.3  # share of exchanged ones among those that fit from which order of alleles looks like chance
+
+
+@dataclass(frozen=True, slots=True)
+class OrientedRow:
+    """A row that is not as written; ``row`` counts from 0 in the table that was given."""
+
+    row: int
+    variant_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Oriented(Brief):
+    """A table whose REF is what the reference has.
+
+    Attributes
+    ----------
+    table : VariantTable
+        Rows that fit, in their order, with the contig names of the reference.
+    n_matched, n_turned : int
+        Rows as written; rows whose alleles were exchanged: effects change their sign, frequencies become 1 - f.
+    n_other_strand : int
+        Rows that fit on the other strand alone; they are in ``table`` only where that was asked for.
+    n_refused : int
+        Rows that fit on no strand, and those whose contig the reference does not have (``n_no_contig``).
+    n_palindromic : int
+        SNVs of ``table`` that are A/T or C/G: their strand cannot be told.
+    rows : tuple of OrientedRow
+        Every row that is not as written, in order.
+    """
+
+    table: VariantTable
+    n_matched: int
+    n_turned: int
+    n_other_strand: int
+    n_refused: int
+    rows: tuple[OrientedRow, ...]
+    n_no_contig: int = 0
+    n_palindromic: int = 0
+
+    def _facts(self) -> str:
+        return (
+            f"{self.n_matched} as written, {self.n_turned} exchanged, {self.n_other_strand} on the other strand, "
+            f"{self.n_refused} fit neither, {self.n_palindromic} palindromic"
+        )
+
+
+def orient(
+    table: VariantTable, genome: Genome, *, contigs: ContigNames | str | Path | None = None, strands: bool = False,
+    most_unfit: float = 0.1,
+) -> Oriented:  # fmt: skip
+    """Compare alleles with the reference, and exchange those that are the wrong way round.
+
+    Alleles are compared in full. Where both fit, as they may for an indel in a repeat, REF stays what it is.
+
+    Parameters
+    ----------
+    table : VariantTable
+    genome : Genome
+    contigs : ContigNames, str or Path, optional
+        Names of contigs, as `gxfast.io.contigs.ContigNames` takes them.
+    strands : bool
+        Take rows of which the other strand fits, spelled on the reference's. They are left out by default.
+    most_unfit : float
+        Share of rows that may fit neither way on their strand, before the reference is another one.
+
+    Returns
+    -------
+    Oriented
+
+    Raises
+    ------
+    InputError
+        If more than ``most_unfit`` of the rows fit neither way, or, with ``strands``, alleles are in the order that
+        chance gives: the table is of another build. If no contig is in the reference.
+    """
+    names = contigs if isinstance(contigs, ContigNames) else ContigNames(genome.contigs, contigs)
+    found = {name: names.find(name) for name in np.unique(table.chrom).tolist()}
+    if not any(found.values()):
+        first = next(iter(found), "")
+        raise InputError(
+            f"no contig of the table is in {genome.path}: {names.why_not(first)}", path=table.source or None,
+            remedy="name the FASTA that the table was made with, or give the names of contigs (`contigs=`)",
+        )  # fmt: skip
+    status = np.full(len(table), NO_CONTIG, np.int8)
+    for start, end, contig, rows in _blocks(table, found):
+        bases = genome.fetch_array(contig, start, end)
+        status[rows] = _fit(bases, table.position[rows] - start, table.ref[rows], table.alt[rows])
+    _refuse_other_build(table, genome, status, strands, most_unfit)
+    kept = status <= (OTHER_TURNED if strands else TURNED)
+    chosen = _spelled(table, status, found).take(kept)
+    how = status[kept]
+    chosen = turned_table(chosen, (how == TURNED) | (how == OTHER_TURNED))
+    numbers = np.bincount(status, minlength=len(STATUSES)).tolist()
+    palindromic = int(is_palindromic(chosen.ref, chosen.alt).sum())
+    counts = {STATUSES[code]: numbers[code] for code in range(1, len(STATUSES)) if numbers[code]}
+    renamed = tuple(one.text for one in names.renamed("variants", (name for name, new in found.items() if new)))
+    return Oriented(
+        replace(chosen, counts=table.counts | counts, notes=(*table.notes, *renamed)),
+        numbers[KEPT], numbers[TURNED], numbers[OTHER] + numbers[OTHER_TURNED], numbers[UNFIT] + numbers[NO_CONTIG],
+        _listed(table, status), numbers[NO_CONTIG], palindromic,
+    )  # fmt: skip
+
+
+def turned_table(table: VariantTable, turned: NDArray[np.bool_]) -> VariantTable:
+    """Exchange the alleles of some rows: signed columns change their sign, frequencies become 1 - f."""
+    if not turned.any():
+        return table
+    columns = dict(table.columns)
+    for name in table.signed:
+        columns[name] = np.where(turned, -columns[name], columns[name])
+    for name in table.frequencies:
+        columns[name] = np.where(turned, 1 - columns[name], columns[name])
+    return replace(
+        table, ref=np.where(turned, table.alt, table.ref), alt=np.where(turned, table.ref, table.alt), columns=columns
+    )
+
+
+def _blocks(table: VariantTable, found: Mapping[str, str | None]) -> Iterator[tuple[int, int, str, NDArray[np.int64]]]:
+    """Stretches of contigs and the rows in them, so that each base is read once."""
+    ends = table.position + np.maximum(np.char.str_len(table.ref), np.char.str_len(table.alt))
+    for name, contig in found.items():
+        if contig is None:
+            continue
+        rows = np.flatnonzero(table.chrom == name)
+        rows = rows[np.argsort(table.position[rows], kind="stable")]
+        starts, reach = table.position[rows], np.maximum.accumulate(ends[rows])
+        opens = np.concatenate([[True], starts[1:] - reach[:-1] > _GAP])
+        block = np.cumsum(opens)
+        far = (starts - starts[np.maximum.accumulate(np.where(opens, np.arange(len(rows)), 0))]) // _BLOCK
+        cuts = np.flatnonzero(np.concatenate([[True], (block[1:] != block[:-1]) | (far[1:] != far[:-1])]))
+        for first, last in zip(cuts.tolist(), [*cuts[1:].tolist(), len(rows)], strict=True):
+            some = rows[first:last]
+            yield int(table.position[some[0]]), int(ends[some].max()), contig, some
+
+
+def _fit(bases: NDArray[np.uint8], at: NDArray[np.int64], ref: NDArray[np.str_], alt: NDArray[np.str_]) -> Any:
+    """The status of rows whose first base is ``bases[at]``."""
+    status = np.full(len(at), UNFIT, np.int8)
+    single = (np.char.str_len(ref) == 1) & (np.char.str_len(alt) == 1)
+    snv = np.flatnonzero(single)
+    base = bases[at[snv]]
+    one, two = _first_letters(ref[snv]), _first_letters(alt[snv])
+    tests = ((_OTHER[two], OTHER_TURNED), (_OTHER[one], OTHER), (two, TURNED), (one, KEPT))  # the last that fits counts
+    for letters, code in tests:
+        status[snv[letters == base]] = code
+    text = bases.tobytes().decode("latin-1") if not single.all() else ""
+    for v in np.flatnonzero(~single).tolist():
+        status[v] = _fit_long(text, int(at[v]), str(ref[v]), str(alt[v]))
+    return status
+
+
+_OTHER: Final = np.zeros(256, np.uint8)
+for _letter, _pair in zip(b"ACGT", b"TGCA", strict=True):
+    _OTHER[_letter] = _pair
+
+
+def _first_letters(alleles: NDArray[np.str_]) -> NDArray[np.uint8]:
+    width = max(1, alleles.dtype.itemsize // 4)
+    codes = np.ascontiguousarray(alleles).view(np.uint32).reshape(-1, width)[:, 0]
+    return codes.astype(np.uint8)
+
+
+def _fit_long(text: str, at: int, ref: str, alt: str) -> int:
+    tests = ((ref, KEPT), (alt, TURNED), (other_strand(ref), OTHER), (other_strand(alt), OTHER_TURNED))
+    fits = [code for allele, code in tests if text.startswith(allele, at)]
+    return fits[0] if fits else UNFIT
+
+
+def _spelled(table: VariantTable, status: NDArray[np.int8], found: Mapping[str, str | None]) -> VariantTable:
+    """The table with the reference's names of contigs, rows of the other strand spelled on the reference's."""
+    chrom = np.array([found[name] or name for name in table.chrom.tolist()], np.str_) if len(table) else table.chrom
+    ref, alt = table.ref.copy(), table.alt.copy()
+    for v in np.flatnonzero((status == OTHER) | (status == OTHER_TURNED)).tolist():
+        ref[v], alt[v] = other_strand(str(ref[v])), other_strand(str(alt[v]))
+    return replace(table, chrom=chrom, ref=ref, alt=alt)
+
+
+def _listed(table: VariantTable, status: NDArray[np.int8]) -> tuple[OrientedRow, ...]:
+    rows = np.flatnonzero(status != KEPT)
+    names = table.take(rows).variant_id
+    codes = status[rows].tolist()
+    return tuple(
+        OrientedRow(row, name, STATUSES[code]) for row, name, code in zip(rows.tolist(), names, codes, strict=True)
+    )
+
+
+def _refuse_other_build(
+    table: VariantTable, genome: Genome, status: NDArray[np.int8], strands: bool, most: float
+) -> None:
+    looked = status[status != NO_CONTIG]
+    share = {code: float((looked == code).mean()) if looked.size else 0.0 for code in range(NO_CONTIG)}
+    unfit = share[UNFIT] + share[OTHER] + share[OTHER_TURNED]
+    fit, turned = 1 - share[UNFIT], share[TURNED] + share[OTHER_TURNED]
+    by_chance = bool(fit) and _CHANCE <= turned / fit <= 1 - _CHANCE
+    if unfit <= most or (strands and share[UNFIT] <= most and not by_chance):
+        return
+    first = [table.take([row]).variant_id[0] for row in np.flatnonzero((status > TURNED) & (status != NO_CONTIG))[:3]]
+    raise InputError(
+        f"the table is of another build than {genome.path}: of {looked.size} variants {share[KEPT]:.1%} have the "
+        f"reference's base as REF, {share[TURNED]:.1%} as ALT, and {unfit:.1%} as neither ({', '.join(first)})",
+        path=table.source or None, record=first[0],
+        remedy="lift the table over, or name the FASTA of its build; tables of the other strand: `strands=True`",
+    )  # fmt: skip

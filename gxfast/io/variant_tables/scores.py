@@ -1,0 +1,200 @@
+"""What models say of variants, from the files that they write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError, did_you_mean
+from ...types import VariantTable
+from ..bgzf import require_file
+from ._choice import choose, signed_of, widen
+from ._columns import ALIASES, KINDS, PLACES, Places, find_columns, read_places
+from ._frame import Frame, TextFrame, open_frame
+from ._hdf5_scores import read_hdf5_scores
+from ._tabix import lines_at
+
+__all__ = ["SCORE_FORMATS", "read_scores"]
+
+SCORE_FORMATS: Final = ("auto", "gxfast", "alphagenome", "alphagenome_quantile", "hdf5", "tabix", "table")
+_TIDY: Final = frozenset({"variant_id", "variant_scorer", "track_name", "raw_score"})
+_OWN: Final = frozenset({"gene_id", "variant_id", "dosage_freq", "ism"})
+_TEXTS: Final[tuple[str, ...]] = ("gene_id", "tissue")
+# Numbers of a table that are no scores unless they are asked for.
+_NO_SCORES: Final = frozenset({*KINDS, *PLACES, "start", "end", "strand", "index", "rsid"})
+
+
+def read_scores(
+    path: str | Path,
+    *,
+    format: str = "auto",  # noqa: A002
+    columns: Sequence[str | int] = (),
+    at: VariantTable | None = None,
+) -> VariantTable:
+    """Read scores of variants.
+
+    Parameters
+    ----------
+    path : str or Path
+        Text with a header, Parquet, or HDF5.
+    format : str
+        One of `SCORE_FORMATS`: ``"gxfast"`` (``ism/MODEL.variants.tsv.gz``), ``"alphagenome"`` (tidy scores: raw, or
+        with ``"alphagenome_quantile"`` quantile scores; a column per scorer and track), ``"hdf5"`` (SAD, logSED, ... of
+        Basenji, Enformer and Borzoi; h5ad), ``"tabix"`` (a whole genome, indexed, read ``at`` variants), ``"table"``.
+    columns : sequence of str or int
+        Scores to read: names, patterns (``*Liver*``) or numbers from 0; all by default, if there are few.
+    at : VariantTable, optional
+        Keep rows at the positions of these variants; an indexed file is read by region.
+
+    Returns
+    -------
+    VariantTable
+        Columns of scores, float64; gene_id and tissue, where the file has them. ``signed`` are those that hold a
+        negative value; others are scores of impact.
+
+    Raises
+    ------
+    InputError
+        Naming the row or the dataset: a number that is none, an infinite one, position 0, alleles that are not spelled;
+        or the file: no places, no scores, more columns than are read unasked, cut off, unknown format.
+    """
+    path = Path(path)
+    if format not in SCORE_FORMATS:
+        raise InputError(
+            f"format {format!r} is unknown{did_you_mean(format, SCORE_FORMATS)}", path=path,
+            remedy=f"one of {', '.join(SCORE_FORMATS)}",
+        )  # fmt: skip
+    require_file(path, "file of scores")
+    with path.open("rb") as handle:
+        is_hdf5 = handle.read(4) == b"\x89HDF"
+    if format == "hdf5" or (format == "auto" and is_hdf5):
+        return _near(read_hdf5_scores(path, columns), at)
+    if format == "tabix" and at is None:
+        raise InputError(
+            "an indexed file is read at variants, and none are given", path=path, remedy="give `at=`, or format='table'"
+        )
+    if at is not None and (format == "tabix" or (format == "auto" and path.with_name(f"{path.name}.tbi").exists())):
+        variants = at
+        return _read_table(TextFrame(path, lines=lambda: lines_at(path, variants)), columns)
+    frame = open_frame(path)
+    low = {name.lower() for name in frame.names}
+    if format == "gxfast" or (format == "auto" and low >= _OWN):
+        return _near(_read_own(frame, columns), at)
+    if format.startswith("alphagenome") or (format == "auto" and low >= _TIDY):
+        value = "quantile_score" if format == "alphagenome_quantile" else "raw_score"
+        return _near(_read_tidy(frame, columns, value), at)
+    return _near(_read_table(frame, columns), at)
+
+
+def _near(table: VariantTable, at: VariantTable | None) -> VariantTable:
+    return table if at is None else table.take(np.isin(table.position, at.position))
+
+
+def _require(frame: Frame, names: Sequence[str], what: str) -> None:
+    missing = [name for name in names if name not in frame.names]
+    if missing:
+        raise InputError(
+            f"the table has no column {', '.join(missing)}",
+            path=frame.path,
+            remedy=f"{what} has them; else format='table'",
+        )
+
+
+def _read_own(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
+    """``ism``, and ``abs_quantile`` where there is a background; of several models or tracks, a column each."""
+    _require(frame, ("gene_id", "chrom", "pos", "ref", "alt", "ism"), "a table of `gxfast ism variants`")
+    keys = ["gene_id", *(["haplotype"] if "haplotype" in frame.names else [])]
+    scores: list[str] = [name for name in ("ism", "abs_quantile") if name in frame.names]
+    track = ["track"] if "track" in frame.names else []
+    kinds = dict.fromkeys(("chrom", "ref", "alt", *keys, *track), "text") | {"pos": "position"}
+    values = frame.read(kinds | dict.fromkeys(scores, "number"))
+    places = read_places(frame, {name: name for name in ("chrom", "pos", "ref", "alt")}, values)
+    if not track:
+        chosen = choose([(name,) for name in scores], columns, frame.path)
+        found = {scores[i]: values[scores[i]] for i in chosen}
+        return _table(frame, places, {name: values[name] for name in keys}, found)
+    listed = [values[name].tolist() for name in ("chrom", "pos", "ref", "alt", *keys)]
+    names = [f"{score}:{name}" for score in scores for name in values["track"].tolist()]
+    rows = list(zip(*listed, strict=True)) * len(scores)
+    first, wide = widen(_as_texts(rows), names, np.concatenate([values[name] for name in scores]), columns, frame.path)
+    return _table(frame, _taken(places, first), {name: values[name][first] for name in keys}, wide)
+
+
+def _as_texts(rows: Sequence[tuple[Any, ...]]) -> list[tuple[str, ...]]:
+    return [tuple(map(str, row)) for row in rows]
+
+
+def _taken(places: Places, rows: NDArray[np.int64]) -> Places:
+    return Places(places.chrom[rows], places.position[rows], places.ref[rows], places.alt[rows], places.build)
+
+
+def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> VariantTable:
+    """A column per scorer and track, ``SCORER:TRACK``, and ``:STRAND`` of tracks that have one.
+
+    Scores of no gene stand in rows of their own, and beside those of each gene of the variant.
+    """
+    _require(frame, ("variant_id", "variant_scorer", "track_name", value), "a table of tidy scores of AlphaGenome")
+    kinds = dict.fromkeys(("variant_id", "variant_scorer", "track_name"), "text")
+    kinds |= {name: "text" for name in ("gene_id", "track_strand") if name in frame.names}
+    values = frame.read({**kinds, value: "number"})
+    n = len(values["variant_id"])
+    genes = values["gene_id"].tolist() if "gene_id" in values else [""] * n
+    strands = values["track_strand"].tolist() if "track_strand" in values else [""] * n
+    parts = zip(values["variant_scorer"].tolist(), values["track_name"].tolist(), strands, strict=True)
+    names = [
+        f"{scorer}:{track}:{strand}" if strand in "+-" and strand else f"{scorer}:{track}"
+        for scorer, track, strand in parts
+    ]
+    ids = values["variant_id"].tolist()
+    first, wide = widen(list(zip(ids, genes, strict=True)), names, values[value], columns, frame.path)
+    places = read_places(frame, {"variant_id": "variant_id"}, {"variant_id": values["variant_id"]})
+    gene = values["gene_id"][first] if "gene_id" in values else None
+    if gene is None or not (gene != "").any():
+        return _table(frame, _taken(places, first), {}, wide)
+    bare = {ids[row]: number for number, row in enumerate(first.tolist()) if gene[number] == ""}
+    mate = np.array([bare.get(ids[row], -1) for row in first.tolist()], np.int64)
+    if bare:
+        wide = {name: np.where(np.isnan(one) & (mate >= 0), one[mate], one) for name, one in wide.items()}
+    return _table(frame, _taken(places, first), {"gene_id": gene}, wide)
+
+
+def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
+    found, _ = find_columns(frame)
+    keys = {name: found[name] for name in (*PLACES, *_TEXTS) if name in found}
+    if {"chrom", "pos", "ref", "alt"} <= keys.keys():
+        keys.pop("variant_id", None)
+    else:
+        keys = {name: column for name, column in keys.items() if name in ("variant_id", *_TEXTS)}
+    offered = [name for name in frame.names if name not in {found[one] for one in found if one in (*PLACES, *_TEXTS)}]
+    if not columns:
+        numeric = set(frame.numeric())
+        offered = [name for name in offered if name in numeric and name.lower() not in _NO_SCORES]
+        if not offered:
+            raise InputError(
+                f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
+                remedy=f"name them with `columns=` (not used unasked: {', '.join(sorted(ALIASES)[:6])}, ...)",
+            )  # fmt: skip
+    chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
+    kinds = {column: "position" if name == "pos" else "text" for name, column in keys.items()}
+    values = frame.read(kinds | dict.fromkeys(chosen, "number"))
+    places = read_places(frame, {name: column for name, column in keys.items() if name in PLACES}, values)
+    own = {name: values[keys[name]] for name in _TEXTS if name in keys}
+    left = [name for name in frame.names if name not in chosen and name not in keys.values()]
+    notes = [f"columns that are not read as scores: {', '.join(left[:20])}"] if left else []
+    return _table(frame, places, own, {name: values[name] for name in chosen}, notes)
+
+
+def _table(
+    frame: Frame,
+    places: Places,
+    own: dict[str, NDArray[Any]],
+    scores: dict[str, NDArray[Any]],
+    notes: Sequence[str] = (),
+) -> VariantTable:
+    if not len(places.position):
+        raise InputError("the table has no rows", path=frame.path, remedy="check how it was made")
+    return places.table(own | scores, signed=signed_of(scores), source=str(frame.path), notes=tuple(notes))
