@@ -47,7 +47,7 @@ class LabelRules:
     def __post_init__(self) -> None:
         if not 0 <= self.negative <= self.positive <= 1:
             raise InputError(
-                f"PIPs of causal variants must lie above those of others, found {self.positive:g} and {self.negative:g}",
+                f"PIPs of causal variants lie above those of others, found {self.positive:g} and {self.negative:g}",
                 remedy="write `pip=0.9,0.01`: above which causal, below which not",
             )
 
@@ -213,8 +213,8 @@ def _told(table: VariantTable, label: Float64Array) -> list[str]:
         known = table.columns["pip"][negative & ~np.isnan(table.columns["pip"])]
         if known.size >= _MANY and known.min() >= _PIP_FLOOR:
             told.append(
-                f"no PIP of {known.size} negatives is below {known.min():.3g}: the release leaves smaller ones out, and "
-                "its negatives are another population than all variants of the region"
+                f"no PIP of {known.size} negatives is below {known.min():.3g}: the release leaves smaller ones out, "
+                "and its negatives are another population than all variants of the region"
             )
     both = np.intersect1d(variant_codes(table)[label == 1], variant_codes(table)[negative]).size
     if both:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def strata_of(table: VariantTable, wanted: Sequence[str], among: NDArray[np.bool
     return found
 
 
-def _values(table: VariantTable, name: str) -> NDArray[np.float64] | NDArray[np.str_]:
+def _values(table: VariantTable, name: str) -> NDArray[Any]:
     columns = table.columns
     known = {
         "distance": np.abs(columns["tss_distance"]) if "tss_distance" in columns else None,
@@ -113,14 +114,14 @@ def _edges(name: str, cut: str, values: NDArray[np.float64]) -> list[float]:
         return sorted(set(quantiles.tolist()))
     edges = list(n) if n is not None else [finite_number(edge) for edge in cut.split("/")]
     numbers = [edge for edge in edges if edge is not None]
-    if len(numbers) != len(edges) or len(edges) < 2 or any(a >= b for a, b in zip(numbers, numbers[1:], strict=False)):
+    if len(numbers) != len(edges) or len(edges) < 2 or any(a >= b for a, b in pairwise(numbers)):
         raise InputError(f"strata {name}:{cut} are no growing edges and no quantiles", remedy=_REMEDY)
     return numbers
 
 
 def _cut(name: str, values: NDArray[np.float64], edges: list[float]) -> list[Stratum]:
     found = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         last = high == edges[-1]
         rows = (values >= low) & ((values <= high) if last else (values < high))
         level = f"[{low:g}, {high:g}{']' if last else ')'}"
