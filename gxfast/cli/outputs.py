@@ -93,8 +93,8 @@ def _files(value: Any) -> Iterator[Path]:
             yield from _files(one)
     elif isinstance(value, str | Path) and str(value):
         text = str(value)
-        # FILE#COLUMN; a pattern with {chrom}
-        names = {text, text.rpartition("#")[0]}
+        # FILE#COLUMN; NAME=FILE; a pattern with {chrom}
+        names = {text, text.rpartition("#")[0], text.partition("=")[2]}
         if "{chrom}" in text:
             names |= {*glob.glob(glob.escape(text).replace("{chrom}", "*"))}
         names |= {str(file) for name in names - {""} for file in companions(name)}

@@ -3,107 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._objects import Brief, Rows
 from ..errors import InputError, did_you_mean
 from ..io.variant_tables import join
 from ..types import VariantTable
 from .variant_controls import MatchedVariant, match_table
-from .variant_labels import Labelled, LabelRules, effect_column, labelled
-from .variant_strata import ALL, Stratum, strata_of
+from .variant_labels import LabelRules, effect_column, labelled
+from .variant_rows import BenchmarkOptions, MetricRows, VariantMetric
+from .variant_strata import ALL
 
 if TYPE_CHECKING:
-    from ..stats import CovariateAudit, Estimate
+    from ..stats import CovariateAudit
 
-__all__ = ["BenchmarkOptions", "VariantBenchmark", "VariantMetric", "evaluate_variants"]
+__all__ = ["VariantBenchmark", "benchmark_variants", "evaluate_variants"]
 
-Float64Array = NDArray[np.float64]
 # Columns of labels: any other of numbers is a score, where labels and scores stand in one table.
 _LABELS: Final = (
     "beta", "se", "p", "pip", "causal", "af", "maf", "tss_distance", "ld_score", "beta_posterior", "z",
 )  # fmt: skip
-_WEIGHTED: Final = "weighted mean"
-_UNWEIGHTED: Final = "mean"
-_CORRELATIONS: Final = ("spearman", "pearson")
-_NO_SIGN: Final = "the score has no negative value: it is of impact, without a sign"
-
-
-@dataclass(frozen=True, slots=True)
-class BenchmarkOptions:
-    """What is computed.
-
-    Attributes
-    ----------
-    rules : LabelRules
-    controls : int
-        Matched controls per positive; 0: none, or the sets of a column ``match_group``.
-    tissues : tuple of str
-        All by default.
-    strata : tuple of str
-        See `gxfast.evaluation.variant_strata.strata_of`.
-    compare : tuple of (str, str)
-        Pairs of models whose directions are compared.
-    n_bootstraps : int
-        Within class, of areas under curves; 0 for analytic errors.
-    seed : int
-    min_pairs : int
-        Of a consequence, for the macro mean of pairwise accuracy.
-    """
-
-    rules: LabelRules = field(default_factory=LabelRules)
-    controls: int = 0
-    tissues: tuple[str, ...] = ()
-    strata: tuple[str, ...] = ()
-    compare: tuple[tuple[str, str], ...] = ()
-    n_bootstraps: int = 100
-    seed: int = 0
-    min_pairs: int = 30
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class VariantMetric(Brief):
-    """A row of ``metrics.tsv`` and ``strata.tsv``.
-
-    Attributes
-    ----------
-    model : str
-        Column of scores, or ``A/B`` of two that are compared.
-    tissue : str
-        One of the table, ``all`` rows together, or the ``weighted mean`` and ``mean`` over tissues.
-    stratum, level : str
-        By what variants are cut, and which part; ``all`` of them.
-    controls : str
-        Negatives: ``all`` of the table, ``matched`` ones, those ``given`` by match_group; empty where none are needed.
-    metric : str
-    value, low, high, se : float
-        See `gxfast.stats.Estimate`.
-    n, n_positive, n_dropped : int
-    method : str
-        Of the interval.
-    status : str
-        ``ok``, or why there is no value.
-    """
-
-    model: str
-    tissue: str
-    stratum: str
-    level: str
-    controls: str
-    metric: str
-    value: float
-    low: float
-    high: float
-    se: float
-    n: int
-    n_positive: int
-    n_dropped: int
-    method: str
-    status: str
+Scores = VariantTable | Mapping[str, VariantTable] | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -135,8 +58,9 @@ class VariantBenchmark(Brief):
 
 
 def evaluate_variants(
-    labels: VariantTable, scores: VariantTable | Mapping[str, VariantTable] | None = None, *,
-    models: Sequence[str] = (), options: BenchmarkOptions | None = None,
+    labels: VariantTable, scores: Scores = None, *, models: Sequence[str] = (), controls: int = 0,
+    tissues: Sequence[str] = (), strata: Sequence[str] = (), compare: Sequence[tuple[str, str]] = (),
+    pip: tuple[float, float] = (0.9, 0.01), p_limit: float = 5e-8, n_bootstraps: int = 100, seed: int = 0,
 ) -> VariantBenchmark:  # fmt: skip
     """Benchmark scores of variants: direction and size at causal variants, causal variants against others.
 
@@ -147,10 +71,25 @@ def evaluate_variants(
         (`gxfast.io.variant_tables.orient`).
     scores : VariantTable, or mapping of str to VariantTable, optional
         Each column of numbers is a model; of a mapping, columns are called by its keys: ``KEY``, or ``KEY:column`` of
-        several. None where the scores are columns of ``labels``.
+        several. None where the scores are columns of ``labels``. Only variants that all tables have are used.
     models : sequence of str, optional
         Columns of scores to use; all by default.
-    options : BenchmarkOptions, optional
+    controls : int
+        Matched controls per causal variant; 0: none, or the sets of a column ``match_group``.
+    tissues : sequence of str
+        Rows to use; all by default.
+    strata : sequence of str
+        ``distance``, ``frequency``, ``effect``, ``pip``, ``ancestry``, ``consequence`` or another column, with edges
+        (``distance:0/1000/10000``) or a number of quantiles (``effect:q4``).
+    compare : sequence of (str, str)
+        Pairs of models whose directions are compared.
+    pip : pair of float
+        PIP above which a variant is causal, and below which it is not.
+    p_limit : float
+        Variants of high PIP and larger p are neither.
+    n_bootstraps : int
+        Within class, of areas under curves; 0 for analytic errors.
+    seed : int
 
     Returns
     -------
@@ -174,15 +113,24 @@ def evaluate_variants(
     >>> {row.metric: row.value for row in found.rows if row.metric in ("sign_share", "auroc")}
     {'sign_share': 1.0, 'auroc': 1.0}
     """
-    chosen = options or BenchmarkOptions()
+    rules = LabelRules(*pip, p_limit)
+    pairs = tuple((one, other) for one, other in compare)
+    options = BenchmarkOptions(rules, controls, tuple(tissues), tuple(strata), pairs, n_bootstraps, seed)
+    return benchmark_variants(labels, scores, options, models)
+
+
+def benchmark_variants(
+    labels: VariantTable, scores: Scores, options: BenchmarkOptions, models: Sequence[str] = ()
+) -> VariantBenchmark:
+    """Do what `evaluate_variants` does, with its options in one object."""
     table, named = _joined(labels, scores)
     named = _chosen_models(named, models)
     if not named:
         raise InputError("there is no column of scores", path=labels.source or None, remedy="name a table of scores")
-    for pair in chosen.compare:
+    for pair in options.compare:
         _chosen_models(named, pair)
-    table = _of_tissues(table, chosen.tissues)
-    known = labelled(table, chosen.rules)
+    table = _of_tissues(table, options.tissues)
+    known = labelled(table, options.rules)
     effect = effect_column(known.table)
     if effect is None and not known.has_labels:
         raise InputError(
@@ -191,8 +139,8 @@ def evaluate_variants(
             remedy="name columns beta, pip or causal",
         )
     _refuse_infinite(known.table, named)
-    matched, audit, groups, told = match_table(known, chosen.controls)
-    bench = _Bench(known, named, effect, groups, "matched" if chosen.controls else "given", chosen)
+    matched, audit, groups, told = match_table(known, options.controls)
+    bench = MetricRows(known, named, effect, groups, "matched" if options.controls else "given", options)
     rows = list(bench.rows())
     warnings = (*known.warnings, *told, *_reversed(rows))
     return VariantBenchmark(
@@ -200,12 +148,11 @@ def evaluate_variants(
     )
 
 
-def _joined(
-    labels: VariantTable, scores: VariantTable | Mapping[str, VariantTable] | None
-) -> tuple[VariantTable, list[str]]:
+def _joined(labels: VariantTable, scores: Scores) -> tuple[VariantTable, list[str]]:
     """Labels with scores, and the columns of scores."""
     if scores is None:
-        return labels, [n for n, v in labels.columns.items() if v.dtype.kind == "f" and n not in _LABELS]
+        numbers = [name for name, values in labels.columns.items() if values.dtype.kind == "f"]
+        return labels, [name for name in numbers if name not in _LABELS and not name.startswith("pip_")]
     if isinstance(scores, VariantTable):
         return join(labels, scores), _numbers_of(labels, scores)
     table, named, without = labels, list[str](), dict[str, int]()
@@ -268,153 +215,3 @@ def _reversed(rows: Sequence[VariantMetric]) -> Iterator[str]:
                 f"{row.model}: signs are equal at {100 * row.value:.1f} % of {row.n} variants, fewer than by chance: "
                 "effects may be of the other allele (look at the FASTA with `fasta=`)"
             )
-
-
-class _Bench:
-    """Rows of all models, tissues and strata."""
-
-    def __init__(
-        self, known: Labelled, named: Sequence[str], effect: str | None, groups: NDArray[np.str_] | None, controls: str,
-        options: BenchmarkOptions,
-    ) -> None:  # fmt: skip
-        table = known.table
-        self.table, self.label, self.named, self.options = table, known.label, named, options
-        self.groups, self.controls, self.has_labels = groups, controls, known.has_labels
-        self.effect = None if effect is None else np.array(table.columns[effect], np.float64)
-        among = known.label == 1 if known.has_labels else np.ones(len(table), np.bool_)
-        self.directed = among
-        self.strata = strata_of(table, options.strata, among)
-        signed = {name for name in named if name in table.signed or (table.columns[name] < 0).any()}
-        self.unsigned = set(named) - signed
-        self.tissue = table.columns.get("tissue", np.full(len(table), "", np.str_))
-
-    def rows(self) -> Iterator[VariantMetric]:
-        """Yield the rows: model by model, stratum by stratum, all tissues together first, then their means."""
-        tissues = sorted(set(self.tissue.tolist()) - {""})
-        if taken := {ALL, _WEIGHTED, _UNWEIGHTED} & set(tissues):
-            raise InputError(f"a tissue is called {taken.pop()!r}, as rows of several tissues are", remedy="rename it")
-        for model in self.named:
-            for stratum in self.strata:
-                yield from self._stratum(model, stratum, tissues)
-        for pair in self.options.compare:
-            for tissue in [ALL, *tissues]:
-                yield from self._compared(pair, tissue)
-
-    def _stratum(self, model: str, stratum: Stratum, tissues: Sequence[str]) -> Iterator[VariantMetric]:
-        whole = list(self._cell(model, stratum, stratum.rows))
-        yield from (_row(model, ALL, stratum, *one) for one in whole)
-        cells = {t: list(self._cell(model, stratum, stratum.rows & (self.tissue == t))) for t in tissues}
-        if len(tissues) > 1:
-            yield from self._means(model, stratum, [one[:2] for one in whole], cells)
-        for tissue, cell in cells.items():
-            yield from (_row(model, tissue, stratum, *one) for one in cell)
-
-    def _means(
-        self, model: str, stratum: Stratum, metrics: Sequence[tuple[str, str]],
-        cells: Mapping[str, Sequence[tuple[str, str, Estimate]]],
-    ) -> Iterator[VariantMetric]:  # fmt: skip
-        from ..stats import tissue_mean
-
-        for controls, metric in metrics:
-            of_tissues = [one for cell in cells.values() for c, m, one in cell if (c, m) == (controls, metric)]
-            bounds = (-1.0, 1.0) if metric in _CORRELATIONS else (0.0, 1.0)
-            for name, weighted in ((_WEIGHTED, True), (_UNWEIGHTED, False)):
-                mean = tissue_mean(of_tissues, weighted=weighted, bounds=bounds)
-                yield _row(model, name, stratum, controls, metric, mean)
-
-    def _cell(self, model: str, stratum: Stratum, rows: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
-        score = self.table.columns[model]
-        if self.effect is not None:
-            yield from self._direction(model, rows & self.directed)
-        if self.has_labels:
-            if stratum.of_negatives:
-                yield from self._causality(score, rows & ~np.isnan(self.label), "all")
-            if self.groups is not None:
-                inside = np.isin(self.groups, np.unique(self.groups[rows & (self.label == 1)])) & (self.groups != "")
-                yield from self._causality(score, inside, self.controls)
-                yield from self._pairwise(score, inside)
-
-    def _direction(self, model: str, rows: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
-        from ..stats import effect_correlation, sign_auroc, sign_share
-        from ..stats.estimate import undefined
-
-        assert self.effect is not None
-        names = ("sign_share", "sign_auroc", *_CORRELATIONS)
-        mine, effect = self.table.columns[model][rows], self.effect[rows]
-        if model in self.unsigned:
-            yield from (("", name, undefined(0, 0, effect.size, _NO_SIGN)) for name in names)
-            return
-        yield "", names[0], sign_share(mine, effect)
-        yield "", names[1], sign_auroc(mine, effect, n_bootstraps=self.options.n_bootstraps, seed=self.options.seed)
-        yield "", names[2], effect_correlation(mine, effect, method="spearman")
-        yield "", names[3], effect_correlation(mine, effect, method="pearson")
-
-    def _causality(
-        self, score: Float64Array, rows: NDArray[np.bool_], controls: str
-    ) -> Iterator[tuple[str, str, Estimate]]:
-        from ..stats import auprc_by_chromosome, ranking
-
-        size, label, options = np.abs(score[rows]), self.label[rows], self.options
-        for name, one in zip(
-            ("auroc", "auprc"), ranking(size, label, n_bootstraps=options.n_bootstraps, seed=options.seed), strict=True
-        ):
-            yield controls, name, one
-        yield (
-            controls,
-            "auprc_by_chromosome",
-            auprc_by_chromosome(size, label, self.table.chrom[rows], seed=options.seed),
-        )
-
-    def _pairwise(self, score: Float64Array, rows: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
-        from ..stats import macro_mean, pairwise_accuracy
-
-        assert self.groups is not None
-        size, label, groups = np.abs(score[rows]), self.label[rows], self.groups[rows]
-        yield self.controls, "pairwise_accuracy", pairwise_accuracy(size, label, groups)
-        if "consequence" in self.table.columns:
-            classes = self.table.columns["consequence"][rows]
-            subsets = [
-                pairwise_accuracy(size[mine], label[mine], groups[mine])
-                for mine in (classes == one for one in sorted(set(classes.tolist()) - {""}))
-            ]
-            yield self.controls, "pairwise_accuracy_macro", macro_mean(subsets, min_pairs=self.options.min_pairs)
-
-    def _compared(self, pair: tuple[str, str], tissue: str) -> Iterator[VariantMetric]:
-        from ..stats import direction_odds
-        from ..stats.estimate import Estimate, undefined
-
-        if self.effect is None:
-            return
-        rows = self.directed & ((self.tissue == tissue) if tissue != ALL else True)
-        effect = self.effect[rows]
-        one, other = (self.table.columns[name][rows] for name in pair)
-        odds = direction_odds(one, other, effect)
-        signs = np.sign(np.stack([one, other, effect]))
-        n_positive = int(((np.abs(signs) == 1).all(axis=0) & (signs[2] > 0)).sum())
-        counts = odds.n, n_positive, odds.n_dropped
-        paired = odds.paired, odds.paired_low, odds.paired_high
-        unpaired = odds.unpaired, odds.unpaired_low, odds.unpaired_high
-        found: list[tuple[str, Any, str, str]] = [
-            ("direction_odds_paired", paired, "McNemar conditional, exact", "no variant tells the models apart"),
-            (
-                "direction_odds_unpaired",
-                unpaired,
-                "Woolf, as of different variants",
-                "a model is right, or wrong, at none",
-            ),
-        ]
-        for metric, (value, low, high), method, why in found:
-            defined = Estimate(value, low, high, float("nan"), *counts, method)
-            estimate = defined if value == value else undefined(*counts, why)
-            yield _row("/".join(pair), tissue, self.strata[0], "", metric, estimate)
-
-
-def _row(
-    model: str, tissue: str, stratum: Stratum, controls: str, metric: str, one: Estimate
-) -> VariantMetric:  # fmt: skip
-    why = one.method.removeprefix("undefined: ")
-    method, status = ("", why) if why != one.method else (one.method, "ok")
-    return VariantMetric(
-        model, tissue, stratum.name, stratum.level, controls, metric, one.value, one.low, one.high, one.se, one.n,
-        one.n_positive, one.n_dropped, method, status,
-    )  # fmt: skip
