@@ -59,12 +59,15 @@ def texts(values: Sequence[str]) -> Texts:
 
 
 class VariantNames(NamedTuple):
-    """Parts of names of variants; ``position`` is 1-based as written, 0 where the name is none (``bad``: the first)."""
+    """Parts of names of variants, arrays of shape (V,), texts as objects.
 
-    chrom: Texts
+    ``position`` is 1-based, as written, and 0 where the name is none; ``bad`` is the first such.
+    """
+
+    chrom: NDArray[np.object_]
     position: NDArray[np.int64]
-    ref: Texts
-    alt: Texts
+    ref: NDArray[np.object_]
+    alt: NDArray[np.object_]
     builds: tuple[str, ...]
     bad: int | None
 
@@ -85,6 +88,6 @@ def parse_names(names: Sequence[str]) -> VariantNames:
         if build is not None:
             builds[_BUILD.get(build.lower(), build)] = None
     chroms, positions, refs, alts = zip(*parts, strict=True) if parts else ((), (), (), ())
-    return VariantNames(
-        texts(chroms), np.array(positions, np.int64), texts(refs), texts(alts), tuple(sorted(builds)), bad
-    )
+    objects = (np.array(one, object) for one in (chroms, refs, alts))
+    chrom, ref, alt = objects
+    return VariantNames(chrom, np.array(positions, np.int64), ref, alt, tuple(sorted(builds)), bad)

@@ -15,7 +15,8 @@ from ..io.contigs import ContigNames, Renamed
 from ..io.fasta import Genome
 from ..io.genotype_cache import GenotypeCache
 from ..io.regions import parse_region
-from ..io.tables import read_covariates, read_expression, read_finemapped, read_genes, read_sites
+from ..io.tables import read_covariates, read_expression, read_genes, read_sites
+from ..io.variant_tables import read_finemapped
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ..personal.policy import HaplotypePolicy
 from ..types import CovariateTable, ExpressionTable, GeneTable

@@ -32,12 +32,12 @@ from gxfast.io.regions import parse_region
 from gxfast.io.tables import (
     read_covariates,
     read_expression,
-    read_finemapped,
     read_gene_values,
     read_genes,
     read_sites,
     read_track_weights,
 )
+from gxfast.io.variant_tables import read_finemapped
 from gxfast.io.vcf import VariantFile
 from gxfast.models import read_tracks
 from gxfast.models.card import ModelCard, card_from_json, load_card

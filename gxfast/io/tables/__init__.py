@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from .covariates import read_covariates
 from .expression import read_expression
-from .finemapped import read_finemapped
 from .gene_values import read_gene_values
 from .genes import read_genes
 from .parquet import RepeatedTexts, require_pyarrow, write_parquet, write_parquet_columns
@@ -25,7 +24,6 @@ __all__ = [
     "phenotype_bed",
     "read_covariates",
     "read_expression",
-    "read_finemapped",
     "read_gene_values",
     "read_genes",
     "read_phenotype_ids",

@@ -6,6 +6,7 @@ Files come as others publish them; rows come out with ALT as the allele that eff
 from __future__ import annotations
 
 from .duplicates import Duplicates, PipFloor, find_duplicates, pip_floor
+from .finemapped import read_finemapped
 from .join import join
 from .labels import LABEL_FORMATS, read_labels
 from .orient import Oriented, OrientedRow, orient
@@ -22,6 +23,7 @@ __all__ = [
     "join",
     "orient",
     "pip_floor",
+    "read_finemapped",
     "read_labels",
     "read_scores",
 ]

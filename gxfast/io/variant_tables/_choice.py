@@ -37,7 +37,7 @@ def choose(names: Sequence[Sequence[str]], columns: Wanted, path: Path) -> list[
         if len(names) > MOST_COLUMNS:
             raise InputError(
                 f"{len(names)} columns of scores, more than {MOST_COLUMNS}: {names[0][0]}, {names[1][0]}, ...",
-                path=path, remedy="choose with `columns=`: names, patterns such as '*Liver*', or numbers from 0",
+                path=path, remedy="choose with columns=: names, patterns such as '*Liver*', or numbers from 0",
             )  # fmt: skip
         return list(range(len(names)))
     chosen: set[int] = set()

@@ -15,6 +15,7 @@ from ..alleles import texts
 from ..bgzf import require_file
 from ..numbers import whole_number
 from ..tables.text import at, read_lines
+from ._columns import LONGEST_ALLELE
 
 __all__ = ["is_vcf", "read_clinvar"]
 
@@ -63,6 +64,8 @@ def read_clinvar(path: Path) -> VariantTable:
         ref, alt = ref.upper(), alt.upper()
         if not why and (set(ref + alt) - set("ACGT") or not ref or not alt or ref == alt):
             why = "no alleles of A, C, G and T"
+        if not why and max(len(ref), len(alt)) > LONGEST_ALLELE:
+            why = f"an allele of more than {LONGEST_ALLELE} bases"
         if why:
             counts[why] += 1
             continue

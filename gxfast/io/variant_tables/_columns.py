@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...types import VariantTable
-from ..alleles import parse_names
+from ..alleles import parse_names, texts
 from ._frame import Frame, Rows
 
 __all__ = [
     "ALIASES",
     "KINDS",
+    "LONGEST_ALLELE",
     "PLACES",
     "Places",
     "check_ranges",
@@ -32,6 +33,7 @@ KINDS: Final = {
     "tss_distance": "number", "consequence": "text", "ld_score": "number", "ancestry": "text", "match_group": "text",
     "beta_posterior": "number", "z": "number",
 }  # fmt: skip
+LONGEST_ALLELE: Final = 50  # bases; longer ones are structural variants, and texts of one width would fill the memory
 PLACES: Final = ("chrom", "pos", "ref", "alt", "variant_id")
 # Lower-case names of a canonical column, the better first.
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -67,18 +69,26 @@ _POSITIONS: Final = "a position counts from 1, the first base of the chromosome;
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where variants are: arrays of shape (V,), and the build that their names tell (``b38``), if any."""
+    """Where variants are: arrays of shape (V,), and the build that their names tell (``b38``), if any.
+
+    ``kept`` numbers the rows among those that were read: alleles that are too long are left out, and counted.
+    """
 
     chrom: NDArray[np.str_]
     position: NDArray[np.int64]
     ref: NDArray[np.str_]
     alt: NDArray[np.str_]
     build: str = ""
+    kept: NDArray[np.int64] | None = None
+    n_long: int = 0
 
     def table(self, columns: Mapping[str, NDArray[Any]], **rest: Any) -> VariantTable:
-        """Return the table with these columns."""
+        """Return the table with columns of all rows that were read."""
         if self.build:
             rest["notes"] = (f"names of variants say {self.build}", *rest.get("notes", ()))
+        if self.kept is not None:
+            columns = {name: values[self.kept] for name, values in columns.items()}
+            rest["counts"] = {f"left out: an allele of more than {LONGEST_ALLELE} bases": self.n_long}
         return VariantTable(self.chrom, self.position, self.ref, self.alt, dict(columns), **rest)
 
 
@@ -95,8 +105,20 @@ def find_columns(frame: Frame, own: Mapping[str, tuple[str, ...]] | None = None)
     return found, notes
 
 
-def read_places(frame: Frame, columns: Mapping[str, str], values: Mapping[str, NDArray[Any]]) -> Places:
+def read_places(
+    frame: Frame, columns: Mapping[str, str], values: Mapping[str, NDArray[Any]], rows: NDArray[np.int64] | None = None
+) -> Places:
     """Return the places of variants from columns that were read: of their own, else from names of variants.
+
+    Parameters
+    ----------
+    frame : Frame
+    columns : mapping of str to str
+        Column of the file for each of `PLACES` that it has.
+    values : mapping of str to array
+        Columns of the file: texts as objects (``"object"``), so that one long allele does not widen all.
+    rows : int64 array, optional
+        The rows of the file that ``values`` are.
 
     Raises
     ------
@@ -112,29 +134,36 @@ def read_places(frame: Frame, columns: Mapping[str, str], values: Mapping[str, N
         )  # fmt: skip
     if not own and named is None:
         raise _no_places(frame)
+    rows = np.arange(len(next(iter(values.values())))) if rows is None else rows
     if named and named.bad is not None and not own:
         name = str(values[columns["variant_id"]][named.bad])
         raise InputError(
-            f"variant {name!r} is not chrom_pos_ref_alt", path=frame.path, record=frame.record(named.bad),
+            f"variant {name!r} is not chrom_pos_ref_alt", path=frame.path, record=frame.record(int(rows[named.bad])),
             remedy="name variants chr1_12345_A_G or chr1:12345:A:G, or give chrom, pos, ref and alt",
         )  # fmt: skip
     if own:
-        chrom, ref, alt = (values[columns[name]] for name in ("chrom", "ref", "alt"))
-        pos = values[columns["pos"]]
+        chrom, pos, ref, alt = (values[columns[name]] for name in ("chrom", "pos", "ref", "alt"))
     else:
         assert named is not None
         chrom, pos, ref, alt = named.chrom, named.position, named.ref, named.alt
-    ref, alt = np.char.upper(ref), np.char.upper(alt)
-    _refuse_row(frame, chrom == "", "the contig is empty", "name the contig")
-    _refuse_row(frame, pos < 1, "the position is 0", _POSITIONS)
-    refuse_alleles(frame, ref, alt)
+    _refuse_row(frame, rows, chrom == "", "the contig is empty", "name the contig")
+    _refuse_row(frame, rows, pos < 1, "the position is 0", _POSITIONS)
     if own and named and named.bad is None:
-        other = (named.position != pos) | (np.char.upper(named.ref) != ref) | (np.char.upper(named.alt) != alt)
+        other = (named.position != pos) | (named.ref != ref) | (named.alt != alt)
         _refuse_row(
-            frame, other, f"{columns['variant_id']} names another place or alleles than chrom, pos, ref and alt",
+            frame, rows, other, f"{columns['variant_id']} names another place or alleles than chrom, pos, ref and alt",
             "leave one of them out: which one is right?",
         )  # fmt: skip
-    return Places(chrom, pos - 1, ref, alt, named.builds[0] if named and named.builds else "")
+    long = np.fromiter((max(len(a), len(b)) > LONGEST_ALLELE for a, b in zip(ref, alt, strict=True)), bool, len(ref))
+    kept = np.flatnonzero(~long)
+    chrom, ref, alt = (
+        texts(chrom[kept].tolist()),
+        np.char.upper(texts(ref[kept].tolist())),
+        np.char.upper(texts(alt[kept].tolist())),
+    )
+    refuse_alleles(frame, ref, alt, rows[kept])
+    build, n_long = named.builds[0] if named and named.builds else "", int(long.sum())
+    return Places(chrom, pos[kept] - 1, ref, alt, build, kept if n_long else None, n_long)
 
 
 def _no_places(frame: Frame) -> InputError:
@@ -148,7 +177,9 @@ def _no_places(frame: Frame) -> InputError:
     )  # fmt: skip
 
 
-def refuse_alleles(frame: Rows, ref: NDArray[np.str_], alt: NDArray[np.str_]) -> None:
+def refuse_alleles(
+    frame: Rows, ref: NDArray[np.str_], alt: NDArray[np.str_], rows: NDArray[np.int64] | None = None
+) -> None:
     """Refuse alleles with other letters than A, C, G, T, empty ones, and two that are one.
 
     Raises
@@ -159,13 +190,9 @@ def refuse_alleles(frame: Rows, ref: NDArray[np.str_], alt: NDArray[np.str_]) ->
         wrong = ~plain_alleles(alleles)
         if wrong.any():
             shown = str(alleles[int(np.argmax(wrong))])
-            _refuse_row(
-                frame,
-                wrong,
-                f"{what} {shown!r} is not spelled with A, C, G and T",
-                "spell it out, or leave the row out",
-            )
-    _refuse_row(frame, ref == alt, "REF and ALT are the same", "leave the row out")
+            message = f"{what} {shown!r} is not spelled with A, C, G and T"
+            _refuse_row(frame, rows, wrong, message, "spell it out, or leave the row out")
+    _refuse_row(frame, rows, ref == alt, "REF and ALT are the same", "leave the row out")
 
 
 def plain_alleles(alleles: NDArray[np.str_]) -> NDArray[np.bool_]:
@@ -197,10 +224,15 @@ def check_ranges(frame: Frame, columns: Mapping[str, NDArray[Any]], names: Mappi
             continue
         if wrong.any():
             value = values[int(np.argmax(wrong))]
-            _refuse_row(frame, wrong, f"{names.get(name, name)} {value:g} is {says}", "mend the row, or leave it out")
+            message = f"{names.get(name, name)} {value:g} is {says}"
+            _refuse_row(frame, None, wrong, message, "mend the row, or leave it out")
 
 
-def _refuse_row(frame: Rows, wrong: NDArray[np.bool_], message: str, remedy: str) -> None:
+def _refuse_row(
+    frame: Rows, rows: NDArray[np.int64] | None, wrong: NDArray[np.bool_], message: str, remedy: str
+) -> None:
     if len(wrong) and wrong.any():
         row = int(np.argmax(wrong))
-        raise InputError(message, path=frame.path, record=frame.record(row), remedy=remedy)
+        raise InputError(
+            message, path=frame.path, record=frame.record(row if rows is None else int(rows[row])), remedy=remedy
+        )

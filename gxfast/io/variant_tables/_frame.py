@@ -48,7 +48,7 @@ class Frame(Rows, Protocol):
     names: tuple[str, ...]
 
     def read(self, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-        """Return columns as ``"text"``, ``"number"`` (NaN where there is none), ``"truth"`` or ``"position"``."""
+        """Return columns as ``"text"`` or ``"object"``, ``"position"``, ``"number"`` or ``"truth"`` (NaN: none)."""
         ...
 
     def numeric(self) -> tuple[str, ...]:
@@ -221,6 +221,10 @@ def _texts(cells: Sequence[str], place: _Place) -> NDArray[Any]:
     return texts(["" if (text := cell.strip()) in MISSING else text for cell in cells])
 
 
+def _objects(cells: Sequence[str], place: _Place) -> NDArray[Any]:
+    return np.array(["" if (text := cell.strip()) in MISSING else text for cell in cells], object)
+
+
 def _numbers(cells: Sequence[str], place: _Place) -> NDArray[Any]:
     if _OF_NUMBERS.issuperset("".join(cells)):
         try:
@@ -253,7 +257,7 @@ def _positions(cells: Sequence[str], place: _Place) -> NDArray[Any]:
 
 
 _OF: Final[dict[str, Callable[[Sequence[str], _Place], NDArray[Any]]]] = {
-    "text": _texts, "number": _numbers, "truth": _truths, "position": _positions,
+    "text": _texts, "object": _objects, "number": _numbers, "truth": _truths, "position": _positions,
 }  # fmt: skip
 
 
@@ -279,4 +283,4 @@ def _joined(parts: list[NDArray[Any]], kind: str) -> NDArray[Any]:
     if parts:
         whole: NDArray[Any] = np.concatenate(parts)
         return whole
-    return np.empty(0, {"text": "U1", "position": "i8"}.get(kind, "f8"))
+    return np.empty(0, {"text": "U1", "object": "O", "position": "i8"}.get(kind, "f8"))

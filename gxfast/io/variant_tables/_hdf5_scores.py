@@ -135,7 +135,11 @@ def _places(flat: dict[str, Any], path: Path) -> Places:
                 path=path, record=rows.record(named.bad or 0), remedy="write chr, pos, ref_allele and alt_allele",
             )  # fmt: skip
         places = Places(
-            named.chrom, named.position - 1, np.char.upper(named.ref), np.char.upper(named.alt), "".join(named.builds)
+            texts(named.chrom.tolist()),
+            named.position - 1,
+            np.char.upper(texts(named.ref.tolist())),
+            np.char.upper(texts(named.alt.tolist())),
+            "".join(named.builds),
         )
     else:
         raise InputError(

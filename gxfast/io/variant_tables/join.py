@@ -62,20 +62,18 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
         If scores have two rows for one key, or nothing can be joined.
     """
     shared = tuple(name for name in ("gene_id", "tissue") if name in labels.columns and name in scores.columns)
-    names = ContigNames(dict.fromkeys(np.unique(scores.chrom).tolist()))
+    names = ContigNames(dict.fromkeys(scores.chrom.tolist()))
     mine, theirs = _places(labels, shared, names), _places(scores, shared, None)
     known = _index(scores, theirs.keys())
     match = np.full(len(labels), -1, np.int64)
     turned = np.zeros(len(labels), np.bool_)
     _look_up(known, mine, match, turned)
     counts: dict[str, int] = {}
-    if "gene_id" in shared:
+    if "gene_id" in shared and (match < 0).any():
         g = shared.index("gene_id")
         bare = _with(theirs, g, [gene.partition(".")[0] for gene in theirs.beside[g]])
-        counts["genes without version"] = _look_up(
-            _index(scores, bare.keys(), twice=True),
-            _with(mine, g, [gene.partition(".")[0] for gene in mine.beside[g]]), match, turned,
-        )  # fmt: skip
+        mine_bare = _with(mine, g, [gene.partition(".")[0] for gene in mine.beside[g]])
+        counts["genes without version"] = _look_up(_index(scores, bare.keys(), twice=True), mine_bare, match, turned)
         if "" in set(theirs.beside[g]):
             counts["scores of no gene"] = _look_up(known, _with(mine, g, [""] * len(labels)), match, turned)
     found = match >= 0

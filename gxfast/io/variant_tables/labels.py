@@ -131,7 +131,7 @@ def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # n
     if kind.needs - low:
         raise InputError(
             f"the table has no column {', '.join(sorted(kind.needs - low))}", path=path,
-            remedy=f"this is what tells format {format!r}; leave `format=` at auto for others",
+            remedy=f"this is what tells format {format!r}; leave the format at auto for others",
         )  # fmt: skip
     return _read(frame, kind)
 
@@ -163,9 +163,9 @@ def _read(frame: Frame, kind: _Format) -> VariantTable:
             remedy=f"name them {', '.join(KINDS)}; formats that are known: {', '.join(LABEL_FORMATS[1:])}",
         )  # fmt: skip
     own = [name for name in PLACES if name in found]
-    kinds = {found[name]: "position" if name == "pos" else "text" for name in own}
+    kinds = {found[name]: "position" if name == "pos" else "object" for name in own}
     if not {"chrom", "pos", "ref", "alt"} <= found.keys():
-        kinds = {found["variant_id"]: "text"} if "variant_id" in found else {}
+        kinds = {found["variant_id"]: "object"} if "variant_id" in found else {}
     kinds |= {found[name]: KINDS[name] for name in labels}
     values = frame.read(kinds) if kinds else {}
     places = read_places(frame, {name: found[name] for name in own if found[name] in values}, values)

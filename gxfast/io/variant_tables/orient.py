@@ -51,6 +51,8 @@ class Oriented(Brief):
         Rows that fit on the other strand alone; they are in ``table`` only where that was asked for.
     n_refused : int
         Rows that fit on no strand, and those whose contig the reference does not have (``n_no_contig``).
+    n_both : int
+        Indels of ``table`` both of whose alleles fit, as they may in a repeat: their order is that of the table.
     n_palindromic : int
         SNVs of ``table`` that are A/T or C/G: their strand cannot be told.
     rows : tuple of OrientedRow
@@ -64,12 +66,13 @@ class Oriented(Brief):
     n_refused: int
     rows: tuple[OrientedRow, ...]
     n_no_contig: int = 0
+    n_both: int = 0
     n_palindromic: int = 0
 
     def _facts(self) -> str:
         return (
             f"{self.n_matched} as written, {self.n_turned} exchanged, {self.n_other_strand} on the other strand, "
-            f"{self.n_refused} fit neither, {self.n_palindromic} palindromic"
+            f"{self.n_refused} fit neither, {self.n_both} both ways, {self.n_palindromic} palindromic"
         )
 
 
@@ -111,9 +114,11 @@ def orient(
             remedy="name the FASTA that the table was made with, or give the names of contigs (`contigs=`)",
         )  # fmt: skip
     status = np.full(len(table), NO_CONTIG, np.int8)
+    n_both = 0
     for start, end, contig, rows in _blocks(table, found):
         bases = genome.fetch_array(contig, start, end)
-        status[rows] = _fit(bases, table.position[rows] - start, table.ref[rows], table.alt[rows])
+        status[rows], n = _fit(bases, table.position[rows] - start, table.ref[rows], table.alt[rows])
+        n_both += n
     _refuse_other_build(table, genome, status, strands, most_unfit)
     kept = status <= (OTHER_TURNED if strands else TURNED)
     chosen = _spelled(table, status, found).take(kept)
@@ -126,7 +131,7 @@ def orient(
     return Oriented(
         replace(chosen, counts=table.counts | counts, notes=(*table.notes, *renamed)),
         numbers[KEPT], numbers[TURNED], numbers[OTHER] + numbers[OTHER_TURNED], numbers[UNFIT] + numbers[NO_CONTIG],
-        _listed(table, status), numbers[NO_CONTIG], palindromic,
+        _listed(table, status), numbers[NO_CONTIG], n_both, palindromic,
     )  # fmt: skip
 
 
@@ -162,8 +167,10 @@ def _blocks(table: VariantTable, found: Mapping[str, str | None]) -> Iterator[tu
             yield int(table.position[some[0]]), int(ends[some].max()), contig, some
 
 
-def _fit(bases: NDArray[np.uint8], at: NDArray[np.int64], ref: NDArray[np.str_], alt: NDArray[np.str_]) -> Any:
-    """The status of rows whose first base is ``bases[at]``."""
+def _fit(
+    bases: NDArray[np.uint8], at: NDArray[np.int64], ref: NDArray[np.str_], alt: NDArray[np.str_]
+) -> tuple[Any, int]:
+    """The status of rows whose first base is ``bases[at]``, and how many fit both ways."""
     status = np.full(len(at), UNFIT, np.int8)
     single = (np.char.str_len(ref) == 1) & (np.char.str_len(alt) == 1)
     snv = np.flatnonzero(single)
@@ -173,9 +180,12 @@ def _fit(bases: NDArray[np.uint8], at: NDArray[np.int64], ref: NDArray[np.str_],
     for letters, code in tests:
         status[snv[letters == base]] = code
     text = bases.tobytes().decode("latin-1") if not single.all() else ""
+    n_both = 0
     for v in np.flatnonzero(~single).tolist():
-        status[v] = _fit_long(text, int(at[v]), str(ref[v]), str(alt[v]))
-    return status
+        fits = _fits(text, int(at[v]), str(ref[v]), str(alt[v]))
+        status[v] = fits[0] if fits else UNFIT
+        n_both += fits[:2] == [KEPT, TURNED]
+    return status, n_both
 
 
 _OTHER: Final = np.zeros(256, np.uint8)
@@ -189,10 +199,9 @@ def _first_letters(alleles: NDArray[np.str_]) -> NDArray[np.uint8]:
     return codes.astype(np.uint8)
 
 
-def _fit_long(text: str, at: int, ref: str, alt: str) -> int:
+def _fits(text: str, at: int, ref: str, alt: str) -> list[int]:
     tests = ((ref, KEPT), (alt, TURNED), (other_strand(ref), OTHER), (other_strand(alt), OTHER_TURNED))
-    fits = [code for allele, code in tests if text.startswith(allele, at)]
-    return fits[0] if fits else UNFIT
+    return [code for allele, code in tests if text.startswith(allele, at)]
 
 
 def _spelled(table: VariantTable, status: NDArray[np.int8], found: Mapping[str, str | None]) -> VariantTable:
@@ -228,5 +237,5 @@ def _refuse_other_build(
         f"the table is of another build than {genome.path}: of {looked.size} variants {share[KEPT]:.1%} have the "
         f"reference's base as REF, {share[TURNED]:.1%} as ALT, and {unfit:.1%} as neither ({', '.join(first)})",
         path=table.source or None, record=first[0],
-        remedy="lift the table over, or name the FASTA of its build; tables of the other strand: `strands=True`",
+        remedy="lift the table over, or name the FASTA of its build; tables of the other strand: strands=True",
     )  # fmt: skip

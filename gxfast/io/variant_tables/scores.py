@@ -24,6 +24,7 @@ SCORE_FORMATS: Final = ("auto", "gxfast", "alphagenome", "alphagenome_quantile",
 _TIDY: Final = frozenset({"variant_id", "variant_scorer", "track_name", "raw_score"})
 _OWN: Final = frozenset({"gene_id", "variant_id", "dosage_freq", "ism"})
 _TEXTS: Final[tuple[str, ...]] = ("gene_id", "tissue")
+_KINDS: Final = {"pos": "position", "gene_id": "text", "tissue": "text"}
 # Numbers of a table that are no scores unless they are asked for.
 _NO_SCORES: Final = frozenset({*KINDS, *PLACES, "start", "end", "strand", "index", "rsid"})
 
@@ -75,7 +76,7 @@ def read_scores(
         return _near(read_hdf5_scores(path, columns), at)
     if format == "tabix" and at is None:
         raise InputError(
-            "an indexed file is read at variants, and none are given", path=path, remedy="give `at=`, or format='table'"
+            "an indexed file is read at variants, and none are given", path=path, remedy="give at=, or format='table'"
         )
     if at is not None and (format == "tabix" or (format == "auto" and path.with_name(f"{path.name}.tbi").exists())):
         variants = at
@@ -110,10 +111,12 @@ def _read_own(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
     keys = ["gene_id", *(["haplotype"] if "haplotype" in frame.names else [])]
     scores: list[str] = [name for name in ("ism", "abs_quantile") if name in frame.names]
     track = ["track"] if "track" in frame.names else []
-    kinds = dict.fromkeys(("chrom", "ref", "alt", *keys, *track), "text") | {"pos": "position"}
+    kinds = {"chrom": "object", "pos": "position", "ref": "object", "alt": "object"}
+    kinds |= dict.fromkeys((*keys, *track), "text")
     values = frame.read(kinds | dict.fromkeys(scores, "number"))
-    places = read_places(frame, {name: name for name in ("chrom", "pos", "ref", "alt")}, values)
+    own = {name: name for name in ("chrom", "pos", "ref", "alt")}
     if not track:
+        places = read_places(frame, own, values)
         chosen = choose([(name,) for name in scores], columns, frame.path)
         found = {scores[i]: values[scores[i]] for i in chosen}
         return _table(frame, places, {name: values[name] for name in keys}, found)
@@ -121,15 +124,12 @@ def _read_own(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
     names = [f"{score}:{name}" for score in scores for name in values["track"].tolist()]
     rows = list(zip(*listed, strict=True)) * len(scores)
     first, wide = widen(_as_texts(rows), names, np.concatenate([values[name] for name in scores]), columns, frame.path)
-    return _table(frame, _taken(places, first), {name: values[name][first] for name in keys}, wide)
+    places = read_places(frame, own, {name: values[name][first] for name in own}, first)
+    return _table(frame, places, {name: values[name][first] for name in keys}, wide)
 
 
 def _as_texts(rows: Sequence[tuple[Any, ...]]) -> list[tuple[str, ...]]:
     return [tuple(map(str, row)) for row in rows]
-
-
-def _taken(places: Places, rows: NDArray[np.int64]) -> Places:
-    return Places(places.chrom[rows], places.position[rows], places.ref[rows], places.alt[rows], places.build)
 
 
 def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> VariantTable:
@@ -138,7 +138,7 @@ def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> Varian
     Scores of no gene stand in rows of their own, and beside those of each gene of the variant.
     """
     _require(frame, ("variant_id", "variant_scorer", "track_name", value), "a table of tidy scores of AlphaGenome")
-    kinds = dict.fromkeys(("variant_id", "variant_scorer", "track_name"), "text")
+    kinds = {"variant_id": "object", "variant_scorer": "text", "track_name": "text"}
     kinds |= {name: "text" for name in ("gene_id", "track_strand") if name in frame.names}
     values = frame.read({**kinds, value: "number"})
     n = len(values["variant_id"])
@@ -151,15 +151,15 @@ def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> Varian
     ]
     ids = values["variant_id"].tolist()
     first, wide = widen(list(zip(ids, genes, strict=True)), names, values[value], columns, frame.path)
-    places = read_places(frame, {"variant_id": "variant_id"}, {"variant_id": values["variant_id"]})
+    places = read_places(frame, {"variant_id": "variant_id"}, {"variant_id": values["variant_id"][first]}, first)
     gene = values["gene_id"][first] if "gene_id" in values else None
     if gene is None or not (gene != "").any():
-        return _table(frame, _taken(places, first), {}, wide)
+        return _table(frame, places, {}, wide)
     bare = {ids[row]: number for number, row in enumerate(first.tolist()) if gene[number] == ""}
     mate = np.array([bare.get(ids[row], -1) for row in first.tolist()], np.int64)
     if bare:
         wide = {name: np.where(np.isnan(one) & (mate >= 0), one[mate], one) for name, one in wide.items()}
-    return _table(frame, _taken(places, first), {"gene_id": gene}, wide)
+    return _table(frame, places, {"gene_id": gene}, wide)
 
 
 def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
@@ -176,10 +176,10 @@ def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
         if not offered:
             raise InputError(
                 f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
-                remedy=f"name them with `columns=` (not used unasked: {', '.join(sorted(ALIASES)[:6])}, ...)",
+                remedy=f"name them with columns= (not used unasked: {', '.join(sorted(ALIASES)[:6])}, ...)",
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
-    kinds = {column: "position" if name == "pos" else "text" for name, column in keys.items()}
+    kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}
     values = frame.read(kinds | dict.fromkeys(chosen, "number"))
     places = read_places(frame, {name: column for name, column in keys.items() if name in PLACES}, values)
     own = {name: values[keys[name]] for name in _TEXTS if name in keys}

@@ -13,7 +13,7 @@ from gxfast.evaluation.direction import direction_rows
 from gxfast.evaluation.drivers import GeneDrivers
 from gxfast.evaluation.explainers import explainer_rows
 from gxfast.io.tables import read_gene_values
-from gxfast.io.tables.finemapped import read_finemapped
+from gxfast.io.variant_tables import read_finemapped
 from gxfast.personal.dosages import Dosages
 from gxfast.types import GeneTable, PredictionSet
 

@@ -17,13 +17,13 @@ from gxfast.io.contigs import ContigNames
 from gxfast.io.tables import (
     read_covariates,
     read_expression,
-    read_finemapped,
     read_gene_values,
     read_genes,
     read_sites,
     read_table,
     read_track_weights,
 )
+from gxfast.io.variant_tables import read_finemapped
 from gxfast.models import read_tracks
 from gxfast.workflow.scans.sources import read_sequences
 from gxfast.workflow.scans.targets import read_regions

@@ -1,0 +1,273 @@
+"""Files of labels as others write them, typed by hand."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+
+from gxfast.errors import InputError
+from gxfast.io.bgzf import write_bgzf
+from gxfast.io.variant_tables import LABEL_FORMATS, read_labels
+
+
+def put(path, *rows, sep="\t"):
+    path.write_text("".join(sep.join(row.split(" ")) + "\n" for row in rows))
+    return path
+
+
+def places(table):
+    return list(zip(table.chrom.tolist(), table.position.tolist(), table.ref.tolist(), table.alt.tolist(), strict=True))
+
+
+def values(table):
+    return {name: column.tolist() for name, column in table.columns.items()}
+
+
+EQTL_HEAD = "molecular_trait_id gene_id cs_id variant rsid cs_size pip pvalue beta se z cs_min_r2 region"
+
+
+def test_eqtl_catalogue(tmp_path):
+    path = put(
+        tmp_path / "QTD1.credible_sets.tsv",
+        EQTL_HEAD,
+        "ENST1 ENSG1 ENSG1_L1 chr1_123_A_G rs1 2 0.75 1e-9 -0.5 0.1 -5 1 chr1:1-900",
+        "ENST1 ENSG1 ENSG1_L1 chr1_123_A_G rs2 2 0.75 1e-9 -0.5 0.1 -5 1 chr1:1-900",
+        "ENST1 ENSG1 ENSG1_L1 chr1_130_AT_A rs3 2 0.25 1e-8 0.25 0.1 2.5 1 chr1:1-900",
+    )
+    table = read_labels(path)
+    assert places(table) == [("chr1", 122, "A", "G"), ("chr1", 129, "AT", "A")]
+    assert values(table) == {
+        "gene_id": ["ENSG1", "ENSG1"], "beta": [-0.5, 0.25], "se": [0.1, 0.1], "p": [1e-9, 1e-8], "pip": [0.75, 0.25],
+        "cs_id": ["ENSG1_L1", "ENSG1_L1"], "z": [-5, 2.5],
+    }  # fmt: skip
+    assert table.signed == ("beta", "z")
+    assert table.counts == {"rows that differ in the rsid alone": 1}
+    assert table.source == str(path)
+
+
+def test_fine_mapping_release_of_gtex(tmp_path):
+    path = tmp_path / "GTEx.tsv.bgz"
+    write_bgzf(
+        path,
+        b"chromosome\tstart\tend\tvariant\tvariant_hg38\tallele1\tallele2\tminor_allele\tcohort\tmethod\ttissue\tgene\tmaf\t"
+        b"beta_marginal\tse_marginal\tz\tpip\tcs_id\tbeta_posterior\tsd_posterior\n"
+        b"chr1\t99\t100\tchr1_100_G_A\tchr1_170_G_A_b38\tG\tA\tA\tGTEx\tSUSIE\tLiver\tENSG1.2\t0.25\t0.5\t0.25\t2\t0.125\t"
+        b"-1\t0.01\t0.02\n",
+    )
+    table = read_labels(path)
+    assert places(table) == [("chr1", 169, "G", "A")]
+    found = values(table)
+    assert found.pop("p") == [pytest.approx(0.04550026)]  # two-sided normal p of z = 2
+    assert found == {
+        "gene_id": ["ENSG1.2"], "tissue": ["Liver"], "study": ["GTEx"], "method": ["SUSIE"], "beta": [0.5], "se": [0.25],
+        "pip": [0.125], "cs_id": [""], "maf": [0.25], "beta_posterior": [0.01], "z": [2.0],
+    }  # fmt: skip
+    assert table.signed == ("beta", "beta_posterior", "z")
+    assert "ALT and beta are of allele2" in table.notes
+    assert "names of variants say b38" in table.notes
+
+
+def test_fine_mapping_release_without_a_header(tmp_path):
+    """The release of UKBB: a BED whose columns are named in a file beside it; the end is the 1-based position."""
+    head = ["chromosome", "start", "end", "variant", "rsid", "allele1", "allele2", "minorallele", "cohort", "method", "trait", "pip", "cs_id"]
+    (tmp_path / "UKBB.cols").write_text("".join(f"{name}\twhat it is\n" for name in head))
+    row = ["chr2", "10", "11", "2:11:A:C", "rs5", "A", "C", "C", "UKBB", "FINEMAP", "BMI", "0.5", "1"]
+    (tmp_path / "UKBB.bed.gz").write_bytes(gzip.compress(("\t".join(row) + "\n").encode()))
+    table = read_labels(tmp_path / "UKBB.bed.gz")
+    assert places(table) == [("chr2", 10, "A", "C")]
+    assert values(table) == {
+        "tissue": ["BMI"], "study": ["UKBB"], "method": ["FINEMAP"], "pip": [0.5], "cs_id": ["1"],
+    }  # fmt: skip
+    (tmp_path / "UKBB.bed.gz").write_bytes(gzip.compress(("\t".join(row).replace("0.5", "x") + "\n").encode()))
+    with pytest.raises(InputError, match="line 1: pip must be a finite decimal number, found 'x'"):
+        read_labels(tmp_path / "UKBB.bed.gz")
+
+
+def test_gtex_pairs(tmp_path):
+    path = put(
+        tmp_path / "Whole_Blood.v10.eQTLs.signif_pairs.txt",
+        "variant_id gene_id tss_distance ma_samples ma_count af pval_nominal slope slope_se pval_beta",
+        "chr1_64764_C_T_b38 ENSG00000227232.5 35211 49 51 0.75 1e-10 0.5 0.125 1e-30",
+        "chrX_70000_CA_C_b38 ENSG00000227232.5 -5 49 51 0.25 0 -0.5 0.125 1e-30",
+    )
+    table = read_labels(path)
+    assert places(table) == [("chr1", 64763, "C", "T"), ("chrX", 69999, "CA", "C")]
+    assert values(table) == {
+        "gene_id": ["ENSG00000227232.5"] * 2, "beta": [0.5, -0.5], "se": [0.125, 0.125], "p": [1e-10, 0],
+        "af": [0.75, 0.25], "tss_distance": [35211, -5], "tissue": ["Whole_Blood"] * 2,
+    }  # fmt: skip
+    assert table.frequencies == ("af",)
+    assert "the tissue is that of the file's name, Whole_Blood" in table.notes
+
+
+def test_tensorqtl(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    nominal = {
+        "phenotype_id": ["G1", "G1"], "variant_id": ["chr1_5_A_C", "chr1_9_T_G"], "start_distance": [4, 8],
+        "end_distance": [1, 2], "af": [0.25, 0.5], "ma_samples": [1, 2], "ma_count": [1, 2],
+        "pval_nominal": [0.5, 0.25], "slope": [1.5, None], "slope_se": [0.5, None],
+    }  # fmt: skip
+    pq.write_table(pa.table(nominal), tmp_path / "x.parquet")
+    table = read_labels(tmp_path / "x.parquet")
+    assert places(table) == [("chr1", 4, "A", "C"), ("chr1", 8, "T", "G")]
+    assert table.columns["tss_distance"].tolist() == [4, 8]
+    assert table.columns["beta"][0] == 1.5
+    assert np.isnan(table.columns["beta"][1])
+    susie = {"phenotype_id": ["G1"], "variant_id": ["chr1_5_A_C"], "pip": [0.5], "af": [0.25], "cs_id": [1]}
+    pq.write_table(pa.table(susie), tmp_path / "susie.parquet")
+    assert values(read_labels(tmp_path / "susie.parquet")) == {
+        "gene_id": ["G1"], "pip": [0.5], "cs_id": ["1"], "af": [0.25]
+    }  # fmt: skip
+    independent = put(
+        tmp_path / "independent.tsv", "phenotype_id num_var variant_id start_distance af pval_nominal slope slope_se rank",
+        "G1 7 chr1_5_A_C 4 0.25 0.5 1.5 0.5 2",
+    )  # fmt: skip
+    assert read_labels(independent, format="tensorqtl").columns["cs_id"].tolist() == ["2"]
+
+
+def test_traitgym(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "chrom": ["1", "X"], "pos": [7, 8], "ref": ["a", "C"], "alt": ["G", "T"], "label": [True, False],
+        "consequence": ["intron_variant", None], "tss_dist": [12, 13], "MAF": [0.25, float("nan")], "match_group": ["g_1"] * 2,
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), tmp_path / "test.parquet")
+    table = read_labels(tmp_path / "test.parquet")
+    assert places(table) == [("1", 6, "A", "G"), ("X", 7, "C", "T")]
+    assert table.columns["causal"].tolist() == [1, 0]
+    assert table.columns["consequence"].tolist() == ["intron_variant", ""]
+    assert table.columns["maf"][0] == 0.25
+    assert np.isnan(table.columns["maf"][1])
+    assert table.columns["tss_distance"].tolist() == [12, 13]
+    assert table.columns["match_group"].tolist() == ["g_1", "g_1"]
+    assert table.signed == table.frequencies == ()
+
+
+CLINVAR = """##fileformat=VCFv4.1
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
+1\t100\t1\tA\tG\t.\t.\tCLNSIG=Pathogenic/Likely_pathogenic;CLNVC=single_nucleotide_variant;MC=SO:0001583|missense_variant
+1\t101\t2\tC\tT\t.\t.\tCLNVC=single_nucleotide_variant;CLNSIG=Likely_benign;MC=SO:1|intron_variant,SO:2|other
+1\t102\t3\tC\tT\t.\t.\tCLNSIG=Uncertain_significance
+1\t103\t4\tC\tT\t.\t.\tCLNSIG=Conflicting_classifications_of_pathogenicity
+1\t104\t5\tC\t.\t.\t.\tCLNSIG=Benign
+1\t105\t6\tC\tT\t.\t.\tCLNSIG=drug_response
+1\t106\t7\tC\tT\t.\t.\tCLNHGVS=x
+1\t107\t8\tC\tCAA\t.\t.\tCLNSIG=Pathogenic|risk_factor;CLNVC=Duplication
+"""
+
+
+def test_clinvar(tmp_path):
+    path = tmp_path / "clinvar.vcf.gz"
+    path.write_bytes(gzip.compress(CLINVAR.encode()))
+    table = read_labels(path)
+    assert places(table) == [("1", 99, "A", "G"), ("1", 100, "C", "T"), ("1", 106, "C", "CAA")]
+    assert values(table) == {
+        "causal": [1, 0, 1], "consequence": ["missense_variant", "intron_variant", ""],
+        "variant_class": ["single_nucleotide_variant", "single_nucleotide_variant", "Duplication"],
+    }  # fmt: skip
+    assert table.counts == {
+        "left out: another class": 1, "left out: conflicting": 1, "left out: no alleles of A, C, G and T": 1,
+        "left out: uncertain": 1, "left out: without CLNSIG": 1,
+    }  # fmt: skip
+    path.write_bytes(gzip.compress(CLINVAR.replace("\t103\t", "\t0\t").encode()))
+    with pytest.raises(InputError, match="line 6: POS must be a whole number from 1"):
+        read_labels(path)
+    path.write_bytes(gzip.compress(CLINVAR.replace("CLNSIG", "X").encode()))
+    with pytest.raises(InputError, match="no record has a CLNSIG"):
+        read_labels(path)
+
+
+@pytest.mark.parametrize(("sep", "name"), [("\t", "a.tsv"), (",", "a.csv"), (" ", "a.txt")])
+def test_any_table(tmp_path, sep, name):
+    path = put(
+        tmp_path / name, "Chr position REF ALT gene effect pvalue causal ancestry", "chr1 5 A g G1 0.5 NA yes AFR",
+        "chr1 6 C T G2 -1 .5 0 EUR", sep=sep,
+    )  # fmt: skip
+    table = read_labels(path)
+    assert places(table) == [("chr1", 4, "A", "G"), ("chr1", 5, "C", "T")]
+    assert table.columns["beta"].tolist() == [0.5, -1]
+    assert np.isnan(table.columns["p"][0])
+    assert table.columns["causal"].tolist() == [1, 0]
+    assert table.columns["ancestry"].tolist() == ["AFR", "EUR"]
+
+
+def test_what_is_chosen_of_two_columns_is_said(tmp_path):
+    path = put(tmp_path / "a.tsv", "chrom pos ref alt beta slope", "1 5 A G 1 2")
+    table = read_labels(path)
+    assert table.columns["beta"].tolist() == [1]
+    assert table.notes == ("beta is the column beta, not slope",)
+
+
+def test_long_alleles_are_left_out_and_counted(tmp_path):
+    long = "A" * 51
+    path = put(tmp_path / "a.tsv", "variant_id pip", f"1_5_{long}_A 0.5", f"1_6_{long[1:]}_A 0.25", f"1_7_A_C{long} 0")
+    table = read_labels(path)
+    assert table.position.tolist() == [5]
+    assert table.columns["pip"].tolist() == [0.25]
+    assert table.counts == {"left out: an allele of more than 50 bases": 2}
+
+
+HEAD = "chrom pos ref alt gene_id beta pip"
+BAD = {
+    "a missing column": ((HEAD.replace(" alt", ""), "1 5 A G1 1 0.5"), "has neither chrom, pos, ref, alt nor variant_id"),
+    "nothing known": (("chrom pos ref alt gene_id", "1 5 A G G1"), "no column says anything of the variants"),
+    "text": ((HEAD, "1 5 A G G1 1 0.5", "1 6 A G G1 1 high"), "line 3: pip must be a finite decimal number, found 'high'"),
+    "infinite": ((HEAD, "1 5 A G G1 inf 0.5"), "line 2: beta must be a finite decimal number, found 'inf'"),
+    "too large": ((HEAD, "1 5 A G G1 1e999 0.5"), "line 2: beta must be a finite decimal number, found '1e999'"),
+    "digit groups": ((HEAD, "1 5 A G G1 1_0 0.5"), "line 2: beta must be a finite decimal number, found '1_0'"),
+    "pip of 1.5": ((HEAD, "1 5 A G G1 1 0.5", "1 5 A G G1 1 1.5"), "line 3: pip 1.5 is no probability"),
+    "pip below 0": ((HEAD, "1 5 A G G1 1 -0.1"), "line 2: pip -0.1 is no probability"),
+    "se below 0": (("variant_id se", "1_5_A_G -1"), "line 2: se -1 is not 0 or more"),
+    "af of 2": (("variant_id eaf", "1_5_A_G 2"), "line 2: eaf 2 is not between 0 and 1"),
+    "label of 2": (("variant_id label", "1_5_A_G 2"), "line 2: label 2 is not 0 or 1"),
+    "position 0": ((HEAD, "1 0 A G G1 1 0.5"), "line 2: pos must be a whole number from 1"),
+    "position 0 of a name": (("variant_id pip", "1_0_A_G 0.5"), "line 2: the position is 0"),
+    "position of text": ((HEAD, "1 5.5 A G G1 1 0.5"), "line 2: pos must be a whole number from 1 to 2147483647"),
+    "no contig": ((HEAD, "NA 5 A G G1 1 0.5"), "line 2: the contig is empty"),
+    "other letters": ((HEAD, "1 5 A G G1 1 0.5", "1 5 A N G1 1 0.5"), "line 3: ALT 'N' is not spelled with A, C, G and T"),
+    "symbols": ((HEAD, "1 5 <DEL> G G1 1 0.5"), "line 2: REF '<DEL>' is not spelled"),
+    "no allele": ((HEAD, "1 5 . G G1 1 0.5"), "line 2: REF '' is not spelled"),
+    "one allele": ((HEAD, "1 5 G G G1 1 0.5"), "line 2: REF and ALT are the same"),
+    "two builds": (("variant_id pip", "1_5_A_G_b37 0.5", "1_5_A_G_b38 0.5"), "names of variants are of b37 and b38"),
+    "a rsid": (("variant_id pip", "1_5_A_G 0.5", "rs17 0.5"), "line 3: variant 'rs17' is not chrom_pos_ref_alt"),
+    "two places": (("chrom pos ref alt variant_id pip", "1 5 A G 1_6_A_G 0.5"), "line 2: variant_id names another place"),
+    "a BED": (("chrom start end ref alt pip", "1 4 5 A G 0.5"), "positions are intervals, as in a BED"),
+    "no rows": ((HEAD,), "the table has no rows"),
+    "ragged": ((HEAD, "1 5 A G G1 1"), "line 2: the row has 6 cells, the header has 7"),
+    "a gap": ((HEAD, "1 5 A G G1 1 0", "", "1 5 A G G1 1 0"), "line 3: the line is empty"),
+    "a column twice": (("variant_id pip pip", "1_5_A_G 0 0"), "column 'pip' is there twice"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_what_is_refused(tmp_path, name):
+    rows, message = BAD[name]
+    path = put(tmp_path / "a.tsv", *rows)
+    with pytest.raises(InputError) as caught:
+        read_labels(path)
+    assert message in str(caught.value)
+    assert caught.value.path == str(path)
+    assert caught.value.remedy
+
+
+def test_files_that_are_none(tmp_path):
+    path = tmp_path / "a.tsv.gz"
+    whole = gzip.compress(b"variant_id\tpip\n" + b"1_5_A_G\t0.5\n" * 5000)
+    for content, message in ((b"", "is empty"), (whole[:-30], "cut off or damaged"), (b"PAR1 no PAR1", "no Parquet")):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            read_labels(path)
+    with pytest.raises(InputError, match="cannot open"):
+        read_labels(tmp_path / "b.tsv")
+
+
+def test_formats_by_name(tmp_path):
+    path = put(tmp_path / "a.tsv", "phenotype_id variant_id pip", "G1 1_5_A_G 0.5")
+    assert len(read_labels(path, format="susie")) == 1
+    with pytest.raises(InputError, match="no column allele1, allele2, cohort, method"):
+        read_labels(path, format="finucane")
+    with pytest.raises(InputError, match="unknown; did you mean 'susie'") as caught:
+        read_labels(path, format="suzie")
+    assert all(name in str(caught.value.remedy) for name in LABEL_FORMATS)
