@@ -82,7 +82,9 @@ def match_table(known: Labelled, k: int) -> Found:
     )  # fmt: skip
     if not k:
         given = table.columns.get("match_group")
-        inside = np.flatnonzero(~np.isnan(known.label) & (given != "")) if given is not None else np.empty(0, np.int64)
+        if given is None:
+            return Rows(MatchedVariant), Rows(CovariateAudit), None, []
+        inside = np.flatnonzero(~np.isnan(known.label) & (given != ""))
         audit = covariate_audit(positive[inside], {name: values[inside] for name, values in covariates.items()})
         return Rows(MatchedVariant), Rows(CovariateAudit, audit), given, list(_flagged(audit))
     if not positive.any():

@@ -14,6 +14,7 @@ from ..evaluation.variant_benchmark import VariantBenchmark, benchmark_variants
 from ..evaluation.variant_controls import MatchedVariant
 from ..evaluation.variant_rows import BenchmarkOptions, VariantMetric
 from ..evaluation.variant_strata import ALL
+from ..io.contigs import STRICT
 from ..io.fasta import Genome
 from ..io.tables import write_rows
 from ..io.variant_tables import Oriented, OrientedRow, orient, read_labels, read_scores
@@ -64,20 +65,13 @@ def benchmark_tables(
     ------
     InputError
     """
-    files = [file for _, file in paths.scores]
-    hashes = hash_files(
-        {"labels": paths.labels, "scores": files or None, "fasta": paths.fasta, "contigs": _table_of(paths.contigs)}
-    )
-    formats = {"columns": list(paths.columns), "labels": paths.label_format, "scores": paths.score_format}
-    names = [name for name, _ in paths.scores]
-    plan = plan_of(hashes, variants={**asdict(options), "formats": formats, "names": names, "contigs": paths.contigs})
     labels = read_labels(paths.labels, format=paths.label_format)
     oriented = None
     if paths.fasta:
         oriented = orient(labels, Genome(paths.fasta), contigs=paths.contigs)
         labels = oriented.table
     scores = _scores(paths, labels)
-    with RunDirectory(output, plan, resume=resume) as run:
+    with RunDirectory(output, _plan(paths, options), resume=resume) as run:
         run.note_run({"command": sys.argv[1:]})
         found = benchmark_variants(labels, scores, options)
         folder = run.subdirectory("variants")
@@ -96,8 +90,16 @@ def benchmark_tables(
     return summary
 
 
-def _table_of(contigs: str | None) -> str | None:
-    return None if contigs == "strict" else contigs
+def _plan(paths: VariantPaths, options: BenchmarkOptions) -> dict[str, Any]:
+    contigs = None if paths.contigs == STRICT else paths.contigs
+    files = [file for _, file in paths.scores]
+    hashes = hash_files({"labels": paths.labels, "scores": files or None, "fasta": paths.fasta, "contigs": contigs})
+    chosen = {
+        **asdict(options), "columns": list(paths.columns), "label_format": paths.label_format,
+        "score_format": paths.score_format, "names": [name for name, _ in paths.scores],
+        "strict": paths.contigs == STRICT,
+    }  # fmt: skip
+    return plan_of(hashes, variants=chosen)
 
 
 def _scores(paths: VariantPaths, labels: VariantTable) -> VariantTable | dict[str, VariantTable]:
