@@ -180,9 +180,7 @@ def _groups(
     """Group and scaled point of each row, and the first column that is missing in it."""
     group, incomplete = np.zeros(used.size, np.int64), np.full(used.size, "", object)
     for name, values in exact.items():
-        column = texts(values, name)
-        if column.shape != used.shape:
-            raise InputError(f"{name} must have shape {used.shape}, found {column.shape}")
+        column = texts(values, name, used.shape)
         incomplete[(column == "") & (incomplete == "")] = name
         names, code = factored(column)
         group = np.unique(group * len(names) + code, return_inverse=True)[1].reshape(-1)
@@ -298,9 +296,10 @@ def covariate_audit(
     ------
     InputError
     """
-    found = []
+    found, mine = [], truths(positive, "positive", ("V",))
     for name, values in covariates.items():
-        one: Estimate = auroc(values, positive, n_bootstraps=0, confidence=confidence)
+        known = finite_or_nan(values, name, mine.shape)
+        one: Estimate = auroc(known, mine, n_bootstraps=0, confidence=confidence)
         leaves = bool(one.low > 0.5 or one.high < 0.5)
         found.append(CovariateAudit(name, one.value, one.low, one.high, one.n, one.n_positive, leaves))
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,10 +50,10 @@ def sign_share(scores: ArrayLike, effects: ArrayLike, *, confidence: float = CON
     """
     from .agreement import sign_agreement
 
-    (found,) = sign_agreement(scores, effects, confidence=confidence)
-    effect = finite_or_nan(effects, "effects")
+    score, effect = _two(scores, effects)
+    (found,) = sign_agreement(score, effect, confidence=confidence)
     dropped = effect.size - found.n
-    n_positive = int(((effect > 0) & np.isfinite(_signs(scores, "scores"))).sum())
+    n_positive = int(((effect > 0) & ~np.isnan(score) & (score != 0)).sum())
     if not found.n:
         return undefined(0, 0, dropped, "no two signs")
     se = math.sqrt(found.share * (1 - found.share) / found.n)
@@ -68,9 +68,9 @@ def sign_auroc(
 
     Parameters, result and errors are those of `auroc`, with effects in place of labels.
     """
-    signs = _signs(effects, "effects")
-    return ranking(scores, np.where(np.isnan(signs), np.nan, signs > 0), n_bootstraps=n_bootstraps, seed=seed,
-                   confidence=confidence)[0]  # fmt: skip
+    score, effect = _two(scores, effects)
+    labels = np.where(np.isnan(effect) | (effect == 0), np.nan, effect > 0)
+    return ranking(score, labels, n_bootstraps=n_bootstraps, seed=seed, confidence=confidence)[0]
 
 
 def auroc(
@@ -119,14 +119,16 @@ def ranking(
     confidence: float = CONFIDENCE,
 ) -> tuple[Estimate, Estimate]:  # fmt: skip
     """Return `auroc` and `auprc` of one sort and one set of samples."""
-    score, positive, dropped = _labelled(scores, labels)
+    score, label = _both(scores, labels)
     checked_confidence(confidence)
-    ranked = RankedLabels(score, positive)
-    counts = score.size, ranked.n_positive, dropped
+    known = ~(np.isnan(score) | np.isnan(label))
+    ranked = RankedLabels(score[known], label[known] == 1)
+    n = int(known.sum())
+    counts = n, ranked.n_positive, score.size - n
     if not ranked.is_defined:
         none = undefined(*counts, _ONE_CLASS)
         return none, none
-    n_bootstraps = _bootstraps(n_bootstraps, score.size)
+    n_bootstraps = _bootstraps(n_bootstraps, n)
     if n_bootstraps:
         errors = [_deviation(drawn) for drawn in ranked.bootstrap(n_bootstraps, seed)]
         methods = [f"{n_bootstraps} bootstraps within class"] * 2
@@ -166,8 +168,7 @@ def effect_correlation(
 
     if method not in ("spearman", "pearson"):
         raise InputError(f"method must be spearman or pearson, found {method!r}")
-    score = finite_or_nan(scores, "scores", ("V",))
-    effect = finite_or_nan(effects, "effects", score.shape)
+    score, effect = _two(scores, effects)
     known = ~(np.isnan(score) | np.isnan(effect))
     n, n_positive = int(known.sum()), int((effect[known] > 0).sum())
     r = float((spearman(score, effect).rho if method == "spearman" else pearson(score, effect).r) if n else math.nan)
@@ -226,15 +227,15 @@ def auprc_by_chromosome(
     """
     if resample not in ("chromosomes", "class"):
         raise InputError(f"resample must be chromosomes or class, found {resample!r}")
-    names = texts(chrom, "chrom")
-    score, positive, dropped = _labelled(scores, labels, names.shape)
+    score, label = _both(scores, labels)
+    names = texts(chrom, "chrom", score.shape)
     checked_confidence(confidence)
-    known = ~(np.isnan(finite_or_nan(scores, "scores")) | np.isnan(labels_of(labels, "labels")))
-    parts = _by_chromosome(score, positive, names[known])
+    known = ~(np.isnan(score) | np.isnan(label))
+    parts = _by_chromosome(score[known], label[known] == 1, names[known])
     kept = [part for part in parts if part.is_defined]
     sizes = np.array([part.n_positive + part.n_negative for part in kept], np.float64)
     n = int(sizes.sum())
-    counts = n, sum(part.n_positive for part in kept), dropped + score.size - n
+    counts = n, sum(part.n_positive for part in kept), score.size - n
     if not kept:
         return undefined(*counts, _ONE_CLASS)
     values = np.array([part.average_precision() for part in kept])
@@ -330,20 +331,14 @@ def tissue_mean(
     return spread(value, se, checked_confidence(confidence), counts, method, bounds)
 
 
-def _signs(values: ArrayLike, name: str) -> Float64Array:
-    """-1, 1, and NaN where there is no sign."""
-    signs = np.sign(finite_or_nan(values, name, ("V",)))
-    return np.where(signs == 0, np.nan, signs)
+def _two(scores: ArrayLike, effects: ArrayLike) -> tuple[Float64Array, Float64Array]:
+    score = finite_or_nan(scores, "scores", ("V",))
+    return score, finite_or_nan(effects, "effects", score.shape)
 
 
-def _labelled(
-    scores: ArrayLike, labels: ArrayLike, shape: tuple[Any, ...] = ("V",)
-) -> tuple[Float64Array, NDArray[np.bool_], int]:
-    """Scores and labels where both are known, and how many rows are not."""
-    score = finite_or_nan(scores, "scores", shape)
-    label = labels_of(labels, "labels", score.shape)
-    known = ~(np.isnan(score) | np.isnan(label))
-    return score[known], label[known] == 1, int(score.size - known.sum())
+def _both(scores: ArrayLike, labels: ArrayLike) -> tuple[Float64Array, Float64Array]:
+    score = finite_or_nan(scores, "scores", ("V",))
+    return score, labels_of(labels, "labels", score.shape)
 
 
 def _bootstraps(n_bootstraps: int, n: int) -> int:

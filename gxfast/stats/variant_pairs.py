@@ -47,9 +47,7 @@ def pairwise_accuracy(
     """
     score = finite_or_nan(scores, "scores", ("V",))
     label = labels_of(labels, "labels", score.shape)
-    named = texts(sets, "sets")
-    if named.shape != score.shape:
-        raise InputError(f"sets must have shape {score.shape}, found {named.shape}")
+    named = texts(sets, "sets", score.shape)
     checked_confidence(confidence)
     known = np.flatnonzero(~(np.isnan(score) | np.isnan(label)) & (named != ""))
     _, code = factored(named[known])
@@ -224,10 +222,9 @@ def null_percentile(
     score, other = finite_or_nan(scores, "scores", ("V",)), finite_or_nan(null, "null", ("N",))
     if (strata is None) != (null_strata is None):
         raise InputError("strata of scores and of null scores belong together, found one of them")
-    mine = np.zeros(score.shape, np.str_) if strata is None else texts(strata, "strata")
-    theirs = np.zeros(other.shape, np.str_) if null_strata is None else texts(null_strata, "null_strata")
-    if mine.shape != score.shape or theirs.shape != other.shape:
-        raise InputError(f"strata must have the shapes of the scores, found {mine.shape} and {theirs.shape}")
+    mine, theirs = np.zeros(score.shape, np.str_), np.zeros(other.shape, np.str_)
+    if strata is not None:
+        mine, theirs = texts(strata, "strata", score.shape), texts(null_strata, "null_strata", other.shape)
     found = np.full(score.shape, math.nan)
     for stratum in sorted(set(mine.tolist())):
         rows = (mine == stratum) & ~np.isnan(score)
