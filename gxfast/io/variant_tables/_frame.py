@@ -52,7 +52,7 @@ class Frame(Rows, Protocol):
         ...
 
     def numeric(self) -> tuple[str, ...]:
-        """Return the columns that hold numbers, by their first rows."""
+        """Return the columns that hold numbers: half of the cells of the first rows, or more."""
         ...
 
 
@@ -78,12 +78,15 @@ class TextFrame:
         Of the columns, where the file has no header.
     lines : callable, optional
         Gives (number, line) of every line, the header among them; of the whole file by default.
+    row : str
+        What messages call a line.
     """
 
     def __init__(
-        self, path: Path, names: Sequence[str] = (), lines: Callable[[], Iterator[tuple[int, str]]] | None = None
-    ) -> None:
-        self.path = path
+        self, path: Path, names: Sequence[str] = (), lines: Callable[[], Iterator[tuple[int, str]]] | None = None,
+        row: str = "line",
+    ) -> None:  # fmt: skip
+        self.path, self._row = path, row
         self._lines = lines or (lambda: read_lines(path, _WHAT))
         self._has_header = not names
         header, self._first = "", 0
@@ -96,12 +99,15 @@ class TextFrame:
         self.names = column_names(found, what="column", path=path, number=max(1, self._first))
 
     def record(self, row: int) -> str:
-        return at(self._first + row + self._has_header)
+        return f"{self._row} {self._first + row + self._has_header}"
 
     def numeric(self) -> tuple[str, ...]:
         rows = [cells for (_, cells), _ in zip(self._rows(), range(_HEAD), strict=False)]
-        known = ([cell for cell in column if cell.strip() not in MISSING] for column in zip(*rows, strict=True))
-        return tuple(name for name, cells in zip(self.names, known, strict=False) if not cells or is_number(cells[0]))
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.names)
+        known = [[cell for cell in column if cell.strip() not in MISSING] for column in columns]
+        return tuple(
+            name for name, cells in zip(self.names, known, strict=False) if 2 * sum(map(is_number, cells)) >= len(cells)
+        )
 
     def read(self, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
         picks = [self.names.index(name) for name in kinds]
@@ -201,12 +207,11 @@ class _Place:
 
     def refuse(self, i: int, cell: str, kind: str) -> InputError:
         record = self.frame.record(self.first + i)
-        number = int(record.rpartition(" ")[2])
         try:
             if kind == "position":
-                parse_position(cell, what=self.name, first=1, path=self.frame.path, number=number)
+                parse_position(cell, what=self.name, first=1, path=self.frame.path, number=0)
             else:
-                parse_number(cell, what=self.name, path=self.frame.path, number=number)
+                parse_number(cell, what=self.name, path=self.frame.path, number=0)
         except InputError as error:
             return InputError(error.message, path=self.frame.path, record=record, remedy=error.remedy)
         return InputError(f"{self.name} {cell!r} cannot be used", path=self.frame.path, record=record)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError, did_you_mean
 from ...types import VariantTable
+from ..alleles import parse_names
 from ..tables.text import read_lines
 from ._clinvar import is_vcf, read_clinvar
 from ._columns import KINDS, PLACES, check_ranges, find_columns, read_places
@@ -70,9 +71,18 @@ def _finish_gtex(frame: Frame, columns: Columns, names: Mapping[str, str]) -> tu
     ]
 
 
+def _name_by_effect(values: Columns, name: str, ref: str, alt: str) -> list[str]:
+    """Name variants by their place, allele1 and allele2, where the name has these two in the other order."""
+    known = parse_names(values[name].tolist())
+    other = np.flatnonzero((known.ref == values[alt]) & (known.alt == values[ref]))
+    for v in other.tolist():
+        values[name][v] = f"{known.chrom[v]}:{known.position[v]}:{values[ref][v]}:{values[alt][v]}"
+    said = [f"places are those of {name}"]
+    return [*said, f"{other.size} of its names have allele2 first"] if other.size else said
+
+
 _FINUCANE: Final = {
-    "chrom": ("chromosome",), "pos": ("end",), "ref": ("allele1",), "alt": ("allele2",),
-    "variant_id": ("variant_hg38",), "gene_id": ("gene",),
+    "chrom": (), "pos": (), "ref": ("allele1",), "alt": ("allele2",), "variant_id": ("variant_hg38", "variant"),
 }  # fmt: skip
 _QTL: Final = {"gene_id": ("gene_id", "phenotype_id")}
 _FORMATS: Final[Mapping[str, _Format]] = {
@@ -154,9 +164,6 @@ def _with_names(path: Path) -> Frame:
 def _read(frame: Frame, kind: _Format) -> VariantTable:
     found, notes = find_columns(frame, kind.own)
     labels = [name for name in KINDS if name in found]
-    if kind.needs >= {"allele1"} and "variant_id" in found:  # the release is lifted over, but for these columns
-        notes.append(f"places are those of {found['variant_id']}")
-        found = {name: column for name, column in found.items() if name not in ("chrom", "pos", "ref", "alt")}
     if all(name in ("gene_id", "study", "method") for name in labels):
         raise InputError(
             f"no column says anything of the variants: it has {', '.join(frame.names[:20])}", path=frame.path,
@@ -167,7 +174,12 @@ def _read(frame: Frame, kind: _Format) -> VariantTable:
     if not {"chrom", "pos", "ref", "alt"} <= found.keys():
         kinds = {found["variant_id"]: "object"} if "variant_id" in found else {}
     kinds |= {found[name]: KINDS[name] for name in labels}
+    if kind.finish is _finish_finucane:
+        kinds |= {found[name]: "object" for name in ("ref", "alt")}
     values = frame.read(kinds) if kinds else {}
+    if kind.finish is _finish_finucane and "variant_id" in found:
+        notes += _name_by_effect(values, *(found[name] for name in ("variant_id", "ref", "alt")))
+        own = ["variant_id"]
     places = read_places(frame, {name: found[name] for name in own if found[name] in values}, values)
     if not len(places.position):
         raise InputError("the table has no rows", path=frame.path, remedy="check how it was made")

@@ -52,7 +52,7 @@ class Oriented(Brief):
     n_refused : int
         Rows that fit on no strand, and those whose contig the reference does not have (``n_no_contig``).
     n_both : int
-        Indels of ``table`` both of whose alleles fit, as they may in a repeat: their order is that of the table.
+        Insertions of ``table`` whose ALT fits as well: in a repeat, or deletions the wrong way round; kept as written.
     n_palindromic : int
         SNVs of ``table`` that are A/T or C/G: their strand cannot be told.
     rows : tuple of OrientedRow
@@ -170,7 +170,7 @@ def _blocks(table: VariantTable, found: Mapping[str, str | None]) -> Iterator[tu
 def _fit(
     bases: NDArray[np.uint8], at: NDArray[np.int64], ref: NDArray[np.str_], alt: NDArray[np.str_]
 ) -> tuple[Any, int]:
-    """The status of rows whose first base is ``bases[at]``, and how many fit both ways."""
+    """The status of rows whose first base is ``bases[at]``, and of how many insertions ALT fits too."""
     status = np.full(len(at), UNFIT, np.int8)
     single = (np.char.str_len(ref) == 1) & (np.char.str_len(alt) == 1)
     snv = np.flatnonzero(single)
@@ -184,7 +184,7 @@ def _fit(
     for v in np.flatnonzero(~single).tolist():
         fits = _fits(text, int(at[v]), str(ref[v]), str(alt[v]))
         status[v] = fits[0] if fits else UNFIT
-        n_both += fits[:2] == [KEPT, TURNED]
+        n_both += fits[:2] == [KEPT, TURNED] and len(alt[v]) > len(ref[v])
     return status, n_both
 
 

@@ -80,7 +80,9 @@ def read_scores(
         )
     if at is not None and (format == "tabix" or (format == "auto" and path.with_name(f"{path.name}.tbi").exists())):
         variants = at
-        return _read_table(TextFrame(path, lines=lambda: lines_at(path, variants)), columns)
+        return _read_table(
+            TextFrame(path, lines=lambda: lines_at(path, variants), row="line of those at the variants"), columns
+        )
     frame = open_frame(path)
     low = {name.lower() for name in frame.names}
     if format == "gxfast" or (format == "auto" and low >= _OWN):

@@ -23,14 +23,20 @@ from gxfast.io.tables import (
     read_table,
     read_track_weights,
 )
-from gxfast.io.variant_tables import read_finemapped
+from gxfast.io.variant_tables import read_finemapped, read_labels, read_scores
 from gxfast.models import read_tracks
+from gxfast.types import VariantTable
 from gxfast.workflow.scans.sources import read_sequences
 from gxfast.workflow.scans.targets import read_regions
 
 
 def samples(path: Path) -> Any:
     return input_paths({"fasta": "", "vcf": (), "samples_file": str(path)}).samples
+
+
+def shown(table: VariantTable) -> Any:
+    columns = {name: column.tolist() for name, column in table.columns.items()}
+    return table.variant_id, columns, table.signed
 
 
 # A text that each reader takes, and the reader, by the name of the file.
@@ -48,6 +54,12 @@ TABLES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "regions.bed": ("chr1\t4\t9\ta\nchr1\t8\t19\tb\n", lambda path: read_regions([str(path)])),
     "contigs.tsv": ("chr1\t1\nchr2\t2\n", lambda path: ContigNames({"chr1": 9, "chr2": 9}, path).find("2")),
     "finemapped.tsv": ("gene_id\tvariant_id\tpip\nG1\tchr1_5_A_C\t0.5\nG2\tchr1_5_A_C\t0.25\n", read_finemapped),
+    "labels.tsv": (
+        "variant_id\tgene_id\tpip\nchr1_5_A_C\tG1\t0.5\nchr1_6_A_C\tG2\t1\n", lambda path: shown(read_labels(path)),
+    ),
+    "scores.tsv": (
+        "chrom\tpos\tref\talt\ts\n1\t5\tA\tC\t0.5\n1\t6\tA\tC\t-1\n", lambda path: shown(read_scores(path)),
+    ),
     "values.tsv": ("gene_id\tr\nG1\t0.5\nG2\t-1\n", lambda path: read_gene_values(path, "r")),
     "weights.tsv": ("track\tweight\nt1\t0.5\noffset\t1\n", read_track_weights),
     "table.tsv": ("a\tb\n1\t2\n3\t4\n", read_table),
@@ -134,7 +146,8 @@ def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 NUMBERS = {
     "genes.tsv": "\t5\t", "genes.bed": "\t4\t", "genes.gtf": "\t5\t", "expression.tsv": "\t1\t",
     "expression.bed": "\t4\t", "expression.gct": "2\t2", "covariates.tsv": "\t1\t", "sites.bed": "\t4\t",
-    "regions.bed": "\t4\t", "finemapped.tsv": "\t0.5\n", "values.tsv": "\t0.5\n", "weights.tsv": "\t0.5\n",
+    "regions.bed": "\t4\t", "finemapped.tsv": "\t0.5\n", "values.tsv": "\t0.5\n", "labels.tsv": "\t0.5\n",
+    "scores.tsv": "\t0.5\n", "weights.tsv": "\t0.5\n",
     "targets.txt": "0\tE0",
 }  # fmt: skip
 

@@ -1,0 +1,89 @@
+"""Labels and scores of the same variants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gxfast.errors import InputError
+from gxfast.io.variant_tables import join
+
+from .conftest import make_table
+
+
+def test_by_place_and_alleles():
+    labels = make_table("chr1:5:A:G", "chr1:6:TA:TG", "chr1:8:C:T", "chr1:9:C:CA", "chr2:5:A:G", beta=[1.0, 2, 3, 4, 5],
+                        signed=("beta",))  # fmt: skip
+    scores = make_table("1:5:A:G", "1:7:A:G", "1:8:T:C", "1:9:CG:CAG", "1:99:A:C", sad=[0.5, -1, 2, 4, 7],
+                        high=[0.1, 0.2, 0.3, 0.4, 0.5], signed=("sad",))  # fmt: skip
+    found = join(labels, scores)
+    assert found.variant_id == ["chr1_5_A_G", "chr1_6_TA_TG", "chr1_8_C_T", "chr1_9_C_CA"]
+    assert found.columns["sad"].tolist() == [0.5, -1, -2, 4]
+    assert found.columns["high"].tolist() == [0.1, 0.2, 0.3, 0.4]
+    assert found.columns["beta"].tolist() == [1, 2, 3, 4]
+    assert found.signed == ("beta", "sad")
+    assert found.counts == {
+        "labels with scores": 4, "labels without scores": 1, "scores without labels": 1, "scores turned": 1,
+    }  # fmt: skip
+
+
+def test_by_gene():
+    labels = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", "1:7:A:G", "1:5:A:G",
+                        gene_id=["G1.2", "G2.1", "G1.7", "G3", "G9"])  # fmt: skip
+    scores = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", "1:7:A:G", gene_id=["G1.2", "G2", "G1.8", ""],
+                        s=[1.0, 2, 3, 4])  # fmt: skip
+    found = join(labels, scores)
+    assert found.columns["gene_id"].tolist() == ["G1.2", "G2.1", "G1.7", "G3"]
+    assert found.columns["s"].tolist() == [1, 2, 3, 4]
+    assert found.counts == {
+        "labels with scores": 4, "labels without scores": 1, "scores without labels": 0, "genes without version": 2,
+        "scores of no gene": 1,
+    }  # fmt: skip
+
+
+def test_a_version_that_is_not_certain():
+    """Two versions of a gene have scores: neither is that of a third."""
+    labels = make_table("1:5:A:G", "1:6:A:G", gene_id=["G1.3", "G1.1"])
+    scores = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", gene_id=["G1.1", "G1.2", "G1.1"], s=[1.0, 2, 3])
+    found = join(labels, scores)
+    assert found.columns["s"].tolist() == [3]
+    assert found.counts["labels without scores"] == 1
+
+
+def test_by_tissue_and_with_names_in_common():
+    labels = make_table("1:5:A:G", "1:5:A:G", tissue=["Liver", "Lung"], score=[1.0, 2])
+    scores = make_table(
+        "1:5:A:G", "1:5:A:G", tissue=["Lung", "Liver"], score=[5.0, 6], af=[0.25, 0.5], frequencies=("af",)
+    )
+    found = join(labels, scores)
+    assert {name: column.tolist() for name, column in found.columns.items()} == {
+        "tissue": ["Liver", "Lung"], "score": [1, 2], "score.score": [6, 5], "af": [0.5, 0.25],
+    }  # fmt: skip
+    assert found.frequencies == ("af",)
+
+
+def test_what_is_refused():
+    labels = make_table("1:5:A:G", gene_id=["G1"])
+    twice = make_table("1:5:A:G", "1:5:A:G", gene_id=["G1", "G1"], s=[1.0, 2])
+    with pytest.raises(InputError, match="1 rows of scores are of a variant that has one, first 1_5_A_G G1"):
+        join(labels, twice)
+    with pytest.raises(InputError, match="first 1_5_A_G"):  # labels name no gene: which of both scores?
+        join(make_table("1:5:A:G", pip=[0.5]), make_table("1:5:A:G", "1:5:A:G", gene_id=["G1", "G2"], s=[1.0, 2]))
+    with pytest.raises(InputError, match="have not a contig in common: the first are 1_5_A_G and chr7_5_A_G"):
+        join(labels, make_table("chr7:5:A:G", s=[1.0]))
+    with pytest.raises(InputError, match="have not a variant in common"):
+        join(labels, make_table("chr1:6:A:G", s=[1.0]))
+
+
+def test_planted_exchanges_are_counted():
+    rng = np.random.default_rng(3)
+    names = [f"chr1:{i + 1}:A:{'CGT'[i % 3]}" for i in range(2000)]
+    turned = np.zeros(2000, bool)
+    turned[rng.choice(2000, 100, replace=False)] = True
+    values = rng.normal(size=2000)
+    other = [f"1:{i + 1}:{'CGT'[i % 3]}:A" if turned[i] else names[i].replace("chr", "") for i in range(2000)]
+    order = rng.permutation(2000)
+    scores = make_table(*[other[i] for i in order], s=np.where(turned, -values, values)[order], signed=("s",))
+    found = join(make_table(*names), scores)
+    assert found.columns["s"].tolist() == values.tolist()
+    assert found.counts["scores turned"] == 100
