@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .errors import DeviceError, GxfastError, InputError, ModelError
     from .evaluation.across_people import evaluate
     from .evaluation.agreement import agreement
+    from .evaluation.variant_benchmark import evaluate_variants
     from .io.fasta import Genome
     from .io.pgen import PgenFile
     from .io.tables import read_covariates, read_expression, read_genes
@@ -71,6 +72,7 @@ __all__ = [
     "dinucleotide_shuffle",
     "drivers",
     "evaluate",
+    "evaluate_variants",
     "haplotypes",
     "ism",
     "model_windows",
@@ -100,6 +102,7 @@ _lazy, __dir__ = lazy_names(
         "errors": ("DeviceError", "GxfastError", "InputError", "ModelError"),
         "evaluation.across_people": ("evaluate",),
         "evaluation.agreement": ("agreement",),
+        "evaluation.variant_benchmark": ("evaluate_variants",),
         "io.fasta": ("Genome",),
         "io.pgen": ("PgenFile",),
         "io.vcf_zarr": ("VcfZarrFile",),

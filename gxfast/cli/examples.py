@@ -63,6 +63,12 @@ EXAMPLES: Final = {
         f"gxfast drivers {_FILES} \\\n    --expression expression.bed.gz --model model.onnx \\\n"
         "    --finemapped pips.tsv --driver-rule backward -o drivers",
     ),
+    "variants": (
+        "gxfast variants --labels finemapped.tsv.gz \\\n"
+        "    --scores scores.tsv --fasta hg38.fa --controls 9 -o benchmark",
+        "gxfast variants --labels eqtls.tsv --scores A=a.tsv --scores B=b.tsv \\\n"
+        "    --compare A,B --strata distance,effect:q4 -o benchmark",
+    ),
     "compare": (
         "gxfast compare run_of_a run_of_b -o agreement.tsv",
         "gxfast compare run_of_a 'theirs.tsv#pearson' --side-by-side genes.tsv",

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from ..errors import did_you_mean
 
-__all__ = ["FILE", "File", "OneOf"]
+__all__ = ["FILE", "NAMED_FILE", "File", "NamedFile", "OneOf", "split_name"]
 
 
 class OneOf(click.Choice):  # type: ignore[type-arg,unused-ignore]
@@ -65,4 +65,20 @@ class File(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         return [CompletionItem(incomplete, type="file")]
 
 
+class NamedFile(File):
+    """``NAME=FILE``, or a file alone."""
+
+    def absolute(self, value: str, folder: str | os.PathLike[str] = "") -> str:
+        """Return the value with the file's name as seen from everywhere; the name before it stays."""
+        name, file = split_name(value)
+        return f"{name}={super().absolute(file, folder)}" if name else super().absolute(file, folder)
+
+
+def split_name(value: str) -> tuple[str, str]:
+    """Return the name, if any, and the file of ``NAME=FILE``; a slash before ``=`` belongs to a file."""
+    name, mark, file = value.partition("=")
+    return (name, file) if mark and name and "/" not in name else ("", value)
+
+
 FILE = File()
+NAMED_FILE = NamedFile()

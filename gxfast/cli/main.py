@@ -32,6 +32,7 @@ _COMMANDS = {
     "eqtl": ("eqtl", "eqtl", "cis-eQTL mapping: nominal, and by permutation."),
     "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, merge, plot."),
     "drivers": ("run", "drivers", "Driver SNVs of a model's predictions, and their support by eQTLs."),
+    "variants": ("variants", "variants", "Benchmarks of variant scores: direction, size, causality, by tissue."),
     "compare": ("compare", "compare", "Do models agree in direction, and in magnitude?"),
     "run": ("run", "run", "All of it: check, predict, evaluate, baselines, eQTLs, drivers, report."),
     "report": ("report", "report", "Draw the figures and write the HTML report of a run directory."),

@@ -26,15 +26,28 @@ if TYPE_CHECKING:
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
     from .elastic_net import ElasticNetFit, elastic_net_cv
+    from .estimate import Estimate
     from .false_discovery import fdr, null_share, significant
     from .intervals import CorrelationInterval, correlation_interval, permutation_p
     from .linear_models import LINEAR_MODELS, HeldOut, cross_predict
+    from .matching import CovariateAudit, Matches, covariate_audit, match_controls, scaled_covariates
     from .nulls import NullTest, null_test
     from .random_weights import RandomNull, random_null
     from .relatedness import Heritability, blup, cis_heritability
     from .residual import Residuals, flat_rows, residualise
     from .splits import split_by_label, split_by_lists, split_people
     from .track_fit import TrackFit, fit_tracks
+    from .variant_metrics import (
+        auprc,
+        auprc_by_chromosome,
+        auroc,
+        effect_correlation,
+        ranking,
+        sign_auroc,
+        sign_share,
+        tissue_mean,
+    )
+    from .variant_pairs import DirectionOdds, direction_odds, macro_mean, null_percentile, pairwise_accuracy
 
 __all__ = [
     "LINEAR_MODELS",
@@ -45,13 +58,17 @@ __all__ = [
     "CisScan",
     "Correlation",
     "CorrelationInterval",
+    "CovariateAudit",
     "DirectionCertificate",
+    "DirectionOdds",
     "DirectionPrior",
     "DirectionTest",
     "DriverSelection",
     "ElasticNetFit",
+    "Estimate",
     "HeldOut",
     "Heritability",
+    "Matches",
     "NullTest",
     "PeopleAcrossGenes",
     "PermutedAssociation",
@@ -64,37 +81,52 @@ __all__ = [
     "TrackFit",
     "WindowAssociations",
     "across_genes",
+    "auprc",
+    "auprc_by_chromosome",
+    "auroc",
     "blup",
     "calibration",
     "cell_summary",
     "cis_heritability",
     "correlation_from_effects",
     "correlation_interval",
+    "covariate_audit",
     "cross_predict",
     "direction_certificate",
+    "direction_odds",
     "direction_test",
     "driver_support",
+    "effect_correlation",
     "elastic_net_cv",
     "eqtl",
     "eqtl_permutations",
     "fdr",
     "fit_tracks",
     "flat_rows",
+    "macro_mean",
+    "match_controls",
+    "null_percentile",
     "null_share",
     "null_test",
+    "pairwise_accuracy",
     "pearson",
     "permutation_p",
     "random_null",
     "rank_agreement",
+    "ranking",
     "residualise",
+    "scaled_covariates",
     "select_drivers",
     "sign_agreement",
+    "sign_auroc",
+    "sign_share",
     "significant",
     "spearman",
     "split_by_label",
     "split_by_lists",
     "split_people",
     "support_test",
+    "tissue_mean",
     "within_groups",
 ]
 
@@ -124,14 +156,33 @@ __getattr__, __dir__ = lazy_names(
         "correlation": ("Correlation", "RankCorrelation", "pearson", "spearman"),
         "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),
         "elastic_net": ("ElasticNetFit", "elastic_net_cv"),
+        "estimate": ("Estimate",),
         "false_discovery": ("fdr", "null_share", "significant"),
         "intervals": ("CorrelationInterval", "correlation_interval", "permutation_p"),
         "linear_models": ("HeldOut", "LINEAR_MODELS", "cross_predict"),
+        "matching": ("CovariateAudit", "Matches", "covariate_audit", "match_controls", "scaled_covariates"),
         "nulls": ("NullTest", "null_test"),
         "random_weights": ("RandomNull", "random_null"),
         "relatedness": ("Heritability", "blup", "cis_heritability"),
         "residual": ("Residuals", "flat_rows", "residualise"),
         "splits": ("split_by_label", "split_by_lists", "split_people"),
         "track_fit": ("TrackFit", "fit_tracks"),
+        "variant_metrics": (
+            "auprc",
+            "auprc_by_chromosome",
+            "auroc",
+            "effect_correlation",
+            "ranking",
+            "sign_auroc",
+            "sign_share",
+            "tissue_mean",
+        ),
+        "variant_pairs": (
+            "DirectionOdds",
+            "direction_odds",
+            "macro_mean",
+            "null_percentile",
+            "pairwise_accuracy",
+        ),
     },
 )

@@ -411,6 +411,51 @@ def _names() -> list[Target]:
     ]
 
 
+def _variants() -> list[Target]:
+    labels, places = np.arange(PEOPLE) % 3 / 2 // 1, np.array([f"chr{i % 2}" for i in range(PEOPLE)])
+    scored, both = {"scores": LINE, "effects": OTHER}, ("numbers", "numbers")
+    labelled = {"scores": LINE, "labels": labels}
+    gaps: Any = dict.fromkeys(("scores", "effects", "labels", "a", "b", "null"), GAPS)
+
+    def matched(positive: Any, chrom: Any, covariate: Any) -> Any:
+        return stats.match_controls(positive, {"chrom": chrom}, {"covariate": covariate}, k=1)
+
+    def audited(positive: Any, covariate: Any) -> Any:
+        return stats.covariate_audit(positive, {"covariate": covariate})
+
+    return [
+        _target("stats.sign_share", stats.sign_share, scored, *both, **gaps),
+        _target("stats.sign_auroc", partial(stats.sign_auroc, n_bootstraps=5), scored, *both, **gaps),
+        _target("stats.ranking", partial(stats.ranking, n_bootstraps=5), labelled, *both, **gaps),
+        _target("stats.ranking[analytic]", partial(stats.ranking, n_bootstraps=0), labelled, *both, **gaps),
+        _target("stats.effect_correlation", stats.effect_correlation, scored, *both, **gaps),
+        _target("stats.effect_correlation[pearson]", partial(stats.effect_correlation, method="pearson"), scored, *both,
+                **gaps),
+        *(
+            _target(
+                f"stats.auprc_by_chromosome[{resample}]",
+                partial(stats.auprc_by_chromosome, resample=resample, n_bootstraps=5),
+                {**labelled, "chrom": places}, *both, "texts", **gaps,
+            )
+            for resample in ("chromosomes", "class")
+        ),
+        _target(
+            "stats.pairwise_accuracy", stats.pairwise_accuracy, {**labelled, "sets": places}, *both, "texts", **gaps
+        ),
+        _target("stats.direction_odds", stats.direction_odds, {"a": LINE, "b": OTHER, "effects": SHARES - 0.5},
+                *["numbers"] * 3, **gaps),
+        _target("stats.null_percentile", stats.null_percentile, {"scores": LINE, "null": OTHER}, *both,
+                scores=(*GAPS, *ONLY_AXIS), null=(*GAPS, *ONLY_AXIS)),
+        _target("stats.match_controls", matched, {"positive": FOLDS == 0, "chrom": places, "covariate": LINE},
+                "truths", "texts", "numbers", covariate=GAPS),
+        _target("stats.covariate_audit", audited, {"positive": FOLDS == 0, "covariate": LINE}, "truths", "numbers",
+                covariate=GAPS),
+        _target("stats.scaled_covariates", stats.scaled_covariates,
+                {"tss_distance": LINE, "frequency": SHARES, "ld_score": OTHER}, *["numbers"] * 3,
+                **dict.fromkeys(("tss_distance", "frequency", "ld_score"), (*GAPS, *ONLY_AXIS, "None"))),
+    ]  # fmt: skip
+
+
 def targets() -> list[Target]:
     """Return one entry per function, and per backend or method where other code runs."""
-    return [*_correlations(), *_tests(), *_effects(), *_genotypes(), *_heads(), *_names()]
+    return [*_correlations(), *_tests(), *_effects(), *_genotypes(), *_heads(), *_names(), *_variants()]

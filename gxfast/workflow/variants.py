@@ -1,0 +1,152 @@
+"""``gxfast variants``: tables of labels and scores into the run directory of a benchmark."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from .._objects import Rows
+from ..errors import InputError
+from ..evaluation.variant_benchmark import VariantBenchmark, benchmark_variants
+from ..evaluation.variant_controls import MatchedVariant
+from ..evaluation.variant_rows import BenchmarkOptions, VariantMetric
+from ..evaluation.variant_strata import ALL
+from ..io.contigs import STRICT
+from ..io.fasta import Genome
+from ..io.tables import write_rows
+from ..io.variant_tables import Oriented, OrientedRow, orient, read_labels, read_scores
+from ..stats import CovariateAudit
+from ..types import VariantTable
+from .provenance import hash_files, plan_of
+from .rundir import RunDirectory
+
+__all__ = ["VariantPaths", "benchmark_tables"]
+
+_FITS_NOT: Final = ("fits neither", "contig not in the FASTA", "other strand", "other strand, exchanged")
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPaths:
+    """What the user named.
+
+    Attributes
+    ----------
+    labels : str
+    scores : tuple of (str, str)
+        Name, or nothing, and file; none: scores are other columns of ``labels``.
+    fasta, contigs : str or None
+        See `gxfast.io.variant_tables.orient`.
+    columns : tuple of str
+        Of scores, see `gxfast.io.variant_tables.read_scores`.
+    label_format, score_format : str
+    """
+
+    labels: str
+    scores: tuple[tuple[str, str], ...] = ()
+    fasta: str | None = None
+    contigs: str | None = None
+    columns: tuple[str, ...] = ()
+    label_format: str = "auto"
+    score_format: str = "auto"
+
+
+def benchmark_tables(
+    paths: VariantPaths, output: str, options: BenchmarkOptions, *, resume: bool = False
+) -> dict[str, Any]:
+    """Benchmark scores of variants; write the tables of ``variants/`` in the run directory, and return the summary.
+
+    ``metrics.tsv``, ``strata.tsv`` where there are strata, ``matched.tsv`` and ``audit.tsv`` where there are controls,
+    ``turned.tsv`` where alleles were compared with a FASTA.
+
+    Raises
+    ------
+    InputError
+    """
+    labels = read_labels(paths.labels, format=paths.label_format)
+    oriented = None
+    if paths.fasta:
+        oriented = orient(labels, Genome(paths.fasta), contigs=paths.contigs)
+        labels = oriented.table
+    scores = _scores(paths, labels)
+    with RunDirectory(output, _plan(paths, options), resume=resume) as run:
+        run.note_run({"command": sys.argv[1:]})
+        found = benchmark_variants(labels, scores, options)
+        folder = run.subdirectory("variants")
+        write_rows(folder / "metrics.tsv", VariantMetric, [row for row in found.rows if row.stratum == ALL])
+        if options.strata:
+            write_rows(folder / "strata.tsv", VariantMetric, [row for row in found.rows if row.stratum != ALL])
+        if options.controls:
+            write_rows(folder / "matched.tsv", MatchedVariant, found.matched)
+        if options.controls or found.audit:
+            write_rows(folder / "audit.tsv", CovariateAudit, found.audit)
+        if oriented is not None:
+            turned = [replace(row, row=row.row + 1) for row in oriented.rows]
+            write_rows(folder / "turned.tsv", OrientedRow, turned)
+        summary = _summary(found, oriented)
+        run.finish({"summary": summary, "counts": {"variants": found.counts}, "failed": _failed(found, oriented)})
+    return summary
+
+
+def _plan(paths: VariantPaths, options: BenchmarkOptions) -> dict[str, Any]:
+    contigs = None if paths.contigs == STRICT else paths.contigs
+    files = [file for _, file in paths.scores]
+    hashes = hash_files({"labels": paths.labels, "scores": files or None, "fasta": paths.fasta, "contigs": contigs})
+    chosen = {
+        **asdict(options), "columns": list(paths.columns), "label_format": paths.label_format,
+        "score_format": paths.score_format, "names": [name for name, _ in paths.scores],
+        "strict": paths.contigs == STRICT,
+    }  # fmt: skip
+    return plan_of(hashes, variants=chosen)
+
+
+def _scores(paths: VariantPaths, labels: VariantTable) -> VariantTable | dict[str, VariantTable]:
+    """Tables of scores, at the variants of the labels; by name where they have some or there are several."""
+    read = {"format": paths.score_format, "columns": paths.columns, "at": labels}
+    if not paths.scores:
+        return read_scores(paths.labels, **read)  # type: ignore[arg-type]
+    if len(paths.scores) == 1 and not paths.scores[0][0]:
+        return read_scores(paths.scores[0][1], **read)  # type: ignore[arg-type]
+    found: dict[str, VariantTable] = {}
+    for name, file in paths.scores:
+        if not name or name in found:
+            what = f"two tables of scores are called {name!r}" if name else "one of several tables has no name"
+            raise InputError(what, path=file, remedy="name each: `scores=NAME=FILE`")
+        found[name] = read_scores(file, **read)  # type: ignore[arg-type]
+    return found
+
+
+def _failed(found: VariantBenchmark, oriented: Oriented | None) -> list[str]:
+    """Variants that were left out, with the reason."""
+    turned = [] if oriented is None else oriented.rows
+    failed = [f"{row.variant_id}: {row.status}" for row in turned if row.status in _FITS_NOT]
+    return failed + [f"{row.variant_id}: {row.status}" for row in found.matched if row.status != "ok"]
+
+
+def _summary(found: VariantBenchmark, oriented: Oriented | None) -> dict[str, Any]:
+    """The figures of every model over all strata, JSON-serialisable."""
+    models: dict[str, list[dict[str, Any]]] = {}
+    for row in _told(found.rows):
+        told = {name: _known(value) for name, value in asdict(row).items() if name not in ("model", "stratum", "level")}
+        models.setdefault(row.model, []).append(told)
+    summary = {
+        "models": models, "audit": [{n: _known(v) for n, v in asdict(one).items()} for one in found.audit],
+        "n_matched": len({row.match_group for row in found.matched} - {""}),
+        "n_unmatched": sum(row.status != "ok" for row in found.matched),
+        "counts": {name: n for name, n in found.counts.items() if n}, "warnings": list(found.warnings),
+    }  # fmt: skip
+    if oriented is not None:
+        names = ("n_matched", "n_turned", "n_other_strand", "n_refused", "n_palindromic")
+        summary["alleles"] = {name: getattr(oriented, name) for name in names}
+    return summary
+
+
+def _told(rows: Rows[VariantMetric]) -> Iterable[VariantMetric]:
+    """Rows of all tissues together, and of their means."""
+    return [row for row in rows if row.stratum == ALL and row.tissue in (ALL, "weighted mean", "mean")]
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,192 @@
+"""`gxfast variants` on made-up tables: files, directions turned by the FASTA, exit codes, refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from gxfast.cli.main import main
+
+N = 400
+COLUMNS = [
+    "model", "tissue", "stratum", "level", "controls", "metric", "value", "low", "high", "se", "n", "n_positive",
+    "n_dropped", "method", "status",
+]  # fmt: skip
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text().splitlines(), delimiter="\t"))
+
+
+def _write(path: Path, columns: dict[str, Any]) -> Path:
+    lines = ["\t".join(columns), *("\t".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+class Made:
+    """Labels of which a tenth have REF and ALT exchanged, two tables of scores, and the reference."""
+
+    def __init__(self, folder: Path) -> None:
+        rng = np.random.default_rng(0)
+        self.folder = folder
+        letters = rng.choice(list("ACGT"), 20_000)
+        (folder / "ref.fa").write_text(">chr1\n" + "".join(letters) + "\n")
+        (folder / "ref.fa.fai").write_text("chr1\t20000\t6\t20000\t20001\n")
+        pos = np.sort(rng.choice(20_000, N, replace=False))
+        ref = letters[pos]
+        alt = np.array([rng.choice([b for b in "ACGT" if b != r]) for r in ref])
+        self.causal = rng.random(N) < 0.25
+        self.beta = np.round(rng.normal(size=N), 4)
+        self.a = np.round(np.where(self.causal, self.beta + rng.normal(size=N), 0.3 * rng.normal(size=N)), 4)
+        self.turned = rng.random(N) < 0.1
+        written = np.where(self.turned, alt, ref), np.where(self.turned, ref, alt)
+        sign = np.where(self.turned, -1, 1)
+        self.labels = _write(
+            folder / "labels.tsv",
+            {
+                "chrom": ["chr1"] * N, "pos": pos + 1, "ref": written[0], "alt": written[1],
+                "pip": np.where(self.causal, 0.98, 0.001), "beta": sign * self.beta,
+                "tss_distance": rng.integers(-50_000, 50_000, N),
+            },
+        )  # fmt: skip
+        places = {"chrom": ["chr1"] * N, "pos": pos + 1, "ref": ref, "alt": alt}
+        self.scores = _write(folder / "a.tsv", {**places, "score": self.a})
+        self.others = _write(folder / "b.tsv", {**places, "score": np.round(rng.normal(size=N), 4)})
+
+    def run(self, name: str, *more: str) -> tuple[int, Path]:
+        out = self.folder / name
+        return main(["variants", "-q", "--labels", str(self.labels), "-o", str(out), *more]), out
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return Made(tmp_path_factory.mktemp("variants"))
+
+
+def _value(rows: list[dict[str, str]], model: str, metric: str, **where: str) -> float:
+    where = {"tissue": "all", **where}
+    (row,) = [
+        row for row in rows
+        if (row["model"], row["metric"]) == (model, metric) and all(row[key] == one for key, one in where.items())
+    ]  # fmt: skip
+    return float(row["value"])
+
+
+def test_tables(made: Made) -> None:
+    code, out = made.run(
+        "whole", "--scores", f"A={made.scores}", "--scores", f"B={made.others}", "--fasta",
+        str(made.folder / "ref.fa"), "--controls", "2", "--compare", "A,B", "--strata", "distance:0/20000/50000",
+    )  # fmt: skip
+    assert code == 0
+    assert {path.name for path in (out / "variants").iterdir()} == {
+        "metrics.tsv", "strata.tsv", "matched.tsv", "audit.tsv", "turned.tsv",
+    }  # fmt: skip
+    rows = _rows(out / "variants" / "metrics.tsv")
+    assert list(rows[0]) == COLUMNS
+    causal, size = made.causal, np.abs(made.a)
+    assert _value(rows, "A", "auroc", controls="all") == pytest.approx(roc_auc_score(causal, size), abs=1e-12)
+    assert _value(rows, "A", "auprc", controls="all") == pytest.approx(average_precision_score(causal, size), abs=1e-12)
+    right = made.a[causal] * made.beta[causal] > 0
+    assert _value(rows, "A", "sign_share") == pytest.approx(right.mean(), abs=1e-12)
+    assert _value(rows, "A", "sign_auroc") == pytest.approx(
+        roc_auc_score(made.beta[causal] > 0, made.a[causal]), abs=1e-12
+    )
+    assert _value(rows, "A/B", "direction_odds_paired") > 1
+    turned = _rows(out / "variants" / "turned.tsv")
+    assert [int(row["row"]) - 1 for row in turned] == np.flatnonzero(made.turned).tolist()
+    assert {row["status"] for row in turned} == {"exchanged"}
+    matched = _rows(out / "variants" / "matched.tsv")
+    assert len(matched) == 3 * causal.sum()
+    assert [row["causal"] for row in matched[:3]] == ["1", "0", "0"]
+    assert {row["stratum"] for row in _rows(out / "variants" / "strata.tsv")} == {"distance"}
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["complete"] is True
+    assert manifest["summary"]["alleles"]["n_turned"] == made.turned.sum()
+    assert manifest["inputs"].keys() == {"labels", "scores", "fasta"}
+    assert main(["verify", str(out)]) == 0
+    assert (out / "config.toml").is_file()
+
+
+def test_without_a_fasta_scores_are_turned_to_the_alleles_of_labels(made: Made) -> None:
+    code, out = made.run("bare", "--scores", str(made.scores))
+    assert code == 0
+    rows = _rows(out / "variants" / "metrics.tsv")
+    right = made.a[made.causal] * made.beta[made.causal] > 0
+    assert _value(rows, "score", "sign_share") == pytest.approx(right.mean(), abs=1e-12)
+    assert {path.name for path in (out / "variants").iterdir()} == {"metrics.tsv"}
+
+
+def test_the_same_bytes_again_and_in_json(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--scores", str(made.scores), "--controls", "1", "--json"]
+    for name in ("one", "two"):
+        assert made.run(name, *options)[0] == 0
+    files = [sorted((made.folder / name / "variants").iterdir()) for name in ("one", "two")]
+    for one, other in zip(*files, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    told = capsys.readouterr().out
+    summary = json.loads(told[: len(told) // 2])
+    assert summary["n_matched"] == made.causal.sum()
+    assert {row["metric"] for row in summary["models"]["score"]} >= {"sign_share", "auroc", "pairwise_accuracy"}
+
+
+def test_variants_that_fit_no_allele_and_positives_without_controls_are_listed(made: Made) -> None:
+    rows = _rows(made.labels)
+    others = sorted({"A", "C", "G", "T"} - {rows[7]["ref"], rows[7]["alt"]})
+    rows[7] |= {"ref": others[0], "alt": others[1]}
+    few = Made.__new__(Made)
+    few.folder, few.labels = made.folder, made.folder / "few.tsv"
+    _write(few.labels, {name: [row[name] for row in rows] for name in rows[0]})
+    code, out = few.run("few", "--scores", str(made.scores), "--fasta", str(made.folder / "ref.fa"), "--controls", "9")
+    assert code == 3
+    assert {"fits neither", "other strand"} & {row["status"] for row in _rows(out / "variants" / "turned.tsv")}
+    without = [row for row in _rows(out / "variants" / "matched.tsv") if not row["match_group"]]
+    assert without
+    assert "candidates for" in without[0]["status"]
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert len(manifest["failed"]) == len(without) + 1
+
+
+def test_the_summary_is_told(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    out = made.folder / "told"
+    assert main(["variants", "--labels", str(made.labels), "--scores", f"toy={made.scores}", "-o", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("toy: sign_share 0.")
+    assert f"n {N}, all negatives" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--scores", "A={a}", "--scores", "{b}"], "has no name"),
+        (["--scores", "A={a}", "--scores", "A={b}"], "two tables of scores are called 'A'"),
+        (["--scores", "{a}", "--compare", "A,B"], "no score is called 'A'"),
+        (["--scores", "{a}", "--compare", "A"], "no pair of models"),
+        (["--scores", "{a}", "--pip", "0.9"], "no pair of numbers"),
+        (["--scores", "{a}", "--pip", "0.01,0.9"], "write --pip 0.9,0.01"),
+        (["--scores", "{a}", "--strata", "gene"], "strata by 'gene'"),
+        (["--scores", "{a}", "--strata", ","], "--strata lists nothing"),
+        (["--scores", "{a}", "--tissue", "Liver"], "no row is of tissue 'Liver'"),
+        (["--scores", "{a}.gone"], "gone"),
+        ([], "score"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(
+    made: Made, more: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [one.format(a=made.scores, b=made.others) for one in more]
+    assert main(["variants", "-q", "--labels", str(made.labels), "-o", str(tmp_path / "out"), *named]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_no_input_is_written_over(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["variants", "-q", "--labels", str(made.labels), "--scores", f"A={made.scores}",
+                 "-o", str(made.folder)]) == 2  # fmt: skip
+    assert "lies in the folder to be written" in capsys.readouterr().err

@@ -1,0 +1,199 @@
+"""The benchmark of a table: which rows go into which metric, tissues, strata, controls, two models."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+import gxfast as gx
+from gxfast.errors import InputError
+from gxfast.evaluation.variant_benchmark import VariantBenchmark
+from gxfast.evaluation.variant_rows import VariantMetric
+from gxfast.types import VariantTable
+
+RNG = np.random.default_rng(3)
+N = 900
+CAUSAL = RNG.random(N) < 0.15
+LABELS = VariantTable(
+    RNG.choice(["chr1", "chr2", "chr3"], N), RNG.choice(10**6, N, replace=False), np.repeat("A", N), np.repeat("G", N),
+    {
+        "pip": np.where(CAUSAL, 0.97, 0.001), "beta": np.where(CAUSAL, RNG.normal(size=N), np.nan),
+        "tissue": RNG.choice(["Brain", "Liver"], N), "consequence": RNG.choice(["intron", "utr"], N),
+        "tss_distance": RNG.normal(0, 20_000, N) * np.where(CAUSAL, 0.3, 1), "af": RNG.random(N),
+    },
+    ("beta",), ("af",),
+)  # fmt: skip
+BETA, TISSUE = LABELS.columns["beta"], LABELS.columns["tissue"]
+NOISE = RNG.normal(size=N)
+SCORES = VariantTable(
+    LABELS.chrom, LABELS.position, LABELS.ref, LABELS.alt,
+    {
+        "A": np.where(CAUSAL, np.nan_to_num(BETA) + NOISE, 0.5 * NOISE), "B": RNG.normal(size=N),
+        "impact": np.abs(NOISE) + CAUSAL,
+    },
+    ("A", "B"),
+)  # fmt: skip
+A = SCORES.columns["A"]
+
+
+def cell(found: VariantBenchmark, model: str, metric: str, **where: str) -> VariantMetric:
+    where = {"tissue": "all", "stratum": "all", "level": "", **where}
+    rows = [
+        row for row in found.rows
+        if (row.model, row.metric) == (model, metric) and all(getattr(row, key) == one for key, one in where.items())
+    ]  # fmt: skip
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+@pytest.fixture(scope="module")
+def found() -> VariantBenchmark:
+    return gx.evaluate_variants(
+        LABELS, SCORES, controls=3, strata=("distance:0/10000/100000", "effect:q2"), compare=[("A", "B")]
+    )
+
+
+def test_causality_is_of_sizes_and_direction_of_causal_variants(found: VariantBenchmark) -> None:
+    auroc = cell(found, "A", "auroc", controls="all")
+    assert auroc.value == pytest.approx(roc_auc_score(CAUSAL, np.abs(A)), abs=1e-12)
+    assert (auroc.n, auroc.n_positive, auroc.status) == (N, CAUSAL.sum(), "ok")
+    auprc = cell(found, "impact", "auprc", controls="all")
+    assert auprc.value == pytest.approx(average_precision_score(CAUSAL, SCORES.columns["impact"]), abs=1e-12)
+    sign = cell(found, "A", "sign_auroc")
+    assert sign.value == pytest.approx(roc_auc_score(BETA[CAUSAL] > 0, A[CAUSAL]), abs=1e-12)
+    assert (sign.n, sign.controls) == (CAUSAL.sum(), "")
+    assert cell(found, "A", "sign_share").value == pytest.approx(np.mean(A[CAUSAL] * BETA[CAUSAL] > 0))
+
+
+def test_tissues_and_their_means(found: VariantBenchmark) -> None:
+    parts = {t: cell(found, "A", "sign_auroc", tissue=t) for t in ("Brain", "Liver")}
+    brain = CAUSAL & (TISSUE == "Brain")
+    assert parts["Brain"].value == pytest.approx(roc_auc_score(BETA[brain] > 0, A[brain]), abs=1e-12)
+    sizes = [parts[t].n for t in parts]
+    weighted = np.average([parts[t].value for t in parts], weights=sizes)
+    assert cell(found, "A", "sign_auroc", tissue="weighted mean").value == pytest.approx(weighted, abs=1e-12)
+    mean = np.mean([parts[t].value for t in parts])
+    assert cell(found, "A", "sign_auroc", tissue="mean").value == pytest.approx(mean, abs=1e-12)
+
+
+def test_impact_scores_have_no_direction(found: VariantBenchmark) -> None:
+    for metric in ("sign_share", "sign_auroc", "spearman", "pearson"):
+        row = cell(found, "impact", metric)
+        assert math.isnan(row.value)
+        assert row.method == ""
+        assert row.status == "the score has no negative value: it is of impact, without a sign"
+    assert cell(found, "impact", "auroc", controls="all").status == "ok"
+
+
+def test_controls_are_of_the_same_contig_class_and_tissue(found: VariantBenchmark) -> None:
+    known = dict(zip(LABELS.variant_id, range(N), strict=True))
+    groups: dict[str, list[Any]] = {}
+    for row in found.matched:
+        groups.setdefault(row.match_group, []).append(row)
+    without = groups.pop("", [])
+    assert len(groups) + len(without) == CAUSAL.sum()
+    for rows in groups.values():
+        assert [row.causal for row in rows] == [1, 0, 0, 0]
+        for column in (LABELS.chrom, TISSUE, LABELS.columns["consequence"]):
+            assert len({column[known[row.variant_id]] for row in rows}) == 1
+    used = [row.variant_id for row in found.matched]
+    assert len(set(used)) == len(used)
+    pairs = cell(found, "A", "pairwise_accuracy", controls="matched")
+    assert (pairs.n, pairs.n_positive) == (3 * len(groups), len(groups))
+    size = {name: abs(A[row]) for name, row in known.items()}
+    wins = [size[rows[0].variant_id] > size[row.variant_id] for rows in groups.values() for row in rows[1:]]
+    assert pairs.value == pytest.approx(np.mean(wins))
+    assert {one.covariate for one in found.audit} == {"tss_distance", "frequency"}
+
+
+def test_strata(found: VariantBenchmark) -> None:
+    near = np.abs(LABELS.columns["tss_distance"]) < 10_000
+    row = cell(found, "A", "auroc", controls="all", stratum="distance", level="[0, 10000)")
+    assert row.value == pytest.approx(roc_auc_score(CAUSAL[near], np.abs(A[near])), abs=1e-12)
+    assert row.n == near.sum()
+    levels = {row.level for row in found.rows if row.stratum == "effect"}
+    assert len(levels) == 2
+    assert not [row for row in found.rows if row.stratum == "effect" and row.controls == "all"]
+    sizes = [row.n for row in found.rows
+             if (row.model, row.tissue, row.stratum, row.metric) == ("A", "all", "effect", "sign_share")]  # fmt: skip
+    assert sum(sizes) == CAUSAL.sum()
+
+
+def test_two_models_on_the_same_variants(found: VariantBenchmark) -> None:
+    right = {name: SCORES.columns[name][CAUSAL] * BETA[CAUSAL] > 0 for name in "AB"}
+    only_a, only_b = (right["A"] & ~right["B"]).sum(), (~right["A"] & right["B"]).sum()
+    assert cell(found, "A/B", "direction_odds_paired").value == pytest.approx(only_a / only_b)
+    odds = [one.sum() / (~one).sum() for one in right.values()]
+    assert cell(found, "A/B", "direction_odds_unpaired").value == pytest.approx(odds[0] / odds[1])
+
+
+def test_the_order_of_rows_is_nothing(found: VariantBenchmark) -> None:
+    order = RNG.permutation(N)
+    other = gx.evaluate_variants(
+        LABELS.take(order), SCORES.take(RNG.permutation(N)), controls=3,
+        strata=("distance:0/10000/100000", "effect:q2"), compare=[("A", "B")],
+    )  # fmt: skip
+    for one, its in zip(found.rows, other.rows, strict=True):
+        assert (one.model, one.tissue, one.level, one.metric, one.n) == (
+            its.model, its.tissue, its.level, its.metric, its.n,
+        )  # fmt: skip
+        assert (one.value, one.se) == pytest.approx((its.value, its.se), rel=1e-12, nan_ok=True)
+    assert {(row.variant_id, row.causal) for row in found.matched} == {(r.variant_id, r.causal) for r in other.matched}
+
+
+def test_scores_among_the_labels_and_given_groups() -> None:
+    groups = np.array([str(i // 3) for i in range(N)])
+    columns = LABELS.columns | {"A": A, "match_group": groups}
+    table = VariantTable(LABELS.chrom, LABELS.position, LABELS.ref, LABELS.alt, columns)
+    found = gx.evaluate_variants(table)
+    assert found.models == ("A",)
+    pairs = cell(found, "A", "pairwise_accuracy", controls="given")
+    n = sum(int(CAUSAL[i : i + 3].sum() * (~CAUSAL[i : i + 3]).sum()) for i in range(0, N, 3))
+    assert pairs.n == n
+    assert any(one.covariate == "tss_distance" and one.flagged for one in found.audit)
+    assert any("tss_distance alone" in warning for warning in found.warnings)
+
+
+def test_tables_by_name_and_missing_scores() -> None:
+    a = VariantTable(*(getattr(SCORES.take(slice(None)), n) for n in ("chrom", "position", "ref", "alt")), {"s": A})
+    found = gx.evaluate_variants(LABELS, {"one": a.take(CAUSAL), "two": SCORES.take(slice(None))})
+    assert found.models == ("one", "two:A", "two:B", "two:impact")
+    assert found.counts["labels without scores of one"] == (~CAUSAL).sum()
+    assert cell(found, "one", "auroc", controls="all").status == "one class only"
+    gaps = VariantTable(a.chrom, a.position, a.ref, a.alt, {"s": np.where(np.arange(N) < 40, np.nan, A)})
+    row = cell(gx.evaluate_variants(LABELS, gaps), "s", "auroc", controls="all")
+    assert (row.n, row.n_dropped) == (N - 40, 40)
+
+
+def test_reversed_effects_are_told() -> None:
+    turned = VariantTable(SCORES.chrom, SCORES.position, SCORES.ref, SCORES.alt, {"A": -A})
+    (warning,) = gx.evaluate_variants(LABELS, turned).warnings
+    assert warning.startswith("A: signs are equal at")
+    assert "the other allele" in warning
+
+
+def test_tissues_can_be_chosen() -> None:
+    found = gx.evaluate_variants(LABELS, SCORES, models=["A"], tissues=["Brain"])
+    assert {row.tissue for row in found.rows} == {"all", "Brain"}
+    assert {row.model for row in found.rows} == {"A"}
+    assert cell(found, "A", "auroc", controls="all").n == (TISSUE == "Brain").sum()
+
+
+def test_refusals() -> None:
+    bad = VariantTable(SCORES.chrom, SCORES.position, SCORES.ref, SCORES.alt, {"A": np.where(CAUSAL, np.inf, A)})
+    bare = VariantTable(LABELS.chrom, LABELS.position, LABELS.ref, LABELS.alt, {"pip": LABELS.columns["pip"]})
+    for call, match in (
+        (lambda: gx.evaluate_variants(LABELS, bad), "infinite"),
+        (lambda: gx.evaluate_variants(LABELS), "no column of scores"),
+        (lambda: gx.evaluate_variants(LABELS, SCORES, models=["C"]), "no score is called 'C'"),
+        (lambda: gx.evaluate_variants(LABELS, SCORES, compare=[("A", "C")]), "no score is called 'C'"),
+        (lambda: gx.evaluate_variants(LABELS, SCORES, tissues=["Lung"]), "no row is of tissue 'Lung'"),
+        (lambda: gx.evaluate_variants(bare, SCORES, controls=2), "nothing to match controls by"),
+        (lambda: gx.evaluate_variants(LABELS, SCORES, controls=2, pip=(0.99, 0.01)), "no variant is causal"),
+    ):
+        with pytest.raises(InputError, match=match):
+            call()
