@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .evaluation.agreement import agreement
     from .io.fasta import Genome
     from .io.pgen import PgenFile
-    from .io.tables import read_covariates, read_expression, read_genes
+    from .io.tables import ExonTable, read_covariates, read_exons, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
     from .io.vcf_zarr import VcfZarrFile
     from .ism.tiled import tiled
@@ -43,6 +43,7 @@ __all__ = [
     "DeviceError",
     "EditedBatches",
     "Edits",
+    "ExonTable",
     "ExpressionTable",
     "GeneTable",
     "Genome",
@@ -78,6 +79,7 @@ __all__ = [
     "patch",
     "predict",
     "read_covariates",
+    "read_exons",
     "read_expression",
     "read_genes",
     "report",
@@ -103,7 +105,7 @@ _lazy, __dir__ = lazy_names(
         "io.fasta": ("Genome",),
         "io.pgen": ("PgenFile",),
         "io.vcf_zarr": ("VcfZarrFile",),
-        "io.tables": ("read_covariates", "read_expression", "read_genes"),
+        "io.tables": ("ExonTable", "read_covariates", "read_exons", "read_expression", "read_genes"),
         "io.vcf": ("Genotypes", "VariantFile"),
         "models.card": ("ModelCard",),
         "models.people": ("model_windows", "predict"),

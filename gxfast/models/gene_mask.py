@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from .outputs import OutputRule
     from .session import Model
 
-__all__ = ["PSEUDOCOUNT", "READOUTS", "BinPlaces", "GeneMask", "masked_values", "readout", "refuse_gene_mask"]
+__all__ = [
+    "PSEUDOCOUNT", "READOUTS", "BinPlaces", "GeneMask", "aligned_total", "masked_values", "predict_whole", "readout",
+    "refuse_gene_mask",
+]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
 OVER: Final = ("exons", "gene_body")
@@ -188,6 +191,12 @@ def masked_values(
     return values
 
 
+def predict_whole(model: Model, rows: NDArray[np.uint8]) -> Float64Array:
+    """Predict rows for which no gene is known: all kept bins count, where a card reads out those of a gene."""
+    weights = None if model.places is None else np.ones((len(rows), len(model.places)))
+    return model.predict(rows, weights=weights)
+
+
 def refuse_gene_mask(model: Model | OutputRule) -> None:
     """Raise InputError where a card reads out bins of a gene: a sequence alone has none."""
     mask = model.card.gene_mask
@@ -198,3 +207,48 @@ def refuse_gene_mask(model: Model | OutputRule) -> None:
             remedy="use gxfast predict, run (without the steps ism and drivers) or ism variants, gxfast.predict with "
             "`exons=`, or a card without gene_mask",
         )  # fmt: skip
+
+
+def aligned_total(
+    profile: Float64Array, index: NDArray[np.int64], by_base: Float64Array, of_bases: NDArray[np.int64], reverse: bool
+) -> Float64Array:
+    """Sum the bins of ALT over the bases that count in REF, base by base: ALT aligned to REF as AlphaGenome does it.
+
+    A base of REF that ALT lacks adds nothing. The base before an insertion (on the forward strand) adds the largest
+    value among it and the inserted bases. What REF counts is left as it is, so that a mean is divided by its bases.
+
+    Parameters
+    ----------
+    profile : float64 array, shape (B, T)
+        Of ALT.
+    index : int64 array, shape (L,)
+        Of each base of ALT, the index of its base in REF's window; -1 where inserted, -2 where it lies outside.
+    by_base : float64 array, shape (L,)
+        How much each base of REF's window counts, see `BinPlaces.by_base`.
+    of_bases : int64 array, shape (L,)
+        The bin of each base, see `BinPlaces.of_bases`.
+    reverse : bool
+        Whether the model reads the reverse complement.
+
+    Returns
+    -------
+    float64 array, shape (T,)
+    """
+    known = index >= 0
+    mine = np.zeros(len(index))
+    mine[known] = by_base[index[known]]
+    largest = np.zeros(profile.shape[1])
+    edges = np.flatnonzero(np.diff(index == -1, prepend=False, append=False))
+    for begin, end in edges.reshape(-1, 2).tolist():
+        before = end if reverse else begin - 1
+        if not 0 <= before < len(index) or not mine[before]:
+            continue
+        bins = np.unique(of_bases[min(before, begin) : max(before + 1, end)])
+        bins = bins[bins >= 0]
+        if bins.size:
+            largest += mine[before] * profile[bins].max(axis=0)
+        mine[before] = 0.0
+    inside = of_bases >= 0
+    weights = np.bincount(of_bases[inside], mine[inside], len(profile))
+    kept = np.flatnonzero(weights)
+    return np.asarray((profile[kept] * weights[kept, None]).sum(axis=0) + largest)

@@ -226,7 +226,7 @@ def _run(
     threads = resolve_threads(n_threads)
     todo = deque((i, 0) for i in range(len(plans)))
     total = sum(len(plan) for plan in plans)
-    values, lost = [np.empty((0, len(model.tracks)))], [np.empty(0, np.bool_)]
+    values, lost = [np.empty((0, len(model.tracks)))], list[NDArray[np.bool_]]()
     n_bins = 0 if bins is None else len(bins.places)
     buffer = np.empty((min(total, max(1, step_bytes // max(1, length + 8 * n_bins))), length), np.uint8)
     weights = np.ones((len(buffer), max(1, n_bins)))
@@ -245,9 +245,9 @@ def _run(
         if filled == len(buffer) or not todo:
             own: Any = {} if bins is None else {"weights": weights[:filled]}
             values.append(model.predict(buffer[:filled], n_threads=n_threads, **own))
-            lost.append(~weights[:filled].any(axis=1))
+            lost.append(np.asarray(~weights[:filled].any(axis=1)))
             filled = 0
-    return np.concatenate(values), np.concatenate(lost)
+    return np.concatenate(values), np.concatenate([np.empty(0, np.bool_), *lost])
 
 
 def _status(
@@ -373,7 +373,9 @@ def _refuse_all(path: object, genes: GeneTable, status: Sequence[str]) -> None:
             remedy="check the model's weights and the transform in its card (a log of a negative value?)",
         )
     why = Counter(status).most_common(1)[0][0]
-    files = "the genes and the GTF of exons" if why in (NO_EXONS, NO_EXON_INSIDE) else "the genes, the FASTA and the VCF"
+    files = (
+        "the genes and the GTF of exons" if why in (NO_EXONS, NO_EXON_INSIDE) else "the genes, the FASTA and the VCF"
+    )
     raise InputError(
         f"no gene can be predicted: {why} for all of them",
         remedy=f"name the contigs so that {files} mean the same (see gxfast check)",

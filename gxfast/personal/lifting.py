@@ -48,7 +48,7 @@ def within(positions: Int64Array, spans: Int64Array) -> NDArray[np.bool_]:
     ends = np.flatnonzero(np.diff(positions < 0, prepend=False, append=False))
     for begin, end in ends.reshape(-1, 2).tolist():
         # Between two bases of one stretch; at the end of the window it is not known where it belongs.
-        inside[begin:end] = 0 < begin and end < len(positions) and inside[begin - 1] and inside[end]
+        inside[begin:end] = begin > 0 and end < len(positions) and inside[begin - 1] and inside[end]
     return inside
 
 

@@ -76,7 +76,7 @@ def hash_models(models: Sequence[Model]) -> list[dict[str, Any]]:
 
 def hash_inputs(paths: InputPaths, vcf: Sequence[Path], models: Sequence[Model] = ()) -> dict[str, Any]:
     """Return the hashes of everything that was named; ``vcf``: the files that patterns stand for."""
-    names = {what: getattr(paths, what) for what in ("genes", "sites", "expression", "covariates")}
+    names = {what: getattr(paths, what) for what in ("genes", "exons", "sites", "expression", "covariates")}
     names["contigs"] = None if paths.contigs == STRICT else paths.contigs
     found = hash_files({"fasta": paths.fasta, "vcf": vcf, **names})
     return {**found, "models": hash_models(models)} if models else found
