@@ -22,7 +22,7 @@ from ..encode.alphabet import Sequences, as_sequences
 from ..errors import InputError, ModelError, did_you_mean
 from ..kernels.arguments import whole_numbers
 from ..models.card import AXES
-from ..models.gene_mask import refuse_gene_mask
+from ..models.gene_bins import refuse_gene_mask
 from .graph.reverse import GRADIENT, SEED, gradient_model
 from .graph.view import Graph, load_graph
 from .modes.readout import Outputs, Readout

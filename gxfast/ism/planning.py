@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
-from ..models.gene_mask import refuse_gene_mask
+from ..models.gene_bins import refuse_gene_mask
 from .costs import Costs, costs_of
 from .graph.intervals import analyse
 from .graph.slicing import sliced_proto

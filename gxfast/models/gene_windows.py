@@ -17,7 +17,7 @@ from ..personal.lifting import on_haplotypes, within
 from ..personal.presence import absent_from
 from ..personal.windows import WindowHaplotypes
 from ..types import GeneTable, Windows
-from .gene_mask import BinPlaces
+from .gene_bins import BinPlaces
 
 if TYPE_CHECKING:
     from .card import ModelCard

@@ -32,7 +32,7 @@ from ._trial import check_rows
 from .adapter import adapted
 from .card import ModelCard, find_card
 from .front import read_codes, session_inputs, supports_front
-from .gene_mask import BinPlaces, masked_values
+from .gene_bins import BinPlaces, masked_values
 from .outputs import OutputRule
 from .runtime import CPU, CUDA, open_session, run, run_options
 

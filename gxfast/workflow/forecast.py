@@ -21,7 +21,7 @@ from .._threads import one_blas_thread
 from ..io.tables import rows_text
 from ..ism.tiled import tiled
 from ..ism.tiled_model import TiledModel
-from ..models.gene_mask import predict_whole
+from ..models.gene_bins import predict_whole
 from ..models.people import combine, gene_statuses, model_windows
 from ..personal.dosage_sources import open_dosages
 from ..personal.dosages import snvs_in

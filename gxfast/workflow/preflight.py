@@ -14,7 +14,7 @@ from ..errors import GxfastError, InputError
 from ..evaluation.alignment import match_genes, shared_people
 from ..evaluation.cohort import covariate_design
 from ..io.contigs import ContigNames
-from ..models.gene_mask import predict_whole
+from ..models.gene_bins import predict_whole
 from ..models.gene_windows import NO_EXON_INSIDE, NO_EXONS, TSS_OUTSIDE, GeneBins, gene_statuses, model_windows
 from ..personal.policy import HaplotypePolicy
 from .findings import Finding, error_finding

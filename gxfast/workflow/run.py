@@ -12,7 +12,7 @@ from .._threads import one_blas_thread, resolve_threads
 from ..errors import GxfastError, InputError, did_you_mean
 from ..evaluation.across_people import Residualise, Transform
 from ..io.files import sha256_of
-from ..models.gene_mask import refuse_gene_mask
+from ..models.gene_bins import refuse_gene_mask
 from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report

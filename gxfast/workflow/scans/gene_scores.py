@@ -3,106 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.gene_mask import aligned_total, readout
+from ...io.fasta import Genome
+from ...models.gene_bins import aligned_total
+from ...models.gene_mask import readout
 from ...models.gene_windows import GeneBins
 from ...personal.lifting import left_aligned
 from ...personal.observed import Allele, alone, left_aligned_allele
 from ...personal.policy import HaplotypePolicy
 from ...personal.windows import WindowHaplotypes, plan_window
 from .sources import ReferenceSource
+from .targets import Layout
 
 if TYPE_CHECKING:
-    from .observed import VariantScan
+    from ...models.session import Model
 
-__all__ = ["ALIGNMENTS", "gene_effects"]
+__all__ = ["GeneScorer"]
 
 Float64Array = NDArray[np.float64]
-ALIGNMENTS: Final = ("reference", "haplotype", "shift")
 _MOST_ALLELES: Final = 64
 _STEP_BYTES: Final = 256 << 20  # of letters, positions and bins at a time
 
 
-def gene_effects(scan: VariantScan, bins: GeneBins, w: int, alleles: Sequence[Allele]) -> list[Float64Array]:
-    """Return the score of each allele on the gene of a window, (T,): the difference of the card's readout.
+@dataclass(frozen=True, slots=True, eq=False)
+class GeneScorer:
+    """Scores alleles on the genes of a layout.
 
-    Every allele is predicted in a window of its own, in its shortest spelling, left-aligned. Of an indel, by
-    ``scan.options.align``:
+    Attributes
+    ----------
+    model : Model
+    genome : Genome
+    layout : Layout
+    bins : GeneBins
+        Of the genes of the layout.
+    align : {"reference", "haplotype", "shift"}
+        How an indel's bins are compared with REF's:
 
-    - ``reference``: the bins of ALT are aligned to REF, see `aligned_total` (AlphaGenome);
-    - ``haplotype``: the mean or sum over the bins on the exons as ALT has them, as in predictions of people;
-    - ``shift``: the mean of two scores by the bins of REF, the bases on the left or those on the right of the indel
-      being where they are in REF (Borzoi; calico/baskerville, pull request 8, without stitching). What moves in at an
-      end of the window is sequence, where baskerville pads.
+        - ``reference``: the bins of ALT are aligned to REF, see `aligned_total` (AlphaGenome);
+        - ``haplotype``: the readout of the bins on the exons as ALT has them, as in predictions of people;
+        - ``shift``: the mean of two scores by the bins of REF, with the bases on the left, and with those on the right
+          of the indel where they are in REF (Borzoi; calico/baskerville, pull request 8, without stitching). What moves
+          in at an end of the window is sequence, where baskerville pads.
     """
-    model = scan.predictor
-    letters = ReferenceSource(scan.genome).rows(scan.layout, w).sequences
-    genic = bins.genic(w)
-    weights = bins.places.weights(genic[np.newaxis])
-    reference = model.predict(letters, weights=weights)[0]
-    row_bytes = 24 * scan.layout.length + 8 * len(bins.places) * (model.n_tracks + 1)
-    step = max(1, min(_MOST_ALLELES, _STEP_BYTES // row_bytes))
-    spelled = [left_aligned_allele(allele, scan.genome, scan.layout.chrom[w]) for allele in alleles]
-    found = np.empty((len(alleles), model.n_tracks))
-    moved = np.array([len(allele.ref) != len(allele.alt) for allele in spelled], np.bool_)
-    start, anchor = int(scan.layout.start[w]), int(scan.layout.anchor[w])
-    ends = (start, start + scan.layout.length - 1) if scan.options.align == "shift" else (anchor,)
-    for rows in _parts(np.flatnonzero(~moved), step):
-        _, sequences, index = _windows(scan, w, [spelled[i] for i in rows], anchor)
-        values = model.predict(sequences, weights=np.repeat(weights, len(sequences), axis=0))
-        found[rows] = values[index] - reference
-    for rows in _parts(np.flatnonzero(moved), step):
-        scores = []
-        for end in ends:
-            plan, sequences, index = _windows(scan, w, [spelled[i] for i in rows], end)
-            if scan.options.align == "reference":
-                values = _aligned(scan, bins, w, plan, sequences, genic, weights.sum())
-            elif scan.options.align == "haplotype":
-                values = model.predict(sequences, weights=bins.weights(w, plan, sequences, 0, model.n_threads))
-            else:
-                values = model.predict(sequences, weights=np.repeat(weights, len(sequences), axis=0))
-            scores.append(values[index] - reference)
-        found[rows] = sum(scores) / len(scores)
-    return list(found)
 
+    model: Model
+    genome: Genome
+    layout: Layout
+    bins: GeneBins
+    align: str
 
-def _parts(rows: NDArray[np.int64], step: int) -> Iterator[NDArray[np.int64]]:
-    return (rows[first : first + step] for first in range(0, len(rows), step))
+    def effects(self, w: int, alleles: Sequence[Allele]) -> Float64Array:
+        """Return the score of each allele on the gene of a window, (V, T): the difference of the card's readout.
 
+        Every allele is predicted in a window of its own, in its shortest spelling, left-aligned.
+        """
+        genic = self.bins.genic(w)
+        weights = self.bins.places.weights(genic[np.newaxis])
+        letters = ReferenceSource(self.genome).rows(self.layout, w).sequences
+        reference = self.model.predict(letters, weights=weights)[0]
+        spelled = [left_aligned_allele(allele, self.genome, self.layout.chrom[w]) for allele in alleles]
+        moved = np.array([len(allele.ref) != len(allele.alt) for allele in spelled], np.bool_)
+        start, anchor = int(self.layout.start[w]), int(self.layout.anchor[w])
+        ends = (start, start + self.layout.length - 1) if self.align == "shift" else (anchor,)
+        found = np.empty((len(alleles), self.model.n_tracks))
+        for rows in self._parts(np.flatnonzero(~moved)):
+            found[rows] = self._values(w, [spelled[i] for i in rows], anchor, "shift", genic, weights)
+        for rows in self._parts(np.flatnonzero(moved)):
+            part = [spelled[i] for i in rows]
+            scores = [self._values(w, part, end, self.align, genic, weights) for end in ends]
+            found[rows] = sum(scores) / len(scores)
+        effects: Float64Array = found - reference
+        return effects
 
-def _windows(
-    scan: VariantScan, w: int, alleles: Sequence[Allele], anchor: int
-) -> tuple[WindowHaplotypes, NDArray[np.uint8], NDArray[np.int32]]:
-    """Return the haplotypes with one allele each, their letters, and the row of every allele."""
-    layout = scan.layout
-    plan = plan_window(
-        scan.genome, alone(alleles, layout.chrom[w]), layout.chrom[w], int(layout.start[w]), layout.length, anchor,
-        bool(layout.reverse[w]), HaplotypePolicy(),
-    )  # fmt: skip
-    sequences = np.empty((len(plan), layout.length), np.uint8)
-    plan.write_letters(sequences, 0, scan.predictor.n_threads)
-    return plan, sequences, plan.carriers[:, 0]
+    def _parts(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        row_bytes = 24 * self.layout.length + 8 * len(self.bins.places) * (self.model.n_tracks + 1)
+        step = max(1, min(_MOST_ALLELES, _STEP_BYTES // row_bytes))
+        return (rows[first : first + step] for first in range(0, len(rows), step))
 
+    def _values(
+        self, w: int, alleles: Sequence[Allele], anchor: int, align: str, genic: NDArray[np.bool_],
+        weights: Float64Array,
+    ) -> Float64Array:  # fmt: skip
+        """Return the readout with each of some alleles, (V, T)."""
+        layout, n_threads = self.layout, self.model.n_threads
+        plan = plan_window(
+            self.genome, alone(alleles, layout.chrom[w]), layout.chrom[w], int(layout.start[w]), layout.length, anchor,
+            bool(layout.reverse[w]), HaplotypePolicy(),
+        )  # fmt: skip
+        letters = np.empty((len(plan), layout.length), np.uint8)
+        plan.write_letters(letters, 0, n_threads)
+        if align == "reference":
+            values = self._aligned(w, plan, letters, genic, float(weights.sum()))
+        else:
+            lifted = align == "haplotype"
+            own = self.bins.weights(w, plan, letters, 0, n_threads) if lifted else np.repeat(weights, len(letters), 0)
+            values = self.model.predict(letters, weights=own)
+        return values[plan.carriers[:, 0]]
 
-def _aligned(
-    scan: VariantScan, bins: GeneBins, w: int, plan: WindowHaplotypes, sequences: NDArray[np.uint8],
-    genic: NDArray[np.bool_], weight: float,
-) -> Float64Array:  # fmt: skip
-    """Readouts of haplotypes whose bins are aligned to REF, (n, T)."""
-    model, places, length = scan.predictor, bins.places, scan.layout.length
-    by_base, of_bases = places.by_base(genic), places.of_bases()
-    positions = np.empty(sequences.shape, np.int64)
-    plan.write_positions(positions, model.n_threads)
-    profiles = model.profiles(sequences, n_threads=model.n_threads)
-    values, start = np.empty((len(sequences), model.n_tracks)), int(scan.layout.start[w])
-    for i, row in enumerate(left_aligned(plan, sequences, positions)):
-        index = start + length - 1 - row if plan.reverse else row - start
-        index[(index < 0) | (index >= length)] = -2
-        index[row < 0] = -1
-        total = aligned_total(profiles[i], index, by_base, of_bases, plan.reverse)
-        values[i] = readout(model.card.reduce, total, weight)
-    return values
+    def _aligned(
+        self, w: int, plan: WindowHaplotypes, letters: NDArray[np.uint8], genic: NDArray[np.bool_], weight: float
+    ) -> Float64Array:
+        """Return the readouts of haplotypes whose bins are aligned to REF, (n, T)."""
+        model, places, length = self.model, self.bins.places, self.layout.length
+        by_base, of_bases = places.by_base(genic), places.of_bases()
+        positions = np.empty(letters.shape, np.int64)
+        plan.write_positions(positions, model.n_threads)
+        profiles = model.profiles(letters, n_threads=model.n_threads)
+        values, start = np.empty((len(letters), model.n_tracks)), int(self.layout.start[w])
+        for i, row in enumerate(left_aligned(plan, letters, positions)):
+            index = start + length - 1 - row if plan.reverse else row - start
+            index[(index < 0) | (index >= length)] = -2
+            index[row < 0] = -1
+            total = aligned_total(profiles[i], index, by_base, of_bases, plan.reverse)
+            values[i] = readout(model.card.reduce, total, weight)
+        return values

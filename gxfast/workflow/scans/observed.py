@@ -19,14 +19,13 @@ from ...personal.batch import haplotypes
 from ...personal.observed import Allele, AlleleSource, alone, most_common, observed_alleles
 from ...personal.policy import HaplotypePolicy
 from ...types import Windows
-from .gene_scores import gene_effects
+from .gene_scores import GeneScorer
 from .sources import HaplotypeSource, ReferenceSource, RowSource
 from .strata import stratum_of, tss_distance
 from .targets import Layout
 from .work import Block, refuse_not_finite
 
 if TYPE_CHECKING:
-    from ...models.gene_windows import GeneBins
     from ...models.session import Model
 
 __all__ = [
@@ -54,7 +53,7 @@ class VariantOptions:
     background : int
         Random SNVs that effects are ranked among; 0: they are not.
     align : {"reference", "haplotype", "shift"}
-        How the bins of an indel are compared with REF's, where a card reads out those of a gene; see `gene_effects`.
+        How the bins of an indel are compared with REF's, where a card reads out those of a gene; see `GeneScorer`.
     """
 
     on: str = "reference"
@@ -67,16 +66,16 @@ class VariantOptions:
 class VariantScan:
     """All that is needed to scan the variants of one model's windows.
 
-    ``edges`` are of the strata of a background, ``bins`` of the genes, where the model's card reads those out.
+    ``edges`` are of the strata of a background, ``scorer`` for a card that reads out the bins of genes.
     """
 
     def __init__(
         self, plan: Plan, layout: Layout, genome: Genome, alleles: AlleleSource, people: RowSource,
         policy: HaplotypePolicy, options: VariantOptions, edges: tuple[int, ...] | None = None,
-        bins: GeneBins | None = None,
+        scorer: GeneScorer | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.layout, self.genome, self.alleles, self.people = plan, layout, genome, alleles, people
-        self.policy, self.options, self.edges, self.bins = policy, options, edges, bins
+        self.policy, self.options, self.edges, self.scorer = policy, options, edges, scorer
         self._predictor: Model | None = None
 
     @property
@@ -177,9 +176,9 @@ def scan_window(scan: VariantScan, w: int, counts: Counter[str]) -> list[_Found]
     counts["snvs"] += len(single)
     skipped = scan.skips_indels
     counts["not_snv_skipped" if skipped else "not_snv_predicted"] += len(others)
-    if scan.bins is not None:
+    if scan.scorer is not None:
         kept = single if skipped else alleles
-        effects = gene_effects(scan, scan.bins, w, kept)
+        effects = scan.scorer.effects(w, kept)
         found = [_Found(allele, "", effect) for allele, effect in zip(kept, effects, strict=True)]
         counts["mutants"] += len(found)
     elif scan.options.on == "haplotypes":

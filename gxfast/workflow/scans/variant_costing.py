@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ...personal.observed import Allele
 from ..shard import Shard
 from .costing import SAMPLE_SECONDS, clock_of
-from .gene_scores import gene_effects
 from .observed import VariantScan, scan_window, snv_effects, window_alleles
 from .running import blocks_of
 from .variant_runs import VariantInputs, variant_scan
@@ -147,11 +146,11 @@ def _timed(scan: VariantScan, w: int, n: int) -> float:
     position = np.arange(middle - n // 2, middle - n // 2 + n)
     letters = np.frombuffer(b"ACGT", np.uint8)[position % 4]
     clock = clock_of(scan.plan.model)
-    if scan.bins is not None:
+    if scan.scorer is not None:
         known = scan.genome.fetch_array(layout.chrom[w], int(position[0]), int(position[-1]) + 1)
         alleles = _changes(position, known)
         started = clock()
-        gene_effects(scan, scan.bins, w, alleles)
+        scan.scorer.effects(w, alleles)
         return clock() - started
     started = clock()
     snv_effects(scan.plan, scan.genome, layout, w, position, letters)

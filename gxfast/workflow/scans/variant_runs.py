@@ -26,6 +26,7 @@ from ..options import EngineOptions, InputPaths
 from ..provenance import digest, hash_inputs, plan_of
 from .background_cache import BackgroundCache
 from .backgrounds import BackgroundScan
+from .gene_scores import GeneScorer
 from .observed import VariantOptions, VariantScan, compute_variants, people_of, predictor_of
 from .opening import outputs_facts
 from .targets import Layout, gene_layout
@@ -100,12 +101,11 @@ def open_variants(
                 one.cache = BackgroundCache(background_cache, one.plan.model.card.name, _settings(one, engine, found))
     share = None if paths.max_mem is None else paths.max_mem // 4
     ranked = [one.edges for one in backgrounds] if backgrounds else [None] * len(plans)
+    laid_out = [_laid_out(one, genes, genome, alleles, exons, options.align) for one in plans]
     people = [people_of(options, genome, alleles, policy, share) for _ in plans]
     scans = tuple(
-        VariantScan(one, layout, genome, alleles, source, policy, options, edges, bins)
-        for one, source, edges, (layout, bins) in zip(
-            plans, people, ranked, (_laid_out(one, genes, genome, alleles, exons) for one in plans), strict=True
-        )
+        VariantScan(one, layout, genome, alleles, source, policy, options, edges, scorer)
+        for one, source, edges, (layout, scorer) in zip(plans, people, ranked, laid_out, strict=True)
     )
     facts = {
         "genes": digest(genes.gene_id), "policy": asdict(policy),
@@ -133,11 +133,12 @@ def _refuse_options(plans: Sequence[Plan], options: VariantOptions) -> None:
 
 
 def _laid_out(
-    plan: Plan, genes: GeneTable, genome: Genome, alleles: AlleleSource, exons: ExonTable | None
-) -> tuple[Layout, GeneBins | None]:
-    """Lay out the windows of genes, and the bins that are theirs; a gene without exons has a status."""
+    plan: Plan, genes: GeneTable, genome: Genome, alleles: AlleleSource, exons: ExonTable | None, align: str
+) -> tuple[Layout, GeneScorer | None]:
+    """Lay out the windows of genes, and what scores by their bins; a gene without exons has a status."""
     layout = gene_layout(plan.model.card, genes, genome, window=None, genotypes=alleles, clip=False)
-    bins = GeneBins.of(predictor_of(plan), genes, exons)
+    model = predictor_of(plan)
+    bins = GeneBins.of(model, genes, exons)
     if bins is None:
         return layout, None
     status = list(layout.status)
@@ -150,7 +151,8 @@ def _laid_out(
             "%s: %d of %d genes have exons outside the bins that the model gives; the rest of them is read out",
             plan.model.card.name, partly, len(status),
         )  # fmt: skip
-    return replace(layout, status=tuple(status)), bins
+    layout = replace(layout, status=tuple(status))
+    return layout, GeneScorer(model, genome, layout, bins, align)
 
 
 def _open_backgrounds(
