@@ -56,7 +56,8 @@ def left_aligned(plan: WindowHaplotypes, letters: NDArray[np.uint8], positions: 
     """Move every indel of some haplotypes as far to the left (forward strand) as its letters allow, in ``positions``.
 
     The same sequence then has the same positions, whether an indel in a repeat is written at its left end, at its right
-    end or with bases around it (Tan et al. 2015, doi:10.1093/bioinformatics/btv112).
+    end or with bases around it (Tan et al. 2015, doi:10.1093/bioinformatics/btv112); not in a repeat that passes an end
+    of the window, of which only a part is seen.
 
     Parameters
     ----------
