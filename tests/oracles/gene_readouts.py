@@ -1,8 +1,8 @@
 """Readouts on exons written out base by base: a coverage network in NumPy, personal genomes as lists, published scores.
 
-The network has the form of Borzoi's output: convolutions over the window, bins of several bases, the ends cropped, tracks
-before bins, softplus. The scores follow the papers: the gene mask scorer of alphagenome_research (log fold change, ALT
-aligned to REF), logSED and shifts for indels of baskerville.
+The network has the form of Borzoi's output: convolutions over the window, bins of several bases, the ends cropped,
+tracks before bins, softplus. The scores follow the papers: the gene mask scorer of alphagenome_research (log fold
+change, ALT aligned to REF), logSED and shifts for indels of baskerville.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def logsed(ref: Any, alt: Any) -> Any:
 def aligned_alternate(profile: Any, bin_size: int, start: int, edit: Edit) -> Any:
     """ALT's bins in REF's coordinates, (B, T): the published alignment of bases, in windows that begin at ``start``.
 
-    Each base has the value of its bin, and what is outside the bins none; the edit is left-aligned, and the bases before
-    it have the same index in both windows.
+    Each base has the value of its bin, and what is outside the bins none; the edit is left-aligned, and the bases
+    before it have the same index in both windows.
     """
     position, ref, alt = edit
     bases = np.zeros((LENGTH, profile.shape[1]))

@@ -91,10 +91,10 @@ class GeneScorer:
     ) -> Float64Array:  # fmt: skip
         """Return the readout with each of some alleles, (V, T)."""
         layout, n_threads = self.layout, self.model.n_threads
-        plan = plan_window(
-            self.genome, alone(alleles, layout.chrom[w]), layout.chrom[w], int(layout.start[w]), layout.length, anchor,
-            bool(layout.reverse[w]), HaplotypePolicy(),
-        )  # fmt: skip
+        order = np.argsort([allele.position for allele in alleles], kind="stable")
+        chrom, start, reverse = layout.chrom[w], int(layout.start[w]), bool(layout.reverse[w])
+        people = alone([alleles[i] for i in order], chrom)
+        plan = plan_window(self.genome, people, chrom, start, layout.length, anchor, reverse, HaplotypePolicy())
         letters = np.empty((len(plan), layout.length), np.uint8)
         plan.write_letters(letters, 0, n_threads)
         if align == "reference":
@@ -103,7 +103,9 @@ class GeneScorer:
             lifted = align == "haplotype"
             own = self.bins.weights(w, plan, letters, 0, n_threads) if lifted else np.repeat(weights, len(letters), 0)
             values = self.model.predict(letters, weights=own)
-        return values[plan.carriers[:, 0]]
+        found = np.empty((len(alleles), values.shape[1]))
+        found[order] = values[plan.carriers[:, 0]]
+        return found
 
     def _aligned(
         self, w: int, plan: WindowHaplotypes, letters: NDArray[np.uint8], genic: NDArray[np.bool_], weight: float

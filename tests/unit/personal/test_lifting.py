@@ -57,7 +57,7 @@ def test_all_spellings_have_the_positions_of_the_left_aligned_one(
     expected = bases[at - (ANCHOR - START) :][:LENGTH]
     for i, spelling in enumerate([first, *others]):
         _, letters, positions = haplotypes(tmp_path / str(i), make_world, [spelling], reverse=reverse)
-        assert positions[1][::-1 if reverse else 1].tolist() == [position for _, position in expected], spelling
+        assert positions[1][:: -1 if reverse else 1].tolist() == [position for _, position in expected], spelling
         if not reverse:
             assert letters[1].tobytes().decode() == "".join(base for base, _ in expected)
 
@@ -92,5 +92,5 @@ def test_haplotypes_against_a_list_of_bases(tmp_path: Path, make_world: Any, rev
         bases = personal(TEXT, edits)
         at = [position for _, position in bases].index(ANCHOR)
         expected = exonic(bases, exons)[at - (ANCHOR - START) :][:LENGTH]
-        assert row[::-1 if reverse else 1].tolist() == expected
+        assert row[:: -1 if reverse else 1].tolist() == expected
     assert on_haplotypes(plan, np.array(exons), letters[1:], 1).tolist() == found[1:].tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -106,4 +107,4 @@ def test_many_random_intervals_against_sets(tmp_path: Path) -> None:
         expected = {p for g, s, e in rows if g == gene for p in range(s - 1, e)}
         spans = exons.of(gene, "c", "+").tolist()
         assert {p for s, e in spans for p in range(s, e)} == expected
-        assert all(one[1] < other[0] for one, other in zip(spans, spans[1:], strict=False))
+        assert all(one[1] < other[0] for one, other in itertools.pairwise(spans))
