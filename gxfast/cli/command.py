@@ -20,7 +20,7 @@ _HEADINGS: Final = {
     "Inputs": "fasta vcf genes exons sites regions region expression covariates n_covariates samples samples_file "
     "contigs sequences positions record gene scan haplotype dosage database beside published column tracks_table "
     "weights head predictions config",
-    "Model": "models model cards card name length tracks track bins reduce transform haplotypes mode layout "
+    "Model": "models model cards card name length tracks track bins over reduce transform haplotypes mode layout "
     "output_layout tolerance no_check window method n_references",
     "Haplotypes": "variants unphased missing overlap ref_mismatch masked_ref symbolic filter phase on indels "
     "align allele",
