@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .evaluation.variant_benchmark import evaluate_variants
     from .io.fasta import Genome
     from .io.pgen import PgenFile
-    from .io.tables import read_covariates, read_expression, read_genes
+    from .io.tables import ExonTable, read_covariates, read_exons, read_expression, read_genes
     from .io.vcf import Genotypes, VariantFile
     from .io.vcf_zarr import VcfZarrFile
     from .ism.tiled import tiled
@@ -44,6 +44,7 @@ __all__ = [
     "DeviceError",
     "EditedBatches",
     "Edits",
+    "ExonTable",
     "ExpressionTable",
     "GeneTable",
     "Genome",
@@ -80,6 +81,7 @@ __all__ = [
     "patch",
     "predict",
     "read_covariates",
+    "read_exons",
     "read_expression",
     "read_genes",
     "report",
@@ -106,7 +108,7 @@ _lazy, __dir__ = lazy_names(
         "io.fasta": ("Genome",),
         "io.pgen": ("PgenFile",),
         "io.vcf_zarr": ("VcfZarrFile",),
-        "io.tables": ("read_covariates", "read_expression", "read_genes"),
+        "io.tables": ("ExonTable", "read_covariates", "read_exons", "read_expression", "read_genes"),
         "io.vcf": ("Genotypes", "VariantFile"),
         "models.card": ("ModelCard",),
         "models.people": ("model_windows", "predict"),

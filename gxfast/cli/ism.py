@@ -20,6 +20,7 @@ from .numbers import Whole
 from .options import (
     common_options,
     contigs_option,
+    exons_option,
     input_paths,
     people_options,
     policy_from,
@@ -58,7 +59,9 @@ _MODELS = stacked(
     click.option("--max-mem", metavar="8G", help="Refuse a scan whose blocks take more; bounds reading too."),
     click.option("--track", "tracks", multiple=True, metavar="T", help="Track (index or name) instead of the card's."),
     click.option("--bins", metavar="A-B,C", help="Bins of the output (0-based, ends included) instead of the card's."),
-    click.option("--reduce", type=OneOf(["mean", "sum", "none"]), help="Over the bins, instead of the card's."),
+    click.option(
+        "--reduce", type=OneOf(["mean", "sum", "none", "lfc", "logsed"]), help="Over the bins, instead of the card's."
+    ),
     click.option(
         "--mode", type=OneOf(["auto", "naive", "packed", "delta"]), default="auto", show_default=True,
         help="How mutants are computed; the numbers are the same.",
@@ -150,6 +153,7 @@ def saturate(**options: Any) -> int:
     "--vcf", type=FILE, multiple=True, required=True, metavar="V",
     help="VCF/BCF with index, with or without genotypes, PGEN or VCF Zarr; repeatable, or a pattern with {chrom}.",
 )  # fmt: skip
+@exons_option
 @contigs_option
 @people_options
 @policy_options
@@ -160,6 +164,10 @@ def saturate(**options: Any) -> int:
 @click.option(
     "--indels", type=OneOf(["naive", "skip"]), default="naive", show_default=True,
     help="Predict indels one by one, or leave them out.",
+)  # fmt: skip
+@click.option(
+    "--align", type=OneOf(["reference", "haplotype", "shift"]), default="reference", show_default=True,
+    help="How indels are compared on the exons of a gene: docs/model_cards.md.",
 )  # fmt: skip
 @click.option(
     "--allele", type=OneOf(["each", "most-common"]), default="each", show_default=True,
@@ -189,7 +197,9 @@ def variants(**options: Any) -> int:
     policy = policy_from(options)
     indels = "skip" if policy.variants == "snv" else options["indels"]
     engine = engine_of(options, check=not dry)
-    chosen = VariantOptions(options["on"], indels, options["allele"], options["background"] or 0)
+    chosen = VariantOptions(
+        options["on"], indels, options["allele"], options["background"] or 0, options["align"]
+    )  # fmt: skip
     paths, cache = paths_of(options, restrict=True), options["background_cache"]
     inputs = open_variants(paths, policy, chosen, engine, hashes=not dry, background_cache=cache)
     scan = variant_scan(inputs)

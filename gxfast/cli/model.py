@@ -17,7 +17,7 @@ from .outputs import refuse_overwriting
 
 __all__ = ["model"]
 
-_OUTPUT_CHOICES = ("tracks", "tracks_table", "bins", "reduce", "transform", "haplotypes")
+_OUTPUT_CHOICES = ("tracks", "tracks_table", "bins", "reduce", "transform", "haplotypes", "over")
 
 
 @click.group(cls=CommandGroup)
@@ -33,7 +33,8 @@ def model() -> None:
 @click.option("--track", "tracks", multiple=True, metavar="T", help="Index or description of a track; or all.")
 @click.option("--tracks-table", type=FILE, metavar="FILE", help="Targets file in which --track is looked up.")
 @click.option("--bins", metavar="447-449", help="Bins to keep, from 0; or all.")
-@click.option("--reduce", type=OneOf(["mean", "sum", "none"]), help="Over the bins.")
+@click.option("--over", type=OneOf(["exons", "gene_body"]), help="Read out the bins of each gene: see --exons.")
+@click.option("--reduce", type=OneOf(["mean", "sum", "none", "lfc", "logsed"]), help="Over the bins.")
 @click.option("--transform", type=OneOf(["none", "log2", "log10p1", "ln1p", "log2p1"]), help="Of each value.")
 @click.option("--haplotypes", type=OneOf(["mean", "sum"]), help="A person's value from two haplotypes.")
 @click.option("--head", type=FILE, metavar="M.save", help="expecto: linear booster of a tissue.")

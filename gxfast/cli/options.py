@@ -22,6 +22,7 @@ __all__ = [
     "covariate_options",
     "driver_options",
     "evaluate_options",
+    "exons_option",
     "finemapped_option",
     "input_options",
     "input_paths",
@@ -76,6 +77,12 @@ contigs_option = click.option(
 )  # fmt: skip
 
 
+exons_option = click.option(
+    "--exons", type=FILE, metavar="GTF",
+    help="Exons, for a card that reads out those of each gene; by default --genes, where it is a GTF.",
+)  # fmt: skip
+
+
 def parse_size(text: str | None) -> int | None:
     """Translate ``8G``, ``512M`` or plain bytes.
 
@@ -108,6 +115,7 @@ def input_options(function: F) -> F:
             "--genes", type=FILE, metavar="G",
             help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.",
         ),
+        exons_option,
         click.option("--sites", type=FILE, metavar="BED", help="Regions instead of genes, read around their middle."),
         click.option(
             "-r", "--regions", type=File(or_text=True), metavar="R",
@@ -319,6 +327,7 @@ def input_paths(options: dict[str, Any]) -> Any:
         length=options.get("length"),
         sites=options.get("sites"),
         contigs=options.get("contigs"),
+        exons=options.get("exons"),
         tiles=options.get("tiles", True),
         effects=tuple(options.get("effects", ())),
         populations=options.get("populations"),

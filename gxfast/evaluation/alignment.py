@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,19 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..io.tables.exons import strip_version
 
 __all__ = ["NO_GENE", "match_genes", "shared_people", "strip_version"]
 
 NO_GENE = -1
-
-# Only Ensembl: in names such as RP11-34P13.7 or AC004556.1 the number after the dot is no version.
-_VERSIONED = re.compile(r"(ENS[A-Z]*G\d+)\.\d+")
-
-
-def strip_version(gene_id: str) -> str:
-    """Return an Ensembl gene id without its version; any other id (``_PAR_Y`` too) as it is."""
-    found = _VERSIONED.fullmatch(gene_id)
-    return found.group(1) if found else gene_id
 
 
 def shared_people(tables: Sequence[tuple[str, tuple[str, ...], str]]) -> list[NDArray[np.int64]]:

@@ -22,6 +22,7 @@ from ..encode.alphabet import Sequences, as_sequences
 from ..errors import InputError, ModelError, did_you_mean
 from ..kernels.arguments import whole_numbers
 from ..models.card import AXES
+from ..models.gene_bins import refuse_gene_mask
 from .graph.reverse import GRADIENT, SEED, gradient_model
 from .graph.view import Graph, load_graph
 from .modes.readout import Outputs, Readout
@@ -65,6 +66,7 @@ class Gradient:
     """
 
     def __init__(self, model: Model, *, track: int | str = 0, outputs: Outputs = _DEFAULT) -> None:
+        refuse_gene_mask(model)
         graph = load_graph(model)
         self.batch = self._batch(graph, model)
         if graph.batch != self.batch:

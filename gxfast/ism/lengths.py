@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..encode.alphabet import as_sequences
 from ..errors import InputError
 from ..kernels.arguments import whole_number, whole_numbers
+from ..models.gene_bins import refuse_gene_mask
 from .scanning import checked_span
 from .tiled import tiled
 
@@ -128,6 +129,7 @@ def insertions(
 def _arguments(
     model: Model, sequence: Sequences, start: int, end: int, keep: str, more: int
 ) -> tuple[NDArray[np.uint8], int, int]:
+    refuse_gene_mask(model)
     rows, single = as_sequences(sequence)
     length = model.card.read_length
     if not single or rows.shape[1] != length + more:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
+from ..models.gene_bins import refuse_gene_mask
 from .costs import Costs, costs_of
 from .graph.intervals import analyse
 from .graph.slicing import sliced_proto
@@ -82,6 +83,7 @@ def plan(
         raise InputError(f"the model reads {model.card.read_length} bases, not {length}", path=model.path)
     if check < 0:
         raise InputError(f"check must not be negative, found {check}")
+    refuse_gene_mask(model)
     named = [outputs] if isinstance(outputs, int | str) else outputs
     chosen = named if isinstance(named, Outputs) else Outputs(tracks=named)
     threads = model.n_threads if n_threads is None else resolve_threads(n_threads)

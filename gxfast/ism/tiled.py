@@ -44,7 +44,7 @@ def tiled(model: Model, *, max_mem: int | None = None, on_device: bool | None = 
     TiledModel or None
         Takes the model's place in `gxfast.predict`.
     """
-    if model.fixed_batch is not None:
+    if model.fixed_batch is not None or model.card.gene_mask is not None:
         return None
     graph = load_graph(model)
     work = graph_work(graph)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import ModelError
 from .workers import run_tasks
 
-__all__ = ["MIN_BATCH", "BatchRunner", "OutOfMemoryError", "padded"]
+__all__ = ["MIN_BATCH", "BatchRunner", "OutOfMemoryError", "affordable", "padded"]
 
 _LOG = logging.getLogger("gxfast")
 MIN_BATCH: Final = 2  # one row takes other kernels (matrix x vector), so other bits
@@ -31,6 +31,14 @@ def padded(rows: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     if len(rows) == size:
         return np.ascontiguousarray(rows)
     return np.concatenate([rows, np.repeat(rows[:1], size - len(rows), axis=0)])
+
+
+def affordable(asked: int, room: int, per_row: int, path: str) -> int:
+    """Rows of a batch that was asked for, or as many as ``room`` bytes hold: results do not depend on it."""
+    most = max(MIN_BATCH, room // per_row)
+    if asked > most:
+        _LOG.warning("%s: a batch of %d does not fit into the memory allowed; going on with %d", path, asked, most)
+    return min(asked, most)
 
 
 class BatchRunner:

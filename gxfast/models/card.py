@@ -11,7 +11,8 @@ How a card turns model output into track values, for one sequence:
    so that bin b is the same stretch of DNA in every member);
 3. average the members;
 4. apply ``output.transform`` to every selected value;
-5. reduce over the bins (``mean``, ``sum``, or ``none``: every bin of every track stays a value).
+5. reduce over the bins (``mean``, ``sum``, or ``none``: every bin of every track stays a value), or over those of
+   the gene's exons (``output.gene_mask``).
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from .._objects import Brief
 from ..errors import InputError
 from ._fields import CARD_REMEDY, Fields, parse_object
+from .gene_mask import READOUTS, GeneMask
 
 __all__ = ["ModelCard", "card_from_json", "default_card", "find_card", "load_card"]
 
@@ -87,10 +89,12 @@ class ModelCard(Brief):
         Indices to keep, in this order; None means all.
     track_names : tuple of str or None
         Names of the kept tracks.
-    reduce : {"mean", "sum", "none"}
-        Over the kept bins, after the transform.
+    reduce : {"mean", "sum", "none", "lfc", "logsed"}
+        Over the kept bins, after the transform; the last two, logarithms of a gene's value, with a gene mask alone.
     transform : {"none", "log2", "log10p1", "ln1p", "log2p1"}
         Applied to each kept value before the reduction.
+    gene_mask : GeneMask or None
+        Reduce over the kept bins on the exons of each gene.
     haplotypes : {"mean", "sum"}
         How the values of the two haplotypes make the value of a person.
     license, source : str
@@ -119,6 +123,7 @@ class ModelCard(Brief):
     track_names: tuple[str, ...] | None = None
     reduce: str = "none"
     transform: str = "none"
+    gene_mask: GeneMask | None = None
     haplotypes: str = "mean"
     license: str = ""
     source: str = ""
@@ -198,6 +203,7 @@ class ModelCard(Brief):
                 "track_names": self.track_names,
                 "reduce": self.reduce,
                 "transform": self.transform,
+                **({"gene_mask": asdict(self.gene_mask)} if self.gene_mask else {}),
             },
             "haplotypes": self.haplotypes,
             "license": self.license,
@@ -391,12 +397,22 @@ def _output_fields(fields: Fields) -> dict[str, object]:
         "bins": fields.integers("bins", low=0, high=MAX_LENGTH),
         "tracks": fields.integers("tracks", low=0, high=MAX_LENGTH),
         "track_names": fields.strings("track_names"),
-        "reduce": fields.choice("reduce", REDUCERS, default="none"),
+        "reduce": fields.choice("reduce", (*REDUCERS, *READOUTS[2:]), default="none"),
         "transform": fields.choice("transform", TRANSFORMS, default="none"),
+        "gene_mask": GeneMask.from_fields(fields.child("gene_mask")),
     }
     if values["output_layout"] == "NT" and values["bins"] is not None:
         raise fields.error("bins", "layout NT has no bins", remedy="use NBT or NTB, or null")
     if values["output_layout"] == "NT" and values["reduce"] != "none":
         raise fields.error("reduce", "layout NT has no bins to reduce over", remedy='use "none"')
+    masked = values["gene_mask"] is not None
+    if masked and values["output_layout"] == "NT":
+        raise fields.error("gene_mask", "layout NT has no bins", remedy="use NBT or NTB, or null")
+    if masked and values["transform"] == "log2":
+        raise fields.error("transform", "log2 of a bin without coverage is no number", remedy='use "log2p1" or "none"')
+    allowed = READOUTS if masked else REDUCERS
+    if values["reduce"] not in allowed:
+        why = "a gene mask is reduced over" if masked else "it takes a gene mask"
+        raise fields.error("reduce", f"{why}, found {values['reduce']!r}", remedy=f"use one of {', '.join(allowed)}")
     fields.finish()
     return values

@@ -217,6 +217,12 @@ def _card_lines(card: dict[str, Any], origin: str) -> list[str]:
         f"values     {output['name']} as {output['layout']}: {kept}; transform {output['transform']}, reduce "
         f"{output['reduce']}; haplotypes: {card['haplotypes']}",
     ]
+    if mask := output.get("gene_mask"):
+        counts = "whole" if mask["overlap"] == "any" else "by their share of it"
+        lines.append(
+            f"gene       bins of {mask['bin_size']} bases from base {mask['bin_start']} on, over the {mask['over']} of "
+            f"each gene in a GTF; they count {counts}"
+        )
     for name, values in card["extra_inputs"].items():
         lines.append(f"constant   {name} = {values}")
     if card["license"] or card["source"]:

@@ -139,10 +139,13 @@ class OutputRule:
         return self.finish(total / len(members))
 
     def finish(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Transform and reduce (N, B, T) to (N, T); bins are added one by one, in order."""
+        """Transform and reduce (N, B, T) to (N, T); bins are added one by one, in order.
+
+        Those of a gene mask are not reduced: (N, B T).
+        """
         with np.errstate(all="ignore"):  # non-finite values are found and named by the caller
             values = self.transformed(values)
-            if self.card.reduce == "none":
+            if self.card.reduce == "none" or self.card.gene_mask is not None:
                 return values.reshape(len(values), -1)
             total = values[:, 0].copy()
             for b in range(1, values.shape[1]):

@@ -15,10 +15,12 @@ from .._objects import Brief
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..io.fasta import Genome
+from ..io.tables.exons import ExonTable
 from ..personal.policy import HaplotypePolicy
-from ..personal.presence import absent_from, people_on
+from ..personal.presence import people_on
 from ..personal.windows import Source, WindowHaplotypes, plan_window
-from ..types import GeneTable, PredictionSet, Progress, Windows
+from ..types import GeneTable, PredictionSet, Progress
+from .gene_windows import NO_EXON_INSIDE, NO_EXONS, TSS_OUTSIDE, GeneBins, gene_statuses, model_windows, require_genes
 
 if TYPE_CHECKING:
     from .card import ModelCard
@@ -53,7 +55,6 @@ class Predictor(Protocol):
 
 # Sequences are handed to the model so many bytes of letters at a time.
 _STEP_BYTES = 256 << 20
-TSS_OUTSIDE: Final = "TSS past the end of the contig"
 _NOT_FINITE: Final = "the model returned"
 
 
@@ -111,27 +112,6 @@ class BlockPrediction(Brief):
         return values
 
 
-def model_windows(card: ModelCard, genes: GeneTable) -> Windows:
-    """Return the reference windows that a model reads for some genes.
-
-    Raises
-    ------
-    InputError
-        If there are no genes, as where an expression BED names no strands.
-    """
-    _require_genes(genes)
-    # A gene without a strand has a status of its own; its window is never read.
-    strands = [strand.replace(".", "+") for strand in genes.strand]
-    spans = [card.window(int(tss), strand) for tss, strand in zip(genes.tss, strands, strict=True)]
-    return Windows(
-        genes.chrom,
-        np.array([start for start, _, _ in spans], np.int64),
-        card.read_length,
-        genes.tss,
-        np.array([reverse for _, _, reverse in spans], bool),
-    )
-
-
 def predict(
     model: Predictor,
     genome: Genome,
@@ -139,6 +119,7 @@ def predict(
     genes: GeneTable,
     *,
     policy: HaplotypePolicy | None = None,
+    exons: ExonTable | None = None,
     max_mem: int | None = None,
     n_threads: int = 1,
     progress: Progress | None = None,
@@ -153,6 +134,8 @@ def predict(
     genotypes : VariantFile, VariantFileSet, Genotypes or HaplotypeStore
     genes : GeneTable
     policy : HaplotypePolicy, optional
+    exons : ExonTable, optional
+        For a card with a gene mask; `read_exons` reads them.
     max_mem : int, optional
         Bytes for reading genotypes and for sequences on their way to the model (half of it; the model's own
         batches are bounded by ``Model(max_bytes=)``). The result is the same for any number.
@@ -181,21 +164,15 @@ def predict(
     >>> gx.predict(gx.Model(cohort.model, device="cpu"), genome, people, genes).values.shape  # genes, people, tracks
     (9, 20, 1)
     """
-    _require_genes(genes)
+    require_genes(genes)
     blocks = []
     for first in range(0, len(genes), 32):
         part = genes.take(range(first, min(first + 32, len(genes))))
-        blocks.append(
-            predict_block(model, genome, genotypes, part, policy=policy, max_mem=max_mem, n_threads=n_threads)
-        )
+        options: Any = {"policy": policy, "exons": exons, "max_mem": max_mem, "n_threads": n_threads}
+        blocks.append(predict_block(model, genome, genotypes, part, **options))
         if progress:
             progress(f"predict {model.card.name}", min(first + 32, len(genes)), len(genes))
     return join_blocks(model.card.name, genes, genotypes.samples, model.tracks, blocks, path=model.path)
-
-
-def _require_genes(genes: GeneTable | None) -> None:
-    if genes is None:
-        raise InputError("genes is None: the expression file names no strands", remedy="take gxfast.read_genes(FILE)")
 
 
 def predict_block(
@@ -205,12 +182,14 @@ def predict_block(
     genes: GeneTable,
     *,
     policy: HaplotypePolicy | None = None,
+    exons: ExonTable | None = None,
     max_mem: int | None = None,
     n_threads: int = 1,
 ) -> BlockPrediction:
     """Predict a run of genes; arguments and errors as in `predict`."""
-    windows = model_windows(model.card, genes)
+    windows, bins = model_windows(model.card, genes), GeneBins.of(model, genes, exons)
     status = gene_statuses(genes, genome, genotypes)
+    outside = bins.settle(status) if bins else Counter[str]()
     usable = [g for g, why in enumerate(status) if why == "ok"]
     policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
     # A quarter each for reading, for letters; the rest is the model's.
@@ -223,73 +202,58 @@ def predict_block(
         )
         for g in usable
     ]  # fmt: skip
-    values = _run(model, plans, windows.length, min(_STEP_BYTES, share or _STEP_BYTES), n_threads)
+    step_bytes = min(_STEP_BYTES, share or _STEP_BYTES)
+    values, lost = _run(model, plans, windows.length, step_bytes, n_threads, bins, usable)
     rows = np.concatenate([[0], np.cumsum([len(plan) for plan in plans])]).astype(np.int64)
     for g, plan, first, last in zip(usable, plans, rows[:-1], rows[1:], strict=True):
-        status[g] = _status(values[first:last], plan, present[genes.chrom[g]][0].samples)
+        status[g] = _status(values[first:last], lost[first:last], plan, present[genes.chrom[g]][0].samples)
     done = [i for i, g in enumerate(usable) if status[g] == "ok"]
     if len(done) < len(usable):
         values = np.concatenate([values[:0], *(values[rows[i] : rows[i + 1]] for i in done)])
         usable, plans = [usable[i] for i in done], [plans[i] for i in done]
     people = [present[genes.chrom[g]][1] for g in usable]
-    return _assemble(model, genotypes.samples, tuple(status), usable, plans, people, values)
-
-
-def gene_statuses(genes: GeneTable, genome: Genome, genotypes: Any = None) -> list[str]:
-    """Say of each gene whether it can be read at all: ``"ok"``, or why not.
-
-    Parameters
-    ----------
-    genes : GeneTable
-    genome : Genome
-    genotypes : source of genotypes, optional
-        One that knows its ``contigs``, and perhaps who is ``absent`` from them.
-    """
-    known = getattr(genotypes, "contigs", None)
-    reasons = {chrom: _contig_status(chrom, genome, genotypes, known) for chrom in set(genes.chrom)}
-    return [
-        reasons[chrom] if reasons[chrom] != "ok"
-        else TSS_OUTSIDE if not 0 <= tss < genome.contigs[chrom]
-        else "no strand" if strand == "."
-        else "ok"
-        for chrom, tss, strand in zip(genes.chrom, genes.tss.tolist(), genes.strand, strict=True)
-    ]  # fmt: skip
-
-
-def _contig_status(chrom: str, genome: Genome, genotypes: Any, known: Sequence[str] | None) -> str:
-    if chrom not in genome.contigs:
-        return "contig not in the FASTA"
-    if known is not None and chrom not in known:
-        return "contig not in the VCF"
-    absent = absent_from(genotypes, chrom) if genotypes is not None else np.empty(0, np.bool_)
-    return "nobody is in the VCF of the contig" if absent.size and absent.all() else "ok"
+    return _assemble(model, genotypes.samples, tuple(status), usable, plans, people, values, outside)
 
 
 def _run(
-    model: Predictor, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int
-) -> Float64Array:
-    """Run all haplotypes of all plans through the model, so many at a time; shape (N, T)."""
+    model: Predictor, plans: Sequence[WindowHaplotypes], length: int, step_bytes: int, n_threads: int,
+    bins: GeneBins | None, genes: Sequence[int],
+) -> tuple[Float64Array, NDArray[np.bool_]]:  # fmt: skip
+    """Run all haplotypes of all plans through the model, so many at a time.
+
+    Returns values (N, T), and where no bin is left of the gene (N,). ``genes``: of each plan, its number in ``bins``.
+    """
     threads = resolve_threads(n_threads)
-    todo = deque((plan, 0) for plan in plans)
+    todo = deque((i, 0) for i in range(len(plans)))
     total = sum(len(plan) for plan in plans)
-    values = [np.empty((0, len(model.tracks)))]
-    buffer = np.empty((min(total, max(1, step_bytes // max(1, length))), length), np.uint8)
+    values, lost = [np.empty((0, len(model.tracks)))], list[NDArray[np.bool_]]()
+    n_bins = 0 if bins is None else len(bins.places)
+    buffer = np.empty((min(total, max(1, step_bytes // max(1, length + 8 * n_bins))), length), np.uint8)
+    weights = np.ones((len(buffer), max(1, n_bins)))
     filled = 0
     while todo:
-        plan, first = todo.popleft()
+        i, first = todo.popleft()
+        plan = plans[i]
         n = min(len(plan) - first, len(buffer) - filled)
-        plan.write_letters(buffer[filled : filled + n], first, threads)
+        mine = slice(filled, filled + n)
+        plan.write_letters(buffer[mine], first, threads)
+        if bins is not None:
+            weights[mine] = bins.weights(genes[i], plan, buffer[mine], first, threads)
         filled += n
         if first + n < len(plan):
-            todo.appendleft((plan, first + n))
+            todo.appendleft((i, first + n))
         if filled == len(buffer) or not todo:
-            values.append(model.predict(buffer[:filled], n_threads=n_threads))
+            own: Any = {} if bins is None else {"weights": weights[:filled]}
+            values.append(model.predict(buffer[:filled], n_threads=n_threads, **own))
+            lost.append(np.asarray(~weights[:filled].any(axis=1)))
             filled = 0
-    return np.concatenate(values)
+    return np.concatenate(values), np.concatenate([np.empty(0, np.bool_), *lost])
 
 
-def _status(values: Float64Array, plan: WindowHaplotypes, samples: tuple[str, ...]) -> str:
-    """Say whether all values of a gene are numbers, or for whom one is not."""
+def _status(
+    values: Float64Array, lost: NDArray[np.bool_], plan: WindowHaplotypes, samples: tuple[str, ...]
+) -> str:  # fmt: skip
+    """Say whether all values of a gene are numbers, or for whom one is not; ``lost``: where nothing is read out."""
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if not bad.size:
         return "ok"
@@ -300,6 +264,8 @@ def _status(values: Float64Array, plan: WindowHaplotypes, samples: tuple[str, ..
         person, copy = (int(i) for i in carrier[0][-2:])
         person = person if len(carrier[0]) == 2 else int(plan.drawn[person])
         whose = f"sample {samples[person]}, haplotype {copy + 1}"
+    if lost[row]:
+        return f"nothing of it is left in the bins of {whose} ({int(lost.sum())} of {len(values)} sequences)"
     found = values[row][~np.isfinite(values[row])][0]
     return f"{_NOT_FINITE} {found} for {whose} ({len(bad)} of {len(values)} sequences)"
 
@@ -312,11 +278,11 @@ def _assemble(
     plans: Sequence[WindowHaplotypes],
     people: Sequence[NDArray[np.int64]],
     predicted: Float64Array,
+    counts: Counter[str],
 ) -> BlockPrediction:
     n_genes = len(status)
     carriers = np.full((n_genes, len(samples), 2), -1, np.int32)
     n_variants, n_haplotypes = np.zeros(n_genes, np.int64), np.zeros(n_genes, np.int64)
-    counts: Counter[str] = Counter()
     sizes = [len(plan) for plan in plans]
     n_draws = max((len(plan.draws) for plan in plans), default=0)
     drawn, draws = [np.empty((0, 2), np.int32)], [np.empty((0, n_draws, 2), np.int32)]
@@ -406,9 +372,13 @@ def _refuse_all(path: object, genes: GeneTable, status: Sequence[str]) -> None:
             record=genes.gene_id[g],
             remedy="check the model's weights and the transform in its card (a log of a negative value?)",
         )
+    why = Counter(status).most_common(1)[0][0]
+    files = (
+        "the genes and the GTF of exons" if why in (NO_EXONS, NO_EXON_INSIDE) else "the genes, the FASTA and the VCF"
+    )
     raise InputError(
-        f"no gene can be predicted: {Counter(status).most_common(1)[0][0]} for all of them",
-        remedy="name the contigs so that the genes, the FASTA and the VCF mean the same (see gxfast check)",
+        f"no gene can be predicted: {why} for all of them",
+        remedy=f"name the contigs so that {files} mean the same (see gxfast check)",
     )
 
 

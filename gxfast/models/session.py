@@ -13,7 +13,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,13 +25,14 @@ from .._threads import resolve_threads
 from ..encode.alphabet import Sequences, as_sequences
 from ..errors import InputError, ModelError
 from ..personal.batch import HaplotypeBatch
-from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError
+from ._batches import MIN_BATCH, BatchRunner, OutOfMemoryError, affordable
 from ._contract import bind
 from ._file import read_model_file, read_proto
 from ._trial import check_rows
 from .adapter import adapted
 from .card import ModelCard, find_card
 from .front import read_codes, session_inputs, supports_front
+from .gene_bins import BinPlaces, masked_values
 from .outputs import OutputRule
 from .runtime import CPU, CUDA, open_session, run, run_options
 
@@ -89,6 +90,8 @@ class Model:
     length : int
         Bases the model reads; ``card.read_length`` are given to `predict`.
     tracks : tuple of str, length T
+    places : BinPlaces or None
+        Where the bins lie, of a card that reads out those of each gene.
     rows_seen : bool
         Whether a few sequences, alone and with others in a batch, gave the same values when the model was opened.
 
@@ -158,7 +161,7 @@ class Model:
         require_bytes(least, f"{self.path}: one batch of {self.length} bases", "a shorter window, or more memory")
         self._runner = self._new_runner()
         self._rule = OutputRule.from_shape(self.card, self._output_shape(), path=str(self.path))
-        self.tracks = self._rule.track_names()
+        self.tracks, self.places = self._rule.track_names(), BinPlaces.of(self._rule)
         self._kept, self._kept_lock = OrderedDict[Any, Any](), threading.RLock()
         self.rows_seen = check_rows(self)
 
@@ -255,6 +258,7 @@ class Model:
         *,
         n_threads: int | None = None,
         check_finite: bool = False,
+        weights: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Predict the track values of sequences.
 
@@ -267,6 +271,8 @@ class Model:
             Instead of the model's; 0 means all.
         check_finite : bool
             Refuse NaN and infinite values instead of returning them.
+        weights : float64 array, shape (N, B), optional
+            Of the bins of each sequence, for a card with a gene mask: see `BinPlaces.weights`.
 
         Returns
         -------
@@ -282,10 +288,23 @@ class Model:
         """
         rows = self.checked(sequences)
         threads = self.n_threads if n_threads is None else resolve_threads(n_threads)
-        result = np.empty((len(rows), self.n_tracks))
-        self._runner.fill(rows, result, n_threads=threads)
+        if self.places is None:
+            result = self._filled(rows, self.n_tracks, threads)
+        else:
+            profiles = partial(self.profiles, n_threads=threads)
+            result = masked_values(profiles, rows, weights, self.places, self._rule, self.n_tracks)
         if check_finite:
             self.refuse_not_finite(result)
+        return result
+
+    def profiles(self, rows: NDArray[np.uint8], *, n_threads: int = 1) -> NDArray[np.float64]:
+        """Predict the kept bins of rows as `predict` takes them, of a card with a gene mask: (N, B, T), transformed."""
+        n_bins = len(self.places or ())
+        return self._filled(rows, n_bins * self.n_tracks, n_threads).reshape(len(rows), n_bins, self.n_tracks)
+
+    def _filled(self, rows: NDArray[np.uint8], n_values: int, n_threads: int) -> NDArray[np.float64]:
+        result = np.empty((len(rows), n_values))
+        self._runner.fill(rows, result, n_threads=n_threads)
         return result
 
     def refuse_not_finite(self, values: NDArray[np.float64]) -> None:
@@ -332,7 +351,8 @@ class Model:
         elif least == 1:
             size = limit = 1
         elif asked is not None:
-            size = self._affordable(max(least, asked), per_row)
+            room = self._allowed or (available_bytes() if on_cpu else asked * per_row)
+            size = affordable(max(least, asked), room, per_row, str(self.path))
         else:
             # On CUDA bits may change with the size, so it is not left to a stop watch.
             size = least if on_cpu else limit
@@ -347,16 +367,6 @@ class Model:
             filled=asked is None or fixed is not None,
             path=str(self.path),
         )
-
-    def _affordable(self, asked: int, per_row: int) -> int:
-        """Rows of a batch that was asked for, or as many as the memory holds: results do not depend on it."""
-        room = self._allowed or (available_bytes() if self.provider == CPU else asked * per_row)
-        most = max(MIN_BATCH, room // per_row)
-        if asked > most:
-            _LOG.warning(
-                "%s: a batch of %d does not fit into the memory allowed; going on with %d", self.path, asked, most
-            )
-        return min(asked, most)
 
     def _output_shape(self) -> tuple[int, ...]:
         """Shape of the output of one batch: as declared, or from running the model once."""

@@ -18,9 +18,10 @@ from .records import _NOT_A_SEQUENCE, _allele_kind, _refused_allele
 from .reference import compare_reference
 from .refusals import Gate
 
-__all__ = ["Allele", "AlleleSource", "most_common", "observed_alleles"]
+__all__ = ["Allele", "AlleleSource", "left_aligned_allele", "most_common", "observed_alleles"]
 
 _ACGT = frozenset(b"ACGT")
+_ROLLED = 64  # bases that an indel is moved along a repeat at a time
 
 
 class Allele(NamedTuple):
@@ -144,6 +145,35 @@ def most_common(alleles: Sequence[Allele]) -> list[Allele]:
             taken.add(at)
         kept.append(allele)
     return kept
+
+
+def left_aligned_allele(allele: Allele, genome: Genome, chrom: str) -> Allele:
+    """Return an allele in its shortest spelling, an indel as far to the left as it goes (Tan et al. 2015).
+
+    Every spelling of a change of the reference becomes the same one: bases around it, the right end of a repeat, and
+    ``<DEL>``. The index ``snv`` stays what it was.
+    """
+    position, ref, alt = allele.position, allele.ref, allele.alt
+    if not _ACGT.issuperset(alt):  # <DEL>: all but the first base
+        ref = genome.fetch(chrom, position, position + allele.ref_length).upper()
+        alt = ref[:1]
+    if ref == alt:
+        return allele
+    while True:
+        shorter = min(len(ref), len(alt))
+        same = next((i for i in range(shorter) if ref[-1 - i] != alt[-1 - i]), shorter)
+        ref, alt = ref[: len(ref) - same], alt[: len(alt) - same]
+        if ref and alt:
+            break
+        if not position:
+            return allele  # nothing stands before it
+        before = min(position, _ROLLED)
+        left = genome.fetch(chrom, position - before, position).upper()
+        position, ref, alt = position - before, left + ref, left + alt
+    shorter = min(len(ref), len(alt)) - 1
+    same = next((i for i in range(shorter) if ref[i] != alt[i]), shorter)
+    ref, alt = ref[same:], alt[same:]
+    return allele._replace(position=position + same, ref=ref, alt=alt, ref_length=len(ref))
 
 
 def alone(alleles: Sequence[Allele], chrom: str) -> Genotypes:

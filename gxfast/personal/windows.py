@@ -71,11 +71,17 @@ class WindowHaplotypes(Brief):
         if self.reverse:
             reverse_complement_in_place(out, n_threads)
 
-    def write_positions(self, out: Int64Array, n_threads: int) -> None:
-        """Write the reference position of every base of every haplotype, (n, L)."""
-        backend().haplotype_positions(self._variants, *self._carried, *self._where, out, n_threads)
+    def write_positions(self, out: Int64Array, n_threads: int, first: int = 0) -> None:
+        """Write the reference position of every base of haplotypes [first, first + n) into ``out`` (n, L)."""
+        rows = Rows(self._carried.offset[first : first + len(out) + 1], self._carried.values)
+        backend().haplotype_positions(self._variants, *rows, *self._where, out, n_threads)
         if self.reverse:
             out[:] = out[:, ::-1].copy()
+
+    @property
+    def reference(self) -> tuple[NDArray[np.uint8], int]:
+        """The reference around the window, and the position of its first base."""
+        return self._where[0], self._where[1]
 
 
 def plan_window(

@@ -21,6 +21,7 @@ from .._threads import one_blas_thread
 from ..io.tables import rows_text
 from ..ism.tiled import tiled
 from ..ism.tiled_model import TiledModel
+from ..models.gene_bins import predict_whole
 from ..models.people import combine, gene_statuses, model_windows
 from ..personal.dosage_sources import open_dosages
 from ..personal.dosages import snvs_in
@@ -105,7 +106,7 @@ def run_costs(
     found = []
     for model in inputs.models:
         found.append(_predict_cost(inputs, model, tiles, seconds))
-        if {"ism", "drivers"} & {*steps}:
+        if {"ism", "drivers"} & {*steps} and model.card.gene_mask is None:
             found.append(_effects_cost(inputs, model))
     if cohort is not None and not too_few_people(cohort, options.baseline.folds):
         if "baseline" in steps:
@@ -189,12 +190,12 @@ def _seconds_a_sequence(model: Model, plans: Sequence[WindowHaplotypes], tiles: 
     if in_tiles is not None:
         return _in_tiles(in_tiles, letters)
     size = 2
-    model.predict(letters[:1])  # the first run allocates
+    predict_whole(model, letters[:1])  # the first run allocates
     clock = clock_of(model)
     while True:
         rows = letters[np.arange(size) % len(letters)]
         started = clock()
-        model.predict(rows)
+        predict_whole(model, rows)
         seconds = clock() - started
         if seconds >= least / 4 or size >= 1 << 14:
             return seconds / size

@@ -16,7 +16,8 @@ from ..io.contigs import ContigNames, Renamed
 from ..io.fasta import Genome
 from ..io.genotype_cache import GenotypeCache
 from ..io.regions import parse_region
-from ..io.tables import read_covariates, read_expression, read_genes, read_sites
+from ..io.tables import ExonTable, read_covariates, read_exons, read_expression, read_genes, read_sites
+from ..io.tables.exons import is_gtf_name
 from ..io.tables.groups import read_gene_split, read_populations
 from ..io.variant_tables import read_finemapped
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
@@ -40,6 +41,7 @@ __all__ = [
     "Problems",
     "chosen_genes",
     "named_genes",
+    "open_exons",
     "open_genotypes",
     "open_inputs",
     "open_models",
@@ -95,6 +97,8 @@ class Inputs(People):
     max_mem : int or None
     finemapped : mapping of (gene, variant) to float, or None
         Posterior inclusion probabilities.
+    exons : ExonTable or None
+        Where a model reads out those of each gene.
     names : ContigNames
         Of the genome.
     effects : tuple of EffectsTable
@@ -106,6 +110,7 @@ class Inputs(People):
     policy: HaplotypePolicy
     max_mem: int | None = None
     finemapped: Mapping[tuple[str, str], float] | None = None
+    exons: ExonTable | None = None
     names: ContigNames = field(kw_only=True)
     effects: tuple[EffectsTable, ...] = field(default=(), kw_only=True)
 
@@ -131,6 +136,7 @@ def open_inputs(
         names = _attempt(problems, "contigs", partial(contig_names, paths, genome)) or ContigNames(genome.contigs)
     people = open_people(paths, names=names, strands=strands, problems=problems)
     models = open_models(paths, problems=problems)
+    exons = _attempt(problems, "exons", partial(open_exons, paths, models, names))
     effects: tuple[EffectsTable, ...] = ()
     if paths.effects and genome is not None and names is not None:
         effects = _attempt(problems, "effects", partial(open_effects, paths.effects, genome, names)) or ()
@@ -144,7 +150,7 @@ def open_inputs(
     opened: Any = {"genotypes": people.genotypes, "genes": people.genes, "genome": genome, "names": names}
     return Inputs(
         **opened, expression=people.expression, covariates=people.covariates, models=models, policy=policy,
-        max_mem=paths.max_mem, finemapped=pips, renamed=people.renamed, effects=effects,
+        max_mem=paths.max_mem, finemapped=pips, exons=exons, renamed=people.renamed, effects=effects,
         populations=people.populations, gene_split=people.gene_split,
     )  # fmt: skip
 
@@ -293,6 +299,27 @@ def open_models(paths: InputPaths, n_threads: int = 1, *, problems: Problems | N
     return models
 
 
+def open_exons(paths: InputPaths, models: Sequence[Model], names: ContigNames | None = None) -> ExonTable | None:
+    """Read the exons, by the names of the genome, where a model reads out those of each gene.
+
+    Raises
+    ------
+    InputError
+        If no file has them, or it cannot be read.
+    """
+    wanting = [model.card.name for model in models if model.card.gene_mask is not None]
+    path = paths.exons or (paths.genes if paths.genes and is_gtf_name(paths.genes) else None)
+    if not wanting:
+        return None
+    if path is None:
+        raise InputError(
+            f"{wanting[0]} reads out the exons of each gene, and no file gives them", path=paths.genes,
+            remedy="name a GTF with `exons=`, or one with `genes=`",
+        )  # fmt: skip
+    exons = read_exons(path)
+    return exons if names is None else exons.renamed(names.find)
+
+
 def _with_cards(paths: InputPaths) -> list[tuple[str, str | None]]:
     """Pair the models with their cards."""
     if len(paths.cards) not in (0, len(paths.models)):
@@ -311,17 +338,26 @@ def _refuse_equal_names(models: Sequence[Model], effects: Sequence[EffectsTable]
         )
 
 
-def open_plans(paths: InputPaths, engine: EngineOptions) -> tuple[Plan, ...]:
-    """Open the models and plan their scans.
+def open_plans(paths: InputPaths, engine: EngineOptions, *, of_genes: bool = False) -> tuple[Plan, ...]:
+    """Open the models and plan their scans; ``of_genes``: also of models that read out the exons of each gene.
 
     Raises
     ------
     InputError, ModelError, DeviceError
     """
-    from ..ism import plan
+    from ..ism import Plan, plan
 
-    models = open_models(paths, engine.n_threads)
-    return tuple(plan(model, engine.outputs, engine.mode, check=64 if engine.check else 0) for model in models)
+    def planned(model: Model) -> Plan:
+        if not (of_genes and model.card.gene_mask):
+            return plan(model, engine.outputs, engine.mode, check=64 if engine.check else 0)
+        if engine.mode not in ("auto", "naive"):
+            raise InputError(
+                f"{model.card.name} reads out the exons of each gene: mode {engine.mode} cannot",
+                path=model.path, record="output.gene_mask", remedy='use `mode="auto"`',
+            )  # fmt: skip
+        return Plan(model, engine.outputs, "naive", engine.n_threads, 0)
+
+    return tuple(planned(model) for model in open_models(paths, engine.n_threads))
 
 
 def chosen_genes(

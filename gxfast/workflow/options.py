@@ -53,6 +53,8 @@ class InputPaths:
         BED of regions that are read around their middle, instead of genes.
     contigs : str or None
         Table of contig names, or ``"strict"``; see `gxfast.io.contigs.ContigNames`.
+    exons : str or None
+        GTF of exons, for models that read out those of each gene; by default ``genes``, where that is a GTF.
     tiles : bool
         Whether windows are predicted in tiles where that saves; see `gxfast.ism.tiled`.
     effects : tuple of str
@@ -77,6 +79,7 @@ class InputPaths:
     length: int | None = None
     sites: str | None = None
     contigs: str | None = None
+    exons: str | None = None
     tiles: bool = True
     effects: tuple[str, ...] = ()
     populations: str | None = None

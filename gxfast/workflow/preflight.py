@@ -14,7 +14,8 @@ from ..errors import GxfastError, InputError
 from ..evaluation.alignment import match_genes, shared_people
 from ..evaluation.cohort import covariate_design
 from ..io.contigs import ContigNames
-from ..models.people import TSS_OUTSIDE, gene_statuses, model_windows
+from ..models.gene_bins import predict_whole
+from ..models.gene_windows import NO_EXON_INSIDE, NO_EXONS, TSS_OUTSIDE, GeneBins, gene_statuses, model_windows
 from ..personal.policy import HaplotypePolicy
 from .findings import Finding, error_finding
 from .inputs import Inputs, Problems, open_inputs
@@ -242,8 +243,27 @@ def _model(model: Model, inputs: Inputs) -> list[Finding]:
             findings.append(
                 Finding("warning", "windows", f"{card.name}: {beyond} windows pass a contig end (N-padded)")
             )
+    findings += _exons(model, inputs)
     device = f"{card.name}: {card.length} bases, {len(model.tracks)} track(s), on {model.device}"
     return [*findings, Finding("ok", "model", device)]
+
+
+def _exons(model: Model, inputs: Inputs) -> list[Finding]:
+    """Genes whose exons are not there, or not all of them, where a model reads those out."""
+    mask = model.card.gene_mask
+    if mask is None or inputs.exons is None or not _located(inputs):
+        return []
+    status = gene_statuses(inputs.genes, inputs.genome)
+    counts = GeneBins.of(model, inputs.genes, inputs.exons).settle(status)  # type: ignore[union-attr]  # it has a mask
+    n, what, findings = len(status), f"{model.card.name}: it reads out the {mask.over} of each gene", []
+    for why in (NO_EXONS, NO_EXON_INSIDE):
+        if found := status.count(why):
+            level, remedy = "error" if found == n else "warning", "give the GTF of the genes' assembly with `exons=`"
+            findings.append(Finding(level, "exons", f"{what}: {found} of {n} have {why}", remedy))
+    if partly := counts["genes_partly_outside_bins"]:
+        message = f"{what}: {partly} of {n} have some of it outside the bins that the model gives; the rest is read out"
+        findings.append(Finding("warning", "exons", message))
+    return findings or [Finding("ok", "exons", f"{what}, {n} of {n}")]
 
 
 def _values(model: Model, inputs: Inputs) -> list[Finding]:
@@ -251,7 +271,7 @@ def _values(model: Model, inputs: Inputs) -> list[Finding]:
     references = _references(model.card, inputs)
     first = list(islice(references, 1))
     unknown = np.full(model.card.read_length, ord("N"), np.uint8)
-    values = model.predict(np.stack([unknown, *(letters for _, letters in first)]))
+    values = predict_whole(model, np.stack([unknown, *(letters for _, letters in first)]))
     findings = []
     if not np.isfinite(values[0]).all():
         findings = [Finding("warning", "model", f"{model.path}: a window of N gives {values[0, 0]}", "check the model")]
@@ -259,7 +279,7 @@ def _values(model: Model, inputs: Inputs) -> list[Finding]:
         return findings
     message = f"{model.path}: gene {first[0][0]}: the model returned {values[1][~np.isfinite(values[1])][0]}"
     others = [letters for _, letters in islice(references, _PREDICTED_GENES)]
-    if others and np.isfinite(model.predict(np.stack(others))).all(axis=1).any():
+    if others and np.isfinite(predict_whole(model, np.stack(others))).all(axis=1).any():
         message += " for the reference; such genes are listed"
         return [*findings, Finding("warning", "model", message, "check the model")]
     message += f" for the reference, and no number for {len(others)} others"

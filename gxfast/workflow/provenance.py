@@ -77,10 +77,8 @@ def hash_models(models: Sequence[Model]) -> list[dict[str, Any]]:
 
 def hash_inputs(paths: InputPaths, vcf: Sequence[Path], models: Sequence[Model] = ()) -> dict[str, Any]:
     """Return the hashes of everything that was named; ``vcf``: the files that patterns stand for."""
-    names = {
-        what: getattr(paths, what)
-        for what in ("genes", "sites", "expression", "covariates", "populations", "gene_split")
-    }
+    kinds = ("genes", "exons", "sites", "expression", "covariates", "populations", "gene_split")
+    names = {what: getattr(paths, what) for what in kinds}
     names["contigs"] = None if paths.contigs == STRICT else paths.contigs
     names["effects"] = [split_name(text)[1] for text in paths.effects]
     found = hash_files({"fasta": paths.fasta, "vcf": vcf, **names})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from .._threads import one_blas_thread, resolve_threads
 from ..errors import GxfastError, InputError, did_you_mean
 from ..evaluation.across_people import Residualise, Transform
 from ..io.files import sha256_of
+from ..models.gene_bins import refuse_gene_mask
 from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
@@ -83,6 +85,7 @@ def run(
     contigs: str | Path | None = None,
     populations: str | Path | None = None,
     gene_split: str | Path | None = None,
+    exons: str | Path | None = None,
     tiles: bool = True,
     policy: HaplotypePolicy | None = None,
     expression_transform: Transform = "none",
@@ -123,6 +126,8 @@ def run(
     populations, gene_split : str or Path, optional
         Tables with ``sample`` and ``population``, and ``gene_id`` and ``split`` (train, valid, test): correlations are
         then given by population, and for genes that models have or have not seen.
+    exons : str or Path, optional
+        GTF of exons, for models that read out those of each gene; by default ``genes``, where that is a GTF.
     tiles : bool
         Predict windows in tiles where that saves: values within 1e-5 of whole windows.
     policy : HaplotypePolicy, optional
@@ -164,7 +169,7 @@ seed, driver_rule, motif_reach, steps, resume
         fasta=str(fasta), vcf=_texts(vcf), models=_texts(model), cards=_texts(card), genes=_text(genes),
         expression=_text(expression), covariates=_text(covariates), n_covariates=n_covariates, samples=_texts(samples),
         regions=_texts(regions), device=device, batch_size=batch_size, max_mem=max_mem, length=window,
-        sites=_text(sites), contigs=_text(contigs), tiles=tiles, effects=_texts(effects),
+        sites=_text(sites), contigs=_text(contigs), exons=_text(exons), tiles=tiles, effects=_texts(effects),
         populations=_text(populations), gene_split=_text(gene_split),
     )  # fmt: skip
     options = RunOptions(
@@ -219,6 +224,7 @@ def run_job(
     every step that has some.
     """
     _check_steps(steps)
+    chosen = {*steps}
     threads = resolve_threads(n_threads)
     require_predictors(paths)
     inputs = open_inputs(paths, policy, finemapped=options.finemapped)
@@ -227,6 +233,7 @@ def run_job(
     _check_report_genes(inputs, paths, options)
     if inputs.expression is None:
         steps = tuple(name for name in steps if name not in _NEED_EXPRESSION)
+    steps = _without_effects(inputs, steps, asked=chosen != {*STEPS})
     tiles = tiled_models(inputs, paths)
     plan = _plan(paths, inputs, options, steps) | {"tiles": {name: one.tiling.facts for name, one in tiles.items()}}
     with one_blas_thread(), RunDirectory(output, plan, resume=resume, part=part) as directory:
@@ -298,6 +305,27 @@ def _check_steps(steps: tuple[str, ...]) -> None:
             else "the steps must include predict",
             remedy=f"choose from {', '.join(STEPS)}",
         )
+
+
+def _without_effects(inputs: Inputs, steps: tuple[str, ...], *, asked: bool) -> tuple[str, ...]:
+    """Leave out the steps that need effects of SNVs on a sequence, where a model reads out the exons of each gene.
+
+    Raises
+    ------
+    InputError
+        If they were ``asked`` for.
+    """
+    masked = [model for model in inputs.models if model.card.gene_mask is not None]
+    wanted = [name for name in ("ism", "drivers") if name in steps]
+    if not (masked and wanted):
+        return steps
+    if asked:
+        refuse_gene_mask(masked[0])
+    logging.getLogger("gxfast").warning(
+        "%s reads out the %s of each gene: the steps %s are left out; gxfast ism variants scores variants",
+        masked[0].card.name, masked[0].card.gene_mask.over, " and ".join(wanted),  # type: ignore[union-attr]
+    )  # fmt: skip
+    return tuple(name for name in steps if name not in wanted)
 
 
 def _check_report_genes(inputs: Inputs, paths: InputPaths, options: RunOptions) -> None:

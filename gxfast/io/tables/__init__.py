@@ -6,6 +6,7 @@ Every reader takes plain, gzip- or bgzip-compressed UTF-8 text, with or without 
 from __future__ import annotations
 
 from .covariates import read_covariates
+from .exons import ExonTable, read_exons
 from .expression import read_expression
 from .gene_values import read_gene_values
 from .genes import read_genes
@@ -16,6 +17,7 @@ from .sites import read_sites
 from .track_weights import TrackWeights, read_track_weights, write_track_weights
 
 __all__ = [
+    "ExonTable",
     "RepeatedTexts",
     "TextCells",
     "TrackWeights",
@@ -23,6 +25,7 @@ __all__ = [
     "optional_column",
     "phenotype_bed",
     "read_covariates",
+    "read_exons",
     "read_expression",
     "read_gene_values",
     "read_genes",

@@ -15,7 +15,7 @@ from ...types import GeneTable
 from ..numbers import whole_number
 from .text import at, parse_position
 
-__all__ = ["looks_like_gtf", "read_gtf"]
+__all__ = ["GTF_REMEDY", "looks_like_gtf", "parse_feature", "read_gtf"]
 
 _PARTS = frozenset({"transcript", "mRNA", "exon"})
 _GENE_ID = re.compile(r'(?:^|;)\s*gene_id\s+"?([^";]*)"?')
@@ -24,7 +24,7 @@ _GENE_NAME = re.compile(r'(?:^|;)\s*gene_name\s+"?([^";]*)"?')
 _UCSC_COPY = re.compile(r'transcript_id\s+"[A-Z]{2}_\d+(?:\.\d+)?_\d+"')
 # Contigs beside the chromosomes, as UCSC, Ensembl, RefSeq and GenBank name them.
 _ALTERNATE = re.compile(r"_(alt|fix|random|hap\d+)$|^chrUn|^N[TW]_|HSCHR|^HG\d|^[GK][LINQZV]\d|^Y$|^chrY$|^NC_000024")
-_REMEDY = "give a GTF (GENCODE, Ensembl) with nine tab-separated columns, or turn GFF3 into it: gffread -T"
+GTF_REMEDY = "give a GTF (GENCODE, Ensembl) with nine tab-separated columns, or turn GFF3 into it: gffread -T"
 
 
 @dataclass(slots=True)
@@ -69,21 +69,21 @@ def read_gtf(path: Path, lines: Iterator[tuple[int, str]]) -> GeneTable:
                 f"expected 9 tab-separated columns, found {len(cells)}",
                 path=path,
                 record=at(number),
-                remedy=_REMEDY,
+                remedy=GTF_REMEDY,
             )
         feature, attributes = cells[2], cells[8]
         if feature != "gene" and (
             feature not in _PARTS or (last[1] and cells[0] == last[0] and attributes.startswith(last[1]))
         ):
             continue
-        found = _parse(path, number, cells)
+        found = parse_feature(path, number, cells)
         known = loci.setdefault(found.gene_id, [])
         _merge(path, known, found)
         whole = any(one.whole and one.chrom == found.chrom for one in known)
         last = (found.chrom, f'gene_id "{found.gene_id}";') if whole else ("", "")
     if not loci:
         raise InputError(
-            "the file holds no gene, transcript or exon feature", path=path, record="all lines", remedy=_REMEDY
+            "the file holds no gene, transcript or exon feature", path=path, record="all lines", remedy=GTF_REMEDY
         )
     return _table(loci)
 
@@ -113,12 +113,13 @@ def _free_name(gene_id: str, chrom: str, taken: set[str]) -> str:
     return name
 
 
-def _parse(path: Path, number: int, cells: list[str]) -> _Locus:
+def parse_feature(path: Path, number: int, cells: list[str]) -> _Locus:
+    """Read a line of nine columns or more; InputError, naming it, where it is no feature of a gene."""
     chrom, feature, strand, attributes = cells[0], cells[2], cells[6], cells[8]
     named = _GENE_ID.search(attributes)
     gene_id = named.group(1).strip() if named else ""
     if not gene_id:
-        raise InputError(f"the {feature} has no gene_id attribute", path=path, record=at(number), remedy=_REMEDY)
+        raise InputError(f"the {feature} has no gene_id attribute", path=path, record=at(number), remedy=GTF_REMEDY)
     start = parse_position(cells[3], what="start", first=1, path=path, number=number)
     end = parse_position(cells[4], what="end", first=1, path=path, number=number)
     if strand not in {"+", "-", ".", "?"} or end < start or not chrom:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, did_you_mean
+from ...models.card import REDUCERS
+from ...models.gene_mask import READOUTS
 from ...models.outputs import OutputRule
 
 if TYPE_CHECKING:
@@ -102,8 +104,10 @@ def _card(card: ModelCard, outputs: Outputs) -> ModelCard:
             raise InputError("bins were chosen, but the model's output has none", remedy="leave bins out")
         card = replace(card, bins=tuple(int(b) for b in outputs.bins))
     if outputs.reduce is not None:
-        if outputs.reduce not in ("mean", "sum", "none"):
-            raise InputError(f"reduce must be mean, sum or none, found {outputs.reduce!r}")
+        allowed = READOUTS if card.gene_mask else REDUCERS
+        if outputs.reduce not in allowed:
+            what = "of a card with a gene mask" if card.gene_mask else "of a card without a gene mask"
+            raise InputError(f"reduce must be {', '.join(allowed)} {what}, found {outputs.reduce!r}")
         card = replace(card, reduce=outputs.reduce)
     for name, chosen_indices in (("tracks", card.tracks), ("bins", card.bins)):
         if chosen_indices is not None and (not chosen_indices or min(chosen_indices) < 0):

@@ -89,7 +89,8 @@ def import_basenji2(
         raise InputError(f"{length} bases and a crop of {crop} do not fit the network: bins have {1 << pooled} bases")
     middle = range(max(n_bins // 2 - 5, 0), min(n_bins // 2 + 5, n_bins))
     readout = choose_outputs(
-        outputs, n_bins=n_bins, n_tracks=len(network.head[1]), default_bins=middle, flipped=True
+        outputs, n_bins=n_bins, n_tracks=len(network.head[1]), default_bins=middle, flipped=True,
+        bin_size=1 << pooled, bin_start=crop << pooled,
     )  # fmt: skip
     card = ModelCard(
         name=name or "basenji2", layout="NCL", length=length, tss_index={"+": length // 2 - 1, "-": length // 2},

@@ -62,7 +62,8 @@ def export_borzoi(
     n_bins = model.crop.target_length
     readout = choose_outputs(
         outputs, n_bins=n_bins, n_tracks=model.human_head.out_channels, flipped=False,
-        default_bins=range(max(n_bins // 2 - 8, 0), min(n_bins // 2 + 8, n_bins)),
+        default_bins=range(max(n_bins // 2 - 8, 0), min(n_bins // 2 + 8, n_bins)), bin_size=BIN,
+        bin_start=(length - n_bins * BIN) // 2,
     )  # fmt: skip
     card = ModelCard(
         name=name or "borzoi", layout="NCL", length=length, tss_index={"+": length // 2, "-": length // 2},

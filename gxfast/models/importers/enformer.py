@@ -78,7 +78,10 @@ def export_enformer(
         raise InputError(f"{length} bases cannot be cropped to {reads} in the middle, or are no whole bins")
     n_bins, n_tracks = model.target_length, model.heads["human"][0].out_features
     middle = range(max(n_bins // 2 - 1, 0), min(n_bins // 2 + 2, n_bins))
-    readout = choose_outputs(outputs, n_bins=n_bins, n_tracks=n_tracks, default_bins=middle, flipped=False)
+    readout = choose_outputs(
+        outputs, n_bins=n_bins, n_tracks=n_tracks, default_bins=middle, flipped=False, bin_size=BIN,
+        bin_start=(length - n_bins * BIN) // 2,
+    )  # fmt: skip
     card = ModelCard(
         name=name or "enformer", layout="NLC", length=length, tss_index={"+": length // 2, "-": length // 2},
         reverse_complement_minus=False, input_name="sequence", unknown=0.25, output_name="prediction",

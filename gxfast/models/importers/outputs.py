@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import InputError
 from ...io.numbers import whole_number
 from ..card import ModelCard
+from ..gene_mask import GeneMask
 from .tracks import read_tracks
 
 __all__ = ["OutputOptions", "Readout", "choose_outputs"]
@@ -28,6 +29,8 @@ class OutputOptions:
         0-based, such as ``447-449``, ``443,452`` or ``all``.
     reduce, transform, haplotypes : str or None
         As in a card.
+    over : {"exons", "gene_body"} or None
+        Read out the bins of each gene (`GeneMask`); all bins are kept, where none are named.
     """
 
     tracks: Sequence[str] = ()
@@ -36,17 +39,23 @@ class OutputOptions:
     reduce: str | None = None
     transform: str | None = None
     haplotypes: str | None = None
+    over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """Bins [first, last) and tracks that stay in the graph, and what is left for the card to choose."""
+    """Bins [first, last) and tracks that stay in the graph, and what is left for the card to choose.
+
+    Bins have ``bin_size`` bases; the first that stays begins at base ``bin_start`` of the input.
+    """
 
     first: int
     last: int
     tracks: tuple[int, ...]
     names: tuple[str, ...] | None
     bins: tuple[int, ...] | None
+    bin_size: int
+    bin_start: int
 
     def on(self, card: ModelCard, options: OutputOptions) -> ModelCard:
         """Return the card with what was chosen."""
@@ -54,12 +63,15 @@ class Readout:
         for field in ("reduce", "transform", "haplotypes"):
             if getattr(options, field) is not None:
                 chosen[field] = getattr(options, field)
+        if options.over is not None:
+            chosen["gene_mask"] = GeneMask(options.over, self.bin_size, self.bin_start)
         return replace(card, **chosen)
 
 
 def choose_outputs(
-    options: OutputOptions, *, n_bins: int, n_tracks: int, default_bins: Sequence[int], flipped: bool
-) -> Readout:
+    options: OutputOptions, *, n_bins: int, n_tracks: int, default_bins: Sequence[int], flipped: bool, bin_size: int,
+    bin_start: int,
+) -> Readout:  # fmt: skip
     """Translate a user's choice.
 
     Parameters
@@ -71,6 +83,8 @@ def choose_outputs(
     flipped : bool
         Whether the card averages with the reverse complement: its bins run backwards, so that the graph must keep
         a stretch that is the same from both ends.
+    bin_size, bin_start : int
+        Bases of a bin, and those before the first one.
 
     Raises
     ------
@@ -78,13 +92,14 @@ def choose_outputs(
         If no track is named, or something named does not exist.
     """
     tracks, names = _tracks(options, n_tracks)
-    bins = _bins(options.bins, n_bins, default_bins)
+    bins = _bins(options.bins, n_bins, default_bins if options.over is None else range(n_bins))
     first, last = min(bins), max(bins) + 1
     if flipped:
         first = min(first, n_bins - last)
         last = n_bins - first
     kept = tuple(b - first for b in bins)
-    return Readout(first, last, tracks, names, None if kept == tuple(range(last - first)) else kept)
+    some = None if kept == tuple(range(last - first)) else kept
+    return Readout(first, last, tracks, names, some, bin_size, bin_start + first * bin_size)
 
 
 def _tracks(options: OutputOptions, n_tracks: int) -> tuple[tuple[int, ...], tuple[str, ...] | None]:

@@ -19,6 +19,7 @@ from ...personal.batch import haplotypes
 from ...personal.observed import Allele, AlleleSource, alone, most_common, observed_alleles
 from ...personal.policy import HaplotypePolicy
 from ...types import Windows
+from .gene_scores import GeneScorer
 from .sources import HaplotypeSource, ReferenceSource, RowSource
 from .strata import stratum_of, tss_distance
 from .targets import Layout
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from ...models.session import Model
 
 __all__ = [
-    "VariantOptions", "VariantScan", "check_finite", "compute_variants", "people_of", "scan_window", "snv_effects",
-    "window_alleles",
+    "VariantOptions", "VariantScan", "check_finite", "compute_variants", "people_of", "predictor_of", "scan_window",
+    "snv_effects", "window_alleles",
 ]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
@@ -51,23 +52,30 @@ class VariantOptions:
         Every alternative allele, or the most common base of each position.
     background : int
         Random SNVs that effects are ranked among; 0: they are not.
+    align : {"reference", "haplotype", "shift"}
+        How the bins of an indel are compared with REF's, where a card reads out those of a gene; see `GeneScorer`.
     """
 
     on: str = "reference"
     indels: str = "naive"
     allele: str = "each"
     background: int = 0
+    align: str = "reference"
 
 
 class VariantScan:
-    """All that is needed to scan the variants of one model's windows; ``edges``: of the strata of a background."""
+    """All that is needed to scan the variants of one model's windows.
+
+    ``edges`` are of the strata of a background, ``scorer`` for a card that reads out the bins of genes.
+    """
 
     def __init__(
         self, plan: Plan, layout: Layout, genome: Genome, alleles: AlleleSource, people: RowSource,
         policy: HaplotypePolicy, options: VariantOptions, edges: tuple[int, ...] | None = None,
+        scorer: GeneScorer | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.layout, self.genome, self.alleles, self.people = plan, layout, genome, alleles, people
-        self.policy, self.options, self.edges = policy, options, edges
+        self.policy, self.options, self.edges, self.scorer = policy, options, edges, scorer
         self._predictor: Model | None = None
 
     @property
@@ -80,15 +88,18 @@ class VariantScan:
     def predictor(self) -> Model:
         """The model whose values are those of the plan, selection of tracks and bins included."""
         if self._predictor is None:
-            from ...models.session import Model
-
-            model, card = self.plan.model, self.plan.readout.card
-            same = card == model.card
-            self._predictor = (
-                model if same
-                else Model(model.path, card=card, device=model.device, n_threads=model.n_threads, feed=model.feed)
-            )  # fmt: skip
+            self._predictor = predictor_of(self.plan)
         return self._predictor
+
+
+def predictor_of(plan: Plan) -> Model:
+    """Return the model whose values are those of a plan, selection of tracks and bins included."""
+    from ...models.session import Model
+
+    model, card = plan.model, plan.readout.card
+    if card == model.card:
+        return model
+    return Model(model.path, card=card, device=model.device, n_threads=model.n_threads, feed=model.feed)
 
 
 class _Found(NamedTuple):
@@ -165,7 +176,12 @@ def scan_window(scan: VariantScan, w: int, counts: Counter[str]) -> list[_Found]
     counts["snvs"] += len(single)
     skipped = scan.skips_indels
     counts["not_snv_skipped" if skipped else "not_snv_predicted"] += len(others)
-    if scan.options.on == "haplotypes":
+    if scan.scorer is not None:
+        kept = single if skipped else alleles
+        effects = scan.scorer.effects(w, kept)
+        found = [_Found(allele, "", effect) for allele, effect in zip(kept, effects, strict=True)]
+        counts["mutants"] += len(found)
+    elif scan.options.on == "haplotypes":
         found = _on_haplotypes(scan, w, single, counts)
     else:
         found = _on_reference(scan, w, single) + ([] if skipped else _by_prediction(scan, w, others))

@@ -12,20 +12,24 @@ from ..._memory import require_bytes
 from ...errors import InputError
 from ...io.contigs import ContigNames
 from ...io.fasta import Genome
+from ...io.tables import ExonTable
 from ...io.vcf_set import expand_patterns
 from ...io.vcf_sites import SiteFileSet, has_genotypes
 from ...ism import Plan
+from ...models.gene_windows import GeneBins
 from ...personal.observed import AlleleSource
 from ...personal.policy import HaplotypePolicy
-from ..inputs import named_genes, open_genotypes, open_plans
+from ...types import GeneTable
+from ..inputs import named_genes, open_exons, open_genotypes, open_plans
 from ..naming import contig_names, contigs_of_plan, tell_renamed, tell_vcf
 from ..options import EngineOptions, InputPaths
 from ..provenance import digest, hash_inputs, plan_of
 from .background_cache import BackgroundCache
 from .backgrounds import BackgroundScan
-from .observed import VariantOptions, VariantScan, compute_variants, people_of
+from .gene_scores import GeneScorer
+from .observed import VariantOptions, VariantScan, compute_variants, people_of, predictor_of
 from .opening import outputs_facts
-from .targets import gene_layout
+from .targets import Layout, gene_layout
 from .work import Compute
 
 __all__ = ["VariantInputs", "open_variants", "variant_scan"]
@@ -85,7 +89,9 @@ def open_variants(
         alleles = SiteFileSet(files).named_by(names)
         told += tell_vcf(alleles)
     tell_renamed(told)
-    plans = open_plans(paths, engine)
+    plans = open_plans(paths, engine, of_genes=True)
+    exons = open_exons(paths, [one.model for one in plans], names)
+    _refuse_options(plans, options)
     found = hash_inputs(paths, files, [one.model for one in plans]) if hashes else {}
     backgrounds: tuple[BackgroundScan, ...] = ()
     if options.background:
@@ -95,18 +101,58 @@ def open_variants(
                 one.cache = BackgroundCache(background_cache, one.plan.model.card.name, _settings(one, engine, found))
     share = None if paths.max_mem is None else paths.max_mem // 4
     ranked = [one.edges for one in backgrounds] if backgrounds else [None] * len(plans)
+    laid_out = [_laid_out(one, genes, genome, alleles, exons, options.align) for one in plans]
+    people = [people_of(options, genome, alleles, policy, share) for _ in plans]
     scans = tuple(
-        VariantScan(
-            one, gene_layout(one.model.card, genes, genome, window=None, genotypes=alleles, clip=False), genome,
-            alleles, people_of(options, genome, alleles, policy, share), policy, options, edges,
-        )
-        for one, edges in zip(plans, ranked, strict=True)
-    )  # fmt: skip
+        VariantScan(one, layout, genome, alleles, source, policy, options, edges, scorer)
+        for one, source, edges, (layout, scorer) in zip(plans, people, ranked, laid_out, strict=True)
+    )
     facts = {
         "genes": digest(genes.gene_id), "policy": asdict(policy),
         **asdict(options), **contigs_of_plan(paths, told),
     }  # fmt: skip
     return VariantInputs(scans, options, tuple(alleles.samples), facts, found, backgrounds)
+
+
+def _refuse_options(plans: Sequence[Plan], options: VariantOptions) -> None:
+    """Refuse what is not possible where a card reads out the exons of each gene, and what has a meaning there alone."""
+    masked = [one.model for one in plans if one.model.card.gene_mask is not None]
+    given = {
+        f'on="{options.on}"': options.on != "reference", f"background={options.background}": options.background > 0
+    }  # fmt: skip
+    for argument in (name for name, yes in given.items() if yes and masked):
+        raise InputError(
+            f"{masked[0].card.name} reads out the exons of each gene: `{argument}` is not possible",
+            path=masked[0].path, record="output.gene_mask", remedy="leave it out",
+        )  # fmt: skip
+    if not masked and options.align != "reference":
+        raise InputError(
+            f'`align="{options.align}"` belongs to a card that reads out the exons of each gene (output.gene_mask)',
+            remedy="leave it out",
+        )
+
+
+def _laid_out(
+    plan: Plan, genes: GeneTable, genome: Genome, alleles: AlleleSource, exons: ExonTable | None, align: str
+) -> tuple[Layout, GeneScorer | None]:
+    """Lay out the windows of genes, and what scores by their bins; a gene without exons has a status."""
+    layout = gene_layout(plan.model.card, genes, genome, window=None, genotypes=alleles, clip=False)
+    model = predictor_of(plan)
+    bins = GeneBins.of(model, genes, exons)
+    if bins is None:
+        return layout, None
+    status = list(layout.status)
+    partly = bins.settle(status)["genes_partly_outside_bins"]
+    if "ok" not in status:
+        remedy = "give the GTF of the genes' assembly, with the same ids, with `exons=`"
+        raise InputError(f"no gene can be scanned: {status[0]} for the first of them", remedy=remedy)
+    if partly:
+        logging.getLogger("gxfast").warning(
+            "%s: %d of %d genes have exons outside the bins that the model gives; the rest of them is read out",
+            plan.model.card.name, partly, len(status),
+        )  # fmt: skip
+    layout = replace(layout, status=tuple(status))
+    return layout, GeneScorer(model, genome, layout, bins, align)
 
 
 def _open_backgrounds(

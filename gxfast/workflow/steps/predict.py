@@ -55,6 +55,7 @@ def _do_blocks(job: Job, model: Model) -> None:
             inputs.genotypes,
             genes.take(range(first, last)),
             policy=inputs.policy,
+            exons=inputs.exons,
             max_mem=inputs.max_mem,
             n_threads=job.n_threads,
         )

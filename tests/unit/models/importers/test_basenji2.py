@@ -11,6 +11,7 @@ import pytest
 
 from gxfast.errors import InputError
 from gxfast.models import Model, OutputOptions
+from gxfast.models.gene_mask import GeneMask
 from gxfast.models.importers.basenji2 import import_basenji2
 
 LENGTH, CROP, TRACKS = 512, 8, 6
@@ -151,6 +152,30 @@ def test_one_sided_bins_of_the_ensemble(tmp_path):
             whole = _oracle((strand == np.arange(4)[:, None]).astype(float), parts, DILATIONS, True)[:, 2]
             values.append(whole[3:6] if strand is part else whole[::-1][3:6])
     assert found == pytest.approx(np.mean(values), abs=1e-5)
+
+
+def test_bins_of_genes_in_the_ensemble(tmp_path):
+    """All bins stay, and those that are weighed are the same stretch of DNA in every member."""
+    parts = _parts()
+    outputs = OutputOptions(tracks=["2"], over="exons", reduce="sum")
+    path = import_basenji2(_npz(tmp_path / "m.npz", parts), tmp_path, outputs=outputs, length=LENGTH, crop=CROP)
+    model = Model(path, device="cpu")
+    codes = np.random.default_rng(5).integers(0, 4, LENGTH + 2)
+    values = []
+    for shift in range(3):
+        part = codes[shift : shift + LENGTH]
+        for strand in (part, 3 - part[::-1]):
+            whole = _oracle((strand == np.arange(4)[:, None]).astype(float), parts, DILATIONS, True)[:, 2]
+            values.append(whole if strand is part else whole[::-1])
+    n_bins = len(values[0])
+    size = (LENGTH - 2 * model.card.gene_mask.bin_start) // n_bins
+    assert model.card.gene_mask == GeneMask("exons", size, CROP * size)
+    assert model.places.first[0] == CROP * size + 1  # the flank of the shifts
+    weights = np.zeros((1, n_bins))
+    weights[0, [0, 4]] = 1.0, 0.5
+    found = float(model.predict(np.frombuffer(b"ACGT", np.uint8)[codes][None], weights=weights)[0, 0])
+    mean = np.mean(values, axis=0)
+    assert found == pytest.approx(mean[0] + 0.5 * mean[4], abs=1e-5)
 
 
 def test_refusals(tmp_path):

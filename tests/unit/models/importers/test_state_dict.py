@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,13 +60,18 @@ def test_packages_that_load_weights_load_tensors_alone(monkeypatch: pytest.Monke
     assert name not in os.environ
 
 
+_OF_FIVE: dict[str, Any] = {
+    "n_bins": 5, "n_tracks": 3, "default_bins": (2,), "flipped": False, "bin_size": 1, "bin_start": 0
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("bins", ["0-99999999999999", "5", "-1", "²", "٣", "9" * 5000, "1-0", "", "1,1", "1_0"])
 def test_bins_that_are_none(bins: str) -> None:
     with pytest.raises(InputError, match=r"bins must lie in 0-4|not a list of bins"):
-        choose_outputs(OutputOptions(("0",), bins=bins), n_bins=5, n_tracks=3, default_bins=(2,), flipped=False)
+        choose_outputs(OutputOptions(("0",), bins=bins), **_OF_FIVE)
 
 
 @pytest.mark.parametrize("track", ["3", "²", "٣", "9" * 5000, "1_0", "-1", "nan"])
 def test_tracks_that_are_none(track: str) -> None:
     with pytest.raises(InputError, match=r"does not exist|tracks are named by description"):
-        choose_outputs(OutputOptions((track,)), n_bins=5, n_tracks=3, default_bins=(2,), flipped=False)
+        choose_outputs(OutputOptions((track,)), **_OF_FIVE)

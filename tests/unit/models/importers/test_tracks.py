@@ -6,6 +6,8 @@ import pytest
 
 from gxfast.errors import InputError
 from gxfast.models import OutputOptions, read_tracks
+from gxfast.models.card import ModelCard
+from gxfast.models.gene_mask import GeneMask
 from gxfast.models.importers.outputs import choose_outputs
 
 TABLE = (
@@ -63,7 +65,8 @@ def test_bad_tables(tmp_path, text, message):
 
 def _chosen(flipped=False, **options):
     return choose_outputs(
-        OutputOptions(**options), n_bins=20, n_tracks=5, default_bins=range(9, 12), flipped=flipped
+        OutputOptions(**options), n_bins=20, n_tracks=5, default_bins=range(9, 12), flipped=flipped, bin_size=32,
+        bin_start=160,
     )  # fmt: skip
 
 
@@ -76,6 +79,16 @@ def test_bins_and_tracks(table):
     assert _chosen(tracks=["all"]).tracks == (0, 1, 2, 3, 4)
     both_ways = _chosen(tracks=["0"], bins="3-5", flipped=True)
     assert (both_ways.first, both_ways.last, both_ways.bins) == (3, 17, (0, 1, 2))
+
+
+def test_bins_of_genes():
+    card = ModelCard("m", "NCL", 960, {"+": 480, "-": 480}, output_layout="NTB", reduce="mean")
+    whole = _chosen(tracks=["3"], over="exons")
+    assert (whole.first, whole.last, whole.bins) == (0, 20, None)
+    assert whole.on(card, OutputOptions(over="exons")).gene_mask == GeneMask("exons", 32, 160)
+    cut = _chosen(tracks=["3"], over="gene_body", bins="4,9-10")
+    assert cut.on(card, OutputOptions(over="gene_body")).gene_mask == GeneMask("gene_body", 32, 160 + 4 * 32)
+    assert cut.on(card, OutputOptions()).gene_mask is None
 
 
 @pytest.mark.parametrize(
