@@ -135,9 +135,9 @@ def _generalise(run: RunData) -> Answers | None:
     peoples, genes = {row["people"] for row in rows}, {row["genes"] for row in rows}
     lacking = []
     if "other" not in peoples:
-        lacking.append("populations (a table of people, `--populations`) would tell of people who are not alike")
+        lacking.append("populations (`populations=`) would tell of people who are not alike")
     if genes <= {"seen", "unknown"}:
-        lacking.append("a split of the genes (`--gene-split`) would tell of genes that the model has not seen")
+        lacking.append("a split of the genes (`gene_split=`) would tell of genes that the model has not seen")
     h2 = next((row for row in rows if row["h2"]), None)
     ceiling = (
         f"Genotypes in cis explain {100 * float(h2['h2']):.1f} % of the variance on average (standard error over genes "
@@ -160,7 +160,7 @@ def _direction(run: RunData) -> Answers | None:
     leads = [fact for fact in facts if fact.what == _STRATA["all"]]
     changes = (
         "A lead SNV is the strongest association, often a neighbour of the causal variant: fine-mapped variants "
-        "(`--finemapped`, or `--susie`) ask the question without it. " + _needed(leads)
+        "(`finemapped=`) ask the question without it. " + _needed(leads)
     )
     figures = _figures(
         run,

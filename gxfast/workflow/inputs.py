@@ -11,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GxfastError, InputError
-from ..evaluation.alignment import strip_version
 from ..io.contigs import ContigNames, Renamed
 from ..io.fasta import Genome
 from ..io.genotype_cache import GenotypeCache
 from ..io.regions import parse_region
 from ..io.tables import ExonTable, read_covariates, read_exons, read_expression, read_genes, read_sites
 from ..io.tables.exons import is_gtf_name
-from ..io.tables.groups import read_gene_split, read_populations
 from ..io.variant_tables import read_finemapped
 from ..io.vcf_set import VariantFileSet, choose_samples, expand_patterns
 from ..personal.policy import HaplotypePolicy
 from ..types import CovariateTable, ExpressionTable, GeneTable
 from .effects import open_effects
 from .finemapped import refuse_foreign_pips
+from .groups import open_gene_split, open_populations
 from .naming import contig_names, tell_vcf
 from .options import InputPaths
 
@@ -209,37 +208,10 @@ def open_people(
         covariates = _attempt(problems, "covariates", partial(read, people=None if cohort is None else cohort.samples))
     opened: Any = {"genotypes": GenotypeCache(cohort, paths.max_mem) if cohort is not None else None, "genes": genes}
     if paths.populations:
-        opened["populations"] = _attempt(problems, "populations", partial(_of_these, paths.populations, cohort))
+        opened["populations"] = _attempt(problems, "populations", partial(open_populations, paths.populations, cohort))
     if paths.gene_split:
-        opened["gene_split"] = _attempt(problems, "gene_split", partial(_split_of, paths.gene_split, genes))
+        opened["gene_split"] = _attempt(problems, "gene_split", partial(open_gene_split, paths.gene_split, genes))
     return People(**opened, expression=expression, covariates=covariates, renamed=told)
-
-
-def _of_these(path: str, cohort: VariantFileSet | None) -> Mapping[str, str]:
-    """Populations of the people of a job; nobody of them in the table is refused."""
-    found = read_populations(path)
-    if cohort is not None and not any(name in found for name in cohort.samples):
-        raise InputError(
-            f"nobody of the VCF ({', '.join(cohort.samples[:3])}, ...) is in the table of populations "
-            f"({', '.join(list(found)[:3])}, ...)",
-            path=path, remedy="use the names of the samples",
-        )  # fmt: skip
-    return found
-
-
-def _split_of(path: str, genes: GeneTable | None) -> Mapping[str, str]:
-    """Sets of the genes of a job, by id, Ensembl ids also without version; no gene in the table is refused."""
-    found = read_gene_split(path)
-    if genes is None:
-        return found
-    stems = {strip_version(gene): name for gene, name in found.items()}
-    mine = {gene: name for gene in genes.gene_id if (name := found.get(gene) or stems.get(strip_version(gene)))}
-    if not mine:
-        raise InputError(
-            f"no gene ({', '.join(genes.gene_id[:3])}, ...) is in the split ({', '.join(list(found)[:3])}, ...)",
-            path=path, remedy="use the ids of the genes",
-        )  # fmt: skip
-    return mine
 
 
 def open_genotypes(paths: InputPaths, chroms: Sequence[str], names: ContigNames | None = None) -> VariantFileSet:
