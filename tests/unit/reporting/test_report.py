@@ -169,7 +169,7 @@ def test_certificate(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run")
     write_certificate(folder, [("0.2", "0.7", "0.1"), ("0.9", "0.08", "0.02"), ("0.01", "0.09", "0.9"), ("", "", "")])
     text = text_of(folder)
-    assert "Direction right in 1 genes, wrong in 1; nothing can be said of 1." in text
+    assert "Direction right in 1 gene, wrong in 1; nothing can be said of 1." in text
     drawn = (folder / "figures" / "m.certificate.tsv").read_text().split("\n")
     assert drawn[:3] == ["gene_id\tp_right\tp_none\tp_wrong", "G2\t0.9\t0.08\t0.02", "G1\t0.2\t0.7\t0.1"]
     assert "Marks below" not in text
