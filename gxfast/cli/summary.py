@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .._objects import plural
+
 __all__ = ["across_line", "certificate_lines", "summary_lines"]
 
 
@@ -51,7 +53,7 @@ def certificate_lines(summary: dict[str, Any]) -> Iterator[str]:
     for name, entry in summary.get("certificate", {}).items():
         n = entry["n_right"] + entry["n_wrong"]
         yield (
-            f"{name}: direction right in {entry['n_right']} genes and wrong in {entry['n_wrong']}, of which "
+            f"{name}: direction right in {plural(entry['n_right'], 'gene')} and wrong in {entry['n_wrong']}, of which "
             f"{entry['expected']:.0f} of {n} are expected to hold; nothing can be said of {entry['n_undecided']}"
         )
 

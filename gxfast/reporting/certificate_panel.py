@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import plural
 from .data import ModelTable, RunData
 from .parts import Axis, Dots, Figure, Section, stem
 from .plots import certificate as figures
@@ -42,7 +43,9 @@ def add_certificate(run: RunData, own: ModelTable, section: Section) -> None:
     truth = _planted(run, own)
     planted = [truth[i] for i in order]
     right, wrong = int((p[0, order] > 0.5).sum()), int((p[2, order] > 0.5).sum())
-    told = f"right in {right:,} genes, wrong in {wrong:,}; nothing can be said of {order.size - right - wrong:,}"
+    told = (
+        f"right in {plural(right, 'gene')}, wrong in {wrong:,}; nothing can be said of {order.size - right - wrong:,}"
+    )
     ids = [own.columns["gene_id"][i] for i in order]
     saved = save(figures.certificate(f"{stem(own)}.certificate", ids, p[:, order], planted), run.path / "figures")
     caption = (

@@ -26,7 +26,7 @@ __all__ = [
 Float64Array = NDArray[np.float64]
 
 _NONE: Final = 0.5  # share of genes without a slope, in the default prior
-_FIRST: Final = 3.0  # standard errors: slopes are not told apart within fewer
+_FIRST: Final = 2.0  # standard errors: slopes are not told apart within fewer
 _LAST: Final = 6.0  # r = 0.986
 _ROUNDS, _SETTLED = 2_000, 1e-6
 
@@ -142,7 +142,7 @@ def direction_certificate(
     Notes
     -----
     Likelihood of a slope: Student's t around it with n - 2 - n_covariates degrees of freedom. Prior: no slope, or
-    uniform in intervals that double in width, the first of three standard errors of the middle gene; the shares of the
+    uniform in intervals that double in width, the first of two standard errors of the middle gene; the shares of the
     two sides are free of each other and fitted by EM (empirical Bayes: Stephens 2017, Biostatistics 18, 275, here
     without the assumption that small slopes are the most frequent). The default prior has no slope in half of the
     genes, and the other intervals alike. A gene without a genetic component is never right: ``1 - p_right`` is the
@@ -214,10 +214,10 @@ def correlation_from_effects(
     if freedom < 1:
         raise InputError(f"eQTLs of {n} people with {n_covariates} covariates have no degree of freedom left")
     variance = np.diag(c)
-    if np.isnan((b + se)[a != 0]).any() or (se < 0).any() or (variance < 0).any():
-        raise InputError(
-            "slope and slope_se are needed where an effect is not 0; errors and variances are not negative"
-        )
+    if (variance < 0).any() or not np.allclose(c, c.T, rtol=1e-6, atol=1e-9 * float(np.abs(c).max(initial=0.0))):
+        raise InputError("covariance is no covariance: it is symmetric, and no variance is negative")
+    if np.isnan((b + se)[a != 0]).any() or (se < 0).any():
+        raise InputError("slope and slope_se are needed where an effect is not 0, and no error is negative")
     there = (a != 0) & (variance > 0)
     predicted = float(np.einsum("i,ij,j->", a, c, a))
     if not there.any() or predicted <= 1e-12 * float(np.sum(a * a * variance)):
@@ -226,7 +226,7 @@ def correlation_from_effects(
     r = float(np.sum((a * b * variance)[there])) / float(np.sqrt(predicted * observed)) if observed > 0 else np.nan
     if abs(r) > 1 + 1e-9:
         raise InputError(
-            f"slopes and covariance give a correlation of {r:.3g}: they are not of one population",
+            f"slope, slope_se and covariance give a correlation of {r:.3g}: they are not of one population",
             remedy="take the linkage of the people of the eQTLs, and the same alleles",
         )
     return float(np.clip(r, -1.0, 1.0))
@@ -368,9 +368,8 @@ def _checked(r: ArrayLike, n: ArrayLike, n_covariates: ArrayLike) -> tuple[Float
     for name, one in (("n", people), ("n_covariates", used)):
         if one.shape not in ((), shape) or (one < 0).any():
             raise InputError(f"{name} must be a whole number >= 0, or one per gene, found shape {one.shape}")
-    size = int(np.prod(shape))
-    freedom = np.broadcast_to(people - 2 - used, shape).reshape(size)
-    return values.reshape(size, -1), freedom
+    freedom = np.broadcast_to(people - 2 - used, shape).reshape(int(np.prod(shape)))
+    return values.reshape(freedom.size, values.shape[1] if values.ndim == 2 else 1), freedom
 
 
 def _checked_prior(prior: DirectionPrior) -> DirectionPrior:

@@ -118,6 +118,10 @@ def write_expression(cohort: Cohort, name: str, signal: NDArray[Any], share: flo
     return path
 
 
+def certificate(folder: Path) -> list[str]:
+    return (folder / "certificate.tsv").read_text().splitlines()[1:]
+
+
 def columns(result: Results) -> NDArray[Any]:
     rows = [(row.pearson_r, row.phase_r_low, row.phase_r_high, row.phase_r_sd) for row in result.genes]
     return np.array(rows, float).T
@@ -138,6 +142,10 @@ def test_the_interval_holds_the_true_r(
     assert (sd > 0).all()
     assert (high - low).mean() < 0.5
     assert np.abs(r - true_r).max() > 0.01  # it does matter here
+    known, drawn = (gx.stats.direction_certificate(values, len(PEOPLE)).p_right for values in (true_r, r))
+    certified = np.array([float(line.split("\t")[6]) for line in certificate(tmp_path / "drawn")])
+    assert np.abs(certified - known).mean() < np.abs(drawn - known).mean() + 0.05
+    assert np.abs(certified - drawn).max() > 0.001  # the draws are in it
 
 
 def test_phased_calls_have_no_width(cohort: Cohort, phased: Path, truth: NDArray[Any], tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_the_same_bytes_as_the_command(cohort: DemoCohort, tmp_path: Path) -> No
 def test_values_are_those_of_the_tables(cohort: DemoCohort, tmp_path: Path) -> None:
     result = gx.run(tmp_path / "run", model=cohort.model, **options(cohort))
     tables = {
-        "genes.tsv": result.genes, "baseline/elastic_net.tsv": result.baseline, "eqtl/permutation.tsv": result.eqtl,
+        "genes.tsv": result.genes, "certificate.tsv": result.certificate,
+        "baseline/elastic_net.tsv": result.baseline, "eqtl/permutation.tsv": result.eqtl,
         "drivers.tsv": result.drivers, "support.tsv": result.support, "direction.tsv": result.direction,
         "motifs.tsv": result.motifs, "motif_clusters.tsv": result.motif_clusters,
         "explainers.tsv": result.explainers,

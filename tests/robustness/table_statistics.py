@@ -226,6 +226,24 @@ def _effects() -> list[Target]:
     ]
 
 
+def _certificates() -> list[Target]:
+    """One value per gene, or one for all; NaN leaves a gene, a phasing or a statement out."""
+    several = {"r": X / 32, "n": np.arange(GENES) + 20, "n_covariates": np.arange(GENES)}
+    effects = {
+        "effects": LINE[:SNPS], "covariance": np.cov(IMPUTED), "slope": LINE[:SNPS] / 8, "slope_se": np.ones(SNPS),
+    }  # fmt: skip
+    said = {"probability": SHARES, "right": OTHER > 0}
+    r_free, whole = (*ONLY_AXIS, *GAPS, "an axis less"), ("0-d", "0-d array", "an axis less", *ABOVE)
+    free: Any = {"r": r_free, "n": whole, "n_covariates": whole}
+    summary = partial(stats.correlation_from_effects, n=40)
+    call = stats.direction_certificate
+    return [
+        _target("stats.direction_certificate", call, several, "numbers", "whole", "whole", **free),
+        _target("stats.correlation_from_effects", summary, effects, *["numbers"] * 4, covariance=("transposed",)),
+        _target("stats.calibration", stats.calibration, said, "numbers", "truths", probability=GAPS),
+    ]  # fmt: skip
+
+
 def _intervals(name: str, call: Callable[..., Any]) -> Target:
     means = {**_gap_counts(call, ("x", "y")), **_undefined(call, ("x", "y"))}
     return Target(name, call, {"x": X, "y": Y}, {"x": "numbers", "y": "numbers"}, means=means)
@@ -458,4 +476,6 @@ def _variants() -> list[Target]:
 
 def targets() -> list[Target]:
     """Return one entry per function, and per backend or method where other code runs."""
-    return [*_correlations(), *_tests(), *_effects(), *_genotypes(), *_heads(), *_names(), *_variants()]
+    return [
+        *_correlations(), *_tests(), *_effects(), *_certificates(), *_genotypes(), *_heads(), *_names(), *_variants(),
+    ]  # fmt: skip

@@ -105,10 +105,10 @@ def test_write_truth(tmp_path: Path) -> None:
     path = compared(tmp_path, GOOD[4:7]).write_truth(tmp_path)
     assert path == tmp_path / "demo_truth.tsv"
     assert path.read_text() == (
-        "gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\tdriver\tsupport\n"
-        "G0\tright\tchr1_1_A_C\t0.5\tpositive\tyes\t\t\n"
-        "G1\tright\tchr1_2_A_C\t0.5\tnot significant\tno\t\t\n"
-        "G2\twrong\tchr1_3_A_C\t0.5\tnegative\tyes\t\t\n"
+        "gene_id\ttruth\tcausal_variant\teffect\tfound\tagrees\tdriver\tsupport\tcertified\tcertainty\n"
+        "G0\tright\tchr1_1_A_C\t0.5\tpositive\tyes\t\t\t\t\n"
+        "G1\tright\tchr1_2_A_C\t0.5\tnot significant\tno\t\t\t\t\n"
+        "G2\twrong\tchr1_3_A_C\t0.5\tnegative\tyes\t\t\t\t\n"
     )
     with pytest.raises(InputError, match="cannot write"):
         compared(tmp_path, GOOD[:1]).write_truth(tmp_path / "nowhere")
@@ -155,3 +155,23 @@ def test_bad_tables(tmp_path: Path) -> None:
     truth, genes = tables(tmp_path, [("perhaps", "0.5", "0.001")])
     with pytest.raises(InputError, match="must be one of right, wrong, missed"):
         compare(truth, genes)
+
+
+def test_certificates(tmp_path: Path) -> None:
+    truth, genes = tables(tmp_path, [*GOOD, ("wrong", "-0.1", "0.9")])
+    said = [f"G{i}\tdemo\tright\t0.9" for i in range(5)] + ["G5\tdemo\twrong\t0.6", "G6\tdemo\twrong\t0.99"]
+    said += ["G7\tdemo\t\t", "G9\tdemo\tright\t0.7", "G6\tother\tright\t0.9"]
+    path = tmp_path / "certificate.tsv"
+    path.write_text("\n".join(["gene_id\tmodel\tdirection\tcertainty", *said]) + "\n")
+    found = compare(truth, genes, certificate_tsv=path, model="demo")
+    # five right ones, one that is turned round, one wrong; G9 has no planted direction
+    assert found.statements == (7, 6, pytest.approx(5 * 0.9 + 0.6 + 0.99))
+    assert (found.genes[5].certified, found.genes[5].certainty, found.genes[7].certified) == ("wrong", 0.6, "")
+    assert "certificates of direction: 6 of 7 hold in right and wrong genes (6.1 expected)" in found.text()
+    assert found.ok
+    path.write_text(path.read_text().replace("right\t0.9", "wrong\t0.9"))
+    found = compare(truth, genes, certificate_tsv=path, model="demo")
+    assert "1 of 7 certificates of direction hold, 6.1 were expected to" in found.problems
+    path.write_text(path.read_text().replace("0.99", "much"))
+    with pytest.raises(InputError, match="not a number"):
+        compare(truth, genes, certificate_tsv=path, model="demo")

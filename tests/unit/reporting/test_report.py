@@ -159,6 +159,37 @@ def test_planted_truth(tmp_path: Path) -> None:
     assert "1 of 2 genes came out as planted" in text_of(folder)
 
 
+def write_certificate(folder: Path, p: list[tuple[str, str, str]]) -> None:
+    rows = [f"G{i + 1}\tm\t{right}\t{none}\t{wrong}" for i, (right, none, wrong) in enumerate(p)]
+    header = "gene_id\tmodel\tp_right\tp_none\tp_wrong"
+    (folder / "certificate.tsv").write_text("\n".join([header, *rows]) + "\n")
+
+
+def test_certificate(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    write_certificate(folder, [("0.2", "0.7", "0.1"), ("0.9", "0.08", "0.02"), ("0.01", "0.09", "0.9"), ("", "", "")])
+    text = text_of(folder)
+    assert "Direction right in 1 gene, wrong in 1; nothing can be said of 1." in text
+    drawn = (folder / "figures" / "m.certificate.tsv").read_text().split("\n")
+    assert drawn[:3] == ["gene_id\tp_right\tp_none\tp_wrong", "G2\t0.9\t0.08\t0.02", "G1\t0.2\t0.7\t0.1"]
+    assert "Marks below" not in text
+    assert not (folder / "figures" / "m.calibration.tsv").exists()
+
+
+def test_certificate_of_planted_truth(tmp_path: Path) -> None:
+    rows = [ROWS[0].replace("G1", f"G{i + 1}") for i in range(12)]
+    folder = make_run(tmp_path / "run", rows, matrices=False)
+    write_certificate(folder, [("0.95", "0.05", "0.0")] * 11 + [("0.1", "0.8", "0.1")])
+    truth = [f"G{i + 1}\t{'wrong' if i == 4 else 'right'}" for i in range(12)]
+    (folder / "demo_truth.tsv").write_text("\n".join(["gene_id\ttruth", *truth]) + "\n")
+    text = text_of(folder)
+    assert "10 of 11 statements hold." in text
+    assert "Marks below: the planted direction." in text
+    header, row = (line.split("\t") for line in (folder / "figures" / "m.calibration.tsv").read_text().split("\n")[:2])
+    found = dict(zip(header, row, strict=True))
+    assert (found["low"], found["high"], found["n"], found["n_right"]) == ("0.9", "0.99", "11", "10")
+
+
 def test_no_run_directory(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run directory"):
         write_report(tmp_path)
