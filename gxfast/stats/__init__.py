@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .agreement import DirectionTest, RankAgreement, SignAgreement, direction_test, rank_agreement, sign_agreement
     from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
     from .cis_scan import CisScan, WindowAssociations
+    from .conditional import ConditionalSignal, ForwardBackward, conditional_eqtl, forward_backward
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
     from .elastic_net import ElasticNetFit, elastic_net_cv
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .relatedness import Heritability, blup, cis_heritability
     from .residual import Residuals, flat_rows, residualise
     from .splits import split_by_label, split_by_lists, split_people
+    from .susie import CredibleSet, SusieFit, susie
     from .track_fit import TrackFit, fit_tracks
 
 __all__ = [
@@ -32,11 +34,14 @@ __all__ = [
     "Association",
     "BetaApproximation",
     "CisScan",
+    "ConditionalSignal",
     "Correlation",
     "CorrelationInterval",
+    "CredibleSet",
     "DirectionTest",
     "DriverSelection",
     "ElasticNetFit",
+    "ForwardBackward",
     "HeldOut",
     "Heritability",
     "NullTest",
@@ -47,10 +52,12 @@ __all__ = [
     "Residuals",
     "SignAgreement",
     "SupportTest",
+    "SusieFit",
     "TrackFit",
     "WindowAssociations",
     "blup",
     "cis_heritability",
+    "conditional_eqtl",
     "correlation_interval",
     "cross_predict",
     "direction_test",
@@ -61,6 +68,7 @@ __all__ = [
     "fdr",
     "fit_tracks",
     "flat_rows",
+    "forward_backward",
     "null_share",
     "null_test",
     "pearson",
@@ -76,6 +84,7 @@ __all__ = [
     "split_by_lists",
     "split_people",
     "support_test",
+    "susie",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -92,6 +101,7 @@ __getattr__, __dir__ = lazy_names(
         ),
         "association": ("Association", "PermutedAssociation", "eqtl", "eqtl_permutations"),
         "cis_scan": ("CisScan", "WindowAssociations"),
+        "conditional": ("ConditionalSignal", "ForwardBackward", "conditional_eqtl", "forward_backward"),
         "correlation": ("Correlation", "RankCorrelation", "pearson", "spearman"),
         "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),
         "elastic_net": ("ElasticNetFit", "elastic_net_cv"),
@@ -103,6 +113,7 @@ __getattr__, __dir__ = lazy_names(
         "relatedness": ("Heritability", "blup", "cis_heritability"),
         "residual": ("Residuals", "flat_rows", "residualise"),
         "splits": ("split_by_label", "split_by_lists", "split_people"),
+        "susie": ("CredibleSet", "SusieFit", "susie"),
         "track_fit": ("TrackFit", "fit_tracks"),
     },
 )
