@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
     from .elastic_net import ElasticNetFit, elastic_net_cv
     from .false_discovery import fdr, null_share, significant
+    from .fine_mapping import CredibleSet, SusieFit, susie
     from .intervals import CorrelationInterval, correlation_interval, permutation_p
     from .linear_models import LINEAR_MODELS, HeldOut, cross_predict
     from .nulls import NullTest, null_test
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .relatedness import Heritability, blup, cis_heritability
     from .residual import Residuals, flat_rows, residualise
     from .splits import split_by_label, split_by_lists, split_people
-    from .susie import CredibleSet, SusieFit, susie
     from .track_fit import TrackFit, fit_tracks
 
 __all__ = [
@@ -106,6 +106,7 @@ __getattr__, __dir__ = lazy_names(
         "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),
         "elastic_net": ("ElasticNetFit", "elastic_net_cv"),
         "false_discovery": ("fdr", "null_share", "significant"),
+        "fine_mapping": ("CredibleSet", "SusieFit", "susie"),
         "intervals": ("CorrelationInterval", "correlation_interval", "permutation_p"),
         "linear_models": ("HeldOut", "LINEAR_MODELS", "cross_predict"),
         "nulls": ("NullTest", "null_test"),
@@ -113,7 +114,6 @@ __getattr__, __dir__ = lazy_names(
         "relatedness": ("Heritability", "blup", "cis_heritability"),
         "residual": ("Residuals", "flat_rows", "residualise"),
         "splits": ("split_by_label", "split_by_lists", "split_people"),
-        "susie": ("CredibleSet", "SusieFit", "susie"),
         "track_fit": ("TrackFit", "fit_tracks"),
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +16,19 @@ from ._design import checked_covariates
 from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
 from .cis_scan import CisScan
 
-__all__ = ["ConditionalSignal", "ForwardBackward", "conditional_eqtl", "forward_backward"]
+__all__ = ["ConditionalSignal", "ForwardBackward", "conditional_eqtl", "forward_backward", "passing_signals"]
 
 Float64Array = NDArray[np.float64]
+
+
+class _Signal(Protocol):
+    @property
+    def pval_beta(self) -> float: ...
+    @property
+    def lead(self) -> Any: ...
+
+
+S = TypeVar("S", bound=_Signal)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,16 +84,21 @@ class ForwardBackward(Brief):
         Forward selection ends before the first p above it. A signal whose p is above it given all the others, or
         whose lead is then that of an earlier signal, is left out, as by tensorQTL.
         """
-        passed = 0
-        while passed < len(self.forward) and self.forward[passed].pval_beta <= threshold:
-            passed += 1
-        if passed < 2:
-            return self.forward[:passed]
-        kept: list[ConditionalSignal] = []
-        for signal in self.backward[passed - 2]:
-            if signal.pval_beta <= threshold and signal.lead not in [one.lead for one in kept]:
-                kept.append(signal)
-        return tuple(kept)
+        return tuple(passing_signals(self.forward, self.backward, threshold))
+
+
+def passing_signals(forward: Sequence[S], backward: Sequence[Sequence[S]], threshold: float) -> list[S]:
+    """Return what `ForwardBackward.signals` does, of any signals with a beta-approximated p and a lead."""
+    passed = 0
+    while passed < len(forward) and forward[passed].pval_beta <= threshold:
+        passed += 1
+    if passed < 2:
+        return list(forward[:passed])
+    kept: list[S] = []
+    for signal in backward[passed - 2]:
+        if signal.pval_beta <= threshold and signal.lead not in [one.lead for one in kept]:
+            kept.append(signal)
+    return kept
 
 
 def conditional_eqtl(
@@ -169,9 +185,7 @@ def forward_backward(
         forward.append(signal)
         signal = gene.signal(len(forward) + 1, [one.lead for one in forward])
     leads = [one.lead for one in forward]
-    backward = [
-        gene.backward(leads[:n]) if every or n == len(leads) else () for n in range(2, len(leads) + 1)
-    ]
+    backward = [gene.backward(leads[:n]) if every or n == len(leads) else () for n in range(2, len(leads) + 1)]
     return ForwardBackward(tuple(forward), tuple(backward))
 
 
@@ -188,9 +202,7 @@ class _Gene:
 
     def backward(self, leads: Sequence[int]) -> tuple[ConditionalSignal, ...]:
         """Return each signal given the other leads; none where nothing is left to test."""
-        found = (
-            self.signal(k, [other for other in leads if other != lead]) for k, lead in enumerate(leads, start=1)
-        )
+        found = (self.signal(k, [other for other in leads if other != lead]) for k, lead in enumerate(leads, start=1))
         return tuple(one for one in found if one is not None)
 
     def signal(

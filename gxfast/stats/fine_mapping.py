@@ -171,10 +171,10 @@ def susie(
         end = variants.fit(usable, residual, options, (alpha, mean, prior, lbf))
     sets = _credible_sets(variants, usable, alpha, prior, lbf, coverage, min_abs_corr) if end[3] else ()
     spread = np.sqrt(variants.squares[usable] / (target.size - 1))
-    pip, everywhere = np.full(len(x), np.nan), np.zeros((2, size, len(x)))
+    pip, chosen, slope = np.full(len(x), np.nan), np.zeros((size, len(x))), np.zeros((size, len(x)))
     pip[usable] = 1 - np.prod(1 - alpha[prior > _NO_EFFECT], axis=0)
-    everywhere[0][:, usable], everywhere[1][:, usable] = alpha, mean / spread
-    return SusieFit(pip, *everywhere, prior, lbf, *end, sets)
+    chosen[:, usable], slope[:, usable] = alpha, mean / spread
+    return SusieFit(pip, chosen, slope, prior, lbf, *end, sets)
 
 
 class _Counts:
@@ -253,9 +253,11 @@ def _purity(variants: _Counts | _Numbers, rows: NDArray[np.int64], least: float)
     spread = rows[:: -(-rows.size // _ROWS)]
     if spread.size < rows.size and _purity(variants, spread, least) is None:
         return None  # most large sets are impure, and some of their variants show it
-    unit, smallest = variants.unit(rows), 1.0
-    for start in range(0, rows.size, _ROWS):
-        smallest = min(smallest, float(np.abs(unit[start : start + _ROWS] @ unit.T).min()))
-        if smallest < least:
-            return None
+    blocks, smallest = [rows[start : start + _ROWS] for start in range(0, rows.size, _ROWS)], 1.0
+    for number, one in enumerate(blocks):
+        unit = variants.unit(one)
+        for other in blocks[number:]:
+            smallest = min(smallest, float(np.abs(unit @ variants.unit(other).T).min()))
+            if smallest < least:
+                return None
     return smallest
