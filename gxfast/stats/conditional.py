@@ -184,8 +184,8 @@ def forward_backward(
     while signal is not None and signal.pval_beta <= threshold:
         forward.append(signal)
         signal = gene.signal(len(forward) + 1, [one.lead for one in forward])
-    leads = [one.lead for one in forward]
-    backward = [gene.backward(leads[:n]) if every or n == len(leads) else () for n in range(2, len(leads) + 1)]
+    counts = range(2, len(forward) + 1)
+    backward = [gene.backward(forward[:n]) if every or n == len(forward) else () for n in counts]
     return ForwardBackward(tuple(forward), tuple(backward))
 
 
@@ -200,10 +200,12 @@ class _Gene:
         self._n, self._seed, self._orders = n_permutations, seed, orders
         self._counts = x.dtype.kind in "iub"
 
-    def backward(self, leads: Sequence[int]) -> tuple[ConditionalSignal, ...]:
+    def backward(self, forward: Sequence[ConditionalSignal]) -> tuple[ConditionalSignal, ...]:
         """Return each signal given the other leads; none where nothing is left to test."""
-        found = (self.signal(k, [other for other in leads if other != lead]) for k, lead in enumerate(leads, start=1))
-        return tuple(one for one in found if one is not None)
+        leads = [one.lead for one in forward]
+        found = (self.signal(one.rank, [lead for lead in leads if lead != one.lead]) for one in forward[:-1])
+        # the last one was found given all the others
+        return (*(one for one in found if one is not None), forward[-1])
 
     def signal(
         self, rank: int, given: Sequence[int], tested: tuple[Association, PermutedAssociation] | None = None

@@ -141,9 +141,9 @@ def susie(
 
     Notes
     -----
-    Among equal ``alpha`` at the end of a credible set the later variants are taken, as a stable sort does in
-    tensorQTL. Correlations of a set are of all its variants (tensorQTL draws 100 of a larger one), and of equal sets
-    the first is kept, as susieR does.
+    Among equal ``alpha`` at the end of a credible set the first variants are taken (tensorQTL's sort takes any).
+    Correlations of a set are of all its variants (tensorQTL draws 100 of a larger one), and of equal sets the first is
+    kept, as susieR does.
 
     References
     ----------
@@ -234,7 +234,7 @@ def _credible_sets(
     seen: set[bytes] = set()
     for effect in np.flatnonzero(prior > _NO_EFFECT).tolist():
         own = alpha[effect]
-        order = np.argsort(own, kind="stable")[::-1]
+        order = np.argsort(-own, kind="stable")
         inside = np.sort(order[: int(np.count_nonzero(np.cumsum(own[order]) < coverage)) + 1])
         if inside.tobytes() in seen:
             continue

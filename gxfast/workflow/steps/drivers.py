@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from ...errors import ModelError
 from ...evaluation.direction import DirectionRow, Directions
 from ...evaluation.drivers import DriverRow, GeneDrivers, SupportRow, driver_rows, gene_drivers, support_rows
+from ...evaluation.signals import EqtlSignals
 from ...io.tables import write_rows
 from ...personal.dosages import Dosages, snvs_in
 from ...types import PredictionSet
+from ..eqtl_signals import DriverTags, signals_of
 from ..rows import ClusterRow, MotifRow
 from ..scans.observed import snv_effects
 from ..scans.targets import Layout, gene_layout
@@ -48,10 +51,12 @@ def drive(job: Job) -> None:
     """Write ``ism/`` of every model, and the tables of drivers, support, direction and motifs."""
     results, folder = job.results, job.directory.path
     summary: dict[str, Any] = {}
+    signals = signals_of(job)
     for i, (model, item) in enumerate(zip(job.inputs.models, results.predictions, strict=True)):
-        found = _Collected(item, results.evaluations[i] if results.evaluations else None, job.inputs.finemapped)
+        evaluation = results.evaluations[i] if results.evaluations else None
+        found = _Collected(item, evaluation, job.inputs.finemapped, signals)
         path = job.directory.subdirectory("ism") / f"{item.model}.variants.tsv.gz"
-        write_variants(path, item.tracks, found.variant_rows(find_drivers(job, model, item)))
+        write_variants(path, item.tracks, found.variant_rows(find_drivers(job, model, item, signals)))
         results.drivers += found.drivers
         results.support += found.support
         results.direction += found.directions.rows()
@@ -74,13 +79,13 @@ class _Collected:
 
     def __init__(
         self, predictions: PredictionSet, evaluation: Evaluation | None,
-        finemapped: Mapping[tuple[str, str], float] | None,
+        finemapped: Mapping[tuple[str, str], float] | None, signals: EqtlSignals | None,
     ) -> None:  # fmt: skip
         self._predictions, self._evaluation, self._pips = predictions, evaluation, finemapped
         self.drivers: list[DriverRow] = []
         self.support: list[SupportRow] = []
         self.mains: list[MainDriver] = []
-        self.directions = Directions(predictions, finemapped)
+        self.directions = Directions(predictions, finemapped, signals)
         self._n_snvs = self._n_left_out = self._n_entries = 0
 
     def variant_rows(self, blocks: Iterable[list[GeneDrivers]]) -> Iterator[VariantRows]:
@@ -108,6 +113,9 @@ class _Collected:
             "n_supported": kinds.count("supported"),
             "n_unsupported": kinds.count("unsupported"),
         }
+        tagged = [row.signal_support for row in self.drivers if row.signal_support is not None]
+        if tagged:
+            counts |= {f"n_signal_{kind}": tagged.count(kind) for kind in ("supported", "unsupported", "untagged")}
         if self._pips is None:
             return counts
         n = self.directions.n_finemapped
@@ -117,7 +125,9 @@ class _Collected:
         return counts | {"n_finemapped": n}
 
 
-def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator[list[GeneDrivers]]:
+def find_drivers(
+    job: Job, model: Model, predictions: PredictionSet, signals: EqtlSignals | None = None
+) -> Iterator[list[GeneDrivers]]:
     """Scan the observed SNVs of every gene and select drivers, a block of genes at a time.
 
     Genes that could not be predicted, or where nothing differs between people, have no entry; nor have those with
@@ -144,6 +154,9 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator
         ]
         found = _select(job, model, predictions, job.results.observed, {g: (snvs[g], of_gene(g)) for g in snvs})
         n_found += len(found)
+        if signals is not None:
+            tags, by_gene = DriverTags(job, signals), groupby(found, lambda one: one.gene)
+            found = [one for g, tracks in by_gene for one in tags.add(predictions.genes.gene_id[g], list(tracks))]
         yield found
         job.tell(f"drivers {name}", last, len(layout))
     if undone and not n_found:
