@@ -237,6 +237,19 @@ def largest_products(
     n_threads: int,
     largest: NDArray[np.float32],
 ) -> None: ...
+def susie(
+    dosages: NDArray[np.int8],
+    basis: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    phenotype: NDArray[np.float64],
+    prior_variance: float,
+    tolerance: float,
+    most: int,
+    alpha: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    lbf: NDArray[np.float64],
+) -> tuple[float, float, int, bool]: ...
 def elastic_net_cv(
     dosages: NDArray[np.int8],
     y: NDArray[np.float64],

@@ -1,5 +1,6 @@
 #include "arrays.hpp"
 #include "gxfast/association.hpp"
+#include "gxfast/susie.hpp"
 
 namespace gxfast::bindings {
 namespace {
@@ -56,6 +57,28 @@ void largest_bound(const Array<float> &unit, const Array<float> &permuted, const
                                 cuts.size() - 1, n_threads, to);
 }
 
+py::tuple susie_bound(const Array<std::int8_t> &dosages, const Array<double> &basis,
+                      const Array<double> &scale, const Array<double> &phenotype, double prior_variance,
+                      double tolerance, std::int64_t most, Array<double> alpha, Array<double> mean,
+                      Array<double> prior, Array<double> lbf) {
+  require(dosages.ndim() == 2 && basis.ndim() == 2 && basis.shape(0) > 0 &&
+              basis.shape(1) == dosages.shape(1) && scale.size() == dosages.shape(0) &&
+              phenotype.size() == dosages.shape(1) && alpha.ndim() == 2 && mean.ndim() == 2 &&
+              alpha.shape(0) == prior.size() && mean.shape(0) == prior.size() && lbf.size() == prior.size() &&
+              alpha.shape(1) == scale.size() && mean.shape(1) == scale.size(),
+          "susie: shapes do not fit");
+  const association::Standardised data{dosages.data(), dosages.shape(0), dosages.shape(1), basis.data(),
+                                       basis.shape(0), scale.data(),     phenotype.data()};
+  const association::SingleEffects found{prior.size(), writable(alpha), writable(mean), writable(prior),
+                                         writable(lbf)};
+  association::SusieEnd end;
+  {
+    const py::gil_scoped_release release;
+    end = association::susie(data, {prior_variance, tolerance, most}, found);
+  }
+  return py::make_tuple(end.residual_variance, end.bound, end.iterations, end.converged);
+}
+
 } // namespace
 
 void bind_association(py::module_ &module) {
@@ -68,6 +91,10 @@ void bind_association(py::module_ &module) {
              arg("r").noconvert(), arg("slope").noconvert(), arg("slope_se").noconvert());
   module.def("largest_products", &largest_bound, arg("unit").noconvert(), arg("permuted").noconvert(),
              arg("cuts").noconvert(), arg("n_threads"), arg("largest").noconvert());
+  module.def("susie", &susie_bound, arg("dosages").noconvert(), arg("basis").noconvert(),
+             arg("scale").noconvert(), arg("phenotype").noconvert(), arg("prior_variance"), arg("tolerance"),
+             arg("most"), arg("alpha").noconvert(), arg("mean").noconvert(), arg("prior").noconvert(),
+             arg("lbf").noconvert());
 }
 
 } // namespace gxfast::bindings

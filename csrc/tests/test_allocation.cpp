@@ -22,6 +22,7 @@
 #include "gxfast/mutagenesis.hpp"
 #include "gxfast/one_hot.hpp"
 #include "gxfast/stats.hpp"
+#include "gxfast/susie.hpp"
 #include "gxfast/table_text.hpp"
 #include "haplotype_table.hpp"
 
@@ -232,6 +233,17 @@ int associations(int n_threads) {
   });
 }
 
+int fine_mapping() {
+  const std::vector<std::int8_t> g = dosages(30 * 20);
+  const Numbers basis(20, std::sqrt(0.05)), scale(30, 1), y = values(20);
+  return fail_each("sum of single effects", [&] {
+    Numbers alpha(90), mean(90), prior(3), lbf(3);
+    association::susie({g.data(), 30, 20, basis.data(), 1, scale.data(), y.data()}, {0.2, 1e-3, 5},
+                       {3, alpha.data(), mean.data(), prior.data(), lbf.data()});
+    return alpha;
+  });
+}
+
 int nets() {
   const std::vector<std::int8_t> g = dosages(6 * 20);
   const Numbers y = values(20);
@@ -297,7 +309,7 @@ int programs() {
 
 int main() {
   const int failed = haplotypes() + texts() + sequences() + statistics() + associations(1) + associations(4) +
-                     nets() + tables() + programs();
+                     fine_mapping() + nets() + tables() + programs();
   std::printf("%d failed allocations\n", failed);
   return failures();
 }

@@ -25,9 +25,9 @@ _HEADINGS: Final = {
     "output_layout tolerance no_check window method n_references",
     "Haplotypes": "variants unphased missing overlap ref_mismatch masked_ref symbolic filter phase on indels "
     "align allele",
-    "Statistics": "expression_transform residualise cis_window min_maf permutations shared_permutations driver_rule "
-    "motif_reach finemapped folds inner_folds stop_after min_matched bootstrap seed people n_genes background "
-    "controls compare pip p_limit strata bootstraps",
+    "Statistics": "expression_transform residualise cis_window min_maf permutations shared_permutations independent "
+    "susie driver_rule motif_reach finemapped folds inner_folds stop_after min_matched bootstrap seed people n_genes "
+    "background controls compare pip p_limit strata bootstraps",
     "Output": "output wide weights_table predictdb i_have_the_right format formats steps report_genes explain dry_run "
     "shard shards resume as_json verbose quiet",
     "Compute": "device threads batch_size max_mem tiles dask resources background_cache",

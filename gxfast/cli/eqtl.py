@@ -10,7 +10,7 @@ import click
 from .command import command
 from .kinds import FILE, OneOf
 from .numbers import Whole
-from .options import common_options, input_paths, linear_options, set_verbosity
+from .options import common_options, input_paths, linear_options, set_verbosity, signal_options
 
 __all__ = ["eqtl", "mapping_options"]
 
@@ -21,7 +21,8 @@ def mapping_options(options: dict[str, Any]) -> Any:
 
     return MappingOptions(
         options["window"], options["min_maf"], options["permutations"], options["seed"],
-        options["shared_permutations"], options["dosage"], options["format"],
+        options["shared_permutations"], options["dosage"], options["format"], options["independent"],
+        options["susie"],
     )  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def mapping_options(options: dict[str, Any]) -> Any:
     is_flag=True,
     help="Permute once for all genes; for inverse normal transformed expression.",
 )
+@signal_options
 @click.option(
     "--format",
     default="tsv",
@@ -49,6 +51,7 @@ def eqtl(**options: Any) -> int:
     from ..workflow.shard import WHOLE
     from ..workflow.steps.eqtl import map_cis
     from .progress import ProgressLine, say
+    from .summary import signal_lines
 
     part = options.get("part", WHOLE)
     set_verbosity(options["verbose"], options["quiet"])
@@ -71,5 +74,7 @@ def eqtl(**options: Any) -> int:
     elif not options["quiet"]:
         found = f"{summary['n_egenes']} genes with an eQTL at FDR 5 %; " if "n_egenes" in summary else ""
         say(f"{found}{summary['n_pairs']} pairs in {summary['n_done']} of {summary['n_genes']} genes")
+        for line in signal_lines(summary):
+            say(line)
         say(f"wrote {options['output']}")
-    return 3 if summary["n_done"] < summary["n_genes"] else 0
+    return 3 if summary["n_done"] < summary["n_genes"] or summary.get("n_not_fine_mapped") else 0

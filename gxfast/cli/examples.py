@@ -29,7 +29,7 @@ EXAMPLES: Final = {
         "gxfast baseline --vcf 'chr{chrom}.vcf.gz' \\\n    --apply weights.db -o predicted.tsv",
     ),
     "eqtl": (
-        "gxfast eqtl --vcf 'chr{chrom}.vcf.gz' \\\n    --expression expression.bed.gz -o eqtl",
+        "gxfast eqtl --vcf 'chr{chrom}.vcf.gz' \\\n    --expression expression.bed.gz --independent --susie -o eqtl",
         "gxfast eqtl --vcf imputed.bcf --expression expression.bed.gz \\\n"
         "    --dosage DS --permutations 0 --format parquet -o nominal",
     ),

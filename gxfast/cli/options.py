@@ -34,6 +34,7 @@ __all__ = [
     "policy_options",
     "run_options",
     "set_verbosity",
+    "signal_options",
     "stacked",
     "step_options",
     "transform_option",
@@ -201,6 +202,10 @@ driver_options = stacked(
     ),
     finemapped_option,
 )  # fmt: skip
+signal_options = stacked(
+    click.option("--independent", is_flag=True, help="eQTLs: conditionally independent ones too (independent.tsv)."),
+    click.option("--susie", is_flag=True, help="eQTLs: fine-mapping, PIPs and credible sets (susie.tsv)."),
+)
 # Baselines, eQTLs and drivers as steps of a run.
 step_options = stacked(
     click.option(
@@ -209,6 +214,7 @@ step_options = stacked(
     ),
     _MIN_MAF,
     click.option("--permutations", default=1000, show_default=True, type=Whole(0), help="eQTLs: per gene."),
+    signal_options,
     driver_options,
 )  # fmt: skip
 
@@ -218,7 +224,7 @@ def run_options(options: dict[str, Any]) -> Any:
     from ..workflow.options import DriverOptions, EvaluateOptions, MappingOptions, RunOptions, TrainingOptions
 
     linear = {new: options[old] for old, new in _LINEAR.items() if old in options}
-    counts = {"permutations": options["permutations"]} if "permutations" in options else {}
+    counts = {name: options[name] for name in ("permutations", "independent", "susie") if name in options}
     return RunOptions(
         evaluation=EvaluateOptions(options["transform"], options["residualise"]),
         baseline=TrainingOptions(**linear),

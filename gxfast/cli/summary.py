@@ -7,7 +7,7 @@ from typing import Any
 
 from .._objects import plural
 
-__all__ = ["across_line", "certificate_lines", "summary_lines"]
+__all__ = ["across_line", "certificate_lines", "signal_lines", "summary_lines"]
 
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:
@@ -66,6 +66,16 @@ def _linear(summary: dict[str, Any]) -> Iterator[str]:
     found = summary.get("eqtl", {})
     if "n_egenes" in found:
         yield f"eQTLs: {found['n_egenes']} of {found['n_done']} genes at FDR 5 %, {found['n_pairs']} pairs"
+    yield from signal_lines(found)
+
+
+def signal_lines(found: dict[str, Any]) -> Iterator[str]:
+    """Signals and credible sets, where they were looked for."""
+    if "n_independent" in found:
+        yield f"{found['n_independent']} independent eQTLs; {found['n_several']} genes have several"
+    if "n_sets" in found:
+        undone = f"; no convergence in {found['n_not_fine_mapped']} genes" if found["n_not_fine_mapped"] else ""
+        yield f"{found['n_sets']} credible sets{undone}"
 
 
 def _drivers(summary: dict[str, Any]) -> Iterator[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._objects import Brief
+from ..io.tables import optional_column
 from ..personal.dosages import Dosages
 from ..stats.drivers import DriverSelection, Rule, driver_support, select_drivers
 from ..types import PredictionSet
+from .signals import SignalTags
 
 if TYPE_CHECKING:
     from .result import Evaluation, Observed
@@ -38,6 +40,8 @@ class GeneDrivers(Brief):
         NaN without expression.
     selection : gxfast.stats.DriverSelection
     support : str array, shape (V,)
+    tags : SignalTags or None
+        The eQTL signal that each SNV tags, where the run looked for more than one.
     """
 
     gene: int
@@ -49,6 +53,7 @@ class GeneDrivers(Brief):
     eqtl_p: Float64Array
     selection: DriverSelection
     support: NDArray[np.str_]
+    tags: SignalTags | None = None
 
     def _facts(self) -> str:
         return f"gene {self.gene}, track {self.track}, {self.selection!r}"
@@ -61,7 +66,11 @@ class GeneDrivers(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DriverRow(Brief):
-    """A row of ``drivers.tsv``; ``pos`` and ``tss`` are 1-based."""
+    """A row of ``drivers.tsv``; ``pos`` and ``tss`` are 1-based.
+
+    ``signal`` is the lead variant of the eQTL signal that the driver is most correlated with (``signal_r``), where the
+    run looked for signals; `SignalTags` defines ``signal_support``.
+    """
 
     model: str
     gene_id: str
@@ -88,11 +97,18 @@ class DriverRow(Brief):
     eqtl_r: float
     eqtl_p: float
     support: str
+    signal: str | None = optional_column()
+    signal_r: float | None = optional_column()
+    signal_slope: float | None = optional_column()
+    signal_support: str | None = optional_column()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SupportRow(Brief):
-    """A row of ``support.tsv``: the fraction of a gene's drivers that eQTLs support, plain and weighted by increase."""
+    """A row of ``support.tsv``: the fraction of a gene's drivers that eQTLs support, plain and weighted by increase.
+
+    ``signal_supported_fraction`` is that of the drivers that tag a signal.
+    """
 
     model: str
     gene_id: str
@@ -109,6 +125,11 @@ class SupportRow(Brief):
     main_driver: str | None
     main_support: str | None
     main_tss_distance: int | None
+    n_signal_supported: int | None = optional_column()
+    n_signal_unsupported: int | None = optional_column()
+    n_untagged: int | None = optional_column()
+    signal_supported_fraction: float | None = optional_column()
+    main_signal_support: str | None = optional_column()
 
 
 def gene_drivers(
@@ -218,7 +239,31 @@ def _driver_row(predictions: PredictionSet, one: GeneDrivers, v: int) -> DriverR
         eqtl_r=float(one.eqtl_r[v]),
         eqtl_p=float(one.eqtl_p[v]),
         support=str(one.support[v]),
+        **_tag_cells(one.tags, v),
     )
+
+
+def _tag_cells(tags: SignalTags | None, v: int) -> dict[str, Any]:
+    if tags is None:
+        return {}
+    return {
+        "signal": tags.lead[v] or "", "signal_r": float(tags.r[v]), "signal_slope": float(tags.slope[v]),
+        "signal_support": str(tags.support[v]),
+    }  # fmt: skip
+
+
+def _signal_cells(one: GeneDrivers, drivers: NDArray[np.int64]) -> dict[str, Any]:
+    """Columns of ``support.tsv`` on the signals that drivers tag."""
+    if one.tags is None:
+        return {}
+    kinds, main = one.tags.support[drivers].tolist(), one.selection.main
+    supported, unsupported = kinds.count("supported"), kinds.count("unsupported")
+    tagged = len(kinds) - kinds.count("untagged")
+    return {
+        "n_signal_supported": supported, "n_signal_unsupported": unsupported, "n_untagged": len(kinds) - tagged,
+        "signal_supported_fraction": supported / tagged if tagged else float("nan"),
+        "main_signal_support": None if main is None else str(one.tags.support[main]),
+    }  # fmt: skip
 
 
 def support_rows(
@@ -251,4 +296,5 @@ def _support_row(predictions: PredictionSet, one: GeneDrivers, evaluation: Evalu
         main_driver=None if main is None else one.dosages.variant_id[main],
         main_support=None if main is None else str(one.support[main]),
         main_tss_distance=None if main is None else int(one.dosages.position[main]) - tss,
+        **_signal_cells(one, drivers),
     )

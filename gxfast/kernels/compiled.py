@@ -13,6 +13,7 @@ from .._kernels import (
     pearson_rows,
     residual_squares,
     spearman_rows,
+    susie,
     table_text,
 )
 from .._kernels import step_up as step_up_unsorted
@@ -29,5 +30,6 @@ __all__ = [
     "residual_squares",
     "spearman_rows",
     "step_up_unsorted",
+    "susie",
     "table_text",
 ]

@@ -17,7 +17,8 @@ _LEAST_CELLS: Final = 100_000
 _CELLS_A_GENE: Final = 16
 _TABLES: Final = {
     "drivers": ("Driver SNVs", ("model", "gene_id", "name", "variant_id", "support", "tss_distance", "ism", "own_r",
-                                "increase", "is_main", "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p")),
+                                "increase", "is_main", "carrier_freq", "allele_freq", "eqtl_slope", "eqtl_p", "signal",
+                                "signal_r", "signal_support")),
     "motifs": ("Motifs of the main drivers", ("model", "gene_id", "name", "variant_id", "kmer", "cluster", "support",
                                               "scale", "size_5", "size_10", "size_20", "size_50", "distance_10")),
     "cells": ("Seen and unseen genes, the same and other populations", (
@@ -25,7 +26,7 @@ _TABLES: Final = {
         "share_positive", "signed_r2", "h2", "h2_se", "ceiling_ratio", "ceiling_low", "ceiling_high")),
     "direction": ("Direction at the lead SNV of each window", (
         "model", "stratum", "low", "high", "n", "equal_sign", "equal_sign_low", "equal_sign_high", "equal_sign_p",
-        "signed_rho", "absolute_rho")),
+        "signed_rho", "absolute_rho", "conditional_equal_sign", "conditional_equal_sign_p")),
     "explainers": ("What goes with success", ("model", "what", "n", "rho", "p", "rho_abs", "p_abs")),
     "learned": ("Heads learned from people's own genomes", (
         "gene_id", "name", "people_r", "people_p", "people_q", "genes_r", "genes_p", "genes_q", "baseline_r")),

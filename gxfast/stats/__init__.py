@@ -23,11 +23,13 @@ if TYPE_CHECKING:
         direction_certificate,
     )
     from .cis_scan import CisScan, WindowAssociations
+    from .conditional import ConditionalSignal, ForwardBackward, conditional_eqtl, forward_backward
     from .correlation import Correlation, RankCorrelation, pearson, spearman
     from .drivers import DriverSelection, SupportTest, driver_support, select_drivers, support_test
     from .elastic_net import ElasticNetFit, elastic_net_cv
     from .estimate import Estimate
     from .false_discovery import fdr, null_share, significant
+    from .fine_mapping import CredibleSet, SusieFit, susie
     from .intervals import CorrelationInterval, correlation_interval, permutation_p
     from .linear_models import LINEAR_MODELS, HeldOut, cross_predict
     from .matching import CovariateAudit, Matches, covariate_audit, match_controls, scaled_covariates
@@ -56,9 +58,11 @@ __all__ = [
     "Calibration",
     "CellSummary",
     "CisScan",
+    "ConditionalSignal",
     "Correlation",
     "CorrelationInterval",
     "CovariateAudit",
+    "CredibleSet",
     "DirectionCertificate",
     "DirectionOdds",
     "DirectionPrior",
@@ -66,6 +70,7 @@ __all__ = [
     "DriverSelection",
     "ElasticNetFit",
     "Estimate",
+    "ForwardBackward",
     "HeldOut",
     "Heritability",
     "Matches",
@@ -78,6 +83,7 @@ __all__ = [
     "Residuals",
     "SignAgreement",
     "SupportTest",
+    "SusieFit",
     "TrackFit",
     "WindowAssociations",
     "across_genes",
@@ -88,6 +94,7 @@ __all__ = [
     "calibration",
     "cell_summary",
     "cis_heritability",
+    "conditional_eqtl",
     "correlation_from_effects",
     "correlation_interval",
     "covariate_audit",
@@ -103,6 +110,7 @@ __all__ = [
     "fdr",
     "fit_tracks",
     "flat_rows",
+    "forward_backward",
     "macro_mean",
     "match_controls",
     "null_percentile",
@@ -126,6 +134,7 @@ __all__ = [
     "split_by_lists",
     "split_people",
     "support_test",
+    "susie",
     "tissue_mean",
     "within_groups",
 ]
@@ -153,11 +162,13 @@ __getattr__, __dir__ = lazy_names(
             "direction_certificate",
         ),
         "cis_scan": ("CisScan", "WindowAssociations"),
+        "conditional": ("ConditionalSignal", "ForwardBackward", "conditional_eqtl", "forward_backward"),
         "correlation": ("Correlation", "RankCorrelation", "pearson", "spearman"),
         "drivers": ("DriverSelection", "SupportTest", "driver_support", "select_drivers", "support_test"),
         "elastic_net": ("ElasticNetFit", "elastic_net_cv"),
         "estimate": ("Estimate",),
         "false_discovery": ("fdr", "null_share", "significant"),
+        "fine_mapping": ("CredibleSet", "SusieFit", "susie"),
         "intervals": ("CorrelationInterval", "correlation_interval", "permutation_p"),
         "linear_models": ("HeldOut", "LINEAR_MODELS", "cross_predict"),
         "matching": ("CovariateAudit", "Matches", "covariate_audit", "match_controls", "scaled_covariates"),

@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._objects import Arrays, Brief
 from ..errors import InputError
-from ..kernels.arguments import array_of, numbers, whole_number
+from ..kernels.arguments import array_of, numbers, whole_number, whole_numbers
 from ._beta_fit import BetaApproximation, fit_beta
 from ._design import COLLINEAR, design_basis, explained, project_out
 from .tails import correlation_p
 
-__all__ = ["Association", "PermutedAssociation", "eqtl", "eqtl_permutations", "judge"]
+__all__ = ["Association", "PermutedAssociation", "eqtl", "eqtl_permutations", "judge", "people_orders"]
 
 Float64Array = NDArray[np.float64]
 
@@ -126,6 +126,7 @@ def eqtl_permutations(
     n_permutations: int = 1000,
     seed: int = 0,
     beta: bool = True,
+    orders: ArrayLike | None = None,
 ) -> PermutedAssociation:
     """Permute the phenotype among people and keep the best variant of the window each time.
 
@@ -137,28 +138,27 @@ def eqtl_permutations(
     seed : int
     beta : bool
         Fit the beta distribution too.
+    orders : array-like of int, shape (P, S), optional
+        These orders of the people instead of drawn ones.
 
     Returns
     -------
     PermutedAssociation
         ``pval_perm`` is (1 + permutations at least as good) / (1 + permutations).
     """
-    n_permutations = whole_number(n_permutations, "n_permutations", 1)
     target = _phenotype(y)
+    columns = people_orders(orders, n_permutations, target.size, seed)
     window = _Window(dosages, target.size, covariates)
     found = eqtl(dosages, target, covariates=covariates)
     if found.lead is None:
-        return PermutedAssociation(np.full(n_permutations, np.nan), float("nan"), None)
+        return PermutedAssociation(np.full(columns.shape[1], np.nan), float("nan"), None)
     usable = np.isfinite(window.squares)
     unit = (window.x[usable] / np.sqrt(window.squares[usable, None])).astype(np.float32)
-    random = np.random.default_rng(seed)
-    r2 = np.empty(n_permutations)
-    for start in range(0, n_permutations, _BLOCK):
-        size = min(_BLOCK, n_permutations - start)
-        drawn = np.column_stack([random.permutation(target) for _ in range(size)])
-        permuted = project_out(drawn, window.basis)
+    r2 = np.empty(columns.shape[1])
+    for start in range(0, r2.size, _BLOCK):
+        permuted = project_out(target[columns[:, start : start + _BLOCK]], window.basis)
         permuted /= np.sqrt(np.einsum("sb,sb->b", permuted, permuted))
-        r2[start : start + size] = ((unit @ permuted.astype(np.float32)) ** 2).max(axis=0)
+        r2[start : start + _BLOCK] = ((unit @ permuted.astype(np.float32)) ** 2).max(axis=0)
     return judge(r2, float(found.r[found.lead] ** 2), window.df, beta=beta)
 
 
@@ -167,6 +167,18 @@ def judge(r2: Float64Array, best: float, df: int, *, beta: bool) -> PermutedAsso
     count = int(np.count_nonzero(r2 >= best * (1 - _ROUNDING)))
     fitted = fit_beta(np.minimum(r2, 1 - 1e-12), best, df) if beta else None
     return PermutedAssociation(r2, (count + 1) / (r2.size + 1), fitted)
+
+
+def people_orders(orders: ArrayLike | None, n_permutations: int, people: int, seed: int) -> NDArray[np.int64]:
+    """Return orders of the people, one a column: those given, a row each, or drawn ones."""
+    if orders is None:
+        random = np.random.default_rng(seed)
+        n_permutations = whole_number(n_permutations, "n_permutations", 1)
+        return np.ascontiguousarray(np.array([random.permutation(people) for _ in range(n_permutations)]).T)
+    rows = whole_numbers(orders, "orders", ("P", people))
+    if not len(rows) or (np.sort(rows, axis=1) != np.arange(people)).any():
+        raise InputError(f"orders must be of all {people} people, one a row")
+    return np.ascontiguousarray(rows.T)
 
 
 def _phenotype(y: ArrayLike) -> Float64Array:

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._objects import Brief
 from ..errors import InputError
-from ..kernels.arguments import array_of, numbers, whole_number, whole_numbers
+from ..kernels.arguments import array_of, numbers, whole_numbers
 from ..kernels.compiled import associate, largest_products, residual_squares
 from ._design import design_basis, explained, project_out
-from .association import Association, PermutedAssociation, judge
+from .association import Association, PermutedAssociation, judge, people_orders
 from .tails import correlation_p
 
 __all__ = ["CisScan", "WindowAssociations"]
@@ -150,14 +150,13 @@ class CisScan:
         -------
         list of PermutedAssociation, length G
         """
-        n_permutations = whole_number(n_permutations, "n_permutations", 1)
         y, start, end = self._checked(phenotypes, first, last)
         if found is None:
             found = self.associations(y, start, end)
         elif not np.array_equal(np.diff(found.begin), end - start):
             raise InputError("the associations found are those of other windows")
         leads = [found.of(g).lead for g in range(len(y))]
-        orders = _drawn(n_permutations, y.shape[1], seed) if orders is None else _given(orders, y.shape[1])
+        orders = people_orders(orders, n_permutations, y.shape[1], seed)
         common = _same_values(y) if shared else np.zeros(len(y), np.bool_)
         together = np.flatnonzero(common)
         best_of = dict(zip(together.tolist(), self._shared_best(y, start, end, together, orders), strict=True))
@@ -237,15 +236,3 @@ def _same_values(y: Float64Array) -> NDArray[np.bool_]:
         return np.zeros(0, np.bool_)
     _, which, count = np.unique(np.sort(y, axis=1), axis=0, return_inverse=True, return_counts=True)
     return np.asarray(which.reshape(-1) == count.argmax())
-
-
-def _drawn(n_permutations: int, people: int, seed: int) -> Int64Array:
-    random = np.random.default_rng(seed)
-    return np.ascontiguousarray(np.array([random.permutation(people) for _ in range(n_permutations)]).T)
-
-
-def _given(orders: ArrayLike, people: int) -> Int64Array:
-    rows = whole_numbers(orders, "orders", ("P", people))
-    if not len(rows) or (np.sort(rows, axis=1) != np.arange(people)).any():
-        raise InputError(f"orders must be of all {people} people, one a row")
-    return np.ascontiguousarray(rows.T)

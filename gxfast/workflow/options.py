@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
+from ..errors import InputError
 from ..evaluation.across_people import Residualise, Transform
 from ..ism import Outputs
 from ..stats import LINEAR_MODELS
@@ -11,6 +13,7 @@ from ..stats.drivers import Rule
 from .scans.targets import DEFAULT_REACH
 
 __all__ = [
+    "FDR",
     "DriverOptions",
     "EngineOptions",
     "EvaluateOptions",
@@ -20,6 +23,8 @@ __all__ = [
     "TrainingOptions",
     "WindowChoice",
 ]
+
+FDR: Final = 0.05  # of genes with an eQTL
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,10 @@ class MappingOptions:
         Field of the VCF that dosages are read from: calls, or what was imputed.
     format : {"tsv", "parquet"}
         Of the table of pairs.
+    independent : bool
+        Find the conditionally independent eQTLs of the genes with q <= `FDR`; needs 10 permutations.
+    susie : bool
+        Fine-map every gene.
     """
 
     window: int = 1_000_000
@@ -178,6 +187,15 @@ class MappingOptions:
     shared: bool = False
     dosage: str = "GT"
     format: str = "tsv"
+    independent: bool = False
+    susie: bool = False
+
+    def __post_init__(self) -> None:
+        if self.independent and self.permutations < 10:
+            raise InputError(
+                f"independent eQTLs need at least 10 permutations, found {self.permutations}",
+                remedy="raise `permutations=`, or leave `independent=` out",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,66 @@ class LeadRow(Brief):
     status: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SignalRow(Brief):
+    """A row of ``independent.tsv``: the lead variant of one of a gene's signals, with tensorQTL's column names."""
+
+    phenotype_id: str
+    num_var: int
+    beta_shape1: float
+    beta_shape2: float
+    true_df: float
+    pval_true_df: float
+    variant_id: str
+    start_distance: int
+    end_distance: int | None = optional_column()
+    ma_samples: int
+    ma_count: int
+    af: float
+    pval_nominal: float
+    slope: float
+    slope_se: float
+    pval_perm: float
+    pval_beta: float
+    rank: int
+
+    @property
+    def lead(self) -> str:
+        """What `gxfast.stats.conditional` compares signals by."""
+        return self.variant_id
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SusieRow(Brief):
+    """A row of ``susie.tsv``: a variant of a credible set; the first five columns are tensorQTL's.
+
+    ``slope``: posterior mean per copy, if the variant is the one of its set. ``lbf``: log Bayes factor of the set's
+    effect; ``min_abs_corr``: smallest absolute correlation between two variants of the set.
+    """
+
+    phenotype_id: str
+    variant_id: str
+    pip: float
+    af: float
+    cs_id: int
+    alpha: float
+    slope: float
+    lbf: float
+    min_abs_corr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SusieGeneRow(Brief):
+    """A row of ``susie.genes.tsv``: what the fine-mapping of a gene came to."""
+
+    phenotype_id: str
+    num_var: int | None = None
+    n_sets: int | None = None
+    n_iterations: int | None = None
+    residual_variance: float | None = None
+    status: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class EffectsRow(Brief):
     """A row of ``effects/NAME.genes.tsv``: how many effects of a table a gene has, and how many the VCF has."""

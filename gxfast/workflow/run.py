@@ -93,6 +93,8 @@ def run(
     cis_window: int = 1_000_000,
     min_maf: float = 0.01,
     permutations: int = 1000,
+    independent: bool = False,
+    susie: bool = False,
     seed: int = 0,
     driver_rule: Rule = "published",
     motif_reach: int = 0,
@@ -142,7 +144,7 @@ def run(
     progress : callable, optional
         Called with (task, done, total).
     n_covariates, device, window, batch_size, expression_transform, residualise, cis_window, min_maf, permutations, \
-seed, driver_rule, motif_reach, steps, resume
+independent, susie, seed, driver_rule, motif_reach, steps, resume
         As the options of the command.
 
     Returns
@@ -175,7 +177,7 @@ seed, driver_rule, motif_reach, steps, resume
     options = RunOptions(
         evaluation=EvaluateOptions(expression_transform, residualise),
         baseline=TrainingOptions(window=cis_window, min_maf=min_maf, seed=seed),
-        eqtl=MappingOptions(cis_window, min_maf, permutations, seed),
+        eqtl=MappingOptions(cis_window, min_maf, permutations, seed, independent=independent, susie=susie),
         drivers=DriverOptions(driver_rule, motif_reach=motif_reach),
         finemapped=_text(finemapped),
         report_genes=_texts(gene),

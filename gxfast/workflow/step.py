@@ -24,7 +24,7 @@ from .cohort import LinearCohort, linear_cohort, too_few_people
 from .findings import Finding
 from .inputs import Inputs
 from .options import RunOptions
-from .rows import BaselineRow, ClusterRow, LeadRow, MotifRow
+from .rows import BaselineRow, ClusterRow, LeadRow, MotifRow, SignalRow, SusieRow
 from .rundir import RunDirectory
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class Results(Brief):
         One per model.
     observed : Observed or None
         The expression that was correlated.
-    genes, certificate, baseline, eqtl, drivers, support, direction, motifs, motif_clusters, explainers, agreement, \
-cells, people : list of rows
+    genes, certificate, baseline, eqtl, independent, susie, drivers, support, direction, motifs, motif_clusters, \
+explainers, agreement, cells, people : list of rows
         The tables of the same names, each with ``to_pandas``, ``to_polars`` and ``to_parquet``; ``baseline`` is
-        ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``.
+        ``baseline/elastic_net.tsv``, ``eqtl`` ``eqtl/permutation.tsv``; ``independent`` and ``susie`` are in ``eqtl/``.
     summary : dict
         The key numbers, as in ``manifest.json``.
     counts : dict
@@ -73,6 +73,8 @@ cells, people : list of rows
     certificate: Rows[CertificateRow] = field(default_factory=partial(Rows, CertificateRow))
     baseline: Rows[BaselineRow] = field(default_factory=partial(Rows, BaselineRow))
     eqtl: Rows[LeadRow] = field(default_factory=partial(Rows, LeadRow))
+    independent: Rows[SignalRow] = field(default_factory=partial(Rows, SignalRow))
+    susie: Rows[SusieRow] = field(default_factory=partial(Rows, SusieRow))
     drivers: Rows[DriverRow] = field(default_factory=partial(Rows, DriverRow))
     support: Rows[SupportRow] = field(default_factory=partial(Rows, SupportRow))
     direction: Rows[DirectionRow] = field(default_factory=partial(Rows, DirectionRow))

@@ -37,7 +37,8 @@ def arguments(cohort: Any, command: str) -> list[str]:
     if command == "run":
         model = ["--fasta", str(cohort.fasta), "--model", str(cohort.model), "--cis-window", "50000"]
         return [*shared, *model, "--permutations", "20", "--steps", "check,predict,evaluate,baseline,eqtl"]
-    return [*shared, "--window", "100000", *(["--permutations", "50"] if command == "eqtl" else [])]
+    signals = ["--permutations", "50", "--independent", "--susie"]
+    return [*shared, "--window", "100000", *(signals if command == "eqtl" else [])]
 
 
 def program(*words: str) -> list[str]:

@@ -53,6 +53,74 @@ def test_tables(inputs: list[str], tmp_path: Path) -> None:
     assert json.loads((runs[0] / "manifest.json").read_text())["complete"] is True
 
 
+def _two_effects(inputs: list[str], path: Path) -> str:
+    """Expression that two unlinked variants of the first gene act on."""
+    from gxfast.io.tables import read_expression, read_genes
+    from gxfast.io.vcf import VariantFile
+    from gxfast.personal.dosages import count_alternative
+
+    table, genes = read_expression(inputs[3]), read_genes(inputs[5])
+    tss = int(genes.tss[0])
+    variants = VariantFile(inputs[1])
+    near = count_alternative(variants.region(genes.chrom[0], max(0, tss - 20_000), tss + 20_000))
+    common = np.flatnonzero(near.minor_frequency > 0.2)
+    x = near.values[common][:, [variants.samples.index(name) for name in table.samples]].astype(float)
+    r = np.corrcoef(x)
+    first, second = np.unravel_index(np.argmin(np.abs(r)), r.shape)
+    y = x[first] - x[second] + 0.4 * np.random.default_rng(0).normal(size=x.shape[1])
+    values = table.values.copy()
+    values[table.gene_id.index(genes.gene_id[0])] = y
+    lines = ["\t".join(["gene_id", *table.samples])]
+    lines += ["\t".join([g, *map(repr, row)]) for g, row in zip(table.gene_id, values.tolist(), strict=True)]
+    path.write_text("\n".join(lines) + "\n")
+    return genes.gene_id[0]
+
+
+def test_signals(inputs: list[str], tmp_path: Path) -> None:
+    """Two planted effects are two signals and two credible sets; numbers are those of the functions on arrays."""
+    gene = _two_effects(inputs, tmp_path / "expression.tsv")
+    rest = ["--genes", inputs[5], "--permutations", "200", "--independent", "--susie", "-q"]
+    runs = [tmp_path / "one", tmp_path / "two"]
+    for threads, run in enumerate(runs, start=1):
+        words = ["eqtl", *inputs[:2], "--expression", str(tmp_path / "expression.tsv"), *rest]
+        assert main([*words, "--threads", str(threads), "-o", str(run)]) == 0
+    names = ("permutation.tsv", "independent.tsv", "susie.tsv", "susie.genes.tsv")
+    for name in names:
+        assert (runs[0] / "eqtl" / name).read_bytes() == (runs[1] / "eqtl" / name).read_bytes()
+    lead, signals, sets, done = (_rows(runs[0] / "eqtl" / name) for name in names)
+    assert list(signals[0]) == [
+        "phenotype_id", "num_var", "beta_shape1", "beta_shape2", "true_df", "pval_true_df", "variant_id",
+        "start_distance", "ma_samples", "ma_count", "af", "pval_nominal", "slope", "slope_se", "pval_perm",
+        "pval_beta", "rank",
+    ]  # fmt: skip
+    assert list(sets[0])[:5] == ["phenotype_id", "variant_id", "pip", "af", "cs_id"]
+    of_gene = [row for row in signals if row["phenotype_id"] == gene]
+    assert [row["rank"] for row in of_gene] == ["1", "2"]
+    assert {row["cs_id"] for row in sets if row["phenotype_id"] == gene} == {"1", "2"}
+    assert {row["variant_id"] for row in of_gene} <= {row["variant_id"] for row in sets}
+    passed = {row["phenotype_id"]: row for row in lead if float(row["qval"]) <= 0.05}
+    assert {row["phenotype_id"] for row in signals} == passed.keys()
+    largest = max(float(row["pval_beta"]) for row in passed.values())
+    assert all(float(row["pval_beta"]) <= largest for row in signals)
+    for row in signals:  # a single signal is the lead variant of the gene
+        if sum(other["phenotype_id"] == row["phenotype_id"] for other in signals) == 1:
+            assert row["slope"] == passed[row["phenotype_id"]]["slope"]
+    assert [row["phenotype_id"] for row in done] == [row["phenotype_id"] for row in lead]
+    assert {row["status"] for row in done} == {"ok"}
+    summary = json.loads((runs[0] / "manifest.json").read_text())["summary"]
+    assert (summary["n_independent"], summary["n_several"] >= 1) == (len(signals), True)
+    assert summary["n_sets"] == len({(row["phenotype_id"], row["cs_id"]) for row in sets})
+
+
+def test_signals_without_permutations(inputs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["eqtl", "-q", *inputs, "--permutations", "0"]
+    assert main([*words, "--independent", "-o", str(tmp_path / "refused")]) == 2
+    assert "at least 10 permutations" in capsys.readouterr().err
+    assert main([*words, "--susie", "-o", str(tmp_path / "run")]) == 0
+    assert not (tmp_path / "run" / "eqtl" / "independent.tsv").exists()
+    assert _rows(tmp_path / "run" / "eqtl" / "susie.genes.tsv")
+
+
 def test_genes_that_cannot_be_tested_are_listed(inputs: list[str], tmp_path: Path) -> None:
     assert main(["eqtl", "-q", *inputs, "--min-maf", "0.5", "--permutations", "0", "-o", str(tmp_path / "run")]) in (
         0,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pysam
 import pytest
 
 import gxfast as gx
@@ -163,3 +164,44 @@ def test_few_people_leave_linear_models_out_and_say_so(
     assert "left out: baselines and eQTLs need more than 8 people" in capsys.readouterr().out
     assert not (tmp_path / "few" / "eqtl").exists()
     assert (tmp_path / "few" / "drivers.tsv").exists()
+
+
+@pytest.mark.parametrize("asked", [("--independent", "--susie"), ("--susie",)])
+def test_drivers_beside_signals(cohort: Any, done: Path, tmp_path: Path, asked: tuple[str, ...]) -> None:
+    """The published rule stays as it is; what a driver tags is read again from the VCF."""
+    output = tmp_path / "out"
+    assert main(command(cohort, output, *_FAST, *asked, "--steps", "predict,evaluate,eqtl,drivers")) == 0
+    plain, drivers = rows(done / "drivers.tsv"), rows(output / "drivers.tsv")
+    assert [{name: row[name] for name in plain[0]} for row in drivers] == plain
+    source = "independent" if len(asked) == 2 else "susie"
+    found = rows(output / "eqtl" / f"{source}.tsv")
+    slopes = {(row["phenotype_id"], row["variant_id"]): float(row["slope"]) for row in found}
+    with pysam.VariantFile(str(cohort.vcf)) as file:
+        dosages = {
+            f"{one.chrom}_{one.pos}_{one.ref}_{one.alts[0]}": [sum(s["GT"]) for s in one.samples.values()]
+            for one in file
+            if one.alts and len(one.alts) == 1 and not any(None in s["GT"] for s in one.samples.values())
+        }
+
+    seen = set()
+    for row in drivers:
+        seen.add(row["signal_support"])
+        if not row["signal"]:
+            assert row["signal_support"] == "untagged"
+            continue
+        slope = slopes[row["gene_id"], row["signal"]]
+        r = np.corrcoef(dosages[row["variant_id"]], dosages[row["signal"]])[0, 1]
+        assert float(row["signal_slope"]) == slope
+        assert float(row["signal_r"]) == pytest.approx(r)
+        same = float(row["ism"]) * slope * r > 0
+        assert row["signal_support"] == ("untagged" if r * r < 0.5 else "supported" if same else "unsupported")
+    assert {"supported", "untagged"} <= seen
+    support = {row["gene_id"]: row for row in rows(output / "support.tsv")}
+    for gene, row in support.items():
+        own = [one["signal_support"] for one in drivers if one["gene_id"] == gene]
+        counts = own.count("supported"), own.count("unsupported"), own.count("untagged")
+        assert (int(row["n_signal_supported"]), int(row["n_signal_unsupported"]), int(row["n_untagged"])) == counts
+        assert (row["signal_supported_fraction"] == "") == (counts[:2] == (0, 0))
+    strata = {row["stratum"] for row in rows(output / "direction.tsv")}
+    assert ("signal" in strata, "susie_pip" in strata) == (len(asked) == 2, True)
+    assert "conditional_equal_sign" not in rows(done / "direction.tsv")[0]

@@ -222,6 +222,11 @@ def _association() -> list[Target]:
         compiled.largest_products(unit, permuted, cuts, 2, out)
         return out
 
+    def effects(new: Any, dosages: Any, basis: Any, scale: Any, phenotype: Any) -> Any:
+        out = new((2, 5)), new((2, 5)), new(2), new(2)
+        compiled.susie(dosages, basis, scale, phenotype, 0.2, 1e-3, 5, *out)
+        return out
+
     def net(new: Any, dosages: Any, y: Any, folds: Any) -> Any:
         return compiled.elastic_net_cv(dosages, y, folds, 3, [], 0.5, 0.1, 5, -1, 1e-6, True)
 
@@ -248,6 +253,7 @@ def _association() -> list[Target]:
         # The binding adds a begin and a width before it compares; CisScan counts the begins itself.
         _target("associate", associate, scan, left_out={"begin": _at_any("2^63 - 1")}),
         _target("largest_products", largest, unit),
+        _target("susie", effects, {"dosages": DOSAGES, "basis": basis, "scale": np.ones(5), "phenotype": X[0]}),
         _target(
             "elastic_net_cv",
             net,

@@ -264,6 +264,8 @@ def _genotypes() -> list[Target]:
     return [
         _target("stats.eqtl", stats.eqtl, one, *three, **fewer),
         _target("stats.eqtl_permutations", partial(stats.eqtl_permutations, n_permutations=20), one, *three, **fewer),
+        _target("stats.conditional_eqtl", partial(stats.conditional_eqtl, n_permutations=20), one, *three, **fewer),
+        _target("stats.susie", stats.susie, one, *three, **fewer),
         _target("stats.cis_heritability", stats.cis_heritability, one, *three, **fewer),
         _target(
             "stats.blup",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from ...errors import ModelError
 from ...evaluation.direction import DirectionRow, Directions
 from ...evaluation.drivers import DriverRow, GeneDrivers, SupportRow, driver_rows, gene_drivers, support_rows
+from ...evaluation.signals import EqtlSignals
 from ...io.tables import write_rows
 from ...personal.dosages import Dosages, snvs_in
 from ...types import PredictionSet
+from ..eqtl_signals import DriverTags, signals_of
 from ..rows import ClusterRow, MotifRow
 from ..scans.observed import snv_effects
 from ..scans.targets import Layout, gene_layout
@@ -49,15 +52,17 @@ def drive(job: Job) -> None:
     """Write ``ism/`` of every model, and the tables of drivers, support, direction and motifs."""
     results, folder = job.results, job.directory.path
     summary: dict[str, Any] = {}
+    signals = signals_of(job)
     for i, item in enumerate(results.predictions):
         model = job.inputs.models[i] if i < len(job.inputs.models) else None
-        found = _Collected(item, results.evaluations[i] if results.evaluations else None, job.inputs.finemapped)
+        evaluation = results.evaluations[i] if results.evaluations else None
+        found = _Collected(item, evaluation, job.inputs.finemapped, signals)
         path = job.directory.subdirectory("ism") / f"{item.model}.variants.tsv.gz"
         by_gene = (
             find_drivers(job, model, item) if model
             else find_effect_drivers(job, job.inputs.effects[i - len(job.inputs.models)], item)
         )  # fmt: skip
-        write_variants(path, item.tracks, found.variant_rows(by_gene))
+        write_variants(path, item.tracks, found.variant_rows(_tagged(job, item, by_gene, signals)))
         results.drivers += found.drivers
         results.support += found.support
         results.direction += found.directions.rows()
@@ -82,13 +87,13 @@ class _Collected:
 
     def __init__(
         self, predictions: PredictionSet, evaluation: Evaluation | None,
-        finemapped: Mapping[tuple[str, str], float] | None,
+        finemapped: Mapping[tuple[str, str], float] | None, signals: EqtlSignals | None,
     ) -> None:  # fmt: skip
         self._predictions, self._evaluation, self._pips = predictions, evaluation, finemapped
         self.drivers: list[DriverRow] = []
         self.support: list[SupportRow] = []
         self.mains: list[MainDriver] = []
-        self.directions = Directions(predictions, finemapped)
+        self.directions = Directions(predictions, finemapped, signals)
         self._n_snvs = self._n_left_out = self._n_entries = 0
 
     def variant_rows(self, blocks: Iterable[list[GeneDrivers]]) -> Iterator[VariantRows]:
@@ -116,6 +121,9 @@ class _Collected:
             "n_supported": kinds.count("supported"),
             "n_unsupported": kinds.count("unsupported"),
         }
+        tagged = [row.signal_support for row in self.drivers if row.signal_support is not None]
+        if tagged:
+            counts |= {f"n_signal_{kind}": tagged.count(kind) for kind in ("supported", "unsupported", "untagged")}
         if self._pips is None:
             return counts
         n = self.directions.n_finemapped
@@ -123,6 +131,20 @@ class _Collected:
             message = "%s: %d of %d fine-mapped variants are SNVs of the people in the windows of their genes"
             logging.getLogger("gxfast").warning(message, self._predictions.model, n, len(self._pips))
         return counts | {"n_finemapped": n}
+
+
+def _tagged(
+    job: Job, predictions: PredictionSet, blocks: Iterable[list[GeneDrivers]], signals: EqtlSignals | None
+) -> Iterator[list[GeneDrivers]]:
+    """Say of the SNVs of each block which signals they tag, where the run looked for signals."""
+    tags = None if signals is None else DriverTags(job, signals)
+    for found in blocks:
+        by_gene = groupby(found, lambda one: one.gene)
+        yield (
+            found
+            if tags is None
+            else [one for g, tracks in by_gene for one in tags.add(predictions.genes.gene_id[g], list(tracks))]
+        )
 
 
 def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator[list[GeneDrivers]]:

@@ -18,7 +18,7 @@ from ...types import Progress
 from ..blocks import GeneBlock, do_gene_blocks, gene_blocks, packed_rows, unpacked_rows
 from ..cohort import LinearCohort
 from ..inputs import NO_CONTIG
-from ..options import InputPaths, MappingOptions
+from ..options import FDR, InputPaths, MappingOptions
 from ..rows import LeadRow
 from ..rundir import RunDirectory
 from ..shard import WHOLE, Part
@@ -26,6 +26,7 @@ from ..step import Job, Step
 from .eqtl_rows import VariantCells
 from .linear import counted, linear_job, no_room
 from .nominal import GenePairs, pairs_format, pairs_of
+from .signals import FoundSignals, GeneSignals, gene_signals, pack_signals, unpack_signals, write_signals
 
 __all__ = ["EQTL", "CisMap", "MappedBlock", "map_block", "map_blocks", "map_cis", "mapped_genes"]
 
@@ -43,7 +44,7 @@ def map_cis(
     part: Part = WHOLE,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Map cis-eQTLs; write the pairs and ``eqtl/permutation.tsv`` of the run directory.
+    """Map cis-eQTLs; write the pairs, ``eqtl/permutation.tsv`` and the tables of signals of the run directory.
 
     Returns the summary. Results do not depend on ``n_threads``. A gene that cannot be tested says why in the
     column ``status``. With a ``part`` only that is done; the summary is empty unless results are put together.
@@ -68,6 +69,7 @@ class CisMap:
     rows: list[LeadRow]
     summary: dict[str, Any]
     counts: dict[str, int]
+    signals: FoundSignals
 
 
 def map_blocks(
@@ -90,6 +92,7 @@ def map_blocks(
             run.write_block(pairs_of(block), pairs)
         if not run.has_block(block.file("eqtl")):
             arrays = {"sizes": np.array(sizes, np.int64).reshape(-1, 2), "left_out": np.array(found.left_out, np.int64)}
+            arrays |= pack_signals([found.signals.get(g) for g in block.genes], found.rows, options)
             run.write_block(block.file("eqtl"), {"rows": packed_rows(found.rows), **arrays})
 
     do_gene_blocks(
@@ -105,34 +108,38 @@ def mapped_genes(run: RunDirectory, cohort: LinearCohort, options: MappingOption
     stored = [run.read_block(block.file("eqtl")) for block in blocks]
     sizes = [one["sizes"] for one in stored]
     pairs_format(options.format, cohort).write(run, list(zip(blocks, sizes, strict=True)))
-    rows = _in_table_order(blocks, stored)
+    rows, signals = _in_table_order(blocks, stored)
     n_done = sum(row.status == "ok" for row in rows)
     summary = {"n_genes": len(rows), "n_done": n_done, "n_pairs": sum(int(one[:, 0].sum()) for one in sizes)}
     counts = counted([row.status for row in rows], [int(one["left_out"]) for one in stored])
     if not options.permutations:
-        return CisMap([], summary, counts)
+        found = write_signals(run, rows, signals, options)
+        return CisMap([], summary | found.summary, counts, found)
     q = fdr(np.array([np.nan if row.pval_beta is None else row.pval_beta for row in rows], np.float64))
     rows = [replace(row, qval=value) for row, value in zip(rows, q.tolist(), strict=True)]
     write_rows(folder / "permutation.tsv", LeadRow, rows)
-    return CisMap(rows, summary | {"n_egenes": int(np.count_nonzero(q <= 0.05))}, counts)
+    found = write_signals(run, rows, signals, options)
+    summary |= {"n_egenes": int(np.count_nonzero(q <= FDR)), **found.summary}
+    return CisMap(rows, summary, counts, found)
 
 
-def _in_table_order(blocks: Sequence[GeneBlock], stored: Sequence[dict[str, NDArray[Any]]]) -> list[LeadRow]:
-    found = zip(blocks, stored, strict=True)
-    row_of = {
-        g: row
-        for block, one in found
-        for g, row in zip(block.genes, unpacked_rows(LeadRow, one), strict=True)
-    }  # fmt: skip
-    return [row_of[g] for g in range(len(row_of))]
+def _in_table_order(
+    blocks: Sequence[GeneBlock], stored: Sequence[dict[str, NDArray[Any]]]
+) -> tuple[list[LeadRow], list[GeneSignals]]:
+    of: dict[int, tuple[LeadRow, GeneSignals]] = {}
+    for block, one in zip(blocks, stored, strict=True):
+        rows = unpacked_rows(LeadRow, one)
+        of |= dict(zip(block.genes, zip(rows, unpack_signals(one, rows), strict=True), strict=True))
+    return [of[g][0] for g in range(len(of))], [of[g][1] for g in range(len(of))]
 
 
 @dataclass(frozen=True, slots=True)
 class MappedBlock:
-    """A block that was mapped: lead variants in its order, pairs by gene, records that could not be tested."""
+    """A block that was mapped: lead variants in its order, pairs and signals by gene, records that were left out."""
 
     rows: list[LeadRow]
     pairs: dict[int, GenePairs]
+    signals: dict[int, GeneSignals]
     left_out: int
 
 
@@ -144,16 +151,18 @@ def map_block(
     usable = [g for g in block.genes if status[g] == "ok"]
     lead = {g: LeadRow(phenotype_id=cohort.genes.gene_id[g], status=why) for g, why in status.items()}
     pairs: dict[int, GenePairs] = {}
+    signals: dict[int, GeneSignals] = {}
     left_out = 0
     if usable:
         mapped, n_skipped = _map_genes(cohort, source, usable, options, room)
-        lead |= {g: row for g, row, _ in mapped}
-        pairs = {g: found for g, _, found in mapped if found is not None}
+        lead |= {g: row for g, row, *_ in mapped}
+        pairs = {g: found for g, _, found, _ in mapped if found is not None}
+        signals = {g: found for g, *_, found in mapped if found is not None}
         if n_skipped is None:
             where = _region(cohort, usable, options.window)
             n_skipped = room.within(lambda allowed: skipped_records(source, *where, allowed), whole=False)
         left_out = n_skipped or 0
-    return MappedBlock([lead[g] for g in block.genes], pairs, left_out)
+    return MappedBlock([lead[g] for g in block.genes], pairs, signals, left_out)
 
 
 def _statuses(cohort: LinearCohort, block: GeneBlock) -> dict[int, str]:
@@ -177,7 +186,9 @@ def _region(cohort: LinearCohort, genes: Sequence[int], window: int) -> tuple[st
 
 # Bytes per person of what is left of variants beside the covariates, as far as `CisScan` keeps it.
 _TILES: Final = 1 << 13
-_MappedGene = tuple[int, LeadRow, GenePairs | None]
+# Bytes per variant of the effects of a fine-mapping.
+_EFFECTS: Final = 1 << 9
+_MappedGene = tuple[int, LeadRow, GenePairs | None, GeneSignals | None]
 
 
 def _map_genes(
@@ -218,7 +229,8 @@ def _bytes_needed(dosages: Dosages, options: MappingOptions) -> int:
     """What testing takes: dosages and what is made of them on the way, and the permuted values of one gene."""
     people, size = dosages.values.shape[1], dosages.values.dtype.itemsize
     permuted = people * (20 * options.permutations + _TILES) if options.permutations else 0
-    return int(len(dosages.position) * people * 4 * size + permuted)
+    effects = _EFFECTS if options.susie else 0
+    return int(len(dosages.position) * (people * 4 * size + effects) + permuted)
 
 
 def _among(cohort: LinearCohort, group: Sequence[int], dosages: Dosages) -> Dosages:
@@ -246,13 +258,17 @@ def _map_group(
     test = _each_by_itself if among.values.dtype.kind == "f" else _scanned
     pairs = test(among.values, y, covariates, first, last, options)
     variants = VariantCells(among)
-    for g, low, high, (one, permuted) in zip(group, first.tolist(), last.tolist(), pairs, strict=True):
+    for g, target, low, high, (one, permuted) in zip(group, y, first.tolist(), last.tolist(), pairs, strict=True):
         gene = cohort.genes.gene_id[g]
         if one is None:
-            yield g, LeadRow(phenotype_id=gene, status="no variants in the window"), None
+            yield g, LeadRow(phenotype_id=gene, status="no variants in the window"), None, None
             continue
         ends = [int(cohort.genes.tss[g])] + ([] if cohort.genes.end is None else [int(cohort.genes.last[g])])
-        yield g, variants.lead_row(gene, low, high, ends, one, permuted), variants.pairs(gene, low, high, ends, one)
+        signals = gene_signals(
+            variants, gene, (low, high), ends, among.values[low:high], target, covariates, (one, permuted), options
+        )
+        row = variants.lead_row(gene, low, high, ends, one, permuted)
+        yield g, row, variants.pairs(gene, low, high, ends, one), signals
 
 
 _Tested = list[tuple[Association | None, PermutedAssociation | None]]  # None: no variant, nothing permuted
@@ -308,6 +324,9 @@ def map_people(job: Job) -> None:
         map_people_blocks(job)
         found = mapped_genes(job.directory, cohort, job.options.eqtl)
         job.results.eqtl += found.rows
+        job.results.independent += found.signals.independent
+        job.results.susie += found.signals.susie
+        job.results.undone += found.signals.undone
         job.results.summary["eqtl"], job.results.counts["eqtl"] = found.summary, found.counts
 
 

@@ -1,17 +1,16 @@
-"""Rows of the tables of eQTLs: every pair as text, and the lead variant of a gene."""
+"""Rows of the tables of eQTLs: every pair as text, lead variants of genes and of signals, credible sets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ...io.tables import TextCells
 from ...personal.dosages import Dosages
-from ...stats import Association, PermutedAssociation
-from ..rows import LeadRow
+from ...stats import Association, ConditionalSignal, PermutedAssociation, SusieFit
+from ..rows import LeadRow, SignalRow, SusieRow
 from .nominal import GenePairs
 
 __all__ = ["VariantCells"]
@@ -63,31 +62,67 @@ class VariantCells:
         lead = found.lead
         if lead is None:
             return LeadRow(phenotype_id=gene, status="nothing is left beside the covariates")
-        at, snvs = first + lead, self._dosages
-        distances = [int(snvs.position[at]) - end for end in ends]
-        row = LeadRow(
+        return LeadRow(
             phenotype_id=gene,
             status="ok",
             num_var=last - first,
-            variant_id=snvs.variant_id[at],
-            start_distance=distances[0],
-            end_distance=distances[1] if len(ends) > 1 else None,
-            ma_samples=int(self._samples[at]),
-            ma_count=int(self._counts[at]),
-            af=float(self._af[at]),
             pval_nominal=float(found.p[lead]),
             slope=float(found.slope[lead]),
             slope_se=float(found.slope_se[lead]),
-            pval_perm=permuted.pval_perm if permuted else None,
+            **self._variant(first + lead, ends),
+            **_permuted(permuted),
         )
-        fit = permuted.beta if permuted else None
-        if fit is None:
-            return row
-        return replace(
-            row,
-            beta_shape1=fit.shape1,
-            beta_shape2=fit.shape2,
-            true_df=fit.true_df,
-            pval_true_df=fit.pval_true_df,
-            pval_beta=fit.pval_beta,
+
+    def signal_row(self, gene: str, first: int, last: int, ends: Sequence[int], signal: ConditionalSignal) -> SignalRow:
+        """Return the row of a signal in ``independent.tsv``; arguments as in `pairs`."""
+        return SignalRow(
+            phenotype_id=gene,
+            num_var=last - first,
+            pval_nominal=signal.p,
+            slope=signal.slope,
+            slope_se=signal.slope_se,
+            rank=signal.rank,
+            **self._variant(first + signal.lead, ends),
+            **_permuted(signal.permuted),
         )
+
+    def susie_rows(self, gene: str, first: int, fit: SusieFit) -> list[SusieRow]:
+        """Return the rows of a gene in ``susie.tsv``; the fit is of the variants from ``first`` on."""
+        return [
+            SusieRow(
+                gene, self._dosages.variant_id[first + v], float(fit.pip[v]), float(self._af[first + v]),
+                one.effect + 1, float(fit.alpha[one.effect, v]), float(fit.slope[one.effect, v]), one.lbf,
+                one.min_abs_corr,
+            )
+            for one in fit.sets
+            for v in one.variants.tolist()
+        ]  # fmt: skip
+
+    def _variant(self, at: int, ends: Sequence[int]) -> dict[str, Any]:
+        """The columns that say what a variant is, and where."""
+        position = int(self._dosages.position[at])
+        return {
+            "variant_id": self._dosages.variant_id[at],
+            "start_distance": position - ends[0],
+            "end_distance": position - ends[1] if len(ends) > 1 else None,
+            "ma_samples": int(self._samples[at]),
+            "ma_count": int(self._counts[at]),
+            "af": float(self._af[at]),
+        }
+
+
+def _permuted(permuted: PermutedAssociation | None) -> dict[str, Any]:
+    """The columns that permutations fill."""
+    if permuted is None:
+        return {}
+    fit = permuted.beta
+    known = {"pval_perm": permuted.pval_perm}
+    if fit is None:
+        return known
+    return known | {
+        "beta_shape1": fit.shape1,
+        "beta_shape2": fit.shape2,
+        "true_df": fit.true_df,
+        "pval_true_df": fit.pval_true_df,
+        "pval_beta": fit.pval_beta,
+    }

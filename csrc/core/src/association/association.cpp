@@ -8,6 +8,7 @@
 
 #include "gxfast/parallel.hpp"
 #include "kernels.hpp"
+#include "tiles.hpp"
 
 namespace gxfast::association {
 namespace {
@@ -15,34 +16,6 @@ namespace {
 constexpr std::int64_t kBlock = 256; // SNPs that one thread takes at a time
 constexpr double kExplained = 1e-10; // of its variance left beside the basis: nothing
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
-
-std::int64_t whole(std::int64_t n, std::int64_t group) { return (n + group - 1) / group * group; }
-
-/// Tiles of SNPs as double, the last one filled up with SNPs that nobody carries.
-class Tiles {
-public:
-  Tiles(const std::int8_t *dosages, std::int64_t snps, std::int64_t people)
-      : dosages_(dosages), snps_(snps), people_(people), stride_(whole(people, kLanes)),
-        wide_(static_cast<std::size_t>(kTile * stride_)) {}
-
-  const double *at(std::int64_t snp) {
-    const std::int8_t *from = dosages_ + snp * people_;
-    if (snp + kTile > snps_) {
-      rest_.assign(static_cast<std::size_t>(kTile * people_), 0);
-      std::copy(from, dosages_ + snps_ * people_, rest_.begin());
-      from = rest_.data();
-    }
-    kernels().widen(from, people_, stride_, wide_.data());
-    return wide_.data();
-  }
-  std::int64_t stride() const { return stride_; }
-
-private:
-  const std::int8_t *dosages_;
-  std::int64_t snps_, people_, stride_;
-  std::vector<double> wide_;
-  std::vector<std::int8_t> rest_;
-};
 
 /// Rows of kLanes columns for each person, panel after panel, padded with 0.
 std::vector<double> panels_of(const double *basis, std::int64_t columns, std::int64_t people) {

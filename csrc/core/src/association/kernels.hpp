@@ -26,6 +26,12 @@ struct Kernels {
   void (*dots)(const double *wide, std::int64_t stride, const double *y, double *out);
   /// of two y at once, to out and out + kTile
   void (*two_dots)(const double *wide, std::int64_t stride, const double *y, const double *z, double *out);
+  /// out[t] as `dots`, of dosages (kTile x people); kLanes dosages beyond the tile are read
+  void (*count_dots)(const std::int8_t *dosages, std::int64_t people, std::int64_t stride, const double *y,
+                     double *out);
+  /// out[s] += sum over the tile of weight[t] dosages[t][s], in order of t; undefined from people on
+  void (*count_sum)(const std::int8_t *dosages, std::int64_t people, std::int64_t stride,
+                    const double *weight, double *out);
   /// best[c] = max(best[c], largest |sum over people of unit[v][s] panel[s * kPanel + c]|) over `rows` SNPs
   void (*largest)(const float *unit, std::int64_t rows, std::int64_t people, const float *panel, float *best);
 };

@@ -6,6 +6,11 @@ struct Numbers {
 constexpr int kRowsTogether = 2;
 inline Numbers zero() { return {_mm256_setzero_pd(), _mm256_setzero_pd()}; }
 inline Numbers load(const double *from) { return {_mm256_loadu_pd(from), _mm256_loadu_pd(from + 4)}; }
+inline Numbers load(const std::int8_t *from) {
+  const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i *>(from));
+  return {_mm256_cvtepi32_pd(_mm_cvtepi8_epi32(eight)),
+          _mm256_cvtepi32_pd(_mm_cvtepi8_epi32(_mm_srli_si128(eight, 4)))};
+}
 inline Numbers fill(double x) { return {_mm256_set1_pd(x), _mm256_set1_pd(x)}; }
 inline void store(Numbers a, double *to) {
   _mm256_storeu_pd(to, a.low);

@@ -4,6 +4,11 @@ using Numbers = __m512d;
 constexpr int kRowsTogether = 8;
 inline Numbers zero() { return _mm512_setzero_pd(); }
 inline Numbers load(const double *from) { return _mm512_loadu_pd(from); }
+inline Numbers load(const std::int8_t *from) {
+  // masked for GCC 12, as `larger`
+  return _mm512_maskz_cvtepi32_pd(static_cast<__mmask8>(-1), _mm256_cvtepi8_epi32(_mm_loadl_epi64(
+                                                                 reinterpret_cast<const __m128i *>(from))));
+}
 inline Numbers fill(double x) { return _mm512_set1_pd(x); }
 inline void store(Numbers a, double *to) { _mm512_storeu_pd(to, a); }
 inline Numbers multiply_add(Numbers a, Numbers b, Numbers c) { return _mm512_fmadd_pd(a, b, c); }

@@ -13,6 +13,11 @@ template <class T> Values<T> load(const T *from) {
   std::copy_n(from, std::size(out.v), out.v);
   return out;
 }
+inline Numbers load(const std::int8_t *from) {
+  Numbers out;
+  std::copy_n(from, std::size(out.v), out.v);
+  return out;
+}
 template <class T> Values<T> fill(T x) {
   Values<T> out;
   std::fill(std::begin(out.v), std::end(out.v), x);
