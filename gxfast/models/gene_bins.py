@@ -101,15 +101,18 @@ class BinPlaces:
 
 def masked_values(
     profiles: Callable[[NDArray[np.uint8]], Float64Array], rows: NDArray[np.uint8], weights: Float64Array | None,
-    places: BinPlaces, rule: OutputRule, n_tracks: int,
+    places: BinPlaces | None, rule: OutputRule, n_tracks: int,
 ) -> Float64Array:  # fmt: skip
     """Predict sequences and reduce their bins by the weights of each, (N, B), to (N, T).
 
     Raises
     ------
     InputError
-        Without weights, or if they are of another shape.
+        Without weights, if they are of another shape, or for a card that reads the same bins of all genes.
     """
+    if places is None:
+        remedy = "leave weights out, or say in the card where the bins are (output.gene_mask)"
+        raise InputError(f"{rule.card.name} reads out no bins of a gene", path=rule.path, remedy=remedy)
     shape = (len(rows), len(places))
     if weights is None:
         refuse_gene_mask(rule)

@@ -151,7 +151,8 @@ def predict(
     Raises
     ------
     InputError
-        For input that the policy refuses, and without genes, as where an expression BED names no strands.
+        For input that the policy refuses, without genes, as where an expression BED names no strands, and without
+        exons for a card that reads out those of each gene, or with them for another one.
     ModelError
         If the model returns NaN or infinity for every gene; where it does for some, their status says so.
 
@@ -165,6 +166,9 @@ def predict(
     (9, 20, 1)
     """
     require_genes(genes)
+    if exons is not None and model.card.gene_mask is None:
+        remedy = "leave `exons=` out, or say in the card where the bins are (output.gene_mask)"
+        raise InputError(f"{model.card.name} does not read out the exons of each gene", path=model.path, remedy=remedy)
     blocks = []
     for first in range(0, len(genes), 32):
         part = genes.take(range(first, min(first + 32, len(genes))))

@@ -288,7 +288,7 @@ class Model:
         """
         rows = self.checked(sequences)
         threads = self.n_threads if n_threads is None else resolve_threads(n_threads)
-        if self.places is None:
+        if self.places is None and weights is None:
             result = self._filled(rows, self.n_tracks, threads)
         else:
             profiles = partial(self.profiles, n_threads=threads)

@@ -277,11 +277,16 @@ def open_exons(paths: InputPaths, models: Sequence[Model], names: ContigNames | 
     Raises
     ------
     InputError
-        If no file has them, or it cannot be read.
+        If no file has them, or it cannot be read; or if one is named that no model reads.
     """
     wanting = [model.card.name for model in models if model.card.gene_mask is not None]
     path = paths.exons or (paths.genes if paths.genes and is_gtf_name(paths.genes) else None)
     if not wanting:
+        if paths.exons and models:
+            raise InputError(
+                "no model reads out the exons of each gene", path=models[0].path, record="output.gene_mask",
+                remedy="leave `exons=` out, or say in the card where the bins are: docs/model_cards.md",
+            )  # fmt: skip
         return None
     if path is None:
         raise InputError(

@@ -210,6 +210,8 @@ def test_other_scans_are_refused(cohort: Any, files: dict[str, Path], tmp_path: 
     ]  # fmt: skip
     assert main(plain) == 2
     assert "--align shift belongs to a card that reads out the exons" in capsys.readouterr().err
+    assert main([*plain[:-2], "--exons", str(files["gtf"])]) == 2
+    assert "leave --exons out" in capsys.readouterr().err
 
 
 def test_costs_are_told(cohort: Any, files: dict[str, Path], scored: Path, capsys: Any) -> None:

@@ -13,6 +13,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,9 @@ from gxfast.io.indexing import index_vcf
 from gxfast.io.predictdb import place_of, read_predictdb
 from gxfast.io.regions import parse_region
 from gxfast.io.tables import (
+    ExonTable,
     read_covariates,
+    read_exons,
     read_expression,
     read_gene_values,
     read_genes,
@@ -41,6 +44,7 @@ from gxfast.io.variant_tables import read_finemapped, read_labels, read_scores
 from gxfast.io.vcf import VariantFile
 from gxfast.models import read_tracks
 from gxfast.models.card import ModelCard, card_from_json, load_card
+from gxfast.models.gene_mask import GeneMask
 from gxfast.models.importers._keras_file import layers_in_order, read_keras
 from gxfast.models.importers.expecto import read_gblinear
 from gxfast.types import ExpressionTable, GeneTable
@@ -166,6 +170,19 @@ def right_names(found: ContigNames) -> None:
     assert found.find("2") in (None, "chr1", "chr2")
 
 
+def right_exons(found: ExonTable) -> None:
+    names_of_use(tuple(dict.fromkeys(found.gene_id)))
+    assert found.offset[0] == 0
+    assert found.offset[-1] == len(found.spans)
+    for g, key in enumerate(zip(found.gene_id, found.chrom, found.strand, strict=True)):
+        spans = found.spans[found.offset[g] : found.offset[g + 1]]
+        assert len(spans)
+        assert spans.min() >= 0
+        assert spans.max() <= LAST
+        assert (np.diff(spans.reshape(-1)) > 0).all()
+        assert found.of(*key).tolist() == spans.tolist()
+
+
 def right_card(found: ModelCard) -> None:
     again = card_from_json(found.to_json(), source=found.origin)
     assert again == found
@@ -223,6 +240,7 @@ PAIRS = (
     (GENES, "g.csv", "G1,chr1,50,one,+\nG2,chr1,60,two,-\n"),
     (GENES, "g.bed", "#chr\tstart\tend\tid\tx\tstrand\nchr1\t49\t50\tG1\t.\t+\nchr1\t59\t60\tG2\t.\t-\n"),
     (GENES, "g.gtf", GTF),
+    ((read_exons, right_exons), "x.gtf", GTF),
     ((read_sites, right_genes), "s.bed", "track name=x\nchr1\t10\t50\ta\t0\t-\nchr1\t60\t90\n"),
     (EXPRESSION, "e.tsv", "gene\tS1\tS2\nG1\t1.5\t-2\nG2\t1e-3\tNA\n"),
     (EXPRESSION, "e.csv", "sample,G1,G2\nS1,1.5,2\nS2,.,3\n"),
@@ -251,6 +269,7 @@ PAIRS = (
     ((read_tracks, right_tracks), "t.txt", "index\tidentifier\tdescription\n0\tE0\tCAGE:a\n1\tE1\tCAGE:b\n"),
     ((contig_names, right_names), "n.tsv", "# Sequence-Name\tGenBank-Accn\tUCSC-style-name\nchr1\tC\t1\nchr2\tna\t2\n"),
     ((load_card, right_card), "m.json", CARD.to_json()),
+    ((load_card, right_card), "x.json", replace(CARD, reduce="lfc", gene_mask=GeneMask("exons", 8, 16)).to_json()),
     ((read_gblinear, right_head), "b.save", GBLINEAR),
 )  # fmt: skip
 READERS = [

@@ -90,31 +90,33 @@ class GeneScorer:
         weights: Float64Array,
     ) -> Float64Array:  # fmt: skip
         """Return the readout with each of some alleles, (V, T)."""
-        layout, n_threads = self.layout, self.model.n_threads
+        layout, bins, n_threads = self.layout, self.bins, self.model.n_threads
         order = np.argsort([allele.position for allele in alleles], kind="stable")
         chrom, start, reverse = layout.chrom[w], int(layout.start[w]), bool(layout.reverse[w])
         people = alone([alleles[i] for i in order], chrom)
         plan = plan_window(self.genome, people, chrom, start, layout.length, anchor, reverse, HaplotypePolicy())
-        letters = np.empty((len(plan), layout.length), np.uint8)
-        plan.write_letters(letters, 0, n_threads)
+        first = int(plan.carriers[:, 0].min())  # the reference is predicted once, unless an allele changes nothing
+        letters = np.empty((len(plan) - first, layout.length), np.uint8)
+        plan.write_letters(letters, first, n_threads)
         if align == "reference":
-            values = self._aligned(w, plan, letters, genic, float(weights.sum()))
+            values = self._aligned(w, plan, letters, first, genic, float(weights.sum()))
         else:
             lifted = align == "haplotype"
-            own = self.bins.weights(w, plan, letters, 0, n_threads) if lifted else np.repeat(weights, len(letters), 0)
+            own = bins.weights(w, plan, letters, first, n_threads) if lifted else np.repeat(weights, len(letters), 0)
             values = self.model.predict(letters, weights=own)
         found = np.empty((len(alleles), values.shape[1]))
-        found[order] = values[plan.carriers[:, 0]]
+        found[order] = values[plan.carriers[:, 0] - first]
         return found
 
     def _aligned(
-        self, w: int, plan: WindowHaplotypes, letters: NDArray[np.uint8], genic: NDArray[np.bool_], weight: float
-    ) -> Float64Array:
-        """Return the readouts of haplotypes whose bins are aligned to REF, (n, T)."""
+        self, w: int, plan: WindowHaplotypes, letters: NDArray[np.uint8], first: int, genic: NDArray[np.bool_],
+        weight: float,
+    ) -> Float64Array:  # fmt: skip
+        """Return the readouts of haplotypes [first, first + n) whose bins are aligned to REF, (n, T)."""
         model, places, length = self.model, self.bins.places, self.layout.length
         by_base, of_bases = places.by_base(genic), places.of_bases()
         positions = np.empty(letters.shape, np.int64)
-        plan.write_positions(positions, model.n_threads)
+        plan.write_positions(positions, model.n_threads, first)
         profiles = model.profiles(letters, n_threads=model.n_threads)
         values, start = np.empty((len(letters), model.n_tracks)), int(self.layout.start[w])
         for i, row in enumerate(left_aligned(plan, letters, positions)):

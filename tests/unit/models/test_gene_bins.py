@@ -105,6 +105,16 @@ def test_a_sequence_alone_has_no_gene(tmp_path: Path) -> None:
     assert gx.tiled(model) is None
 
 
+def test_weights_need_a_gene_mask(tmp_path: Path) -> None:
+    path = coverage(tmp_path).path
+    card = load_card(path.with_suffix(".card.json"))
+    model = gx.Model(path, card=replace(card, gene_mask=None), device="cpu")
+    rows = np.full((1, LENGTH), ord("A"), np.uint8)
+    assert model.predict(rows).shape == (1, 2)
+    with pytest.raises(InputError, match="reads out no bins of a gene"):
+        model.predict(rows, weights=np.ones((1, 48)))
+
+
 @pytest.mark.parametrize("size", [1, 4, 8])
 @pytest.mark.parametrize("edit", [(300, "A", "ACGTTG"), (300, "ACGTTG", "A"), (100, "AC", "A"), (410, "A", "AGG")])
 @pytest.mark.parametrize("overlap", ["any", "fraction"])

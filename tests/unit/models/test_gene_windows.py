@@ -24,7 +24,8 @@ from oracles.gene_readouts import (
 
 import gxfast as gx
 from gxfast.errors import InputError
-from gxfast.models.gene_windows import NO_EXON_INSIDE, NO_EXONS
+from gxfast.models.card import load_card
+from gxfast.models.gene_windows import NO_EXON_INSIDE, NO_EXONS, GeneBins
 from gxfast.models.people import predict_block
 
 ANCHOR = 1000  # TSS of the genes, 0-based
@@ -197,8 +198,27 @@ def test_a_person_without_the_exon(tmp_path: Path, make_world: Any, bases: str) 
     assert block.haplotype_values[block.carriers[0, 1, 1]].tolist() == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("strand", ["+", "-"])
+def test_bases_inside_the_bins_are_counted_without_a_look_at_each(tmp_path: Path, strand: str) -> None:
+    rng, net = np.random.default_rng(2), coverage(tmp_path, minus=True)
+    card = replace(load_card(net.path.with_suffix(".card.json")), bins=(30, 3, 4, 47, 0))
+    model = gx.Model(net.path, card=card, device="cpu")
+    genes = replace(genes_of("plus"), strand=(strand,))
+    for _ in range(40):
+        edges = np.sort(rng.choice(np.arange(780, 1340), 2 * rng.integers(1, 8), replace=False)).reshape(-1, 2)
+        path = tmp_path / "e.gtf"
+        path.write_text("".join(f'chr1\tx\texon\t{s + 1}\t{e}\t.\t{strand}\t.\tgene_id "plus";\n' for s, e in edges))
+        bins = GeneBins.of(model, genes, gx.read_exons(path))
+        assert bins is not None
+        assert bins._bases_inside(0).tolist() == bins.places.counts(bins.genic(0)[None])[0].tolist()
+
+
 def test_exons_have_to_be_given(tmp_path: Path, make_world: Any, bases: str) -> None:
     place = make_world(tmp_path, {"chr1": bases}, [], ("a",))
     model = gx.Model(coverage(tmp_path).path, device="cpu")
     with pytest.raises(InputError, match="reads out the exons of each gene, and no exons were given"):
         gx.predict(model, place.genome, place.variants, genes_of("plus"))
+    plain = gx.Model(model.path, card=replace(model.card, gene_mask=None, reduce="mean"), device="cpu")
+    exons = gx.read_exons(gtf(tmp_path, EXONS))
+    with pytest.raises(InputError, match="does not read out the exons of each gene"):
+        gx.predict(plain, place.genome, place.variants, genes_of("plus"), exons=exons)
