@@ -249,8 +249,10 @@ def auprc_by_chromosome(
         se, how = float(np.sqrt(np.sum((sizes * errors) ** 2)) / sizes.sum()), "infinitesimal jackknife within class"
     else:
         draw = _drawn_chromosomes if resample == "chromosomes" else _drawn_within
-        se = _deviation(draw(kept, values, sizes, n_bootstraps, seed))
+        alone = resample == "chromosomes" and len(kept) < 2
+        se = math.nan if alone else _deviation(draw(kept, values, sizes, n_bootstraps, seed))
         how = f"{n_bootstraps} bootstraps " + ("of chromosomes" if resample == "chromosomes" else "within class")
+        how = "no interval of one chromosome" if alone else how
     value = float(np.sum(values * sizes) / sizes.sum())
     return spread(value, se, confidence, counts, f"{how}, {len(kept)} of {len(parts)} chromosomes")
 

@@ -250,3 +250,11 @@ def test_one_variant_of_a_class_has_no_interval(n_bootstraps: int) -> None:
     assert math.isnan(found.se)
     assert math.isnan(found.low)
     assert found.method == "no interval: one variant of a class"
+
+
+def test_one_chromosome_has_no_interval_by_chromosome() -> None:
+    found = stats.auprc_by_chromosome(SCORES, LABELS, ["1"] * N)
+    assert found.value == pytest.approx(average_precision_score(LABELS, SCORES), abs=1e-12)
+    assert math.isnan(found.se)
+    assert found.method == "no interval of one chromosome, 1 of 1 chromosomes"
+    assert stats.auprc_by_chromosome(SCORES, LABELS, ["1"] * N, resample="class").se > 0
