@@ -174,7 +174,7 @@ evaluate_options = stacked(
 
 
 finemapped_option = click.option(
-    "--finemapped", type=FILE, metavar="T", help="gene_id, variant_id, pip: directions at fine-mapped SNVs too."
+    "--finemapped", type=FILE, metavar="T", help="Table of fine-mapping with gene and PIP: directions at its SNVs too."
 )
 driver_options = stacked(
     click.option(

@@ -37,7 +37,7 @@ from gxfast.io.tables import (
     read_sites,
     read_track_weights,
 )
-from gxfast.io.variant_tables import read_finemapped
+from gxfast.io.variant_tables import read_finemapped, read_labels, read_scores
 from gxfast.io.vcf import VariantFile
 from gxfast.models import read_tracks
 from gxfast.models.card import ModelCard, card_from_json, load_card
@@ -136,6 +136,16 @@ def right_pips(found: dict[tuple[str, str], float]) -> None:
     assert all(gene and variant and 0 <= pip <= 1 for (gene, variant), pip in found.items())
 
 
+def right_variants(found: Any) -> None:
+    assert len(found)
+    assert (found.position >= 0).all()
+    assert (found.chrom != "").all()
+    assert not set("".join([*found.ref, *found.alt])) - set("ACGT")
+    assert all(np.isfinite(one[~np.isnan(one)]).all() for one in found.columns.values() if one.dtype.kind == "f")
+    known = [found.columns[name] for name in ("pip", "p", "causal") if name in found.columns]
+    assert all(((one >= 0) & (one <= 1) | np.isnan(one)).all() for one in known)
+
+
 def right_values(found: dict[str, float]) -> None:
     assert np.isfinite(list(found.values())).all()
 
@@ -223,6 +233,18 @@ PAIRS = (
     (
         (read_finemapped, right_pips), "f.tsv",
         "phenotype_id\tvariant_id\tpip\tcs\nG1\tchr1_5_A_C\t0.5\t1\nG1\tchr1_6_A_C\t1\t1\n",
+    ),
+    (
+        (read_labels, right_variants), "l.tsv",
+        "variant\tgene\tbeta\tpip\nchr1_5_A_C\tG1\t-0.5\t1\n1:6:A:G\tG1\tNA\t.5\n",
+    ),
+    (
+        (read_labels, right_variants), "l.vcf",
+        "##fileformat=VCFv4.1\n1\t5\tx\tA\tC\t.\t.\tCLNSIG=Benign;MC=SO:1|intron\n1\t6\tx\tA\tC\t.\t.\tCLNSIG=Pathogenic\n",
+    ),
+    (
+        (read_scores, right_variants), "s.tsv",
+        "#Chrom\tPos\tRef\tAlt\tRaw\tPHRED\n1\t5\tA\tC\t-1.5\t2\n2\t6\tG\tT\t3\t4\n",
     ),
     ((lambda path: read_gene_values(path, "r"), right_values), "v.tsv", "gene_id\tr\nG1\t0.5\nG2\tNA\nG3\t-1e-3\n"),
     ((read_track_weights, right_weights), "w.tsv", "track\tweight\na\t0.5\nb\t-1\noffset\t2\n"),

@@ -204,7 +204,9 @@ def plain_alleles(alleles: NDArray[np.str_]) -> NDArray[np.bool_]:
     return fine
 
 
-def check_ranges(frame: Frame, columns: Mapping[str, NDArray[Any]], names: Mapping[str, str]) -> None:
+def check_ranges(
+    frame: Frame, columns: Mapping[str, NDArray[Any]], names: Mapping[str, str], rows: NDArray[np.int64] | None = None
+) -> None:
     """Refuse probabilities and frequencies outside [0, 1], negative standard errors, labels other than 0 and 1.
 
     Raises
@@ -225,7 +227,7 @@ def check_ranges(frame: Frame, columns: Mapping[str, NDArray[Any]], names: Mappi
         if wrong.any():
             value = values[int(np.argmax(wrong))]
             message = f"{names.get(name, name)} {value:g} is {says}"
-            _refuse_row(frame, None, wrong, message, "mend the row, or leave it out")
+            _refuse_row(frame, rows, wrong, message, "mend the row, or leave it out")
 
 
 def _refuse_row(

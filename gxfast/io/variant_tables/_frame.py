@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -18,7 +19,7 @@ from ..numbers import LAST_POSITION, finite_number, whole_number
 from ..tables.parquet import require_pyarrow
 from ..tables.text import at, column_names, delimiter_of, parse_number, parse_position, read_lines, split
 
-__all__ = ["MISSING", "Frame", "Rows", "TextFrame", "is_number", "open_frame"]
+__all__ = ["MISSING", "Frame", "Rows", "TextFrame", "is_number", "open_frame", "read"]
 
 MISSING: Final = frozenset({"", "NA", "NaN", "nan", "N/A", "n/a", ".", "None", "none", "null", "NULL", "<NA>"})
 _CHUNK: Final = 1 << 16  # rows
@@ -47,8 +48,8 @@ class Frame(Rows, Protocol):
 
     names: tuple[str, ...]
 
-    def read(self, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-        """Return columns as ``"text"`` or ``"object"``, ``"position"``, ``"number"`` or ``"truth"`` (NaN: none)."""
+    def chunks(self, kinds: Mapping[str, str]) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield columns of the next rows, by name, as `read` returns them."""
         ...
 
     def numeric(self) -> tuple[str, ...]:
@@ -66,6 +67,36 @@ def open_frame(path: Path) -> Frame:
     require_file(path, _WHAT)
     with path.open("rb") as handle:
         return ParquetFrame(path) if handle.read(4) == b"PAR1" else TextFrame(path)
+
+
+def read(
+    frame: Frame, kinds: Mapping[str, str], only: Mapping[str, frozenset[str]] | None = None
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+    """Return columns of a table, and the numbers of their rows.
+
+    Parameters
+    ----------
+    frame : Frame
+    kinds : mapping of str to str
+        For each column ``"text"``, ``"object"`` (texts of any length), ``"position"``, ``"number"`` or ``"truth"`` (NaN
+        where there is none).
+    only : mapping of str to set of str, optional
+        Columns of text, and what they have to hold for a row to be kept: others are forgotten as they are read.
+    """
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in kinds}
+    rows: list[NDArray[np.int64]] = []
+    first = 0
+    for chunk in frame.chunks(kinds):
+        n = len(next(iter(chunk.values())))
+        kept = np.ones(n, np.bool_)
+        for name, allowed in (only or {}).items():
+            kept &= np.fromiter((text in allowed for text in chunk[name].tolist()), np.bool_, n)
+        rows.append(np.flatnonzero(kept) + first)
+        for name, values in chunk.items():
+            parts[name].append(values if kept.all() else values[kept])
+        first += n
+    empty = np.empty(0, np.int64)
+    return {name: _joined(some, kinds[name]) for name, some in parts.items()}, np.concatenate([empty, *rows])
 
 
 class TextFrame:
@@ -102,34 +133,24 @@ class TextFrame:
         return f"{self._row} {self._first + row + self._has_header}"
 
     def numeric(self) -> tuple[str, ...]:
-        rows = [cells for (_, cells), _ in zip(self._rows(), range(_HEAD), strict=False)]
+        rows = list(islice(self._rows(), _HEAD))
         columns = zip(*rows, strict=True) if rows else [()] * len(self.names)
         known = [[cell for cell in column if cell.strip() not in MISSING] for column in columns]
         return tuple(
             name for name, cells in zip(self.names, known, strict=False) if 2 * sum(map(is_number, cells)) >= len(cells)
         )
 
-    def read(self, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    def chunks(self, kinds: Mapping[str, str]) -> Iterator[dict[str, NDArray[Any]]]:
         picks = [self.names.index(name) for name in kinds]
         pick = itemgetter(*picks, picks[0])  # two or more, so that it gives a tuple
-        parts: dict[str, list[NDArray[Any]]] = {name: [] for name in kinds}
-        rows: list[Any] = []
+        rows = (pick(cells) for cells in self._rows())
         first = 0
+        while some := list(islice(rows, _CHUNK)):
+            columns = zip(kinds.items(), zip(*some, strict=True), strict=False)
+            yield {name: _OF[kind](cells, _Place(self, name, first)) for (name, kind), cells in columns}
+            first += len(some)
 
-        def convert() -> None:
-            for (name, kind), cells in zip(kinds.items(), zip(*rows, strict=True), strict=False):
-                parts[name].append(_OF[kind](cells, _Place(self, name, first)))
-
-        for _, cells in self._rows():
-            rows.append(pick(cells))
-            if len(rows) == _CHUNK:
-                convert()
-                first, rows = first + _CHUNK, []
-        if rows:
-            convert()
-        return {name: _joined(some, kinds[name]) for name, some in parts.items()}
-
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+    def _rows(self) -> Iterator[list[str]]:
         width, delimiter, blank = len(self.names), self._delimiter, 0
         start = self._first + self._has_header
         for number, line in self._lines():
@@ -144,7 +165,7 @@ class TextFrame:
                     "the line is empty" if blank else f"the row has {len(cells)} cells, the header has {width}",
                     path=self.path, record=at(blank or number), remedy="write every row with the cells of the header",
                 )  # fmt: skip
-            yield number, cells
+            yield cells
 
 
 class ParquetFrame:
@@ -167,20 +188,17 @@ class ParquetFrame:
         numbers = (name for name, kind in self._kinds.items() if any(is_kind(kind) for is_kind in some))
         return tuple(name for name in numbers if not name.startswith("__index_level_"))
 
-    def read(self, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    def chunks(self, kinds: Mapping[str, str]) -> Iterator[dict[str, NDArray[Any]]]:
         import pyarrow
 
-        parts: dict[str, list[NDArray[Any]]] = {name: [] for name in kinds}
         first = 0
         try:
-            for batch in self._opened().iter_batches(batch_size=_CHUNK, columns=list(dict.fromkeys(kinds))):
-                for name, kind in kinds.items():
-                    column = batch.column(batch.schema.get_field_index(name))
-                    parts[name].append(_of_arrow(column, kind, _Place(self, name, first)))
+            for batch in self._opened().iter_batches(batch_size=_CHUNK, columns=list(kinds)):
+                columns = {name: batch.column(batch.schema.get_field_index(name)) for name in kinds}
+                yield {name: _of_arrow(columns[name], kind, _Place(self, name, first)) for name, kind in kinds.items()}
                 first += batch.num_rows
         except (OSError, MemoryError, pyarrow.ArrowException) as error:
             raise self._damaged(error) from None
-        return {name: _joined(some, kinds[name]) for name, some in parts.items()}
 
     def _opened(self) -> Any:
         import pyarrow

@@ -10,8 +10,8 @@ from ...errors import InputError
 from ..alleles import parse_names
 from ._clinvar import is_vcf
 from ._columns import find_columns
-from ._frame import Rows, open_frame
-from .labels import read_labels
+from ._frame import Rows, read
+from .labels import open_labels, read_labels
 
 __all__ = ["read_finemapped"]
 
@@ -31,7 +31,7 @@ def read_finemapped(path: str | Path) -> dict[tuple[str, str], float]:
     path = Path(path)
     if is_vcf(path):
         raise InputError("a VCF has no posterior probabilities", path=path, remedy="give a table with a column pip")
-    frame = open_frame(path)
+    frame = open_labels(path)
     found, _ = find_columns(frame)
     placed = "variant_id" in found or {"chrom", "pos", "ref", "alt"} <= found.keys()
     missing = [name for name in ("gene_id", "pip") if name not in found] + ([] if placed else ["variant_id"])
@@ -40,7 +40,8 @@ def read_finemapped(path: str | Path) -> dict[tuple[str, str], float]:
             f"the table has no column {', '.join(missing)}", path=path, remedy="name gene_id, variant_id and pip"
         )
     if "variant_id" in frame.names:
-        values = frame.read({found["gene_id"]: "text", "variant_id": "text", found["pip"]: "number"})
+        kinds = {found["gene_id"]: "text", "variant_id": "object", found["pip"]: "number"}
+        values, _ = read(frame, kinds)
         genes, names, pips = (values[name] for name in (found["gene_id"], "variant_id", found["pip"]))
         known = parse_names(names.tolist())
         if known.bad is None and len(names):

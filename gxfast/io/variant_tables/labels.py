@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +17,10 @@ from ..alleles import parse_names
 from ..tables.text import read_lines
 from ._clinvar import is_vcf, read_clinvar
 from ._columns import KINDS, PLACES, check_ranges, find_columns, read_places
-from ._frame import Frame, TextFrame, open_frame
+from ._frame import Frame, TextFrame, is_number, open_frame, read
 from .duplicates import find_duplicates
 
-__all__ = ["FREQUENCIES", "LABEL_FORMATS", "SIGNED", "read_labels"]
+__all__ = ["FREQUENCIES", "LABEL_FORMATS", "SIGNED", "open_labels", "read_labels"]
 
 SIGNED: Final = ("beta", "beta_posterior", "z")
 FREQUENCIES: Final = ("af",)
@@ -95,14 +95,19 @@ _FORMATS: Final[Mapping[str, _Format]] = {
         frozenset({"phenotype_id", "variant_id", "slope"}), _QTL | {"cs_id": ("cs_id", "rank")}, _finish_gtex
     ),
     "gtex": _Format(frozenset({"gene_id", "variant_id", "pval_nominal", "slope"}), {}, _finish_gtex),
-    "traitgym": _Format(frozenset({"chrom", "pos", "ref", "alt", "label"})),
+    "traitgym": _Format(frozenset({"chrom", "pos", "ref", "alt", "label"}), {"tissue": ("tissue",)}),
     "clinvar": _Format(frozenset()),
     "table": _Format(frozenset()),
 }
 LABEL_FORMATS: Final = ("auto", *_FORMATS)
 
 
-def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # noqa: A002
+def read_labels(
+    path: str | Path,
+    *,
+    format: str = "auto",  # noqa: A002
+    only: Mapping[str, str | Sequence[str]] | None = None,
+) -> VariantTable:
     """Read what is known of variants.
 
     Parameters
@@ -113,6 +118,9 @@ def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # n
         One of `LABEL_FORMATS`: ``"finucane"`` (fine-mapping releases of UKBB and GTEx), ``"eqtl_catalogue"``,
         ``"susie"`` and ``"tensorqtl"`` (tables of tensorQTL, GTEx's among them), ``"gtex"`` (significant pairs),
         ``"traitgym"``, ``"clinvar"``, ``"table"`` (any other, by common names of columns).
+    only : mapping of str to (str or sequence of str), optional
+        Columns of the table that is returned, and what they have to hold: ``{"tissue": "Liver", "method": "SUSIE"}``.
+        Other rows of a large file are never in memory together.
 
     Returns
     -------
@@ -134,8 +142,10 @@ def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # n
             remedy=f"one of {', '.join(LABEL_FORMATS)}",
         )  # fmt: skip
     if format == "clinvar" or (format == "auto" and is_vcf(path)):
+        if only:
+            raise InputError("rows of a VCF are not chosen by columns", path=path, remedy="leave only= out")
         return read_clinvar(path)
-    frame = _with_names(path)
+    frame = open_labels(path)
     kind = _FORMATS[_recognised(frame) if format == "auto" else format]
     low = {name.lower() for name in frame.names}
     if kind.needs - low:
@@ -143,7 +153,7 @@ def read_labels(path: str | Path, *, format: str = "auto") -> VariantTable:  # n
             f"the table has no column {', '.join(sorted(kind.needs - low))}", path=path,
             remedy=f"this is what tells format {format!r}; leave the format at auto for others",
         )  # fmt: skip
-    return _read(frame, kind)
+    return _read(frame, kind, only or {})
 
 
 def _recognised(frame: Frame) -> str:
@@ -151,7 +161,7 @@ def _recognised(frame: Frame) -> str:
     return next((name for name, one in _FORMATS.items() if one.needs and one.needs <= low), "table")
 
 
-def _with_names(path: Path) -> Frame:
+def open_labels(path: Path) -> Frame:
     """Open a table; a ``.bed.gz`` without a header has the names of its columns in a ``.cols`` file beside it."""
     stem = re.sub(r"\.bed(\.b?gz)?$", "", path.name)
     beside = path.with_name(f"{stem}.cols")
@@ -161,9 +171,14 @@ def _with_names(path: Path) -> Frame:
     return TextFrame(path, names)
 
 
-def _read(frame: Frame, kind: _Format) -> VariantTable:
+def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) -> VariantTable:
     found, notes = find_columns(frame, kind.own)
     labels = [name for name in KINDS if name in found]
+    if any(map(is_number, frame.names)):
+        raise InputError(
+            f"the first line is no header: it has {', '.join(frame.names[:8])}", path=frame.path,
+            remedy="name the columns in the first line, or, of a .bed, in a file NAME.cols beside it, one a line",
+        )  # fmt: skip
     if all(name in ("gene_id", "study", "method") for name in labels):
         raise InputError(
             f"no column says anything of the variants: it has {', '.join(frame.names[:20])}", path=frame.path,
@@ -176,15 +191,18 @@ def _read(frame: Frame, kind: _Format) -> VariantTable:
     kinds |= {found[name]: KINDS[name] for name in labels}
     if kind.finish is _finish_finucane:
         kinds |= {found[name]: "object" for name in ("ref", "alt")}
-    values = frame.read(kinds) if kinds else {}
+    values, rows = read(frame, kinds, _allowed(frame, found, only)) if kinds else ({}, None)
     if kind.finish is _finish_finucane and "variant_id" in found:
         notes += _name_by_effect(values, *(found[name] for name in ("variant_id", "ref", "alt")))
         own = ["variant_id"]
-    places = read_places(frame, {name: found[name] for name in own if found[name] in values}, values)
+    places = read_places(frame, {name: found[name] for name in own if found[name] in values}, values, rows)
     if not len(places.position):
-        raise InputError("the table has no rows", path=frame.path, remedy="check how it was made")
+        raise InputError(
+            f"the table has no rows{' that were asked for' if only else ''}", path=frame.path,
+            remedy=f"look for {dict(only)}" if only else "check how it was made",
+        )  # fmt: skip
     columns = {name: values[found[name]] for name in labels}
-    check_ranges(frame, columns, found)
+    check_ranges(frame, columns, found, rows)
     if kind.finish:
         columns, more = kind.finish(frame, columns, found)
         notes += more
@@ -193,6 +211,20 @@ def _read(frame: Frame, kind: _Format) -> VariantTable:
         frequencies=tuple(name for name in FREQUENCIES if name in columns), source=str(frame.path), notes=tuple(notes),
     )  # fmt: skip
     return _once(table) if "rsid" in {name.lower() for name in frame.names} else table
+
+
+def _allowed(
+    frame: Frame, found: Mapping[str, str], only: Mapping[str, str | Sequence[str]]
+) -> dict[str, frozenset[str]]:
+    """What columns of the file have to hold."""
+    for name in only:
+        if KINDS.get(name) != "text" or name not in found:
+            texts = [one for one in found if KINDS.get(one) == "text"]
+            raise InputError(
+                f"rows cannot be chosen by {name!r}{did_you_mean(name, texts)}", path=frame.path,
+                remedy=f"columns of text are {', '.join(texts) or 'not there'}",
+            )  # fmt: skip
+    return {found[name]: frozenset([held] if isinstance(held, str) else held) for name, held in only.items()}
 
 
 def _once(table: VariantTable) -> VariantTable:

@@ -14,7 +14,7 @@ from ...types import VariantTable
 from ..bgzf import require_file
 from ._choice import choose, signed_of, widen
 from ._columns import ALIASES, KINDS, PLACES, Places, find_columns, read_places
-from ._frame import Frame, TextFrame, open_frame
+from ._frame import Frame, TextFrame, open_frame, read
 from ._hdf5_scores import read_hdf5_scores
 from ._tabix import lines_at
 
@@ -115,7 +115,7 @@ def _read_own(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
     track = ["track"] if "track" in frame.names else []
     kinds = {"chrom": "object", "pos": "position", "ref": "object", "alt": "object"}
     kinds |= dict.fromkeys((*keys, *track), "text")
-    values = frame.read(kinds | dict.fromkeys(scores, "number"))
+    values, _ = read(frame, kinds | dict.fromkeys(scores, "number"))
     own = {name: name for name in ("chrom", "pos", "ref", "alt")}
     if not track:
         places = read_places(frame, own, values)
@@ -142,7 +142,7 @@ def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> Varian
     _require(frame, ("variant_id", "variant_scorer", "track_name", value), "a table of tidy scores of AlphaGenome")
     kinds = {"variant_id": "object", "variant_scorer": "text", "track_name": "text"}
     kinds |= {name: "text" for name in ("gene_id", "track_strand") if name in frame.names}
-    values = frame.read({**kinds, value: "number"})
+    values, _ = read(frame, {**kinds, value: "number"})
     n = len(values["variant_id"])
     genes = values["gene_id"].tolist() if "gene_id" in values else [""] * n
     strands = values["track_strand"].tolist() if "track_strand" in values else [""] * n
@@ -182,7 +182,7 @@ def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}
-    values = frame.read(kinds | dict.fromkeys(chosen, "number"))
+    values, _ = read(frame, kinds | dict.fromkeys(chosen, "number"))
     places = read_places(frame, {name: column for name, column in keys.items() if name in PLACES}, values)
     own = {name: values[keys[name]] for name in _TEXTS if name in keys}
     left = [name for name in frame.names if name not in chosen and name not in keys.values()]

@@ -239,6 +239,7 @@ BAD = {
     "a rsid": (("variant_id pip", "1_5_A_G 0.5", "rs17 0.5"), "line 3: variant 'rs17' is not chrom_pos_ref_alt"),
     "two places": (("chrom pos ref alt variant_id pip", "1 5 A G 1_6_A_G 0.5"), "variant_id names another place"),
     "a BED": (("chrom start end ref alt pip", "1 4 5 A G 0.5"), "positions are intervals, as in a BED"),
+    "no header": (("chr1 4 5 A G 0.5", "chr1 5 6 A G 0.25"), "the first line is no header"),
     "no rows": ((HEAD,), "the table has no rows"),
     "ragged": ((HEAD, "1 5 A G G1 1"), "line 2: the row has 6 cells, the header has 7"),
     "a gap": ((HEAD, "1 5 A G G1 1 0", "", "1 5 A G G1 1 0"), "line 3: the line is empty"),
@@ -276,3 +277,19 @@ def test_formats_by_name(tmp_path):
     with pytest.raises(InputError, match="unknown; did you mean 'susie'") as caught:
         read_labels(path, format="suzie")
     assert all(name in str(caught.value.remedy) for name in LABEL_FORMATS)
+
+
+def test_some_rows(tmp_path):
+    path = put(
+        tmp_path / "a.tsv", "variant_id tissue method pip", "1_5_A_G Liver SUSIE 0.5", "1_6_A_G Lung SUSIE 0.25",
+        "1_7_A_G Liver FINEMAP 0.125", "1_8_A_G Brain SUSIE 1", "1_9_A_G Brain FINEMAP 2",
+    )  # fmt: skip
+    table = read_labels(path, only={"tissue": ["Liver", "Brain"], "method": "SUSIE"})
+    assert table.position.tolist() == [4, 7]
+    assert table.columns["pip"].tolist() == [0.5, 1]
+    with pytest.raises(InputError, match="line 6: pip 2 is no probability"):
+        read_labels(path, only={"method": ["FINEMAP"]})
+    with pytest.raises(InputError, match="no rows that were asked for"):
+        read_labels(path, only={"tissue": "liver"})
+    with pytest.raises(InputError, match="cannot be chosen by 'tissues'; did you mean 'tissue'"):
+        read_labels(path, only={"tissues": "Liver"})

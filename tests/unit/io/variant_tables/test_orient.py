@@ -150,3 +150,25 @@ def test_order_and_blocks_change_nothing(fasta, monkeypatch):
     parts = orient(table, genome)
     assert parts.rows == whole.rows
     assert parts.table.variant_id == whole.table.variant_id
+
+
+def test_real_variants(data_dir):
+    """5 % of the SNVs of Geuvadis the wrong way round, and all of them on another chromosome."""
+    from gxfast.io.fasta import Genome
+    from gxfast.io.vcf import VariantFile
+
+    cohort = data_dir / "geuvadis_chr22"
+    found = VariantFile(cohort / "geno" / "geuvadis358.chr22.vcf.gz").region("chr22", 16_000_000, 17_500_000)
+    letters = found.bases.tobytes().decode()
+    pairs = [letters[i : i + 2] for i in range(0, len(letters), 2)]  # SNVs with one ALT alone
+    assert len(pairs) == len(found.position) > 1000
+    names = [f"{at + 1}:{ref}:{alt}" for at, (ref, alt) in zip(found.position.tolist(), pairs, strict=True)]
+    for i in range(0, len(names), 20):
+        at, ref, alt = names[i].split(":")
+        names[i] = f"{at}:{alt}:{ref}"
+    table = make_table(*[f"22:{name}" for name in names])
+    oriented = orient(table, Genome(cohort / "ref" / "chr22.hg19.to20Mb.fa.gz"))
+    assert [row.row for row in oriented.rows] == list(range(0, len(names), 20))
+    assert {row.status for row in oriented.rows} == {"exchanged"}
+    with pytest.raises(InputError, match="another build"):
+        orient(make_table(*[f"20:{name}" for name in names]), Genome(cohort / "ref" / "20.b37.fa.gz"))
