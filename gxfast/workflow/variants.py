@@ -65,7 +65,8 @@ def benchmark_tables(
     ------
     InputError
     """
-    labels = read_labels(paths.labels, format=paths.label_format)
+    only = {"tissue": options.tissues} if options.tissues else None
+    labels = read_labels(paths.labels, format=paths.label_format, only=only)
     oriented = None
     if paths.fasta:
         oriented = orient(labels, Genome(paths.fasta), contigs=paths.contigs)
