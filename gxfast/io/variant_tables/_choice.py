@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +16,8 @@ from ...errors import InputError, did_you_mean
 __all__ = ["MOST_COLUMNS", "choose", "signed_of", "widen"]
 
 MOST_COLUMNS: Final = 64  # that are read without being asked for
+# ALT minus REF, also where a few variants have no score below 0: of gxfast, Basenji, Borzoi and AlphaGenome.
+_SIGNED: Final = re.compile(r"^ism(:|$)|^(log)?(SAD|SAR|SAX|SED)(:|$)|^GeneMaskLFCScorer|aggregation_type=DIFF_")
 Wanted = Sequence[str | int]
 
 
@@ -58,8 +61,12 @@ def choose(names: Sequence[Sequence[str]], columns: Wanted, path: Path) -> list[
 
 
 def signed_of(columns: dict[str, NDArray[Any]]) -> tuple[str, ...]:
-    """Return the columns that hold a negative value: others are scores of impact, which have no sign."""
-    return tuple(name for name, values in columns.items() if values.dtype.kind == "f" and (values < 0).any())
+    """Return the columns that have a sign: those that hold a negative value, or are known by their name.
+
+    Others are scores of impact, which alleles do not turn.
+    """
+    numbers = {name: values for name, values in columns.items() if values.dtype.kind == "f"}
+    return tuple(name for name, values in numbers.items() if (values < 0).any() or _SIGNED.search(name))
 
 
 def widen(

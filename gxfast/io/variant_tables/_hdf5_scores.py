@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -85,35 +85,42 @@ def _read_targets(file: Any, path: Path, columns: Wanted) -> VariantTable:
             f"no dataset of numbers has a row per variant ({n}): {', '.join(list(file)[:20])}", path=path,
             remedy="write SAD, logSED or another statistic, variants x targets",
         )  # fmt: skip
+    return _table(
+        places, own, _chosen(where, names, columns, path, lambda name, some: _read(stored[name], path, some)), path
+    )
+
+
+def _read(item: Any, path: Path, columns: list[int]) -> Any:
+    return read_dataset(item, path)[:, None] if item.ndim == 1 else read_columns(item, path, columns)
+
+
+def _chosen(
+    where: Sequence[tuple[str, int]], names: Sequence[Sequence[str]], columns: Wanted, path: Path,
+    read: Callable[[str, list[int]], Any],
+) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """Read the columns that are asked for; ``where`` says of which dataset each is, and which of its columns."""
     chosen = choose(names, columns, path)
     scores: dict[str, NDArray[Any]] = {}
-    for name, item in statistics.items():
-        some = [i for i in chosen if where[i][0] == name]
-        if not some:
-            continue
-        values = _read(item, path, [where[i][1] for i in some])
+    for part in dict.fromkeys(where[i][0] for i in chosen):
+        some = [i for i in chosen if where[i][0] == part]
+        values = np.asarray(read(part, [where[i][1] for i in some]), np.float64)
         for number, i in enumerate(some):
-            full = names[i][0] if names[i][0] not in scores else f"{names[i][0]}#{where[i][1]}"
-            scores[full] = np.ascontiguousarray(values[:, number])
-    return _table(places, own, scores, path)
+            name = names[i][0] if names[i][0] not in scores else f"{names[i][0]}#{where[i][1]}"
+            scores[name] = np.ascontiguousarray(values[:, number])
+    return scores
 
 
-def _read(item: Any, path: Path, columns: Sequence[int]) -> NDArray[np.float64]:
-    if item.ndim == 1:
-        return np.asarray(read_dataset(item, path), np.float64)[:, None]
-    found: NDArray[np.float64] = read_columns(item, path, columns)
-    return found
-
-
-def _table(
-    places: Places, own: dict[str, NDArray[Any]], scores: dict[str, NDArray[Any]], path: Path, notes: Sequence[str] = ()
-) -> VariantTable:
-    for name, values in scores.items():
-        if np.isinf(values).any():
+def _table(places: Places, own: dict[str, NDArray[Any]], scores: dict[str, NDArray[Any]], path: Path) -> VariantTable:
+    for name, values in (own | scores).items():
+        if values.shape != places.position.shape:
             raise InputError(
-                f"{name} is infinite", path=path, record=_Rows(path).record(int(np.argmax(np.isinf(values))))
+                f"{len(values)} values of {places.position.size} rows", path=path, record=name, remedy="write it again"
             )
-    return places.table(own | scores, signed=signed_of(scores), source=str(path), notes=tuple(notes))
+    for name, values in scores.items():
+        wrong = np.isinf(values)
+        if wrong.any():
+            raise InputError(f"{name} is infinite", path=path, record=_Rows(path).record(int(np.argmax(wrong))))
+    return places.table(own | scores, signed=signed_of(scores), source=str(path))
 
 
 def _places(flat: dict[str, Any], path: Path) -> Places:
@@ -180,23 +187,16 @@ def _read_h5ad(file: Any, path: Path, columns: Wanted) -> VariantTable:
     parts = ({scorer: file["X"]} if "X" in file else {}) | layers
     where = [(name, i) for name in parts for i in range(n_columns)]
     names = [(f"{name}:{tracks[i]}" if name else tracks[i], tracks[i], name) for name, i in where]
-    chosen = choose(names, columns, path)
-    scores: dict[str, NDArray[Any]] = {}
-    for name, stored in parts.items():
-        some = [i for i in chosen if where[i][0] == name]
-        if not some:
-            continue
-        picks = [where[i][1] for i in some]
-        dense = hasattr(stored, "shape")
-        if dense and stored.shape != (n_rows, n_columns):
-            raise ValueError(f"{name or 'X'} has shape {stored.shape}, not {(n_rows, n_columns)}")
-        values = (
-            read_columns(stored, path, picks) if dense else read_matrix(stored, (n_rows, n_columns), path)[:, picks]
-        )
-        for number, i in enumerate(some):
-            full = names[i][0] if names[i][0] not in scores else f"{names[i][0]}#{where[i][1]}"
-            scores[full] = np.ascontiguousarray(values[:, number])
-    return _table(places, own, scores, path)
+
+    def read(part: str, some: list[int]) -> Any:
+        stored, shape = parts[part], (n_rows, n_columns)
+        if not hasattr(stored, "shape"):
+            return read_matrix(stored, shape, path)[:, some]
+        if stored.shape != shape:
+            raise ValueError(f"{part or 'X'} has shape {stored.shape}, not {shape}")
+        return read_columns(stored, path, some)
+
+    return _table(places, own, _chosen(where, names, columns, path, read), path)
 
 
 def _column(stored: Any, path: Path) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError, did_you_mean
 from ...types import VariantTable
+from ..alleles import shortest_arrays
 from ..bgzf import require_file
 from ._choice import choose, signed_of, widen
 from ._columns import ALIASES, KINDS, PLACES, Places, find_columns, read_places
@@ -55,7 +56,8 @@ def read_scores(
     -------
     VariantTable
         Columns of scores, float64; gene_id and tissue, where the file has them. ``signed`` are those that hold a
-        negative value; others are scores of impact.
+        negative value, and those whose name says so (ism, SAD, logSED, log fold changes and differences of
+        AlphaGenome); others are scores of impact.
 
     Raises
     ------
@@ -94,7 +96,10 @@ def read_scores(
 
 
 def _near(table: VariantTable, at: VariantTable | None) -> VariantTable:
-    return table if at is None else table.take(np.isin(table.position, at.position))
+    if at is None:
+        return table
+    mine, theirs = (shortest_arrays(one.position, one.ref, one.alt)[0] for one in (table, at))
+    return table.take(np.isin(mine, theirs))
 
 
 def _require(frame: Frame, names: Sequence[str], what: str) -> None:

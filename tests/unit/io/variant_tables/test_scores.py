@@ -43,7 +43,7 @@ def test_own_table_with_tracks(tmp_path):
     assert table.columns["ism:two"].tolist() == [0.5, 0.75]
     assert table.columns["ism:one"][0] == -0.5
     assert np.isnan(table.columns["ism:one"][1])
-    assert table.signed == ("ism:one",)
+    assert table.signed == ("ism:one", "ism:two")
     assert "ism:one" not in read_scores(path, columns=["*:two"]).columns
     put(path, *[" ".join(line.split("\t")) for line in path.read_text().splitlines()], "G2 x chr1 5 A G 0.25 two 1")
     with pytest.raises(InputError, match="chr1 5 A G G2 has two values of 'ism:two'"):
@@ -71,7 +71,7 @@ def test_tidy_scores_of_alphagenome(tmp_path):
     assert np.nan_to_num(table.columns[LFC + ":+"], nan=9).tolist() == [-0.5, 9, 9, 9]
     assert np.nan_to_num(table.columns[LFC], nan=9).tolist() == [9, 0.25, 9, 9]
     assert table.columns[ATAC].tolist() == [2, 2, 2, 3]  # of no gene: beside every gene of the variant
-    assert table.signed == (LFC + ":+",)
+    assert table.signed == (LFC + ":+", LFC)
     quantiles = read_scores(path, format="alphagenome_quantile", columns=["CenterMask*"])
     assert quantiles.columns[ATAC].tolist() == [0.99, 0.99, 0.99, 0.5]
     joined = join(make_table("22:36201698:C:A", gene_id=["ENSG1.7"]), table)
@@ -98,7 +98,7 @@ def test_score_files_of_borzoi(tmp_path):
     assert table.columns["gene_id"].tolist() == ["G1.2", "G2", "G2"]
     assert table.columns["logSED:T0"].tolist() == [-0.5, 0.25, 0.75]
     assert table.columns["logD2:T2"].tolist() == [3, 6, 9]
-    assert table.signed == ("logSED:T0",)
+    assert table.signed == ("logSED:T0", "logSED:T1", "logSED:T2")
     assert list(read_scores(path, columns=["logSED:T1", 0]).columns) == ["gene_id", "logD2:T0", "logSED:T1"]
     assert list(read_scores(path, columns=["RNA:liver*"]).columns)[1:] == [
         "logD2:T0",
@@ -108,7 +108,7 @@ def test_score_files_of_borzoi(tmp_path):
     ]
     with pytest.raises(InputError, match="'T9' is none of 6 columns of scores"):
         read_scores(path, columns=["T9"])
-    near = read_scores(path, at=make_table("chr2:9:CA:C"))
+    near = read_scores(path, at=make_table("chr2:8:GCA:GC"))
     assert places(near) == [("chr2", 8, "CA", "C")]
 
 
@@ -144,6 +144,7 @@ def test_score_files_of_enformer(tmp_path):
         ({"chr": None, "snp": None}, "names no variants"),
         ({"pos": np.array([5.5])}, "pos are no whole numbers"),
         ({"si": np.array([1]), "gene": np.array(["G"], "S")}, "si does not number the variants"),
+        ({"si": np.array([0]), "gene": np.array(["G", "H"], "S")}, "gene_id: 2 values of 1 rows"),
     ):
         with pytest.raises(InputError) as caught:
             read_scores(sad(tmp_path / "bad.h5", **change))
