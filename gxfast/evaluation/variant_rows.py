@@ -177,7 +177,7 @@ class MetricRows:
             if self.groups is not None:
                 inside = self._in_groups(rows & (self.label == 1))
                 yield from self._causality(score, inside, self.controls)
-                yield from self._pairwise(score, inside)
+                yield from self._pairwise(np.abs(score), rows & (self.label == 1))
 
     def _in_groups(self, positives: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rows of the matched sets of some positives."""
@@ -216,18 +216,21 @@ class MetricRows:
             auprc_by_chromosome(size, label, self.table.chrom[rows], seed=options.seed),
         )
 
-    def _pairwise(self, score: Float64Array, rows: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
+    def _pairwise(self, size: Float64Array, positives: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
         from ..stats import macro_mean, pairwise_accuracy
 
         assert self.groups is not None
-        size, label, groups = np.abs(score[rows]), self.label[rows], self.groups[rows]
-        yield self.controls, "pairwise_accuracy", pairwise_accuracy(size, label, groups)
+        groups = self.groups
+
+        def accuracy(mine: NDArray[np.bool_]) -> Estimate:
+            inside = self._in_groups(mine)
+            return pairwise_accuracy(size[inside], self.label[inside], groups[inside])
+
+        yield self.controls, "pairwise_accuracy", accuracy(positives)
         if "consequence" in self.table.columns:
-            classes = self.table.columns["consequence"][rows]
-            subsets = [
-                pairwise_accuracy(size[mine], label[mine], groups[mine])
-                for mine in (classes == one for one in sorted(set(classes.tolist()) - {""}))
-            ]
+            classes = self.table.columns["consequence"]
+            there = sorted(set(classes[positives].tolist()) - {""})
+            subsets = [accuracy(positives & (classes == one)) for one in there]
             yield self.controls, "pairwise_accuracy_macro", macro_mean(subsets, min_pairs=self.options.min_pairs)
 
     def _compared(self, pair: tuple[str, str], tissue: str) -> Iterator[VariantMetric]:
