@@ -98,14 +98,24 @@ def match_table(known: Labelled, k: int) -> Found:
             remedy="give labels a column tss_distance, af, maf or ld_score",
         )  # fmt: skip
     exact = {"chrom": table.chrom} | {name: table.columns[name] for name in _EXACT if name in table.columns}
-    code = variant_codes(table)
-    candidate = (known.label == 0) & ~np.isin(code, np.unique(code[positive]))
-    found = match_controls(positive, exact, covariates, k=k, candidate=candidate, order=canonical_ranks(table))
+    ranks = canonical_ranks(table)
+    found = match_controls(positive, exact, covariates, k=k, candidate=_candidates(known, ranks), order=ranks)
     rows = np.concatenate([found.positive, found.control.reshape(-1)])
     audit = covariate_audit(positive[rows], {name: values[rows] for name, values in covariates.items()})
     groups = found.sets(len(table))
     matched = Rows(MatchedVariant, _rows(table, found, groups))
     return matched, Rows(CovariateAudit, audit), groups, [*_without(found), *_flagged(audit)]
+
+
+def _candidates(known: Labelled, ranks: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows that may be controls: of variants that are causal nowhere, one of each variant and tissue."""
+    table, code = known.table, variant_codes(known.table)
+    rows = np.flatnonzero((known.label == 0) & ~np.isin(code, np.unique(code[known.label == 1])))
+    rows = rows[np.argsort(ranks[rows])]
+    once = variant_codes(table, [name for name in ("tissue",) if name in table.columns])[rows]
+    candidate = np.zeros(len(table), np.bool_)
+    candidate[rows[np.unique(once, return_index=True)[1]]] = True
+    return candidate
 
 
 def _rows(table: VariantTable, found: Matches, groups: NDArray[np.str_]) -> Iterator[MatchedVariant]:

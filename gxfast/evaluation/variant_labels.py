@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .._objects import Brief
 from ..errors import InputError
 from ..io.variant_tables import find_duplicates
+from ..stats.estimate import factored
 from ..types import VariantTable
 
 __all__ = ["LabelRules", "Labelled", "canonical_ranks", "effect_column", "labelled", "variant_codes"]
@@ -107,18 +108,23 @@ def effect_column(table: VariantTable) -> str | None:
 
 def variant_codes(table: VariantTable, columns: Sequence[str] = ()) -> NDArray[np.int64]:
     """Return one number per variant, or per variant and value of columns."""
-    parts = [table.chrom, table.position, table.ref, table.alt, *(table.columns[name] for name in columns)]
-    seen: dict[Any, int] = {}
-    keys = zip(*(part.tolist() for part in parts), strict=True)
-    return np.fromiter((seen.setdefault(key, len(seen)) for key in keys), np.int64, len(table))
+    code = np.zeros(len(table), np.int64)
+    for part in _codes(table, columns):
+        code = np.unique(code * (int(part.max(initial=0)) + 1) + part, return_inverse=True)[1].reshape(-1)
+    return code
+
+
+def _codes(table: VariantTable, columns: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Contig, position, alleles and columns of text as numbers, in the order of the texts."""
+    names = [table.chrom, table.ref, table.alt, *(table.columns[name] for name in columns)]
+    chrom, *others = (factored(part)[1] for part in names)
+    return [chrom, table.position, *others]
 
 
 def canonical_ranks(table: VariantTable) -> NDArray[np.int64]:
     """Return the rank of each row by contig, position, alleles and what else tells rows apart, not by its place."""
-    parts = [table.chrom, table.position, table.ref, table.alt, *(table.columns[n] for n in _KEY if n in table.columns)]
-    keys = sorted(range(len(table)), key=list(zip(*(part.tolist() for part in parts), strict=True)).__getitem__)
     ranks = np.empty(len(table), np.int64)
-    ranks[np.array(keys, np.int64)] = np.arange(len(table))
+    ranks[np.lexsort(_codes(table, [name for name in _KEY if name in table.columns])[::-1])] = np.arange(len(table))
     return ranks
 
 
@@ -216,7 +222,8 @@ def _told(table: VariantTable, label: Float64Array) -> list[str]:
                 f"no PIP of {known.size} negatives is below {known.min():.3g}: the release leaves smaller ones out, "
                 "and its negatives are another population than all variants of the region"
             )
-    both = np.intersect1d(variant_codes(table)[label == 1], variant_codes(table)[negative]).size
+    code = variant_codes(table)
+    both = np.intersect1d(code[label == 1], code[negative]).size
     if both:
         told.append(f"{both} variants are causal in one row and a negative in another (of another gene or tissue)")
     return told

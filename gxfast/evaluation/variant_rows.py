@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .._objects import Brief
 from ..errors import InputError
+from ..stats.estimate import factored
 from .variant_labels import Labelled, LabelRules
 from .variant_strata import ALL, Stratum, strata_of
 
@@ -122,18 +123,19 @@ class MetricRows:
     ) -> None:  # fmt: skip
         table = known.table
         self.table, self.label, self.named, self.options = table, known.label, named, options
-        self.groups, self.controls, self.has_labels = groups, controls, known.has_labels
+        self.groups, self.group, self.controls, self.has_labels = groups, _numbered(groups), controls, known.has_labels
         self.effect = None if effect is None else np.array(table.columns[effect], np.float64)
         among = known.label == 1 if known.has_labels else np.ones(len(table), np.bool_)
         self.directed = among
         self.strata = strata_of(table, options.strata, among)
         signed = {name for name in named if name in table.signed or (table.columns[name] < 0).any()}
         self.unsigned = set(named) - signed
-        self.tissue = table.columns.get("tissue", np.full(len(table), "", np.str_))
+        tissue = table.columns.get("tissue", np.full(len(table), "", np.str_))
+        self.of_tissue = {name: tissue == name for name in sorted(set(tissue.tolist()) - {""})}
 
     def rows(self) -> Iterator[VariantMetric]:
         """Yield the rows: model by model, stratum by stratum, all tissues together first, then their means."""
-        tissues = sorted(set(self.tissue.tolist()) - {""})
+        tissues = list(self.of_tissue)
         if taken := {ALL, _WEIGHTED, _UNWEIGHTED} & set(tissues):
             raise InputError(f"a tissue is called {taken.pop()!r}, as rows of several tissues are", remedy="rename it")
         for model in self.named:
@@ -146,7 +148,7 @@ class MetricRows:
     def _stratum(self, model: str, stratum: Stratum, tissues: Sequence[str]) -> Iterator[VariantMetric]:
         whole = list(self._cell(model, stratum, stratum.rows))
         yield from (_row(model, ALL, stratum, *one) for one in whole)
-        cells = {t: list(self._cell(model, stratum, stratum.rows & (self.tissue == t))) for t in tissues}
+        cells = {t: list(self._cell(model, stratum, stratum.rows & self.of_tissue[t])) for t in tissues}
         if len(tissues) > 1:
             yield from self._means(model, stratum, [one[:2] for one in whole], cells)
         for tissue, cell in cells.items():
@@ -173,9 +175,15 @@ class MetricRows:
             if stratum.of_negatives:
                 yield from self._causality(score, rows & ~np.isnan(self.label), "all")
             if self.groups is not None:
-                inside = np.isin(self.groups, np.unique(self.groups[rows & (self.label == 1)])) & (self.groups != "")
+                inside = self._in_groups(rows & (self.label == 1))
                 yield from self._causality(score, inside, self.controls)
-                yield from self._pairwise(score, inside)
+                yield from self._pairwise(np.abs(score), rows & (self.label == 1))
+
+    def _in_groups(self, positives: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Rows of the matched sets of some positives."""
+        chosen = np.zeros(int(self.group.max(initial=0)) + 1, np.bool_)
+        chosen[self.group[positives & (self.group >= 0)]] = True
+        return chosen[self.group] & (self.group >= 0)
 
     def _direction(self, model: str, rows: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
         from ..stats import effect_correlation, sign_auroc, sign_share
@@ -208,18 +216,21 @@ class MetricRows:
             auprc_by_chromosome(size, label, self.table.chrom[rows], seed=options.seed),
         )
 
-    def _pairwise(self, score: Float64Array, rows: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
+    def _pairwise(self, size: Float64Array, positives: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
         from ..stats import macro_mean, pairwise_accuracy
 
         assert self.groups is not None
-        size, label, groups = np.abs(score[rows]), self.label[rows], self.groups[rows]
-        yield self.controls, "pairwise_accuracy", pairwise_accuracy(size, label, groups)
+        groups = self.groups
+
+        def accuracy(mine: NDArray[np.bool_]) -> Estimate:
+            inside = self._in_groups(mine)
+            return pairwise_accuracy(size[inside], self.label[inside], groups[inside])
+
+        yield self.controls, "pairwise_accuracy", accuracy(positives)
         if "consequence" in self.table.columns:
-            classes = self.table.columns["consequence"][rows]
-            subsets = [
-                pairwise_accuracy(size[mine], label[mine], groups[mine])
-                for mine in (classes == one for one in sorted(set(classes.tolist()) - {""}))
-            ]
+            classes = self.table.columns["consequence"]
+            there = sorted(set(classes[positives].tolist()) - {""})
+            subsets = [accuracy(positives & (classes == one)) for one in there]
             yield self.controls, "pairwise_accuracy_macro", macro_mean(subsets, min_pairs=self.options.min_pairs)
 
     def _compared(self, pair: tuple[str, str], tissue: str) -> Iterator[VariantMetric]:
@@ -228,7 +239,7 @@ class MetricRows:
 
         if self.effect is None:
             return
-        rows = self.directed & ((self.tissue == tissue) if tissue != ALL else True)
+        rows = self.directed & (self.of_tissue[tissue] if tissue != ALL else True)
         effect = self.effect[rows]
         one, other = (self.table.columns[name][rows] for name in pair)
         odds = direction_odds(one, other, effect)
@@ -250,6 +261,14 @@ class MetricRows:
             defined = Estimate(value, low, high, float("nan"), *counts, method)
             estimate = defined if value == value else undefined(*counts, why)
             yield _row("/".join(pair), tissue, self.strata[0], "", metric, estimate)
+
+
+def _numbered(groups: NDArray[np.str_] | None) -> NDArray[np.int64]:
+    """Number of each row's set, -1 outside."""
+    if groups is None:
+        return np.empty(0, np.int64)
+    names, code = factored(groups)
+    return code - 1 if "" in names else code
 
 
 def _row(

@@ -107,4 +107,4 @@ def factored(texts: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64]]:
     entries = texts.tolist()
     names = sorted(set(entries))
     place = {name: i for i, name in enumerate(names)}
-    return names, np.fromiter((place[entry] for entry in entries), np.int64, len(entries))
+    return names, np.array(list(map(place.__getitem__, entries)), np.int64)

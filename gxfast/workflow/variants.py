@@ -65,15 +65,15 @@ def benchmark_tables(
     ------
     InputError
     """
-    labels = read_labels(paths.labels, format=paths.label_format)
+    only = {"tissue": options.tissues} if options.tissues else None
+    labels = read_labels(paths.labels, format=paths.label_format, only=only)
     oriented = None
     if paths.fasta:
         oriented = orient(labels, Genome(paths.fasta), contigs=paths.contigs)
         labels = oriented.table
-    scores = _scores(paths, labels)
+    found = benchmark_variants(labels, _scores(paths, labels), options)
     with RunDirectory(output, _plan(paths, options), resume=resume) as run:
         run.note_run({"command": sys.argv[1:]})
-        found = benchmark_variants(labels, scores, options)
         folder = run.subdirectory("variants")
         write_rows(folder / "metrics.tsv", VariantMetric, [row for row in found.rows if row.stratum == ALL])
         if options.strata:

@@ -161,6 +161,37 @@ def test_the_summary_is_told(made: Made, capsys: pytest.CaptureFixture[str]) -> 
     assert f"n {N}, all negatives" in told
 
 
+def test_two_methods_and_one_tissue_of_a_release(tmp_path: Path) -> None:
+    """Rows of SUSIE and FINEMAP: their mean PIP, where both are there and agree; Liver alone is used."""
+    rows = [
+        # position, tissue, pip of SUSIE, of FINEMAP, beta, score
+        (10, "Liver", 0.99, 0.97, 1.0, 0.5),
+        (20, "Liver", 0.95, 0.93, -1.0, -0.5),
+        (30, "Liver", 0.95, 0.80, 1.0, -0.5),
+        (40, "Liver", 0.99, None, 1.0, -0.5),
+        (50, "Liver", 0.001, 0.002, 0.1, 0.7),
+        (60, "Liver", 0.001, 0.0, 0.1, 0.1),
+        (70, "Brain", 0.99, 0.99, 1.0, -3.0),
+    ]
+    lines = ["chrom\tpos\tref\talt\ttissue\tmethod\tpip\tbeta"]
+    for pos, tissue, susie, finemap, beta, _ in rows:
+        for method, pip in (("SUSIE", susie), ("FINEMAP", finemap)):
+            if pip is not None:
+                lines.append(f"chr1\t{pos}\tA\tG\t{tissue}\t{method}\t{pip}\t{beta}")
+    (tmp_path / "labels.tsv").write_text("\n".join(lines) + "\n")
+    scores = [f"chr1\t{row[0]}\tA\tG\t{row[5]}" for row in rows]
+    (tmp_path / "scores.tsv").write_text("\n".join(["chrom\tpos\tref\talt\ttoy", *scores]) + "\n")
+    out = tmp_path / "out"
+    argv = ["--labels", str(tmp_path / "labels.tsv"), "--scores", str(tmp_path / "scores.tsv"), "--tissue", "Liver"]
+    assert main(["variants", "-q", *argv, "-o", str(out)]) == 0
+    found = _rows(out / "variants" / "metrics.tsv")
+    assert _value(found, "toy", "sign_share") == 1.0  # 10 and 20; the others would have the other sign
+    assert _value(found, "toy", "auroc", controls="all") == 0.5  # 0.5 and 0.5 against 0.7 and 0.1
+    counts = json.loads((out / "manifest.json").read_text())["counts"]["variants"]
+    assert counts["PIP of one method only"] == 1
+    assert counts["PIPs of two methods differ"] == 1
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
@@ -172,7 +203,7 @@ def test_the_summary_is_told(made: Made, capsys: pytest.CaptureFixture[str]) -> 
         (["--scores", "{a}", "--pip", "0.01,0.9"], "write --pip 0.9,0.01"),
         (["--scores", "{a}", "--strata", "gene"], "strata by 'gene'"),
         (["--scores", "{a}", "--strata", ","], "--strata lists nothing"),
-        (["--scores", "{a}", "--tissue", "Liver"], "no row is of tissue 'Liver'"),
+        (["--scores", "{a}", "--tissue", "Liver"], "rows cannot be chosen by 'tissue'"),
         (["--scores", "{a}.gone"], "gone"),
         ([], "score"),
     ],

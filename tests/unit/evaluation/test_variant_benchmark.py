@@ -197,3 +197,37 @@ def test_refusals() -> None:
     ):
         with pytest.raises(InputError, match=match):
             call()
+
+
+def test_a_variant_of_several_genes_is_one_control() -> None:
+    n = 40
+    position = np.repeat(np.arange(20) * 50, 2)
+    causal = position < 200  # of gene a; the same variants are none of gene b
+    genes = np.resize(["a", "b"], n)
+    table = VariantTable(
+        np.repeat("chr1", n), position, np.repeat("A", n), np.repeat("G", n),
+        {
+            "gene_id": genes, "pip": np.where(causal & (genes == "a"), 0.95, 0.0), "toy": np.arange(40.0) - 20,
+            "tss_distance": np.arange(40.0),
+        },
+    )  # fmt: skip
+    found = gx.evaluate_variants(table, controls=4)
+    controls = [row.variant_id for row in found.matched if not row.causal]
+    assert len(controls) == len(set(controls)) == 16
+    assert not {row.variant_id for row in found.matched if row.causal} & set(controls)
+
+
+def test_the_macro_mean_takes_the_class_of_the_positive() -> None:
+    groups = np.repeat(np.arange(60).astype(str), 2)
+    label = np.resize([1.0, 0.0], 120)
+    kind = np.where(np.arange(120) < 80, np.where(label == 1, "utr", "intron"), "missense")
+    won = np.concatenate([np.repeat([1.0, -1.0], [30, 10]), np.ones(20)])
+    scores = np.where(label == 1, np.repeat(won, 2) + 2, 2)
+    table = VariantTable(
+        np.repeat("chr1", 120), np.arange(120), np.repeat("A", 120), np.repeat("G", 120),
+        {"causal": label, "match_group": groups, "consequence": kind, "toy": scores},
+    )  # fmt: skip
+    found = gx.evaluate_variants(table)
+    assert cell(found, "toy", "pairwise_accuracy", controls="given").value == pytest.approx(50 / 60)
+    macro = cell(found, "toy", "pairwise_accuracy_macro", controls="given")
+    assert (macro.value, macro.n, macro.n_dropped) == (0.75, 40, 20)  # 40 pairs of utr; 20 of missense are too few

@@ -241,3 +241,20 @@ def test_other_options_are_refused() -> None:
 def test_seeds_tell_samples_apart() -> None:
     assert stats.auroc(SCORES, LABELS, seed=1) == stats.auroc(SCORES, LABELS, seed=1)
     assert stats.auroc(SCORES, LABELS, seed=1).se != stats.auroc(SCORES, LABELS, seed=2).se
+
+
+@pytest.mark.parametrize("n_bootstraps", [0, 100])
+def test_one_variant_of_a_class_has_no_interval(n_bootstraps: int) -> None:
+    found = stats.auroc([3, 1, 2, 0], [1, 0, 0, 0], n_bootstraps=n_bootstraps)
+    assert found.value == 1
+    assert math.isnan(found.se)
+    assert math.isnan(found.low)
+    assert found.method == "no interval: one variant of a class"
+
+
+def test_one_chromosome_has_no_interval_by_chromosome() -> None:
+    found = stats.auprc_by_chromosome(SCORES, LABELS, ["1"] * N)
+    assert found.value == pytest.approx(average_precision_score(LABELS, SCORES), abs=1e-12)
+    assert math.isnan(found.se)
+    assert found.method == "no interval of one chromosome, 1 of 1 chromosomes"
+    assert stats.auprc_by_chromosome(SCORES, LABELS, ["1"] * N, resample="class").se > 0
