@@ -64,7 +64,8 @@ def _opened(name: str, path: str, genome: Genome, names: ContigNames) -> Effects
     read = read_scores(path)
     offered = [column for column, values in read.columns.items() if values.dtype.kind == "f"]
     # A handful of effects may all point one way; many do not, unless they have no direction.
-    tracks = offered if len(read) < _SIGNED_FROM else [column for column in offered if column in read.signed]
+    few = len(read) < _SIGNED_FROM
+    tracks = [column for column in offered if few or (read.columns[column] < 0).any()]
     if not tracks:
         raise InputError(
             f"no score has a sign ({', '.join(offered[:3])}): they say how much a variant matters, not which way",

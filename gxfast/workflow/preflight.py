@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..encode.one_hot import reverse_complement_in_place
 from ..errors import GxfastError, InputError
 from ..evaluation.alignment import match_genes, shared_people
+from ..evaluation.cells import FEWEST_PEOPLE, population_groups
 from ..evaluation.cohort import covariate_design
 from ..io.contigs import ContigNames
 from ..models.gene_bins import predict_whole
@@ -216,6 +217,29 @@ def _models(inputs: Inputs) -> list[Finding]:
     return [finding for model in inputs.models for finding in _model(model, inputs)]
 
 
+def _effects(inputs: Inputs) -> list[Finding]:
+    """Tables of effects: how many of the genes they are of, and what became of their alleles."""
+    findings = []
+    for one in inputs.effects:
+        known = sum(gene in one.rows for gene in inputs.genes.gene_id)
+        turned = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in (one.turned or {}).items() if n)
+        message = f"{one.name}: {len(one.table)} effects, on {known} of {len(inputs.genes)} genes"
+        message += f"; {turned}" if turned else ""
+        level = "ok" if known else "error"
+        findings.append(Finding(level, "effects", message, "" if known else "use one kind of gene ids"))
+    return findings
+
+
+def _populations(inputs: Inputs) -> list[Finding]:
+    """People whose population is not known, and populations too small to correlate within."""
+    if inputs.populations is None:
+        return []
+    groups, left = population_groups(inputs.genotypes.samples, inputs.populations)
+    told = "; left out: " + ", ".join(f"{name} ({n})" for name, n in left.items()) if left else ""
+    message = f"populations of {FEWEST_PEOPLE} people or more: {len(groups.names)}{told}"
+    return [Finding("ok" if groups.names else "warning", "samples", message, "")]
+
+
 def _model(model: Model, inputs: Inputs) -> list[Finding]:
     findings = []
     card = model.card
@@ -315,6 +339,8 @@ _CHECKS: Final = (
     (_covariates, ()),
     (_evaluation, ("genotypes",)),
     (_models, ()),
+    (_effects, ("genes",)),
+    (_populations, ("genotypes",)),
     (_outside, ("genes", "genome")),
     (record_findings, ("genes", "genome", "genotypes")),
 )

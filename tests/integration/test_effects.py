@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracles.linear_model import linear_model
 
 import gxfast as gx
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
 from gxfast.demo.simulate import DemoCohort
 from gxfast.errors import InputError
-from tests.oracles.linear_model import linear_model
 
 STEPS = ("predict", "evaluate", "ism", "drivers")
 
@@ -196,3 +196,20 @@ def test_terms_are_kept_and_closed_ones_make_no_predictdb(by_model, files, tmp_p
     beside.with_name("b.tsv.terms.txt").write_text("CC BY-NC 4.0\n")
     with pytest.raises(InputError, match="not open: 'CC BY-NC"):
         gx.run(tmp_path / "beside", effects=beside, predictdb=True, steps=("predict",), **files)
+
+
+def test_check_says_what_a_table_is_good_for(by_model, files, tmp_path, capsys):
+    rows = plain(rows_of(scores_of(by_model)))
+    shared = [f"--{name}={value}" for name, value in files.items()]
+    path = write_table(tmp_path / "e.tsv", rows)
+    assert main(["check", *shared, "--effects", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert f"e: {len(rows)} effects, on " in said
+    other = write_table(tmp_path / "o.tsv", [{**row, "gene_id": "X" + row["gene_id"]} for row in rows])
+    populations = tmp_path / "p.tsv"
+    people = gx.VariantFile(files["vcf"]).samples
+    populations.write_text("sample\tpop\n" + "".join(f"{name}\t{'A' if i else 'B'}\n" for i, name in enumerate(people)))
+    assert main(["check", *shared, "--effects", str(other), "--populations", str(populations)]) == 2
+    said = capsys.readouterr().out
+    assert "on 0 of 12 genes" in said
+    assert "populations of 10 people or more: 1; left out: B (1)" in said
