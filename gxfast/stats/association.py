@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +15,7 @@ from ._beta_fit import BetaApproximation, fit_beta
 from ._design import COLLINEAR, design_basis, explained, project_out
 from .tails import correlation_p
 
-__all__ = ["Association", "PermutedAssociation", "eqtl", "eqtl_permutations", "judge", "people_orders"]
+__all__ = ["Association", "PermutedAssociation", "are_counts", "eqtl", "eqtl_permutations", "judge", "people_orders"]
 
 Float64Array = NDArray[np.float64]
 
@@ -160,6 +161,11 @@ def eqtl_permutations(
         permuted /= np.sqrt(np.einsum("sb,sb->b", permuted, permuted))
         r2[start : start + _BLOCK] = ((unit @ permuted.astype(np.float32)) ** 2).max(axis=0)
     return judge(r2, float(found.r[found.lead] ** 2), window.df, beta=beta)
+
+
+def are_counts(dosages: NDArray[Any]) -> bool:
+    """Tell whether dosages are whole numbers, 0, 1 or 2: what the compiled kernels take."""
+    return dosages.dtype.kind in "iub" and (not dosages.size or bool(dosages.min() >= 0 and dosages.max() <= 2))
 
 
 def judge(r2: Float64Array, best: float, df: int, *, beta: bool) -> PermutedAssociation:

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..kernels.arguments import array_of, numbers, whole_numbers
 from ..kernels.compiled import associate, largest_products, residual_squares
 from ._design import design_basis, explained, project_out
-from .association import Association, PermutedAssociation, judge, people_orders
+from .association import Association, PermutedAssociation, are_counts, judge, people_orders
 from .tails import correlation_p
 
 __all__ = ["CisScan", "WindowAssociations"]
@@ -79,7 +79,7 @@ class CisScan:
 
     def __init__(self, dosages: ArrayLike, *, covariates: ArrayLike | None = None, n_threads: int = 1) -> None:
         x = array_of(dosages, "dosages", ("V", "S"))
-        if x.dtype.kind not in "iub" or (x.size and not (x.min() >= 0 and x.max() <= 2)):
+        if not are_counts(x):
             raise InputError("dosages must have shape (V, S) and be 0, 1 or 2", remedy="use eqtl for other values")
         self._x = np.ascontiguousarray(x, np.int8)
         self._n_threads = n_threads

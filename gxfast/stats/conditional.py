@@ -13,7 +13,7 @@ from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import array_of, numbers
 from ._design import checked_covariates
-from .association import Association, PermutedAssociation, eqtl, eqtl_permutations
+from .association import Association, PermutedAssociation, are_counts, eqtl, eqtl_permutations
 from .cis_scan import CisScan
 
 __all__ = ["ConditionalSignal", "ForwardBackward", "conditional_eqtl", "forward_backward", "passing_signals"]
@@ -198,7 +198,7 @@ class _Gene:
     ) -> None:  # fmt: skip
         self._x, self._y, self._covariates = x, y, covariates
         self._n, self._seed, self._orders = n_permutations, seed, orders
-        self._counts = x.dtype.kind in "iub"
+        self._counts = are_counts(x)
 
     def backward(self, forward: Sequence[ConditionalSignal]) -> tuple[ConditionalSignal, ...]:
         """Return each signal given the other leads; none where nothing is left to test."""

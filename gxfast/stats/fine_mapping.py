@@ -15,6 +15,7 @@ from ..kernels.compiled import residual_squares
 from ..kernels.compiled import susie as _compiled
 from ._design import COLLINEAR, design_basis, explained, project_out
 from ._susie_numpy import single_effects
+from .association import are_counts
 
 __all__ = ["CredibleSet", "SusieFit", "susie"]
 
@@ -159,8 +160,7 @@ def susie(
     residual = project_out(target, basis)
     if explained(target[None], np.array([residual @ residual]))[0]:
         raise InputError("y is constant, or the covariates explain it")
-    counts = x.dtype.kind in "iub" and (not x.size or bool(x.min() >= 0 and x.max() <= 2))
-    variants = _Counts(x, basis) if counts else _Numbers(x, basis)
+    variants = _Counts(x, basis) if are_counts(x) else _Numbers(x, basis)
     usable = np.flatnonzero(np.isfinite(variants.squares))
     size = min(n_effects, max(usable.size, 1))
     alpha, mean = np.zeros((size, usable.size)), np.zeros((size, usable.size))

@@ -90,3 +90,11 @@ def test_threshold(threshold):
     x, y, _ = two_signals()
     with pytest.raises(InputError, match="threshold"):
         conditional_eqtl(x, y, threshold=threshold)
+
+
+def test_whole_numbers_that_are_no_calls():
+    x, y, covariates = two_signals()
+    options = {"covariates": covariates, "n_permutations": 50}
+    plain, tripled = (conditional_eqtl(dosages, y, **options) for dosages in (x, 3 * x))
+    assert [one.lead for one in tripled] == [one.lead for one in plain]
+    assert np.allclose([3 * one.slope for one in tripled], [one.slope for one in plain])
