@@ -11,7 +11,7 @@ from .._objects import plural
 from .data import ModelTable, RunData
 from .parts import Axis, Dots, Figure, Section, stem
 from .plots import certificate as figures
-from .plots.style import save
+from .plots.style import MANY, save
 
 __all__ = ["add_certificate", "right_probabilities"]
 
@@ -55,7 +55,8 @@ def add_certificate(run: RunData, own: ModelTable, section: Section) -> None:
     )
     answer = f"Direction {told}."
     rank = {int(i): k + 1 for k, i in enumerate(order)}
-    dots = Dots(
+    # of more genes the columns would take too much of a page: their table has the probability
+    dots = None if order.size > MANY else Dots(
         own.own_id, saved.frame, Axis("", [str(rank.get(i, "")) for i in range(len(own))]),
         Axis("probability of right", right_probabilities(run, own)), {"of wrong": _cells(run, own, "p_wrong")},
     )  # fmt: skip
