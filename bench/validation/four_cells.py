@@ -66,6 +66,7 @@ def main() -> None:
         "expression": DATA / "expr/geuvadis358.chr22.rpkm.bed.gz",
         "covariates": DATA / "expr/geuvadis358.covariates.pc50.txt.gz", "n_covariates": 13, "regions": REGION,
         "expression_transform": "log2p1", "populations": populations, "permutations": options.permutations,
+        "independent": True, "susie": True,
     }  # fmt: skip
     if options.simulate is not None:
         recovered(folder, models, files, options.simulate)
@@ -80,7 +81,8 @@ def main() -> None:
 def recovered(folder: Path, models: list[Path], files: dict[str, Any], h2: float) -> None:
     """Run on simulated expression, print the cells, and say how near the heritability is."""
     files = {**files, "expression": simulated(folder, files, h2), "expression_transform": "none", "cis_window": REACH}
-    del files["covariates"], files["n_covariates"]
+    for name in ("covariates", "n_covariates", "independent", "susie"):
+        del files[name]
     run = gx.run(folder / "simulated", model=models[:2], steps=("predict", "evaluate", "baseline", "heads"), **files)
     show(run.path / "cells.tsv")
     (row,) = [row for row in run.cells if (row.model, row.people, row.population) == ("elastic_net", "same", "all")]

@@ -52,7 +52,8 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
         "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
         "variants": "all", "unphased": "error", "missing": "ref", "overlap": "first",
         "ref_mismatch": "error", "symbolic": "skip", "filter": "all", "cis_window": 100_000, "min_maf": 0.01,
-        "permutations": 200, "seed": 0, "driver_rule": "published", "motif_reach": 200,
+        "permutations": 200, "independent": True, "susie": True, "seed": 0, "driver_rule": "published",
+        "motif_reach": 200,
     }  # fmt: skip
 
     def compared(directory: Path) -> Any:
