@@ -6,6 +6,7 @@ has a larger p than `FDR`: a block goes down to that, and what passes is chosen 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,9 +71,7 @@ def gene_signals(
             [cells.signal_row(gene, *window, ends, signal) for signal in signals]
             for signals in (found.forward, *found.backward)
         )
-    if not options.susie:
-        return GeneSignals(forward, backward)
-    if one.lead is None:
+    if not options.susie or one.lead is None:
         return GeneSignals(forward, backward)
     fit = susie(x, y, covariates=covariates)
     status = "ok" if fit.converged else f"no convergence in {fit.n_iterations} iterations"
@@ -152,8 +151,8 @@ def write_signals(
         for one, yes in zip(signals, passed, strict=True):
             out.independent.extend(passing_signals(one.forward, one.backward, threshold) if yes else [])
         write_rows(folder / "independent.tsv", SignalRow, out.independent)
-        n_genes = len({row.phenotype_id for row in out.independent if row.rank > 1})
-        out.summary.update(n_independent=len(out.independent), n_several=n_genes)
+        counts = Counter(row.phenotype_id for row in out.independent)
+        out.summary.update(n_independent=len(out.independent), n_several=sum(n > 1 for n in counts.values()))
     if options.susie:
         genes = [one.fine_mapped for one in signals if one.fine_mapped is not None]
         out.susie.extend(row for one in signals for row in one.susie)
