@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .style import BLUE, GREY, INK, ORANGE, Drawing
+from .style import BLUE, GREY, INK, MANY, ORANGE, Drawing
 
 if TYPE_CHECKING:
     from ...stats import Calibration
@@ -28,7 +28,10 @@ def certificate(name: str, gene_id: list[str], p: NDArray[np.float64], planted: 
         top = np.cumsum([p[:, column].mean(axis=1) for column in columns], axis=1).T
         below = np.vstack([np.zeros(len(columns)), top[:-1]])
         for (way, colour), low, high in zip(_COLOURS.items(), below, top, strict=True):
-            ax.stairs(high, edges, baseline=low, fill=True, color=colour, alpha=0.75, label=way, linewidth=0)
+            ax.stairs(
+                high, edges, baseline=low, fill=True, color=colour, alpha=0.75, label=way, linewidth=0,
+                rasterized=len(gene_id) > MANY,
+            )  # fmt: skip
         for way in ("right", "wrong"):
             places = [k + 1 for k, one in enumerate(planted) if one == way]
             if places:
