@@ -20,8 +20,8 @@ _FEWEST: Final = 10  # statements about a planted truth that are worth a figure
 
 
 def right_probabilities(run: RunData, own: ModelTable) -> list[str]:
-    """Probability that each gene's direction is right; empty where it is undefined."""
-    return _cells(run, own, "p_right")
+    """Probability that each gene's direction is right, to three decimals; empty where it is undefined."""
+    return [cell and f"{float(cell):.3f}" for cell in _cells(run, own, "p_right")]
 
 
 def _cells(run: RunData, own: ModelTable, column: str) -> list[str]:

@@ -40,7 +40,7 @@ class DirectionPrior(Brief):
     edge : float64 array, shape (K,)
         Upper ends of the intervals, the first of which begins at 0; within one, slopes are alike. Unit: standard
         deviations of expression, without what the prediction explains, per standard deviation of the prediction:
-        ``r / sqrt(1 - r^2)`` of a correlation r.
+        ``r / sqrt(1 - r^2)`` of a correlation r. An estimate beyond the last counts as one there.
     right, wrong : float64 arrays, shape (K,)
         Shares of genes.
     none : float

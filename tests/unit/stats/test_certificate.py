@@ -35,7 +35,7 @@ def test_equals_quadrature_and_plain_loops(n: int, genes: float) -> None:
 
 
 def test_of_a_given_prior_the_posterior_is_that_of_quadrature() -> None:
-    edge, right, wrong = np.array([0.1, 0.5, 2.0]), np.array([0.2, 0.3, 0.05]), np.array([0.1, 0.1, 0.05])
+    edge, right, wrong = np.array([0.1, 0.5, 4.0]), np.array([0.2, 0.3, 0.05]), np.array([0.1, 0.1, 0.05])
     prior = DirectionPrior(edge, right, wrong, 0.2)
     for n, used in ((60, 5), (5, 0), (3, 0)):
         found = direction_certificate(R, n, n_covariates=used, prior=prior)
