@@ -211,7 +211,7 @@ def auprc_by_chromosome(
         What the standard error is of: chromosomes drawn with replacement, as TraitGym's; or positives drawn among
         positives and negatives among negatives. Samples in which a chromosome has no positive are without it.
     n_bootstraps : int, optional
-        1000 of chromosomes, 100 within class by default.
+        1000 of chromosomes, 100 within class by default; 0: no interval, within class the analytic one.
     seed, confidence
         As in `auroc`.
 
@@ -244,7 +244,7 @@ def auprc_by_chromosome(
     values = np.array([part.average_precision() for part in kept])
     default = 1000 if resample == "chromosomes" else N_BOOTSTRAPS
     n_bootstraps = whole_number(default if n_bootstraps is None else n_bootstraps, "n_bootstraps", 0, 1_000_000)
-    if resample == "class" and n_bootstraps * n > _MOST_DRAWS:
+    if resample == "class" and not (n_bootstraps := _within_reach(n_bootstraps, n)):
         errors = np.array([part.average_precision_se() for part in kept])
         se, how = float(np.sqrt(np.sum((sizes * errors) ** 2)) / sizes.sum()), "infinitesimal jackknife within class"
     else:
@@ -347,7 +347,11 @@ def _both(scores: ArrayLike, labels: ArrayLike) -> tuple[Float64Array, Float64Ar
 
 
 def _bootstraps(n_bootstraps: int, n: int) -> int:
-    n_bootstraps = whole_number(n_bootstraps, "n_bootstraps", 0, 1_000_000)
+    return _within_reach(whole_number(n_bootstraps, "n_bootstraps", 0, 1_000_000), n)
+
+
+def _within_reach(n_bootstraps: int, n: int) -> int:
+    """No samples where all of them have too many draws."""
     return 0 if n_bootstraps * n > _MOST_DRAWS else n_bootstraps
 
 
