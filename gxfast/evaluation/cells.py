@@ -114,11 +114,13 @@ class CellGeneRow(Brief):
 class PersonRow(Brief):
     """A row of ``people.tsv``: correlation across genes of one person, of values as they are and of what is special.
 
-    ``centred_r``: of both sides less the gene's mean over people, and by its deviation.
+    ``centred_r``: of both sides less the gene's mean over people, and by its deviation. ``genes``: as in ``cells.tsv``,
+    or "all" where the predictor has seen some of them.
     """
 
     model: str
     kind: str
+    genes: str
     sample: str
     population: str
     n_genes: int
@@ -209,9 +211,11 @@ def person_rows(
 ) -> list[PersonRow]:
     """Return one row per person."""
     found = across_genes(predicted.values, observed)
+    seen = set(predicted.seen.tolist())
+    genes = seen.pop() if len(seen) == 1 else EVERYBODY
     return [
         PersonRow(
-            predicted.model, predicted.kind, name, (populations or {}).get(name, ""), int(found.n_genes[s]),
+            predicted.model, predicted.kind, genes, name, (populations or {}).get(name, ""), int(found.n_genes[s]),
             float(found.r[s]), float(found.centred_r[s]),
         )
         for s, name in enumerate(samples)
