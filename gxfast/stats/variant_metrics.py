@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, texts, whole_number
-from .estimate import CONFIDENCE, Estimate, checked_confidence, factored, labels_of, spread, undefined, z_of
+from .estimate import CONFIDENCE, Estimate, checked_confidence, factored, fisher_interval, labels_of, spread, undefined
 from .ranked_labels import RankedLabels, resampled_groups
 
 __all__ = [
@@ -179,20 +179,9 @@ def effect_correlation(
     if math.isnan(r):
         why = "fewer than 3 variants" if n < 3 else "constant scores or effects"
         return undefined(n, n_positive, score.size - n, why)
-    low, high, se = _fisher(r, n, 1 + r * r / 2 if method == "spearman" else 1.0, confidence)
+    low, high, se = fisher_interval(r, n, confidence, ranks=method == "spearman")
     name = "Fisher's z" if method == "pearson" else "Fisher's z, Bonett-Wright"
     return Estimate(r, low, high, se, n, n_positive, score.size - n, name)
-
-
-def _fisher(r: float, n: int, factor: float, confidence: float) -> tuple[float, float, float]:
-    """Interval and standard error of a correlation whose z has the variance ``factor / (n - 3)``."""
-    if n < 4:
-        return math.nan, math.nan, math.nan
-    if abs(r) == 1:
-        return r, r, 0.0
-    se = math.sqrt(factor / (n - 3))
-    half, z = z_of(confidence) * se, math.atanh(r)
-    return math.tanh(z - half), math.tanh(z + half), (1 - r * r) * se
 
 
 def auprc_by_chromosome(
