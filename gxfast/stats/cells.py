@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._objects import Arrays, Brief
+from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, whole_number, whole_numbers
 
 __all__ = [
@@ -127,10 +128,17 @@ def signed_r2(r: ArrayLike, noise: ArrayLike) -> Float64Array:
     r : array-like of float, shape (G,)
     noise : array-like of float, shape (G,)
         Variance of r where nothing is predicted: ``1 / (n - 1)`` of n people; of a weighted mean over groups, the sum
-        of squared weights times theirs. Below 1.
+        of squared weights times theirs.
+
+    Raises
+    ------
+    InputError
+        If shapes do not agree, a value is infinite, or ``noise`` is below 0 or not below 1.
     """
     values = finite_or_nan(r, "r", ("G",))
     chance = finite_or_nan(noise, "noise", values.shape)
+    if ((chance < 0) | (chance >= 1)).any():
+        raise InputError("noise must be 0 or more, and below 1", remedy="give 1 / (n - 1) of n people")
     return np.asarray(np.sign(values) * (values**2 - chance) / (1 - chance))
 
 
