@@ -494,5 +494,6 @@ def _variants() -> list[Target]:
 def targets() -> list[Target]:
     """Return one entry per function, and per backend or method where other code runs."""
     return [
-        *_correlations(), *_tests(), *_effects(), *_certificates(), *_cells(), *_genotypes(), *_heads(), *_names(), *_variants(),
+        *_correlations(), *_tests(), *_effects(), *_certificates(), *_cells(), *_genotypes(), *_heads(), *_names(),
+        *_variants(),
     ]  # fmt: skip
