@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._objects import Brief
-from ..stats.cells import CellSummary, across_genes, cell_summary, within_groups
+from ..stats.cells import CellSummary, across_genes, cell_summary, signed_r2, within_groups
 
 __all__ = [
     "FEWEST_PEOPLE",
@@ -96,7 +96,10 @@ class CellRow(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CellGeneRow(Brief):
-    """A row of ``cells.genes.tsv``: r of a gene within a population, or over them, beside its heritability in cis."""
+    """A row of ``cells.genes.tsv``: r of a gene within a population, or over them, beside its heritability in cis.
+
+    ``signed_r2``: see `gxfast.stats.cells.signed_r2`.
+    """
 
     gene_id: str
     model: str
@@ -114,11 +117,13 @@ class CellGeneRow(Brief):
 class PersonRow(Brief):
     """A row of ``people.tsv``: correlation across genes of one person, of values as they are and of what is special.
 
-    ``centred_r``: of both sides less the gene's mean over people, and by its deviation.
+    ``centred_r``: of both sides less the gene's mean over people, and by its deviation. ``genes``: as in ``cells.tsv``,
+    or "all" where the predictor has seen some of them.
     """
 
     model: str
     kind: str
+    genes: str
     sample: str
     population: str
     n_genes: int
@@ -155,53 +160,68 @@ def cell_rows(
     seed : int
         Of the bootstrap over genes.
     """
-    r = _within_populations(predicted, observed, groups)
+    r, noise = _within_populations(predicted, observed, groups)
     sizes = np.bincount(groups.code[groups.code >= 0], minlength=len(groups.names))
-    columns = dict(zip(groups.names, r.T, strict=True))
+    columns = dict(zip(groups.names, zip(r.T, noise.T, strict=True), strict=True))
     if len(columns) > 1:
-        columns = {EVERYBODY: _together(r, sizes), **columns}
+        columns = {EVERYBODY: _together(r, noise, sizes), **columns}
     n_people = {**dict(zip(groups.names, sizes.tolist(), strict=True)), EVERYBODY: int(sizes.sum())}
     unknown = (np.nan, np.nan)
     known = np.array([h2.get(gene, unknown) for gene in gene_id], np.float64).reshape(len(gene_id), 2)
     rows, of_genes = [], []
-    for population, values in columns.items():
+    for population, (values, chance) in columns.items():
+        signed = signed_r2(values, chance)
         for seen in dict.fromkeys(predicted.seen.tolist()):
             mine = np.flatnonzero((predicted.seen == seen) & np.isfinite(values))
             if not mine.size:
                 continue
-            found = cell_summary(values[mine], known[mine, 0], seed=seed)
+            found = cell_summary(values[mine], known[mine, 0], noise=chance[mine], seed=seed)
             which = predicted.model, predicted.kind, seen, predicted.people, population
             rows.append(
                 CellRow(*which, n_people[population], *(getattr(found, one.name) for one in fields(CellSummary)))
             )
-            signed = np.sign(values) * values**2
             of_genes += [CellGeneRow(gene_id[g], *which, values[g], signed[g], *known[g]) for g in mine.tolist()]
     return rows, of_genes
 
 
-def _within_populations(predicted: Predicted, observed: Float64Array, groups: Groups) -> Float64Array:
-    """Correlation of each gene within each population, (G, P); within its folds, where several fits predict it.
+def _within_populations(
+    predicted: Predicted, observed: Float64Array, groups: Groups
+) -> tuple[Float64Array, Float64Array]:
+    """Correlation of each gene within each population, (G, P), and its variance where nothing is predicted.
 
-    What was trained and predicts the same for everybody found nothing, and counts as 0: left out, such genes would
-    flatter the others.
+    Within folds, where several fits predict a gene. What was trained and predicts the same for everybody found nothing,
+    and counts as 0: left out, such genes would flatter the others.
     """
     n, constant = len(groups.names), np.nan if predicted.people == "any" else 0.0
-    if predicted.folds is None:
-        return within_groups(predicted.values, observed, groups.code, n, constant=constant)
-    fold = np.unique(predicted.folds, return_inverse=True)[1]
-    k = int(fold.max()) + 1
+    fold = np.zeros(len(groups.code), np.int64)
+    if predicted.folds is not None:
+        fold = np.unique(predicted.folds, return_inverse=True)[1].reshape(-1)
+    k = int(fold.max(initial=0)) + 1
     code = np.where(groups.code >= 0, groups.code * k + fold, -1)
     r = within_groups(predicted.values, observed, code, n * k, constant=constant)
+    noise = _noise(r, np.isfinite(predicted.values) & np.isfinite(observed), code)
+    if k == 1:
+        return r, noise
     sizes = np.bincount(code[code >= 0], minlength=n * k)
-    return np.stack([_together(r[:, p * k : (p + 1) * k], sizes[p * k : (p + 1) * k]) for p in range(n)], axis=1)
+    own = [slice(p * k, (p + 1) * k) for p in range(n)]
+    means = np.array([_together(r[:, mine], noise[:, mine], sizes[mine]) for mine in own])
+    return means[:, 0].T, means[:, 1].T
 
 
-def _together(r: Float64Array, sizes: NDArray[np.int64]) -> Float64Array:
-    """Mean over the groups in which a gene's r is defined, weighted by their people."""
+def _noise(r: Float64Array, there: NDArray[np.bool_], code: NDArray[np.int64]) -> Float64Array:
+    """Variance of each r where nothing is predicted, 1 / (n - 1); 0 of those that are set to 0."""
+    n = np.stack([there[:, code == p].sum(axis=1) for p in range(r.shape[1])], axis=1)
+    return np.where(np.isnan(r), np.nan, np.where(r == 0, 0.0, 1 / np.maximum(n - 1, 1)))
+
+
+def _together(r: Float64Array, noise: Float64Array, sizes: NDArray[np.int64]) -> tuple[Float64Array, Float64Array]:
+    """Mean over the groups in which a gene's r is defined, weighted by their people, and its variance by chance."""
     weight = np.where(np.isfinite(r), sizes, 0).astype(np.float64)
     total = weight.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(total > 0, (np.nan_to_num(r) * weight).sum(axis=1) / total, np.nan))
+        mean = (np.nan_to_num(r) * weight).sum(axis=1) / total
+        chance = (np.nan_to_num(noise) * weight**2).sum(axis=1) / total**2
+    return np.where(total > 0, mean, np.nan), np.where(total > 0, chance, np.nan)
 
 
 def person_rows(
@@ -209,9 +229,11 @@ def person_rows(
 ) -> list[PersonRow]:
     """Return one row per person."""
     found = across_genes(predicted.values, observed)
+    seen = set(predicted.seen.tolist())
+    genes = seen.pop() if len(seen) == 1 else EVERYBODY
     return [
         PersonRow(
-            predicted.model, predicted.kind, name, (populations or {}).get(name, ""), int(found.n_genes[s]),
+            predicted.model, predicted.kind, genes, name, (populations or {}).get(name, ""), int(found.n_genes[s]),
             float(found.r[s]), float(found.centred_r[s]),
         )
         for s, name in enumerate(samples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .._objects import Brief
 from ..errors import InputError
+from ..io.alleles import shortest_arrays
 from ..io.predictdb import GeneWeights
 from ..personal.allele_match import AlleleFinder, Match
 from ..personal.dosage_sources import DosageSource
@@ -25,6 +26,7 @@ Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 # Licences under which anybody may make models of scores.
 _OPEN: Final = re.compile(r"\b(CC0|CC[ -]BY(?![ -]?(NC|ND))|MIT|BSD|Apache|public domain|ODC|PDDL)\b", re.IGNORECASE)
+_CLOSED: Final = re.compile(r"\b(NC|ND|(non|not for|no)[ -]?commercial|no derivatives?)\b", re.IGNORECASE)
 USED: Final = "used"
 _NO_SCORE: Final = "score missing"
 _ELSEWHERE: Final = "on another contig than the gene"
@@ -42,7 +44,7 @@ class EffectsTable(Brief):
     tracks : tuple of str, length T
         The columns of scores.
     table : VariantTable
-        Alleles as the FASTA has them; sorted by gene, position and alleles.
+        Alleles as the FASTA has them, in their shortest form; sorted by gene, position and alleles.
     rows : mapping of str to (int, int)
         First row of each gene, and that behind its last.
     terms : str
@@ -95,7 +97,7 @@ class GeneEffects(Brief):
 def effects_table(
     name: str, table: VariantTable, tracks: Sequence[str], *, terms: str = "", turned: Mapping[str, int] | None = None
 ) -> EffectsTable:
-    """Sort effects by gene; one that is there twice counts once.
+    """Sort effects by gene; one that is there twice, however it is spelled, counts once.
 
     Parameters
     ----------
@@ -118,8 +120,9 @@ def effects_table(
             f"effects on the expression of genes are asked for, and the table has {missing}", path=table.source,
             remedy="name for each row the gene that the effect is on (gene_id), and give a score",
         )  # fmt: skip
-    order = np.lexsort((table.alt, table.ref, table.position, table.chrom, genes))
-    table = table.take(order)
+    position, ref, alt = shortest_arrays(table.position, table.ref, table.alt)
+    table = replace(table, position=position, ref=ref, alt=alt)
+    table = table.take(np.lexsort((alt, ref, position, table.chrom, genes)))
     table = table.take(_distinct(table, tracks))
     genes = table.columns["gene_id"]
     if (genes == "").any():
@@ -207,8 +210,11 @@ def _told(found: Match) -> str:
 
 
 def is_open(terms: str) -> bool:
-    """Whether terms of use let anybody make models of scores; what is not stated is not forbidden."""
-    return not terms.strip() or bool(_OPEN.search(terms))
+    """Whether terms of use let anybody make models of scores; what is not stated is not forbidden.
+
+    Terms that name an open licence and a restriction, as of code and of weights, are not open.
+    """
+    return not terms.strip() or (bool(_OPEN.search(terms)) and not _CLOSED.search(terms))
 
 
 def weights_of(effects: EffectsTable, track: int, names: Mapping[str, str]) -> list[GeneWeights]:

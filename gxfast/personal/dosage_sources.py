@@ -136,7 +136,9 @@ class _Called:
     def records(self, chrom: str, places: Int64Array) -> AlleleDosages:
         stretches = np.split(places, np.flatnonzero(np.diff(places) > _APART) + 1)
         return _CalledAlleles([
-            _covering(self._genotypes.region(chrom, int(some[0]), int(some[-1]) + 1), some) for some in stretches
+            _covering(piece, some)
+            for some in stretches
+            for _, _, piece in read_genotypes(self._genotypes, chrom, int(some[0]), int(some[-1]) + 1, _PIECE_BYTES)
         ])  # fmt: skip
 
 

@@ -20,7 +20,6 @@ __all__ = ["Answers", "Fact", "answers_of"]
 Float64Array = NDArray[np.float64]
 _Z: Final = 1.959963984540054
 _MOST_ROWS: Final = 30  # of a figure
-_FIELLER: Final = 1.06  # standard error of z of a rank correlation, times sqrt(n - 3)
 _STRATA: Final = {"all": "lead SNVs"}
 
 
@@ -185,12 +184,13 @@ def _needed(facts: Sequence[Fact]) -> str:
 
 
 def _variants(run: RunData) -> Answers | None:
+    from ..stats.estimate import fisher_interval
+
     facts = []
     for row in _rows(run, "direction"):
         n, rho = int(row["n"]), _number(row["absolute_rho"])
         if n > 3 and abs(rho) < 1:
-            half, z = _Z * _FIELLER / math.sqrt(n - 3), math.atanh(rho)
-            facts.append(Fact(_who(row), _where(row), n, rho, math.tanh(z - half), math.tanh(z + half)))
+            facts.append(Fact(_who(row), _where(row), n, rho, *fisher_interval(rho, n, ranks=True)[:2]))
     changes = (
         "Strong effects and strong slopes are compared at one SNV a gene; common variants in linkage share their "
         "slopes. Fine-mapped variants against matched controls (`gxfast variants`) ask whether causal ones score "

@@ -51,8 +51,9 @@ _NOTES: Final = {
     "cells": "Pearson r across the people of a population, averaged over genes (95 % bootstrap interval over genes). "
     "people: same, it learned from others of these populations (people of one fold are compared with each other); "
     "other, from other populations only; any, from nobody's own genome. genes: seen or unseen in training; a trained "
-    "model that predicts the same for everybody counts as r = 0. signed_r2: mean of sign(r) r^2; ceiling_ratio: its "
-    "sum over that of the heritability in cis. By gene: cells.genes.tsv; by person, across genes: people.tsv.",
+    "model that predicts the same for everybody counts as r = 0. signed_r2: mean of sign(r) times adjusted r^2; "
+    "ceiling_ratio: its sum over that of the heritability in cis. By gene: cells.genes.tsv; by person, across genes: "
+    "people.tsv.",
     "explainers": "Spearman's rho, over genes, of r across people (rho) and of its absolute value (rho_abs) with "
     "properties of the gene; two-sided p.",
     "learned": "Ridge regression of expression on all models' predictions for each person. people_r: a head per gene, "

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._objects import Arrays, Brief
+from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, whole_number, whole_numbers
 
-__all__ = ["MOST_DRAWS", "CellSummary", "PeopleAcrossGenes", "across_genes", "cell_summary", "within_groups"]
+__all__ = [
+    "MOST_DRAWS", "CellSummary", "PeopleAcrossGenes", "across_genes", "cell_summary", "signed_r2", "within_groups",
+]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
 MOST_DRAWS: Final = 1000
@@ -32,13 +35,13 @@ class CellSummary(Brief):
     share_positive : float
         Of the genes with r != 0.
     signed_r2 : float
-        Mean of sign(r) r^2: a gene that is turned round counts against. 0 on average where nothing is predicted.
+        Mean of `signed_r2`: a gene that is turned round counts against.
     n_h2 : int
         Genes with both r and a heritability.
     h2, h2_se : float
         Mean heritability of these, and the standard error of the mean over genes.
     ceiling_ratio, ceiling_low, ceiling_high : float
-        Sum of sign(r) r^2 over the sum of h2: 1 is all that genotypes in cis can predict.
+        Sum of `signed_r2` over the sum of h2: 1 is all that genotypes in cis can predict.
     """
 
     n_genes: int
@@ -115,7 +118,34 @@ def within_groups(
     return found
 
 
-def cell_summary(r: ArrayLike, h2: ArrayLike | None = None, *, n_draws: int = MOST_DRAWS, seed: int = 0) -> CellSummary:
+def signed_r2(r: ArrayLike, noise: ArrayLike) -> Float64Array:
+    """Return the sign of r times r^2 less what chance adds to it: adjusted R^2, ``r^2 - (1 - r^2) / (n - 2)``.
+
+    0 on average where nothing is predicted, whatever the sign; r^2 alone is too large by about ``noise``.
+
+    Parameters
+    ----------
+    r : array-like of float, shape (G,)
+    noise : array-like of float, shape (G,)
+        Variance of r where nothing is predicted: ``1 / (n - 1)`` of n people; of a weighted mean over groups, the sum
+        of squared weights times theirs.
+
+    Raises
+    ------
+    InputError
+        If shapes do not agree, a value is infinite, or ``noise`` is below 0 or not below 1.
+    """
+    values = finite_or_nan(r, "r", ("G",))
+    chance = finite_or_nan(noise, "noise", values.shape)
+    if ((chance < 0) | (chance >= 1)).any():
+        raise InputError("noise must be 0 or more, and below 1", remedy="give 1 / (n - 1) of n people")
+    return np.asarray(np.sign(values) * (values**2 - chance) / (1 - chance))
+
+
+def cell_summary(
+    r: ArrayLike, h2: ArrayLike | None = None, *, noise: ArrayLike | None = None, n_draws: int = MOST_DRAWS,
+    seed: int = 0,
+) -> CellSummary:  # fmt: skip
     """Summarise the correlations of some genes, beside their heritability.
 
     Parameters
@@ -124,6 +154,8 @@ def cell_summary(r: ArrayLike, h2: ArrayLike | None = None, *, n_draws: int = MO
         NaN where undefined.
     h2 : array-like of float, shape (G,), optional
         Share of variance in cis; NaN where unknown.
+    noise : array-like of float, shape (G,), optional
+        As of `signed_r2`; 0 by default, as of very many people.
     n_draws, seed : int
         Of the bootstrap over genes.
 
@@ -140,7 +172,7 @@ def cell_summary(r: ArrayLike, h2: ArrayLike | None = None, *, n_draws: int = MO
     share = np.full(every.shape, np.nan) if h2 is None else finite_or_nan(h2, "h2", every.shape)
     kept = np.isfinite(every)
     values, ceiling = every[kept], share[kept]
-    signed = np.sign(values) * values**2
+    signed = signed_r2(every, np.zeros(every.shape) if noise is None else noise)[kept]
     both = np.isfinite(ceiling)
     if not values.size:
         return CellSummary(0, *(np.nan,) * 6, 0, *(np.nan,) * 5)

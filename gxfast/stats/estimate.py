@@ -14,7 +14,17 @@ from .._objects import Brief
 from ..errors import InputError
 from ..kernels.arguments import array_of, finite_or_nan
 
-__all__ = ["CONFIDENCE", "Estimate", "checked_confidence", "factored", "labels_of", "spread", "undefined", "z_of"]
+__all__ = [
+    "CONFIDENCE",
+    "Estimate",
+    "checked_confidence",
+    "factored",
+    "fisher_interval",
+    "labels_of",
+    "spread",
+    "undefined",
+    "z_of",
+]
 
 CONFIDENCE: Final = 0.95
 
@@ -58,6 +68,23 @@ def z_of(confidence: float) -> float:
     from scipy.special import ndtri
 
     return float(ndtri((1 + confidence) / 2))
+
+
+def fisher_interval(
+    r: float, n: int, confidence: float = CONFIDENCE, *, ranks: bool = False
+) -> tuple[float, float, float]:
+    """Return the interval of a correlation of n pairs by Fisher's z (1921), and its error, that of z times 1 - r^2.
+
+    ``ranks``: of Spearman's, with the variance (1 + r^2 / 2) / (n - 3) of Bonett and Wright (2000), Psychometrika 65,
+    23. NaN below four pairs; of r = 1 and -1 the interval has no width.
+    """
+    if n < 4:
+        return math.nan, math.nan, math.nan
+    if abs(r) == 1:
+        return r, r, 0.0
+    se = math.sqrt((1 + r * r / 2 if ranks else 1.0) / (n - 3))
+    half, z = z_of(confidence) * se, math.atanh(r)
+    return math.tanh(z - half), math.tanh(z + half), (1 - r * r) * se
 
 
 def checked_confidence(confidence: float) -> float:

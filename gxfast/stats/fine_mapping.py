@@ -154,8 +154,8 @@ def susie(
     x = array_of(dosages, "dosages", ("V", target.size))
     n_effects = whole_number(n_effects, "n_effects", 1)
     max_iterations = whole_number(max_iterations, "max_iterations", 1)
-    if not (prior_variance > 0 and 0 < coverage <= 1 and tolerance > 0):
-        raise InputError("prior_variance and tolerance must be positive, and coverage in (0, 1]")
+    if not (prior_variance > 0 and 0 < coverage <= 1 and tolerance > 0 and 0 <= min_abs_corr <= 1):
+        raise InputError("prior_variance and tolerance must be positive, coverage in (0, 1], min_abs_corr in [0, 1]")
     basis, _ = design_basis(covariates, target.size)
     residual = project_out(target, basis)
     if explained(target[None], np.array([residual @ residual]))[0]:

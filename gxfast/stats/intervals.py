@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._objects import Arrays
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, whole_number
+from .estimate import fisher_interval
 
 __all__ = ["CorrelationInterval", "correlation_interval", "permutation_p"]
 
@@ -75,7 +76,7 @@ def correlation_interval(
             continue
         r = _r(u, v)
         if method == "fisher":
-            found[:, row] = r, *_fisher(r, len(u), confidence)
+            found[:, row] = r, *fisher_interval(r, len(u), confidence)[:2]
         else:
             drawn = _resampled(u, v, n_draws, np.random.default_rng([seed, row]))
             tail = (1 - confidence) / 2
@@ -118,16 +119,6 @@ def permutation_p(x: ArrayLike, y: ArrayLike, *, n_draws: int = 1000, seed: int 
         seen = abs(float(np.sum(u * v))) * (1 - 1e-12)
         p[row] = (np.count_nonzero(drawn >= seen) + 1) / (n_draws + 1)
     return p
-
-
-def _fisher(r: float, n: int, confidence: float) -> tuple[float, float]:
-    from scipy.special import ndtri
-
-    if abs(r) == 1.0:
-        return r, r
-    half = float(ndtri((1 + confidence) / 2)) / float(np.sqrt(n - 3))
-    z = float(np.arctanh(r))
-    return float(np.tanh(z - half)), float(np.tanh(z + half))
 
 
 def _resampled(u: Float64Array, v: Float64Array, n_draws: int, generator: np.random.Generator) -> Float64Array:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..kernels.arguments import finite_or_nan, texts, whole_number
-from .estimate import CONFIDENCE, Estimate, checked_confidence, factored, labels_of, spread, undefined, z_of
+from .estimate import CONFIDENCE, Estimate, checked_confidence, factored, fisher_interval, labels_of, spread, undefined
 from .ranked_labels import RankedLabels, resampled_groups
 
 __all__ = [
@@ -179,20 +179,9 @@ def effect_correlation(
     if math.isnan(r):
         why = "fewer than 3 variants" if n < 3 else "constant scores or effects"
         return undefined(n, n_positive, score.size - n, why)
-    low, high, se = _fisher(r, n, 1 + r * r / 2 if method == "spearman" else 1.0, confidence)
+    low, high, se = fisher_interval(r, n, confidence, ranks=method == "spearman")
     name = "Fisher's z" if method == "pearson" else "Fisher's z, Bonett-Wright"
     return Estimate(r, low, high, se, n, n_positive, score.size - n, name)
-
-
-def _fisher(r: float, n: int, factor: float, confidence: float) -> tuple[float, float, float]:
-    """Interval and standard error of a correlation whose z has the variance ``factor / (n - 3)``."""
-    if n < 4:
-        return math.nan, math.nan, math.nan
-    if abs(r) == 1:
-        return r, r, 0.0
-    se = math.sqrt(factor / (n - 3))
-    half, z = z_of(confidence) * se, math.atanh(r)
-    return math.tanh(z - half), math.tanh(z + half), (1 - r * r) * se
 
 
 def auprc_by_chromosome(
@@ -211,7 +200,7 @@ def auprc_by_chromosome(
         What the standard error is of: chromosomes drawn with replacement, as TraitGym's; or positives drawn among
         positives and negatives among negatives. Samples in which a chromosome has no positive are without it.
     n_bootstraps : int, optional
-        1000 of chromosomes, 100 within class by default.
+        1000 of chromosomes, 100 within class by default; 0: no interval, within class the analytic one.
     seed, confidence
         As in `auroc`.
 
@@ -244,7 +233,7 @@ def auprc_by_chromosome(
     values = np.array([part.average_precision() for part in kept])
     default = 1000 if resample == "chromosomes" else N_BOOTSTRAPS
     n_bootstraps = whole_number(default if n_bootstraps is None else n_bootstraps, "n_bootstraps", 0, 1_000_000)
-    if resample == "class" and n_bootstraps * n > _MOST_DRAWS:
+    if resample == "class" and not (n_bootstraps := _within_reach(n_bootstraps, n)):
         errors = np.array([part.average_precision_se() for part in kept])
         se, how = float(np.sqrt(np.sum((sizes * errors) ** 2)) / sizes.sum()), "infinitesimal jackknife within class"
     else:
@@ -347,7 +336,11 @@ def _both(scores: ArrayLike, labels: ArrayLike) -> tuple[Float64Array, Float64Ar
 
 
 def _bootstraps(n_bootstraps: int, n: int) -> int:
-    n_bootstraps = whole_number(n_bootstraps, "n_bootstraps", 0, 1_000_000)
+    return _within_reach(whole_number(n_bootstraps, "n_bootstraps", 0, 1_000_000), n)
+
+
+def _within_reach(n_bootstraps: int, n: int) -> int:
+    """No samples where all of them have too many draws."""
     return 0 if n_bootstraps * n > _MOST_DRAWS else n_bootstraps
 
 

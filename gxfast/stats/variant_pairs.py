@@ -39,7 +39,7 @@ def pairwise_accuracy(
     -------
     Estimate
         ``n`` counts pairs. Wald's error ``sqrt(p (1 - p) / n)`` where every set has one pair; else that of sets as
-        clusters, since the pairs of a set share its positive.
+        clusters, since the pairs of a set share its positive: no interval of one set.
 
     Raises
     ------
@@ -51,32 +51,32 @@ def pairwise_accuracy(
     checked_confidence(confidence)
     known = np.flatnonzero(~(np.isnan(score) | np.isnan(label)) & (named != ""))
     _, code = factored(named[known])
-    set_of, won = _pairs(score[known], label[known] == 1, code)
-    used = np.isin(code, np.unique(set_of))
-    counts = won.size, int((label[known][used] == 1).sum()), int(score.size - used.sum())
-    if not won.size:
+    won, n_pairs = _won(score[known], label[known] == 1, code)
+    used, n = n_pairs[code] > 0, int(n_pairs.sum())
+    counts = n, int((label[known][used] == 1).sum()), int(score.size - used.sum())
+    if not n:
         return undefined(*counts, "no pair of a positive and a negative")
-    share = float(won.mean())
-    n_pairs = np.bincount(set_of)
+    share = float(won.sum() / n)
     if n_pairs.max() == 1:
-        return spread(share, math.sqrt(share * (1 - share) / won.size), confidence, counts, "Wald")
-    excess = np.bincount(set_of, won - share)
-    return spread(share, float(np.sqrt(np.sum(excess**2)) / won.size), confidence, counts, "Wald, sets as clusters")
+        return spread(share, math.sqrt(share * (1 - share) / n), confidence, counts, "Wald")
+    if np.count_nonzero(n_pairs) == 1:
+        return spread(share, math.nan, confidence, counts, "no interval of one set")
+    excess = won - share * n_pairs
+    return spread(share, float(np.sqrt(np.sum(excess**2)) / n), confidence, counts, "Wald, sets as clusters")
 
 
-def _pairs(score: Float64Array, positive: NDArray[np.bool_], code: Int64Array) -> tuple[Int64Array, Float64Array]:
-    """Set of each pair, and 1 where the positive is higher, 1/2 where both are equal."""
+def _won(score: Float64Array, positive: NDArray[np.bool_], code: Int64Array) -> tuple[Float64Array, Int64Array]:
+    """Pairs of each set that the positive wins, half of the equal ones too, and all of its pairs; none is listed."""
     order = np.lexsort((score, code))
     score, positive, code = score[order], positive[order], code[order]
-    others = np.flatnonzero(~positive)
-    n_sets = int(code.max()) + 1 if code.size else 0
-    first = np.searchsorted(code[others], np.arange(n_sets + 1))
-    mine = np.flatnonzero(positive)
-    many = np.diff(first)[code[mine]]
-    left = np.repeat(mine, many)
-    within = np.arange(left.size) - np.repeat(np.cumsum(many) - many, many)
-    right = others[np.repeat(first[code[mine]], many) + within]
-    return code[left], (score[left] > score[right]) + 0.5 * (score[left] == score[right])
+    below = np.concatenate([[0], np.cumsum(~positive)])  # negatives before each row
+    sets = np.searchsorted(code, np.arange(int(code.max(initial=-1)) + 2))
+    edges = np.flatnonzero(np.diff(code, prepend=-1, append=-1) | (np.diff(score, prepend=0, append=0) != 0))
+    which = np.searchsorted(edges, np.flatnonzero(positive), side="right")
+    mine = code[positive]
+    twice = below[edges[which - 1]] + below[edges[which]] - 2 * below[sets[mine]]
+    won: Float64Array = np.bincount(mine, twice / 2, sets.size - 1).astype(np.float64)
+    return won, np.bincount(mine, minlength=sets.size - 1) * np.diff(below[sets])
 
 
 def macro_mean(

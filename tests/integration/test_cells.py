@@ -148,6 +148,10 @@ def test_per_person(run):
     kept = np.isfinite(x) & np.isfinite(y)
     assert mine[s].n_genes == kept.sum()
     assert mine[s].r == pytest.approx(peer.pearsonr(x[kept], y[kept]).statistic, abs=1e-12)
+    # a head over genes predicts people in seen and in unseen ones
+    assert {row.genes for row in run.people if row.kind == "head over genes"} == {"seen", "unseen"}
+    rows = [(row.model, row.kind, row.genes, row.sample) for row in run.people]
+    assert len(set(rows)) == len(rows)
 
 
 def test_shards_and_threads_give_the_same_bytes(run, cohort, files, tables, two_tracks, tmp_path):

@@ -244,6 +244,21 @@ def _certificates() -> list[Target]:
     ]  # fmt: skip
 
 
+def _cells() -> list[Target]:
+    """NaN leaves a person of a gene, or a gene, out."""
+    groups = partial(stats.within_groups, n_groups=3)
+    both: Any = {"predicted": X, "observed": Y}
+    summary = {"r": SHARES, "h2": SHARES, "noise": SHARES}
+    gaps: Any = dict.fromkeys(("predicted", "observed"), GAPS)
+    return [
+        _target("stats.within_groups", groups, {**both, "groups": FOLDS}, "numbers", "numbers", "whole", **gaps,
+                groups=OTHER_FOLDS),
+        _target("stats.across_genes", stats.across_genes, both, "numbers", "numbers", **gaps),
+        _target("stats.cell_summary", partial(stats.cell_summary, n_draws=10), summary, *["numbers"] * 3,
+                r=GAPS, h2=(*GAPS, "None"), noise=(*GAPS, "None")),
+    ]  # fmt: skip
+
+
 def _intervals(name: str, call: Callable[..., Any]) -> Target:
     means = {**_gap_counts(call, ("x", "y")), **_undefined(call, ("x", "y"))}
     return Target(name, call, {"x": X, "y": Y}, {"x": "numbers", "y": "numbers"}, means=means)
@@ -479,5 +494,6 @@ def _variants() -> list[Target]:
 def targets() -> list[Target]:
     """Return one entry per function, and per backend or method where other code runs."""
     return [
-        *_correlations(), *_tests(), *_effects(), *_certificates(), *_genotypes(), *_heads(), *_names(), *_variants(),
+        *_correlations(), *_tests(), *_effects(), *_certificates(), *_cells(), *_genotypes(), *_heads(), *_names(),
+        *_variants(),
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from ...errors import InputError
 from ...types import VariantTable
 from ..alleles import shortest_arrays
 from ..contigs import ContigNames
+from ..tables.exons import strip_version
 from .orient import turned_table
 
 __all__ = ["join"]
@@ -38,8 +39,8 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
 
     Rows are of one variant if contig (by any of its names), position and alleles are the same, alleles trimmed to
     their shortest form; indels are not moved in repeats (``bcftools norm`` does that). Where both tables have gene_id,
-    rows are of one gene: by the full name, else without the version (``ENSG00000000001.5``); scores without a gene
-    hold for every gene. Where both have tissue, rows are of one tissue.
+    rows are of one gene: by the full name, else by an Ensembl id without its version (``ENSG00000000001.5``); scores
+    without a gene hold for every gene. Where both have tissue, rows are of one tissue.
 
     Parameters
     ----------
@@ -71,8 +72,8 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
     counts: dict[str, int] = {}
     if "gene_id" in shared and (match < 0).any():
         g = shared.index("gene_id")
-        bare = _with(theirs, g, [gene.partition(".")[0] for gene in theirs.beside[g]])
-        mine_bare = _with(mine, g, [gene.partition(".")[0] for gene in mine.beside[g]])
+        bare = _with(theirs, g, list(map(strip_version, theirs.beside[g])))
+        mine_bare = _with(mine, g, list(map(strip_version, mine.beside[g])))
         counts["genes without version"] = _look_up(_index(scores, bare.keys(), twice=True), mine_bare, match, turned)
         if "" in set(theirs.beside[g]):
             counts["scores of no gene"] = _look_up(known, _with(mine, g, [""] * len(labels)), match, turned)

@@ -176,6 +176,13 @@ def test_reversed_effects_are_told() -> None:
     assert "the other allele" in warning
 
 
+def test_directions_of_impact_are_not_compared() -> None:
+    found = gx.evaluate_variants(LABELS, SCORES, compare=[("A", "impact")])
+    rows = [row for row in found.rows if row.model == "A/impact"]
+    assert {row.metric for row in rows} == {"direction_odds_paired", "direction_odds_unpaired"}
+    assert all(math.isnan(row.value) and "without a sign" in row.status for row in rows)
+
+
 def test_tissues_can_be_chosen() -> None:
     found = gx.evaluate_variants(LABELS, SCORES, models=["A"], tissues=["Brain"])
     assert {row.tissue for row in found.rows} == {"all", "Brain"}

@@ -56,7 +56,7 @@ def test_direction_says_how_many_genes_it_would_take(text: str) -> None:
 
 
 def test_strength_has_the_interval_of_a_rank_correlation(text: str) -> None:
-    half = 1.959963984540054 * 1.06 / 10
+    half = 1.959963984540054 * math.sqrt(1 + 0.3**2 / 2) / 10  # Bonett and Wright
     low, high = (math.tanh(math.atanh(0.3) + side * half) for side in (-1, 1))
     assert facts(text, "variants") == [["m", "lead SNVs", "103", "0.300", f"{low:.3f} to {high:.3f}"]]
 

@@ -51,6 +51,25 @@ def test_summary_by_hand():
     assert np.isnan([found.ceiling_low, found.ceiling_high]).all()  # two genes bound nothing
 
 
+def test_what_chance_adds_to_r2_is_taken_off():
+    # of 11 people: r^2 - (1 - r^2) / 9, that is 0.25 - 0.75 / 9 and 0.09 - 0.91 / 9
+    found = cell_summary([0.5, -0.3], [0.4, 0.1], noise=[0.1, 0.1])
+    assert found.signed_r2 == pytest.approx((1 / 6 + 0.1 / 9) / 2)
+    assert found.ceiling_ratio == pytest.approx((1 / 6 + 0.1 / 9) / 0.5)
+
+
+@pytest.mark.parametrize(("people", "within"), [(25, 0.08), (89, 0.03), (358, 0.02)])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_the_share_of_the_ceiling_comes_back(people, within, share):
+    """Predictions that explain a share of a heritability of 0.1, whatever the number of people."""
+    rng = np.random.default_rng(people)
+    x, e = rng.normal(size=(2, 5000, people))
+    y = np.sqrt(0.1 * share) * x + np.sqrt(1 - 0.1 * share) * e
+    r = within_groups(x, y, np.zeros(people, int), 1)[:, 0]
+    found = cell_summary(r, np.full(5000, 0.1), noise=np.full(5000, 1 / (people - 1)), n_draws=0)
+    assert abs(found.ceiling_ratio - share) < within
+
+
 def test_summary_of_nothing_is_nothing():
     found = cell_summary([np.nan, np.nan])
     assert found.n_genes == 0

@@ -100,6 +100,7 @@ def test_refuses():
         ({"coverage": 0}, "coverage"),
         ({"prior_variance": 0}, "prior_variance"),
         ({"tolerance": float("nan")}, "tolerance"),
+        ({"min_abs_corr": float("nan")}, "min_abs_corr"),
         ({"n_effects": 0}, "n_effects"),
         ({"dosages": np.where(x == 2, np.nan, x)}, "missing"),
         ({"covariates": np.ones((1, 120))}, "collinear"),

@@ -158,6 +158,7 @@ def test_many_draws_within_class_are_replaced_by_derivatives(monkeypatch: pytest
     drawn = stats.auprc_by_chromosome(SCORES, LABELS, CHROM, resample="class", n_bootstraps=2000)
     monkeypatch.setattr("gxfast.stats.variant_metrics._MOST_DRAWS", 100)
     analytic = stats.auprc_by_chromosome(SCORES, LABELS, CHROM, resample="class")
+    assert stats.auprc_by_chromosome(SCORES, LABELS, CHROM, resample="class", n_bootstraps=0) == analytic
     assert analytic.method.startswith("infinitesimal jackknife within class")
     assert analytic.se == pytest.approx(drawn.se, rel=0.25)
 

@@ -71,6 +71,22 @@ def test_pairs_that_share_a_positive_are_clusters() -> None:
     assert found.method == "Wald, sets as clusters"
 
 
+def test_one_set_has_no_interval() -> None:
+    # its pairs share one positive: there is nothing that they would vary around
+    found = stats.pairwise_accuracy([3, 1, 2, 4], [1, 0, 0, 0], ["a"] * 4)
+    assert found.value == pytest.approx(2 / 3)
+    assert math.isnan(found.se)
+    assert math.isnan(found.low)
+    assert found.method == "no interval of one set"
+
+
+def test_pairs_are_counted_and_not_listed() -> None:
+    # 10^10 pairs: as many won as lost, and every score is that of a positive and of a negative
+    n = 100_000
+    found = stats.pairwise_accuracy(np.ravel([np.arange(n)] * 2), np.repeat([1, 0], n), ["a"] * 2 * n)
+    assert (found.value, found.n) == (0.5, n * n)
+
+
 def test_odds_of_the_right_direction_by_hand() -> None:
     # both right 2, only A 3, only B 1, neither 2; two rows have no sign
     effects = [1, 1, 1, 1, 1, 1, 1, 1, 1, 0]

@@ -29,11 +29,11 @@ def test_by_place_and_alleles():
 
 def test_by_gene():
     labels = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", "1:7:A:G", "1:5:A:G",
-                        gene_id=["G1.2", "G2.1", "G1.7", "G3", "G9"])  # fmt: skip
-    scores = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", "1:7:A:G", gene_id=["G1.2", "G2", "G1.8", ""],
+                        gene_id=["ENSG1.2", "ENSG2.1", "ENSG1.7", "ENSG3", "ENSG9"])  # fmt: skip
+    scores = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", "1:7:A:G", gene_id=["ENSG1.2", "ENSG2", "ENSG1.8", ""],
                         s=[1.0, 2, 3, 4])  # fmt: skip
     found = join(labels, scores)
-    assert found.columns["gene_id"].tolist() == ["G1.2", "G2.1", "G1.7", "G3"]
+    assert found.columns["gene_id"].tolist() == ["ENSG1.2", "ENSG2.1", "ENSG1.7", "ENSG3"]
     assert found.columns["s"].tolist() == [1, 2, 3, 4]
     assert found.counts == {
         "labels with scores": 4, "labels without scores": 1, "scores without labels": 0, "genes without version": 2,
@@ -43,11 +43,18 @@ def test_by_gene():
 
 def test_a_version_that_is_not_certain():
     """Two versions of a gene have scores: neither is that of a third."""
-    labels = make_table("1:5:A:G", "1:6:A:G", gene_id=["G1.3", "G1.1"])
-    scores = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", gene_id=["G1.1", "G1.2", "G1.1"], s=[1.0, 2, 3])
+    labels = make_table("1:5:A:G", "1:6:A:G", gene_id=["ENSG1.3", "ENSG1.1"])
+    scores = make_table("1:5:A:G", "1:5:A:G", "1:6:A:G", gene_id=["ENSG1.1", "ENSG1.2", "ENSG1.1"], s=[1.0, 2, 3])
     found = join(labels, scores)
     assert found.columns["s"].tolist() == [3]
     assert found.counts["labels without scores"] == 1
+
+
+def test_what_is_behind_a_dot_is_a_version_in_ensembl_ids_alone():
+    """RP11-34P13.7 and RP11-34P13.8 are two genes."""
+    labels = make_table("1:5:A:G", "1:6:A:G", gene_id=["RP11-34P13.7", "RP11-34P13.8"])
+    scores = make_table("1:5:A:G", "1:6:A:G", gene_id=["RP11-34P13.8", "RP11-34P13.8"], s=[1.0, 2])
+    assert join(labels, scores).columns["s"].tolist() == [2]
 
 
 def test_by_tissue_and_with_names_in_common():
