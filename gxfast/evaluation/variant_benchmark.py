@@ -142,7 +142,7 @@ def benchmark_variants(
     matched, audit, groups, told = match_table(known, options.controls)
     bench = MetricRows(known, named, effect, groups, "matched" if options.controls else "given", options)
     rows = list(bench.rows())
-    warnings = (*known.warnings, *told, *_reversed(rows))
+    warnings = (*known.warnings, *told, *_without_scores(known.table, named), *_reversed(rows))
     return VariantBenchmark(
         Rows(VariantMetric, rows), matched, audit, {**table.counts, **known.counts}, warnings, tuple(named)
     )
@@ -205,6 +205,12 @@ def _refuse_infinite(table: VariantTable, named: Sequence[str]) -> None:
                 f"score {name!r} is infinite", path=table.source or None, record=table.take(bad).variant_id[0],
                 remedy="leave it out, or mend what made it",
             )  # fmt: skip
+
+
+def _without_scores(table: VariantTable, named: Sequence[str]) -> Iterator[str]:
+    for name in named:
+        if np.isnan(table.columns[name]).all():
+            yield f"{name}: none of {len(table)} variants has a score"
 
 
 def _reversed(rows: Sequence[VariantMetric]) -> Iterator[str]:

@@ -24,6 +24,7 @@ Float64Array = NDArray[np.float64]
 _WEIGHTED: Final = "weighted mean"
 _UNWEIGHTED: Final = "mean"
 _CORRELATIONS: Final = ("spearman", "pearson")
+_ODDS: Final = ("direction_odds_paired", "direction_odds_unpaired")
 _NO_SIGN: Final = "the score has no negative value: it is of impact, without a sign"
 
 
@@ -137,7 +138,10 @@ class MetricRows:
         """Yield the rows: model by model, stratum by stratum, all tissues together first, then their means."""
         tissues = list(self.of_tissue)
         if taken := {ALL, _WEIGHTED, _UNWEIGHTED} & set(tissues):
-            raise InputError(f"a tissue is called {taken.pop()!r}, as rows of several tissues are", remedy="rename it")
+            raise InputError(
+                f"a tissue is called {taken.pop()!r}, as rows of several tissues are", path=self.table.source or None,
+                remedy="rename it",
+            )  # fmt: skip
         for model in self.named:
             for stratum in self.strata:
                 yield from self._stratum(model, stratum, tissues)
@@ -241,6 +245,10 @@ class MetricRows:
             return
         rows = self.directed & (self.of_tissue[tissue] if tissue != ALL else True)
         effect = self.effect[rows]
+        if self.unsigned & set(pair):
+            for metric in _ODDS:
+                yield _row("/".join(pair), tissue, self.strata[0], "", metric, undefined(0, 0, effect.size, _NO_SIGN))
+            return
         one, other = (self.table.columns[name][rows] for name in pair)
         odds = direction_odds(one, other, effect)
         signs = np.sign(np.stack([one, other, effect]))
@@ -249,9 +257,9 @@ class MetricRows:
         paired = odds.paired, odds.paired_low, odds.paired_high
         unpaired = odds.unpaired, odds.unpaired_low, odds.unpaired_high
         found: list[tuple[str, Any, str, str]] = [
-            ("direction_odds_paired", paired, "McNemar conditional, exact", "no variant tells the models apart"),
+            (_ODDS[0], paired, "McNemar conditional, exact", "no variant tells the models apart"),
             (
-                "direction_odds_unpaired",
+                _ODDS[1],
                 unpaired,
                 "Woolf, as of different variants",
                 "a model is right, or wrong, at none",

@@ -237,7 +237,9 @@ def _populations(inputs: Inputs) -> list[Finding]:
     groups, left = population_groups(inputs.genotypes.samples, inputs.populations)
     told = "; left out: " + ", ".join(f"{name} ({n})" for name, n in left.items()) if left else ""
     message = f"populations of {FEWEST_PEOPLE} people or more: {len(groups.names)}{told}"
-    return [Finding("ok" if groups.names else "warning", "samples", message, "")]
+    if groups.names or inputs.expression is None:
+        return [Finding("ok" if groups.names else "warning", "samples", message, "")]
+    return [Finding("error", "samples", message, "leave `populations=` out, or put small ones together")]
 
 
 def _model(model: Model, inputs: Inputs) -> list[Finding]:
