@@ -13,7 +13,7 @@ from ..errors import InputError, did_you_mean
 from ..io.variant_tables import join
 from ..types import VariantTable
 from .variant_controls import MatchedVariant, match_table
-from .variant_labels import LabelRules, effect_column, labelled
+from .variant_labels import Labelled, LabelRules, canonical_ranks, effect_column, labelled
 from .variant_rows import BenchmarkOptions, MetricRows, VariantMetric
 from .variant_strata import ALL
 
@@ -130,7 +130,7 @@ def benchmark_variants(
     for pair in options.compare:
         _chosen_models(named, pair)
     table = _of_tissues(table, options.tissues)
-    known = labelled(table, options.rules)
+    known = _in_order(labelled(table, options.rules))
     effect = effect_column(known.table)
     if effect is None and not known.has_labels:
         raise InputError(
@@ -195,6 +195,12 @@ def _of_tissues(table: VariantTable, tissues: Sequence[str]) -> VariantTable:
                 remedy=f"tissues are {', '.join(sorted(there)[:10]) or 'not told'}",
             )  # fmt: skip
     return table.take(np.isin(table.columns["tissue"], list(tissues)))
+
+
+def _in_order(known: Labelled) -> Labelled:
+    """Rows by what they are of, so that sums are the same bits whatever the order of the file."""
+    order = np.argsort(canonical_ranks(known.table))
+    return replace(known, table=known.table.take(order), label=known.label[order])
 
 
 def _refuse_infinite(table: VariantTable, named: Sequence[str]) -> None:

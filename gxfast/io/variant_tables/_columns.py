@@ -233,7 +233,7 @@ def check_ranges(
             continue
         if wrong.any():
             value = values[int(np.argmax(wrong))]
-            message = f"{names.get(name, name)} {float(value)!r} is {says}"
+            message = f"{names.get(name, name)} {value:.12g} is {says}"
             _refuse_row(frame, rows, wrong, message, "mend the row, or leave it out")
 
 
