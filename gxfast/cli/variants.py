@@ -129,6 +129,8 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
                 lines.append(f"{model}{where}: {'; '.join(parts)}")
         reasons = dict.fromkeys(row["status"] for row in rows if row["status"] != "ok")
         lines += [f"{model}: not all metrics: {why}" for why in reasons]
+    if summary["counts"]:
+        lines.append(f"rows: {', '.join(f'{what} {n}' for what, n in summary['counts'].items())}")
     return lines
 
 

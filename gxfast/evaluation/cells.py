@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._objects import Brief
+from ..io.tables.groups import ALL
 from ..stats.cells import CellSummary, across_genes, cell_summary, signed_r2, within_groups
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
 
 Float64Array = NDArray[np.float64]
 FEWEST_PEOPLE: Final = 10  # of a population, for a correlation within it
-EVERYBODY: Final = "all"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,7 +134,7 @@ class PersonRow(Brief):
 def population_groups(samples: Sequence[str], populations: Mapping[str, str] | None) -> tuple[Groups, dict[str, int]]:
     """Return the populations of some people that are large enough, and how many people have none or a small one."""
     if populations is None:
-        return Groups(np.zeros(len(samples), np.int64), (EVERYBODY,)), {}
+        return Groups(np.zeros(len(samples), np.int64), (ALL,)), {}
     labels = [populations.get(name, "") for name in samples]
     sizes = Counter(labels)
     names = tuple(sorted(name for name, n in sizes.items() if name and n >= FEWEST_PEOPLE))
@@ -164,8 +164,8 @@ def cell_rows(
     sizes = np.bincount(groups.code[groups.code >= 0], minlength=len(groups.names))
     columns = dict(zip(groups.names, zip(r.T, noise.T, strict=True), strict=True))
     if len(columns) > 1:
-        columns = {EVERYBODY: _together(r, noise, sizes), **columns}
-    n_people = {**dict(zip(groups.names, sizes.tolist(), strict=True)), EVERYBODY: int(sizes.sum())}
+        columns = {ALL: _together(r, noise, sizes), **columns}
+    n_people = {**dict(zip(groups.names, sizes.tolist(), strict=True)), ALL: int(sizes.sum())}
     unknown = (np.nan, np.nan)
     known = np.array([h2.get(gene, unknown) for gene in gene_id], np.float64).reshape(len(gene_id), 2)
     rows, of_genes = [], []
@@ -230,7 +230,7 @@ def person_rows(
     """Return one row per person."""
     found = across_genes(predicted.values, observed)
     seen = set(predicted.seen.tolist())
-    genes = seen.pop() if len(seen) == 1 else EVERYBODY
+    genes = seen.pop() if len(seen) == 1 else ALL
     return [
         PersonRow(
             predicted.model, predicted.kind, genes, name, (populations or {}).get(name, ""), int(found.n_genes[s]),

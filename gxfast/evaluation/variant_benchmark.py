@@ -13,7 +13,7 @@ from ..errors import InputError, did_you_mean
 from ..io.variant_tables import join
 from ..types import VariantTable
 from .variant_controls import MatchedVariant, match_table
-from .variant_labels import LabelRules, effect_column, labelled
+from .variant_labels import Labelled, LabelRules, canonical_ranks, effect_column, labelled
 from .variant_rows import BenchmarkOptions, MetricRows, VariantMetric
 from .variant_strata import ALL
 
@@ -130,7 +130,7 @@ def benchmark_variants(
     for pair in options.compare:
         _chosen_models(named, pair)
     table = _of_tissues(table, options.tissues)
-    known = labelled(table, options.rules)
+    known = _in_order(labelled(table, options.rules))
     effect = effect_column(known.table)
     if effect is None and not known.has_labels:
         raise InputError(
@@ -142,7 +142,7 @@ def benchmark_variants(
     matched, audit, groups, told = match_table(known, options.controls)
     bench = MetricRows(known, named, effect, groups, "matched" if options.controls else "given", options)
     rows = list(bench.rows())
-    warnings = (*known.warnings, *told, *_reversed(rows))
+    warnings = (*known.warnings, *told, *_without_scores(known.table, named), *_reversed(rows))
     return VariantBenchmark(
         Rows(VariantMetric, rows), matched, audit, {**table.counts, **known.counts}, warnings, tuple(named)
     )
@@ -197,6 +197,12 @@ def _of_tissues(table: VariantTable, tissues: Sequence[str]) -> VariantTable:
     return table.take(np.isin(table.columns["tissue"], list(tissues)))
 
 
+def _in_order(known: Labelled) -> Labelled:
+    """Rows by what they are of, so that sums are the same bits whatever the order of the file."""
+    order = np.argsort(canonical_ranks(known.table))
+    return replace(known, table=known.table.take(order), label=known.label[order])
+
+
 def _refuse_infinite(table: VariantTable, named: Sequence[str]) -> None:
     for name in named:
         bad = np.isinf(table.columns[name])
@@ -205,6 +211,12 @@ def _refuse_infinite(table: VariantTable, named: Sequence[str]) -> None:
                 f"score {name!r} is infinite", path=table.source or None, record=table.take(bad).variant_id[0],
                 remedy="leave it out, or mend what made it",
             )  # fmt: skip
+
+
+def _without_scores(table: VariantTable, named: Sequence[str]) -> Iterator[str]:
+    for name in named:
+        if np.isnan(table.columns[name]).all():
+            yield f"{name}: none of {len(table)} variants has a score"
 
 
 def _reversed(rows: Sequence[VariantMetric]) -> Iterator[str]:

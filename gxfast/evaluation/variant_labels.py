@@ -215,6 +215,9 @@ def _told(table: VariantTable, label: Float64Array) -> list[str]:
     """What may make labels mean something else."""
     told = []
     negative = label == 0
+    for missing, what in ((not (label == 1).any(), "causal"), (not negative.any(), "a negative")):
+        if missing:
+            told.append(f"none of {len(table)} variants is {what}: what needs some is undefined")
     if "pip" in table.columns:
         known = table.columns["pip"][negative & ~np.isnan(table.columns["pip"])]
         if known.size >= _MANY and known.min() >= _PIP_FLOOR:

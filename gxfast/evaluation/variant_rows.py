@@ -138,7 +138,10 @@ class MetricRows:
         """Yield the rows: model by model, stratum by stratum, all tissues together first, then their means."""
         tissues = list(self.of_tissue)
         if taken := {ALL, _WEIGHTED, _UNWEIGHTED} & set(tissues):
-            raise InputError(f"a tissue is called {taken.pop()!r}, as rows of several tissues are", remedy="rename it")
+            raise InputError(
+                f"a tissue is called {taken.pop()!r}, as rows of several tissues are", path=self.table.source or None,
+                remedy="rename it",
+            )  # fmt: skip
         for model in self.named:
             for stratum in self.strata:
                 yield from self._stratum(model, stratum, tissues)
@@ -242,7 +245,7 @@ class MetricRows:
             return
         rows = self.directed & (self.of_tissue[tissue] if tissue != ALL else True)
         effect = self.effect[rows]
-        if set(pair) & self.unsigned:
+        if self.unsigned & set(pair):
             for metric in _ODDS:
                 yield _row("/".join(pair), tissue, self.strata[0], "", metric, undefined(0, 0, effect.size, _NO_SIGN))
             return

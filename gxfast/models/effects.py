@@ -20,16 +20,32 @@ from ..personal.dosage_sources import DosageSource
 from ..personal.dosages import Dosages
 from ..types import VariantTable
 
-__all__ = ["EffectsTable", "GeneEffects", "effects_table", "gene_effects", "is_open", "weights_of"]
+__all__ = [
+    "ELSEWHERE",
+    "NO_SCORE",
+    "EffectsTable",
+    "GeneEffects",
+    "effects_table",
+    "gene_effects",
+    "is_open",
+    "weights_of",
+]
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 # Licences under which anybody may make models of scores.
-_OPEN: Final = re.compile(r"\b(CC0|CC[ -]BY(?![ -]?(NC|ND))|MIT|BSD|Apache|public domain|ODC|PDDL)\b", re.IGNORECASE)
-_CLOSED: Final = re.compile(r"\b(NC|ND|(non|not for|no)[ -]?commercial|no derivatives?)\b", re.IGNORECASE)
+_OPEN: Final = re.compile(
+    r"\b(CC0|CC[ -]BY(?![ -]?(NC|ND))|MIT(?! and\b)|BSD|Apache|public domain|ODC|PDDL)\b", re.IGNORECASE
+)
+# What takes a licence back, or part of it.
+_CLOSED: Final = re.compile(
+    r"\bnon[ -]?commercial|\bnot (?:for|permitted|allowed|to be)\b|\bno commercial|\bmay not (?:train|be used "
+    r"(?:for|to train))|\bprohibit|\bforbid|\bN[CD]\b|\bno derivatives?\b|\b(?:academic|research) (?:use|purposes)\b",
+    re.IGNORECASE,
+)
 USED: Final = "used"
-_NO_SCORE: Final = "score missing"
-_ELSEWHERE: Final = "on another contig than the gene"
+NO_SCORE: Final = "score missing"
+ELSEWHERE: Final = "on another contig than the gene"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -180,8 +196,8 @@ def gene_effects(effects: EffectsTable, source: DosageSource, gene_id: str, chro
     mine = effects.of_gene(gene_id)
     effect = np.stack([np.asarray(mine.columns[track], np.float64) for track in effects.tracks], axis=1)
     status = np.full(len(mine), USED, dtype="U40")
-    status[mine.chrom != chrom] = _ELSEWHERE
-    status[np.isnan(effect).any(axis=1)] = _NO_SCORE
+    status[mine.chrom != chrom] = ELSEWHERE
+    status[np.isnan(effect).any(axis=1)] = NO_SCORE
     rows, dosages = np.flatnonzero(status == USED), list[NDArray[np.float64]]()
     n_missing: list[int] = []
     if rows.size:

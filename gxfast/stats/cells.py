@@ -250,6 +250,9 @@ def _standardised(values: Float64Array) -> Float64Array:
     """Each gene less its mean and by its deviation; NaN where it does not vary, to rounding."""
     known = np.isfinite(values)
     n = known.sum(axis=1, keepdims=True)
+    # By a power of two, which changes no digit, so that squares are numbers.
+    largest = np.abs(np.where(known, values, 0.0)).max(axis=1, keepdims=True, initial=0.0)
+    values = np.ldexp(values, -np.frexp(largest)[1])
     filled = np.where(known, values, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = filled.sum(axis=1, keepdims=True) / n

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from ..errors import InputError
 from ..io.contigs import ContigNames
 from ..io.fasta import Genome
@@ -31,11 +33,13 @@ def split_name(text: str) -> tuple[str, str]:
     name, sign, path = text.partition("=")
     if not sign or "/" in name:
         return clean_name(Path(text).name.split(".")[0]), text
-    if clean_name(name) != name or not path:
+    if not path:
+        raise InputError(f"`effects={text}` names no file", remedy=f'write `effects="{name or "NAME"}=FILE"`')
+    if clean_name(name) != name:
         raise InputError(
             f"the name {name!r} would name a file; it may hold letters, digits, '.', '_' and '-', and begins with a "
             "letter or digit",
-            path=path or None, remedy=f"write `effects=\"{clean_name(name)}=FILE\"`",
+            path=path, remedy=f"write `effects=\"{clean_name(name)}=FILE\"`",
         )  # fmt: skip
     return name, path
 
@@ -66,6 +70,10 @@ def _opened(name: str, path: str, genome: Genome, names: ContigNames) -> Effects
     # A handful of effects may all point one way; many do not, unless they have no direction.
     few = len(read) < _SIGNED_FROM
     tracks = [column for column in offered if few or (read.columns[column] < 0).any()]
+    if all(np.isnan(read.columns[column]).all() for column in offered):
+        raise InputError(
+            f"no row has a score ({', '.join(offered[:3])})", path=path, remedy="give effects, or signed scores"
+        )
     if not tracks:
         raise InputError(
             f"no score has a sign ({', '.join(offered[:3])}): they say how much a variant matters, not which way",
@@ -82,12 +90,17 @@ def _opened(name: str, path: str, genome: Genome, names: ContigNames) -> Effects
 
 
 def refuse_closed_terms(effects: Sequence[EffectsTable], *, with_right: bool) -> None:
-    """Refuse to make weights of scores whose terms of use are not open, unless somebody says that they may.
+    """Refuse to make weights of nothing, and of scores whose terms of use are not open, unless somebody may.
 
     Raises
     ------
     InputError
     """
+    if not effects:
+        raise InputError(
+            "weights are written of tables of effects, and none is named",
+            remedy="name one with `effects=`, or leave `predictdb=` out; linear baselines write weights by themselves",
+        )
     for one in effects:
         if not with_right and not is_open(one.terms):
             raise InputError(

@@ -30,7 +30,14 @@ def open_gene_split(path: str, genes: GeneTable | None) -> Mapping[str, str]:
     found = read_gene_split(path)
     if genes is None:
         return found
-    stems = {strip_version(gene): name for gene, name in found.items()}
+    stems: dict[str, str] = {}
+    apart = {stem for gene, name in found.items() if stems.setdefault(stem := strip_version(gene), name) != name}
+    unsure = next((gene for gene in genes.gene_id if gene not in found and strip_version(gene) in apart), None)
+    if unsure is not None:
+        raise InputError(
+            f"versions of {strip_version(unsure)} are in two sets of the split", path=path, record=unsure,
+            remedy="keep one row of each gene",
+        )  # fmt: skip
     mine = {gene: name for gene in genes.gene_id if (name := found.get(gene) or stems.get(strip_version(gene)))}
     if not mine:
         raise InputError(

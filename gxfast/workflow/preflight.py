@@ -225,8 +225,11 @@ def _effects(inputs: Inputs) -> list[Finding]:
         turned = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in (one.turned or {}).items() if n)
         message = f"{one.name}: {len(one.table)} effects, on {known} of {len(inputs.genes)} genes"
         message += f"; {turned}" if turned else ""
-        level = "ok" if known else "error"
-        findings.append(Finding(level, "effects", message, "" if known else "use one kind of gene ids"))
+        if known:
+            findings.append(Finding("ok", "effects", message))
+            continue
+        message = f"{one.path}: {message}: {next(iter(one.rows))}, ... beside {inputs.genes.gene_id[0]}, ..."
+        findings.append(Finding("error", "effects", message, "use one kind of gene ids"))
     return findings
 
 
@@ -237,7 +240,10 @@ def _populations(inputs: Inputs) -> list[Finding]:
     groups, left = population_groups(inputs.genotypes.samples, inputs.populations)
     told = "; left out: " + ", ".join(f"{name} ({n})" for name, n in left.items()) if left else ""
     message = f"populations of {FEWEST_PEOPLE} people or more: {len(groups.names)}{told}"
-    return [Finding("ok" if groups.names else "warning", "samples", message, "")]
+    if groups.names or inputs.expression is None:
+        return [Finding("ok" if groups.names else "warning", "samples", message, "")]
+    message = f"`populations=`: no population has {FEWEST_PEOPLE} people or more{told}"
+    return [Finding("error", "samples", message, "leave `populations=` out, or put small ones together")]
 
 
 def _model(model: Model, inputs: Inputs) -> list[Finding]:

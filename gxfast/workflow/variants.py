@@ -17,6 +17,7 @@ from ..evaluation.variant_strata import ALL
 from ..io.contigs import STRICT
 from ..io.fasta import Genome
 from ..io.tables import write_rows
+from ..io.tables.text import check_id
 from ..io.variant_tables import Oriented, OrientedRow, orient, read_labels, read_scores
 from ..stats import CovariateAudit
 from ..types import VariantTable
@@ -111,6 +112,10 @@ def _scores(paths: VariantPaths, labels: VariantTable) -> VariantTable | dict[st
         return read_scores(paths.scores[0][1], **read)  # type: ignore[arg-type]
     found: dict[str, VariantTable] = {}
     for name, file in paths.scores:
+        if not file:
+            raise InputError(f"`scores={name}=` names no file", remedy=f"write `scores={name}=FILE`")
+        if name:
+            check_id(name, "table of scores", file)
         if not name or name in found:
             what = f"two tables of scores are called {name!r}" if name else "one of several tables has no name"
             raise InputError(what, path=file, remedy="name each: `scores=NAME=FILE`")

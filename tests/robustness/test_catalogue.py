@@ -20,6 +20,8 @@ from robustness.catalogue.project import ARGUMENTS, Project, make_project
 from gxfast.cli.main import main
 
 SECONDS = 60
+# What looks at the inputs of a command.
+CHECKS = {"run": "check", "effects": "check effects", "cells": "check cells"}
 PEAK_KB = 1_500_000  # of a process of its own
 
 
@@ -63,8 +65,8 @@ def command_line(command: str, project: Project, output: Path) -> list[str]:
     if command == "compare":
         output.mkdir(exist_ok=True)
     where = ["-o", str(output / "agreement.tsv" if command == "compare" else output)]
-    where = [] if command == "check" or "-o" in project.extra else where
-    threads = [] if command in ("compare", "report") else ["--threads", "1"]
+    where = [] if command.startswith("check") or "-o" in project.extra else where
+    threads = [] if command in ("compare", "report", "benchmark") else ["--threads", "1"]
     return [*ARGUMENTS[command](project), *where, *threads, *project.extra]
 
 
@@ -109,14 +111,14 @@ def test_case(case: Case, clean: Project, twins: Any, tmp_path: Path, capfd: pyt
     assert sizes(project.folder) == before
     if case.outcome == "refused":
         assert_refused(code, told, output)
-        if case.command == "run" and case.checked:
-            code = main(command_line("check", project, output))
+        if case.command in CHECKS and case.checked:
+            code = main(command_line(CHECKS[case.command], project, output))
             told = "".join(capfd.readouterr())
             missing = [part for part in says if part not in told]
             assert code == 2, told
             assert not missing, f"gxfast check does not say {missing}:\n{told}"
         return
-    assert code == (3 if case.outcome == "listed" else 0), told
+    assert code == (case.code or (3 if case.outcome == "listed" else 0)), told
     manifest = (output / "manifest.json").read_text()
     assert '"complete": true' in manifest
     uncounted = [part for part in case.counted if part not in manifest]
@@ -135,6 +137,9 @@ def test_case(case: Case, clean: Project, twins: Any, tmp_path: Path, capfd: pyt
     if case.outcome == "alike":
         assert values_by_name(output) == values_by_name(twin)
         return
+    if case.outcome == "empty":
+        assert_empty(metric_rows(output), metric_rows(twin), case.metrics)
+        return
     if case.outcome == "inside":
         assert_inside(tmp_path, output)
         return
@@ -144,6 +149,25 @@ def test_case(case: Case, clean: Project, twins: Any, tmp_path: Path, capfd: pyt
         assert {gene: free_of_q(rows[gene]) for gene in others} == {gene: free_of_q(expected[gene]) for gene in others}
     for gene in case.genes:
         assert_gene(case.outcome, rows[gene], expected.get(gene, {}), predicted(output).get(gene, []))
+
+
+def assert_empty(
+    rows: dict[tuple[str, ...], list[str]], expected: dict[tuple[str, ...], list[str]], metrics: Any
+) -> None:
+    empty = {key for key in rows if key[-1] in metrics}
+    assert {key[-1] for key in empty} == {*metrics}
+    for key in empty:
+        value, low, high, se, *_, status = rows[key]
+        assert (value, low, high, se) == ("", "", "", "")
+        assert status not in ("", "ok")
+    others = expected.keys() - {key for key in expected if key[-1] in metrics}
+    assert {key: rows[key] for key in others} == {key: expected[key] for key in others}
+
+
+def metric_rows(output: Path) -> dict[tuple[str, ...], list[str]]:
+    """Rows of a benchmark by model, tissue, stratum, controls and metric."""
+    _, *rows = [line.split("\t") for line in (output / "variants" / "metrics.tsv").read_text().splitlines()]
+    return {tuple(row[:6]): row[6:] for row in rows}
 
 
 def assert_gene(outcome: str, row: dict[str, str], before: dict[str, str], values: list[float]) -> None:

@@ -9,8 +9,9 @@ from typing import Final
 from ...errors import InputError
 from .text import at, delimiter_of, read_lines, split
 
-__all__ = ["TEST", "TRAIN", "VALID", "read_gene_split", "read_populations"]
+__all__ = ["ALL", "TEST", "TRAIN", "VALID", "read_gene_split", "read_populations"]
 
+ALL: Final = "all"  # populations together
 TRAIN, VALID, TEST = "train", "valid", "test"
 _PEOPLE: Final = ("sample", "sample_id", "iid", "#iid", "individual", "id", "s")
 _POPULATIONS: Final = ("population", "pop", "ancestry", "superpopulation", "super_pop", "group")
@@ -35,9 +36,15 @@ def read_populations(path: str | Path) -> dict[str, str]:
     Raises
     ------
     InputError
-        If a column is missing, a cell is empty, or somebody is in two populations.
+        If a column is missing, a cell is empty, somebody is in two populations, or a population is called `ALL`.
     """
-    return _pairs(path, "table of populations", _PEOPLE, _POPULATIONS)
+    found = _pairs(path, "table of populations", _PEOPLE, _POPULATIONS)
+    if ALL in found.values():
+        raise InputError(
+            f"a population is called {ALL!r}, as rows of all populations are", path=path,
+            record=next(name for name, one in found.items() if one == ALL), remedy="rename it",
+        )  # fmt: skip
+    return found
 
 
 def read_gene_split(path: str | Path) -> dict[str, str]:
@@ -67,7 +74,8 @@ def _pairs(path: str | Path, what: str, keys: Sequence[str], values: Sequence[st
     lines = read_lines(Path(path), what)
     header = next(lines, (1, ""))[1]
     delimiter = delimiter_of(header)
-    names = [name.strip().lower() for name in split(header, delimiter)]
+    names = _trimmed(split(header, delimiter), 0)
+    names = [name.lower() for name in names]
     columns = [next((names.index(name) for name in known if name in names), None) for known in (keys, values)]
     if None in columns:
         missing = keys[0] if columns[0] is None else values[0]
@@ -79,9 +87,12 @@ def _pairs(path: str | Path, what: str, keys: Sequence[str], values: Sequence[st
     for number, line in lines:
         if not line.strip():
             continue
-        cells = [cell.strip() for cell in split(line, delimiter)]
+        cells = _trimmed(split(line, delimiter), len(names))
         if len(cells) != len(names):
-            raise InputError(f"the row has {len(cells)} cells, the header {len(names)}", path=path, record=at(number))
+            raise InputError(
+                f"the row has {len(cells)} cells, the header {len(names)}", path=path, record=at(number),
+                remedy="write every row with the cells of the header; separate by tabs where names hold blanks",
+            )  # fmt: skip
         if not cells[key] or not cells[value]:
             raise InputError("a cell is empty", path=path, record=at(number), remedy="fill it, or leave the row out")
         if found.setdefault(cells[key], cells[value]) != cells[value]:
@@ -91,4 +102,12 @@ def _pairs(path: str | Path, what: str, keys: Sequence[str], values: Sequence[st
             )  # fmt: skip
     if not found:
         raise InputError(f"the {what} has no rows", path=path, remedy="leave the option out")
+    return found
+
+
+def _trimmed(cells: Sequence[str], fewest: int) -> list[str]:
+    """Cells without blanks around them, and without empty ones at the end, as the panel of 1000 Genomes has them."""
+    found = [cell.strip() for cell in cells]
+    while len(found) > fewest and not found[-1]:
+        found.pop()
     return found

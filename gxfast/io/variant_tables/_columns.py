@@ -20,6 +20,7 @@ __all__ = [
     "LONGEST_ALLELE",
     "PLACES",
     "Places",
+    "build_of",
     "check_ranges",
     "find_columns",
     "plain_alleles",
@@ -63,6 +64,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "z": ("z", "zscore", "z_score"),
 }
 _RANGES: Final = dict.fromkeys(("p", "pip", "af", "maf"), (0.0, 1.0)) | {"se": (0.0, np.inf)}
+_BUILD: Final = "names of variants say "
 _LETTERS: Final = np.array([ord(letter) for letter in "ACGT"], np.uint32)
 _POSITIONS: Final = "a position counts from 1, the first base of the chromosome; BED starts count from 0"
 
@@ -85,11 +87,16 @@ class Places:
     def table(self, columns: Mapping[str, NDArray[Any]], **rest: Any) -> VariantTable:
         """Return the table with columns of all rows that were read."""
         if self.build:
-            rest["notes"] = (f"names of variants say {self.build}", *rest.get("notes", ()))
+            rest["notes"] = (f"{_BUILD}{self.build}", *rest.get("notes", ()))
         if self.kept is not None:
             columns = {name: values[self.kept] for name, values in columns.items()}
             rest["counts"] = {f"left out: an allele of more than {LONGEST_ALLELE} bases": self.n_long}
         return VariantTable(self.chrom, self.position, self.ref, self.alt, dict(columns), **rest)
+
+
+def build_of(table: VariantTable) -> str:
+    """Return the build that names of variants told (``b38``), "" where they told none."""
+    return next((note.removeprefix(_BUILD) for note in table.notes if note.startswith(_BUILD)), "")
 
 
 def find_columns(frame: Frame, own: Mapping[str, tuple[str, ...]] | None = None) -> tuple[dict[str, str], list[str]]:
@@ -226,7 +233,7 @@ def check_ranges(
             continue
         if wrong.any():
             value = values[int(np.argmax(wrong))]
-            message = f"{names.get(name, name)} {value:g} is {says}"
+            message = f"{names.get(name, name)} {value:.12g} is {says}"
             _refuse_row(frame, rows, wrong, message, "mend the row, or leave it out")
 
 

@@ -137,7 +137,9 @@ class TextFrame:
         columns = zip(*rows, strict=True) if rows else [()] * len(self.names)
         known = [[cell for cell in column if cell.strip() not in MISSING] for column in columns]
         return tuple(
-            name for name, cells in zip(self.names, known, strict=False) if 2 * sum(map(is_number, cells)) >= len(cells)
+            name
+            for name, cells in zip(self.names, known, strict=False)
+            if 2 * sum(map(_like_number, cells)) >= len(cells)
         )
 
     def chunks(self, kinds: Mapping[str, str]) -> Iterator[dict[str, NDArray[Any]]]:
@@ -238,6 +240,11 @@ class _Place:
 def is_number(cell: str) -> bool:
     """Whether a cell is a finite decimal number."""
     return finite_number(cell) is not None
+
+
+def _like_number(cell: str) -> bool:
+    """Whether a cell is a number, or would be with a decimal point: such a column is refused, not passed over."""
+    return is_number(cell) or is_number(cell.replace(",", ".", 1))
 
 
 def _texts(cells: Sequence[str], place: _Place) -> NDArray[Any]:

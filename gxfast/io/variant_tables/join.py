@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...types import VariantTable
-from ..alleles import shortest_arrays
+from ..alleles import is_palindromic, other_strand, shortest_arrays
 from ..contigs import ContigNames
 from ..tables.exons import strip_version
+from ._columns import build_of
 from .orient import turned_table
 
 __all__ = ["join"]
 
 Key = tuple[Any, ...]
+_MOST_OTHER: Final = 0.1  # share of variants that may have the other strand's alleles, as in `orient`
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,11 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
     Raises
     ------
     InputError
-        If scores have two rows for one key, or nothing can be joined.
+        If scores have two rows for one key, names of variants tell two builds, scores are of the other strand (their
+        alleles are complements at more than a tenth of the variants), or nothing can be joined.
     """
     shared = tuple(name for name in ("gene_id", "tissue") if name in labels.columns and name in scores.columns)
+    _refuse_builds(labels, scores)
     names = ContigNames(dict.fromkeys(scores.chrom.tolist()))
     mine, theirs = _places(labels, shared, names), _places(scores, shared, None)
     known = _index(scores, theirs.keys())
@@ -78,6 +82,7 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
         if "" in set(theirs.beside[g]):
             counts["scores of no gene"] = _look_up(known, _with(mine, g, [""] * len(labels)), match, turned)
     found = match >= 0
+    _refuse_other_strand(known, mine, match, labels, scores)
     if not found.any():
         raise _nothing(labels, scores, names)
     counts = {
@@ -139,6 +144,40 @@ def _look_up(known: dict[Key, int], places: _Places, match: NDArray[np.int64], t
     return n
 
 
+def _refuse_builds(labels: VariantTable, scores: VariantTable) -> None:
+    one, other = build_of(labels), build_of(scores)
+    if one and other and one != other:
+        raise InputError(
+            f"names of variants say {other}, and those of the labels {one}", path=scores.source or None,
+            record=scores.take(slice(1)).variant_id[0] if len(scores) else None,
+            remedy="lift one of the tables over: places of two builds are other places",
+        )  # fmt: skip
+
+
+def _refuse_other_strand(
+    known: dict[Key, int], mine: _Places, match: NDArray[np.int64], labels: VariantTable, scores: VariantTable
+) -> None:
+    """Refuse scores of the other strand: A/T and C/G would be taken as written, with the wrong sign."""
+    rows = np.flatnonzero((match < 0) & (np.char.str_len(labels.ref) == 1) & (np.char.str_len(labels.alt) == 1))
+    if not rows.size:
+        return
+    chrom, position, ref, alt = mine.place
+    spelled = replace(
+        mine, place=(chrom, position, [other_strand(one) for one in ref], [other_strand(one) for one in alt])
+    )
+    listed = rows.tolist()
+    pairs = zip(spelled.keys(listed), spelled.keys(listed, turned=True), strict=True)
+    other = [row for row, keys in zip(listed, pairs, strict=True) if any(key in known for key in keys)]
+    sure = int(((match >= 0) & ~is_palindromic(labels.ref, labels.alt)).sum())
+    if len(other) > _MOST_OTHER * (len(other) + sure):
+        raise InputError(
+            f"scores of {len(other)} variants of the labels have the alleles of the other strand, {sure} those of the "
+            "same: A/T and C/G cannot be told apart",
+            path=scores.source or None, record=labels.take(other[:1]).variant_id[0],
+            remedy="spell the alleles of both tables on the forward strand (orient with strands=True)",
+        )  # fmt: skip
+
+
 def _beside(labels: VariantTable, scores: VariantTable, shared: Sequence[str], counts: dict[str, int]) -> VariantTable:
     names = {name: f"score.{name}" if name in labels.columns else name for name in scores.columns if name not in shared}
     return replace(
@@ -152,6 +191,11 @@ def _beside(labels: VariantTable, scores: VariantTable, shared: Sequence[str], c
 
 
 def _nothing(labels: VariantTable, scores: VariantTable, names: ContigNames) -> InputError:
+    if not len(scores):
+        raise InputError(
+            f"no score is at a place of the labels: the first is {labels.take(slice(1)).variant_id[0]}",
+            path=scores.source or None, remedy="use one build, and positions that count from 1 in both",
+        )  # fmt: skip
     first = labels.take(slice(1)).variant_id, scores.take(slice(1)).variant_id
     chroms = set(labels.chrom.tolist())
     shown = " and ".join(" ".join(one) or "nothing" for one in first)

@@ -199,7 +199,7 @@ def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) 
     if not len(places.position):
         raise InputError(
             f"the table has no rows{' that were asked for' if only else ''}", path=frame.path,
-            remedy=f"look for {dict(only)}" if only else "check how it was made",
+            remedy=f"look how the table spells {_spelled(only)}" if only else "check how it was made",
         )  # fmt: skip
     columns = {name: values[found[name]] for name in labels}
     check_ranges(frame, columns, found, rows)
@@ -211,6 +211,12 @@ def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) 
         frequencies=tuple(name for name in FREQUENCIES if name in columns), source=str(frame.path), notes=tuple(notes),
     )  # fmt: skip
     return _once(table) if "rsid" in {name.lower() for name in frame.names} else table
+
+
+def _spelled(only: Mapping[str, str | Sequence[str]]) -> str:
+    return ", ".join(
+        f"{name} {one!r}" for name, held in only.items() for one in ([held] if isinstance(held, str) else held)
+    )
 
 
 def _allowed(

@@ -183,7 +183,7 @@ def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
         if not offered:
             raise InputError(
                 f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
-                remedy=f"name them with columns= (not used unasked: {', '.join(sorted(ALIASES)[:6])}, ...)",
+                remedy=f"rename the column of scores ({', '.join(sorted(ALIASES)[:6])}, ... name labels)",
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import islice
 from pathlib import Path
@@ -36,7 +37,7 @@ def terms_of(path: str | Path) -> str:
     path = Path(path)
     require_file(path, "file of scores")
     beside = path.with_name(path.name + BESIDE)
-    if beside.is_file():
+    if os.path.lexists(beside):  # what cannot be read is refused: it may forbid
         return " ".join(line.strip() for _, line in read_lines(beside, "terms of use"))[:_MOST].strip()
     with path.open("rb") as handle:
         if handle.read(4) in _BINARY:

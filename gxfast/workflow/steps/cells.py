@@ -42,7 +42,7 @@ def compare_cells(job: Job) -> None:
         if row.model == "elastic_net" and row.h2 is not None
     }
     of_genes: list[CellGeneRow] = []
-    for one in _predicted(job, groups):
+    for one in _predicted(job, groups) if groups.names else ():
         rows, more = cell_rows(one, observed.evaluated, groups, genes, h2, seed=job.options.baseline.seed)
         results.cells += rows
         of_genes += more

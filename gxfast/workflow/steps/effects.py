@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,8 @@ from ...errors import InputError
 from ...evaluation.drivers import GeneDrivers, gene_drivers
 from ...io.predictdb import write_predictdb
 from ...io.tables import write_phenotype_bed, write_rows, write_table
-from ...models.effects import EffectsTable, GeneEffects, gene_effects, weights_of
+from ...models.card import clean_name
+from ...models.effects import ELSEWHERE, NO_SCORE, EffectsTable, GeneEffects, gene_effects, weights_of
 from ...personal.dosage_sources import open_dosages
 from ...types import PredictionSet
 from ..inputs import NO_CONTIG
@@ -24,6 +25,8 @@ __all__ = ["EFFECTS", "effects_of", "find_effect_drivers"]
 _GENES: Final = 32  # of a block
 _NO_EFFECTS: Final = "no effect on the gene in the table"
 _NONE_FOUND: Final = "none of its variants is in the VCF"
+# What is the matter with a gene of whose effects none is used: most of them, by what became of them.
+_NOT_USED: Final = {NO_SCORE: "no score of its variants", ELSEWHERE: "its effects are on another contig"}
 
 
 def predict_with_effects(job: Job) -> None:
@@ -92,7 +95,8 @@ def _gene(job: Job, effects: EffectsTable, g: int) -> tuple[GeneEffects | None, 
     if genes.chrom[g] not in job.inputs.genotypes.contigs:
         return None, NO_CONTIG
     found = effects_of(job, effects, g)
-    return found, "ok" if len(found.effect) else _NONE_FOUND
+    most = max(found.counts, key=lambda status: found.counts[status])
+    return found, "ok" if len(found.effect) else _NOT_USED.get(most, _NONE_FOUND)
 
 
 def _predicted(job: Job, effects: EffectsTable) -> PredictionSet:
@@ -128,6 +132,8 @@ def _refuse_none(effects: EffectsTable, status: tuple[str, ...]) -> None:
     remedies = {
         _NO_EFFECTS: "use one kind of gene ids in `effects=` and `genes=`",
         _NONE_FOUND: "use a VCF of the people with the variants of the table, on the same build",
+        _NOT_USED[NO_SCORE]: "give scores of the variants beside the genes",
+        _NOT_USED[ELSEWHERE]: "use `genes=` of the table's build, and its gene ids",
     }
     raise InputError(
         f"no gene can be predicted from the effects: {why} for most of {len(status)} genes", path=effects.path,
@@ -138,12 +144,20 @@ def _refuse_none(effects: EffectsTable, status: tuple[str, ...]) -> None:
 def _write_weights(job: Job, effects: EffectsTable) -> None:
     names = dict(zip(job.inputs.genes.gene_id, job.inputs.genes.name, strict=True))
     folder = job.directory.subdirectory("effects")
-    for t, track in enumerate(effects.tracks):
+    for t, suffix in enumerate(_suffixes(effects.tracks)):
         weights = weights_of(effects, t, names)
-        suffix = f".{track}" if len(effects.tracks) > 1 else ""
         write_predictdb(folder / f"{effects.name}{suffix}.db", weights, [float("nan")] * len(weights))
     if effects.terms:
         write_table(folder / f"{effects.name}.terms.tsv", {"terms": [effects.terms]})
+
+
+def _suffixes(tracks: Sequence[str]) -> list[str]:
+    """What names of files say of each of several tracks, whatever they are called; numbered where that is one."""
+    if len(tracks) == 1:
+        return [""]
+    names = [clean_name(track) for track in tracks]
+    apart = len({name.casefold() for name in names}) == len(names)
+    return [f".{name}" if apart else f".{number}-{name}" for number, name in enumerate(names, 1)]
 
 
 def find_effect_drivers(job: Job, effects: EffectsTable, predictions: PredictionSet) -> Iterator[list[GeneDrivers]]:

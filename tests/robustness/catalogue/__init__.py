@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from . import environment, expression, fasta, genes, genotypes, hostile, model, naming, results, vcf_file, vcf_records
+from . import (
+    benchmark,
+    effects,
+    environment,
+    expression,
+    fasta,
+    genes,
+    genotypes,
+    groups,
+    hostile,
+    model,
+    naming,
+    results,
+    vcf_file,
+    vcf_records,
+)
 
 _AREAS = (
-    fasta, naming, vcf_file, vcf_records, genotypes, genes, expression, model, environment, hostile, results
+    fasta, naming, vcf_file, vcf_records, genotypes, genes, expression, model, environment, hostile, results,
+    effects, groups, benchmark,
 )  # fmt: skip
 CASES = [case for area in _AREAS for case in area.CASES]

@@ -8,7 +8,7 @@ from typing import Any
 
 from .project import Project
 
-__all__ = ["Case", "Spoil", "finite", "listed", "refused", "same", "undefined"]
+__all__ = ["Case", "Spoil", "empty_metrics", "finite", "listed", "refused", "same", "undefined"]
 
 Spoil = Callable[[Project], Any]
 # Parts of a message; what a spoiling function returns (a place that it chose, or several) must be in it too.
@@ -21,9 +21,10 @@ class Case:
 
     Attributes
     ----------
-    outcome : {"refused", "same", "listed", "undefined", "finite"}
+    outcome : {"refused", "same", "listed", "undefined", "finite", "empty"}
         Refused with a message; the same files as the clean twin; the same but for genes that are listed with exit code
-        3, or whose statistics are undefined; or values that are numbers.
+        3, or whose statistics are undefined; or values that are numbers. Of a benchmark of scores "empty": metrics have
+        no value, and say why.
     says : tuple of str
         Parts of what is printed.
     counted : tuple of str
@@ -34,6 +35,10 @@ class Case:
         Pattern of the files that are compared.
     genes : tuple of str
         Those that are listed, or undefined.
+    metrics : tuple of str
+        Those of a benchmark that are empty; all others are as those of the twin.
+    code : int
+        Exit code, where it is not that of the outcome.
     checked : bool
         Whether ``gxfast check`` must refuse too, where the command is a run that is refused.
     child : bool
@@ -51,6 +56,8 @@ class Case:
     twin: Spoil | None = None
     only: str = "**/*"
     genes: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    code: int = 0
     checked: bool = True
     child: bool = False
     environment: dict[str, str] = field(default_factory=dict)
@@ -78,3 +85,7 @@ def undefined(name: str, spoil: Spoil, *says: str, **rest: Any) -> Case:
 
 def finite(name: str, spoil: Spoil, *says: str, **rest: Any) -> Case:
     return Case(name, spoil, "finite", says, **rest)
+
+
+def empty_metrics(name: str, spoil: Spoil, *says: str, **rest: Any) -> Case:
+    return Case(name, spoil, "empty", says, command="benchmark", **rest)

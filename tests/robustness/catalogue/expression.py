@@ -70,6 +70,17 @@ def covariates(change: Callable[[Rows], Rows], *extra: str) -> Spoil:
     return spoil
 
 
+def signals(*options: str, change: Spoil | None = None) -> Spoil:
+    """Look for several eQTLs of a gene."""
+
+    def spoil(p: Project) -> None:
+        if change:
+            change(p)
+        p.extra = list(options)
+
+    return spoil
+
+
 def everywhere(name: str, spoil: Spoil, *says: str, commands: tuple[str, ...] = READERS) -> list[Case]:
     return refused(name, spoil, NAME, *says).of(*commands)
 
@@ -112,6 +123,26 @@ CASES = [
     undefined("all NA", row_of(lambda _: "NA"), genes=("G02",)),
     undefined("two values", row_of(lambda i: str(i) if i < 2 else "NA"), genes=("G02",)),
     undefined("constant", row_of(lambda _: "5"), genes=("G02",)),
+    *(
+        refused(
+            f"independent of {n} permutations",
+            signals("--independent", "--permutations", n),
+            "--permutations",
+            n,
+            command="eqtl",
+        )
+        for n in ("0", "9")
+    ),
+    *(
+        same(
+            f"signals, {name}",
+            signals("--susie", "--independent", "--permutations", "10", change=change(path)),
+            command="eqtl",
+            twin=signals("--susie", "--independent", "--permutations", "10"),
+        )
+        for path in ("expression", "genes")
+        for name, change in ((f"{path} crlf", crlf), (f"{path} bom", bom))
+    ),
     undefined("constant in decimals", row_of(lambda _: repr(0.1 + 0.2)), genes=("G02",)),
     undefined("constant, written in two ways", row_of(lambda i: "0.3" if i % 2 else "3e-1"), genes=("G02",)),
     undefined("gene without variants", without_variants, genes=("G02",)),

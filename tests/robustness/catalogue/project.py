@@ -13,6 +13,8 @@ import numpy as np
 from gxfast.io.bgzf import write_bgzf
 from gxfast.io.indexing import index_fasta, index_vcf
 
+from .tables import TABLES, write_tables
+
 __all__ = ["ARGUMENTS", "GENES", "LENGTH", "PEOPLE", "SIZE", "Project", "make_project", "model_of", "write_model"]
 
 SIZE: Final = 60_000
@@ -77,6 +79,11 @@ class Project:
     @property
     def model(self) -> Path:
         return self.folder / "model.onnx"
+
+    def __getattr__(self, what: str) -> Path:
+        if what not in TABLES:
+            raise AttributeError(what)
+        return self.folder / f"{what}.tsv"
 
     @property
     def sequences(self) -> dict[str, str]:
@@ -195,6 +202,7 @@ def make_project(folder: Path) -> Project:
         ]
         project.put_rows(path, [("#chr", "start", "end", "gene_id", *PEOPLE), *rows])
     write_model(project.model)
+    write_tables(folder, records, [(g[0], g[1], int(g[2])) for g in genes], PEOPLE)
     return project
 
 
@@ -246,6 +254,14 @@ def _named(project: Project, *names: str) -> list[str]:
     return [part for name in names for part in (f"--{name}", str(project.path(name)))]
 
 
+def _by_effects(p: Project) -> list[str]:
+    return [*_named(p, "fasta", "vcf", "genes", "expression"), "--effects", f"mine={p.path('effects')}"]
+
+
+def _groups(p: Project) -> list[str]:
+    return ["--populations", str(p.path("populations")), "--gene-split", str(p.path("split"))]
+
+
 # What each command is given; all write into a folder but `check`.
 ARGUMENTS: Final[dict[str, Callable[[Project], list[str]]]] = {
     "run": lambda p: [
@@ -275,5 +291,11 @@ ARGUMENTS: Final[dict[str, Callable[[Project], list[str]]]] = {
         *_named(p, "fasta", "vcf", "genes", "expression", "model"),
     ],
     "compare": lambda p: ["compare", str(p.folder / "a.tsv"), str(p.folder / "b.tsv")],
+    "effects": lambda p: ["run", *_by_effects(p), "--steps", "check,predict,evaluate"],
+    "check effects": lambda p: ["check", *_by_effects(p)],
+    "effect drivers": lambda p: ["run", *_by_effects(p), "--steps", "check,predict,evaluate,drivers"],
+    "cells": lambda p: ["run", *_by_effects(p), *_groups(p), "--steps", "check,predict,evaluate"],
+    "check cells": lambda p: ["check", *_by_effects(p), *_groups(p)],
+    "benchmark": lambda p: ["variants", *_named(p, "labels"), "--scores", f"mine={p.path('scores')}"],
     "check": lambda p: ["check", *_named(p, "fasta", "vcf", "genes", "expression", "model")],
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -238,3 +239,34 @@ def test_the_macro_mean_takes_the_class_of_the_positive() -> None:
     assert cell(found, "toy", "pairwise_accuracy", controls="given").value == pytest.approx(50 / 60)
     macro = cell(found, "toy", "pairwise_accuracy_macro", controls="given")
     assert (macro.value, macro.n, macro.n_dropped) == (0.75, 40, 20)  # 40 pairs of utr; 20 of missense are too few
+
+
+def test_odds_of_a_score_without_a_sign_are_empty() -> None:
+    found = gx.evaluate_variants(LABELS, SCORES, compare=[("A", "impact"), ("A", "B")], n_bootstraps=0)
+    for metric in ("direction_odds_paired", "direction_odds_unpaired"):
+        assert math.isnan(cell(found, "A/impact", metric).value)
+        assert "of impact" in cell(found, "A/impact", metric).status
+        assert cell(found, "A/B", metric).status == "ok"
+
+
+def test_the_order_of_labels_and_scores_changes_no_bit() -> None:
+    order = np.random.default_rng(8).permutation(N)
+    options: dict[str, Any] = {
+        "controls": 2,
+        "strata": ["distance", "effect"],
+        "compare": [("A", "B")],
+        "n_bootstraps": 20,
+    }
+    found = gx.evaluate_variants(LABELS, SCORES, **options)
+    other = gx.evaluate_variants(LABELS.take(order), SCORES.take(order[::-1]), **options)
+    assert repr(list(other.rows)) == repr(list(found.rows))
+    assert repr(list(other.matched)) == repr(list(found.matched))
+
+
+def test_what_leaves_a_metric_without_a_value_is_told() -> None:
+    nothing = replace(SCORES, columns=SCORES.columns | {"B": np.full(N, np.nan)})
+    assert f"B: none of {N} variants has a score" in gx.evaluate_variants(LABELS, nothing, n_bootstraps=0).warnings
+    causal = LABELS.take(CAUSAL)
+    n = len(causal)
+    (said,) = gx.evaluate_variants(causal, SCORES, models=["A"], n_bootstraps=0).warnings
+    assert said == f"none of {n} variants is a negative: what needs some is undefined"

@@ -141,3 +141,13 @@ def test_what_was_trained_and_found_nothing_counts_as_nothing():
     groups = np.zeros(10, int)
     np.testing.assert_allclose(within_groups(x, y, groups, 1)[:, 0], [np.nan, 1, np.nan])
     np.testing.assert_allclose(within_groups(x, y, groups, 1, constant=0.0)[:, 0], [0, 1, np.nan])
+
+
+def test_across_genes_at_any_scale():
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(6, 9)), rng.normal(size=(6, 9))
+    expected = across_genes(x, y).centred_r
+    scale = 2.0 ** np.array([[-1000], [-600], [0], [300], [600], [1000]])
+    with np.errstate(all="raise", under="ignore"):
+        found = across_genes(x, y * scale).centred_r
+    assert found.tolist() == expected.tolist()

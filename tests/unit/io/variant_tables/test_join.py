@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,26 @@ def test_planted_exchanges_are_counted():
     found = join(make_table(*names), scores)
     assert found.columns["s"].tolist() == values.tolist()
     assert found.counts["scores turned"] == 100
+
+
+def test_scores_of_the_other_strand_are_refused():
+    labels = make_table("1:5:A:G", "1:6:C:T", "1:7:A:T", "1:8:G:T")
+    scores = make_table("1:5:T:C", "1:6:A:G", "1:7:A:T", "1:8:C:A", s=[1.0, 2, 3, 4])
+    with pytest.raises(InputError, match="scores of 3 variants of the labels have the alleles of the other strand, 0"):
+        join(labels, scores)
+    same = make_table("1:5:A:G", "1:6:T:C", "1:7:A:T", "1:8:G:T", s=[1.0, 2, 3, 4], signed=("s",))
+    assert join(labels, same).columns["s"].tolist() == [1, -2, 3, 4]
+
+
+def test_names_of_two_builds_are_refused():
+    def named(build, **columns):
+        return replace(make_table("1:5:A:G", **columns), notes=(f"names of variants say {build}",))
+
+    with pytest.raises(InputError, match="names of variants say b37, and those of the labels b38"):
+        join(named("b38"), named("b37", s=[1.0]))
+    assert len(join(named("b38"), named("b38", s=[1.0]))) == 1
+
+
+def test_scores_at_no_place_of_the_labels():
+    with pytest.raises(InputError, match="no score is at a place of the labels: the first is 1_5_A_G"):
+        join(make_table("1:5:A:G"), make_table("1:6:A:G", s=[1.0]).take([]))

@@ -262,3 +262,11 @@ def test_files_that_are_none(tmp_path):
     put(tmp_path / "b.tsv", "variant_id s", "1_5_A_G 1")
     with pytest.raises(InputError, match="no column gene_id, chrom, pos"):
         read_scores(tmp_path / "b.tsv", format="gxfast")
+
+
+def test_decimal_commas_are_not_passed_over(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("variant_id\tgene_id\tscore\toffset\n1_5_A_G\tG1\t0,5\t-1\n1_6_A_G\tG1\t-1,25e-3\t2\n")
+    with pytest.raises(InputError, match="line 2: score must be a finite decimal number, found '0,5'"):
+        read_scores(path)
+    assert read_scores(path, columns=["offset"]).columns["offset"].tolist() == [-1, 2]
