@@ -36,6 +36,8 @@ def _answers(summary: dict[str, Any]) -> Iterator[str]:
         if across := entry.get("across_people"):
             yield f"{name}: {across_line(across)}"
         for cross in entry.get("across_genes", []):
+            if not cross["n_genes"]:  # effects of variants have no prediction for the reference
+                continue
             yield (
                 f"{name}: across {cross['n_genes']} genes: Pearson {cross['reference_pearson']:.3f}, "
                 f"Spearman {cross['reference_spearman']:.3f}"

@@ -197,9 +197,10 @@ def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) 
         own = ["variant_id"]
     places = read_places(frame, {name: found[name] for name in own if found[name] in values}, values, rows)
     if not len(places.position):
+        asked = "; ".join(f"{name} {t if isinstance(t, str) else ', '.join(t)}" for name, t in only.items())
         raise InputError(
             f"the table has no rows{' that were asked for' if only else ''}", path=frame.path,
-            remedy=f"look for {dict(only)}" if only else "check how it was made",
+            remedy=f"look for {asked} in it" if only else "check how it was made",
         )  # fmt: skip
     columns = {name: values[found[name]] for name in labels}
     check_ranges(frame, columns, found, rows)
