@@ -36,6 +36,8 @@ def _answers(summary: dict[str, Any]) -> Iterator[str]:
         if across := entry.get("across_people"):
             yield f"{name}: {across_line(across)}"
         for cross in entry.get("across_genes", []):
+            if not cross["n_genes"]:  # effects of variants have no prediction for the reference
+                continue
             yield (
                 f"{name}: across {cross['n_genes']} genes: Pearson {cross['reference_pearson']:.3f}, "
                 f"Spearman {cross['reference_spearman']:.3f}"
@@ -92,6 +94,9 @@ def _drivers(summary: dict[str, Any]) -> Iterator[str]:
 def _counts(summary: dict[str, Any]) -> Iterator[str]:
     """What all of it was found on."""
     yield f"{summary['n_people']} people, {summary['n_genes']} genes"
+    if left := summary.get("cells", {}).get("left_out"):
+        kept = ", ".join(f"{name} ({n})" for name, n in summary["cells"]["populations"].items())
+        yield f"cells: populations {kept}; left out: {', '.join(f'{name} ({n})' for name, n in left.items())}"
     for name, entry in summary["models"].items():
         if "effects" in entry:
             yield f"{name}: {entry['effects_used']} of {entry['effects']} effects are of variants in the VCF"

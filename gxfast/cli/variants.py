@@ -127,11 +127,23 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
             where = "" if tissue == _TISSUES[0] else f" ({tissue} over tissues)"
             if parts:
                 lines.append(f"{model}{where}: {'; '.join(parts)}")
-        reasons = dict.fromkeys(row["status"] for row in rows if row["status"] != "ok")
-        lines += [f"{model}: not all metrics: {why}" for why in reasons]
-    if summary["counts"]:
-        lines.append(f"rows: {', '.join(f'{what} {n}' for what, n in summary['counts'].items())}")
-    return lines
+        lacking: dict[str, dict[str, None]] = {}
+        for row in rows:
+            if row["status"] != "ok":
+                lacking.setdefault(row["status"], {})[row["metric"]] = None
+        lines += [f"{model}: no {', '.join(metrics)}: {why}" for why, metrics in lacking.items()]
+    return lines + _counts(summary)
+
+
+def _counts(summary: Mapping[str, Any]) -> list[str]:
+    """Return what was done to the rows of the labels: turned, left out, there twice."""
+    alleles, lines = summary.get("alleles"), []
+    if alleles:
+        n = sum(alleles[name] for name in ("n_matched", "n_turned", "n_other_strand", "n_refused"))
+        where = ": turned.tsv lists them" if alleles["n_turned"] else ""
+        lines.append(f"alleles: REF and ALT exchanged in {alleles['n_turned']} of {n} rows of the labels{where}")
+    counts = {name: n for name, n in summary["counts"].items() if not (alleles and name == "exchanged")}
+    return [*lines, f"rows: {', '.join(f'{name} {n}' for name, n in counts.items())}"] if counts else lines
 
 
 def _part(row: Mapping[str, Any]) -> str:

@@ -112,8 +112,8 @@ def _status(evaluated: str, p_right: float, p_none: float, direction: int) -> st
         return "too few people"
     if direction:
         return "ok"
-    why = "no genetic effect is likelier than either direction" if p_none > 0.5 else "either direction is possible"
-    return NOTHING_TO_SAY + why
+    none = "no relation to the genetic component is likelier than either direction"
+    return NOTHING_TO_SAY + (none if p_none > 0.5 else "either direction is possible")
 
 
 def certificate_summary(rows: Sequence[CertificateRow]) -> dict[str, Any]:

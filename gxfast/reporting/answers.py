@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..evaluation.drivers import LINEAR_R
+from ..stats.estimate import fisher_interval
 from .data import RunData
 from .parts import Figure, Section
 from .plots.forest import forest
@@ -47,8 +49,9 @@ class Answers:
 def answers_of(run: RunData, sections: Sequence[Section]) -> dict[str, Answers]:
     """Return the answers by question; none where the run does not know one."""
     found = {
-        "people": _people(run, sections), "baseline": _baseline(sections), "generalise": _generalise(run),
-        "direction": _direction(run), "variants": _variants(run),
+        "people": _people(run, sections), "genes": _genes(sections), "baseline": _baseline(sections),
+        "direction": _direction(run), "variants": _variants(run), "drivers": _drivers(run),
+        "generalise": _generalise(run), "success": _success(run), "agree": _agree(run),
     }  # fmt: skip
     return {key: one for key, one in found.items() if one is not None and one.facts}
 
@@ -106,6 +109,25 @@ def _mean(values: Float64Array) -> tuple[float, float, float]:
 
     found = cell_summary(values)
     return found.mean_r, found.mean_r_low, found.mean_r_high
+
+
+def _genes(sections: Sequence[Section]) -> Answers:
+    """Correlation across genes of the reference's prediction and mean expression."""
+    from ..stats import correlation_interval, spearman
+
+    facts = []
+    for s in sections:
+        x, y = s.table.numbers("reference_prediction"), s.table.numbers("mean_observed")
+        both = np.isfinite(x) & np.isfinite(y)
+        if both.sum() > 3:
+            n, linear = int(both.sum()), correlation_interval(x[both], y[both])
+            facts.append(Fact(s.model, "Pearson", n, *(v.item() for v in (linear.r, linear.low, linear.high))))
+            facts.append(_rank_fact(s.model, "Spearman", n, float(spearman(x[both], y[both]).rho)))
+    changes = (
+        "Genes differ in everything, people in a few bases of each: a high value here says nothing of people. "
+        "Expression of another tissue would change it, and so would genes of one kind only."
+    )
+    return Answers(facts, [], changes)
 
 
 def _baseline(sections: Sequence[Section]) -> Answers | None:
@@ -184,13 +206,12 @@ def _needed(facts: Sequence[Fact]) -> str:
 
 
 def _variants(run: RunData) -> Answers | None:
-    from ..stats.estimate import fisher_interval
 
     facts = []
     for row in _rows(run, "direction"):
         n, rho = int(row["n"]), _number(row["absolute_rho"])
         if n > 3 and abs(rho) < 1:
-            facts.append(Fact(_who(row), _where(row), n, rho, *fisher_interval(rho, n, ranks=True)[:2]))
+            facts.append(_rank_fact(_who(row), _where(row), n, rho))
     changes = (
         "Strong effects and strong slopes are compared at one SNV a gene; common variants in linkage share their "
         "slopes. Fine-mapped variants against matched controls (`gxfast variants`) ask whether causal ones score "
@@ -199,6 +220,73 @@ def _variants(run: RunData) -> Answers | None:
     label = "Spearman of |effect| and |eQTL slope|"
     figures = _figures(run, "variants", "Strength of variants", "variants", facts, 0.0, label)
     return Answers([fact for fact in facts if fact.what == _STRATA["all"]], figures, changes)
+
+
+def _rank_fact(who: str, what: str, n: int, rho: float) -> Fact:
+    """A rank correlation with its interval by Fisher's z; none where it is 1, -1 or undefined."""
+    if n < 4 or not abs(rho) < 1:
+        return Fact(who, what, n, rho, math.nan, math.nan)
+    return Fact(who, what, n, rho, *fisher_interval(rho, n, ranks=True)[:2])
+
+
+def _drivers(run: RunData) -> Answers:
+    """Share of genes whose main driver is supported, where r is positive and where it is negative."""
+    from ..stats import sign_agreement
+
+    rows = [
+        row
+        for row in _rows(run, "support")
+        if row["main_support"] in ("supported", "unsupported") and _number(row["linear_r"]) > LINEAR_R
+    ]
+    facts = []
+    for model in dict.fromkeys(row["model"] for row in rows):
+        for sign, side in ((1, "r > 0"), (-1, "r < 0")):
+            own = [row for row in rows if row["model"] == model and sign * _number(row["pearson_r"]) > 0]
+            if own:
+                supported = [1.0 if row["main_support"] == "supported" else -1.0 for row in own]
+                (found,) = sign_agreement(supported, [1.0] * len(own))
+                what = f"main drivers that eQTLs support, genes of {side}"
+                facts.append(Fact(model, what, found.n, found.share, found.low, found.high))
+    untagged = sum(row.get("main_signal_support") == "untagged" for row in rows)
+    changes = (
+        "Support is the sign of the marginal slope, however weak: where one variant makes all of a prediction it "
+        f"follows the sign of r. {untagged:,} of these {len(rows):,} main drivers tag no eQTL signal "
+        "(`signal_support`): more people would show more signals, fine-mapped variants which of the linked ones act."
+    )
+    return Answers(facts, [], changes)
+
+
+def _success(run: RunData) -> Answers:
+    """Rank correlations of |r| with what genes are like."""
+    facts = [
+        _rank_fact(row["model"], f"Spearman of |r| and {row['what']}", int(row["n"]), _number(row["rho_abs"]))
+        for row in _rows(run, "explainers")
+        if row["rho_abs"]
+    ]
+    changes = (
+        "Where little can be predicted from genotypes, |r| is small for any model, and |r| is of both directions: "
+        "the table has the rank correlation of r itself, too. More genes would narrow these intervals."
+    )
+    return Answers(facts, [], changes)
+
+
+def _agree(run: RunData) -> Answers:
+    """Do two models agree more in size than in direction, and in how many genes do they have one sign?"""
+    facts = []
+    for row in _rows(run, "agreement"):
+        pair = f"{row['model_a']} and {row['model_b']}"
+        for what, n, name in (
+            ("correlation of |r| less that of r", "n_genes", "difference"),
+            ("share of genes of equal sign", "n_signed", "equal_sign"),
+        ):
+            if row[name]:
+                bounds = (_number(row[name + end]) for end in ("", "_low", "_high"))
+                facts.append(Fact(pair, what, int(row[n]), *bounds))
+    changes = (
+        "Models agree in size where they see the same variants, whatever they make of them. More genes with a large "
+        "|r| in both, where a sign is no chance (`n_strong` in agreement.tsv), would tell more of direction."
+    )
+    return Answers(facts, [], changes)
 
 
 def _who(row: dict[str, str]) -> str:

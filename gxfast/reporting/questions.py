@@ -75,9 +75,9 @@ def questions(
         left_out = [
             f"{s.model}: {why}" if len(drawn) > 1 else why for s in drawn for about, why in s.left_out if about == key
         ]
-        if answers or tables or left_out:
+        known = said.get(key, Answers([], [], ""))
+        if answers or tables or left_out or known.facts:
             title = one if len(drawn) == 1 else several
-            known = said.get(key, Answers([], [], ""))
             found.append(Question(key, short, title, answers, tables, left_out, known.facts, known.changes))
     return found
 

@@ -289,7 +289,12 @@ def _exons(model: Model, inputs: Inputs) -> list[Finding]:
     for why in (NO_EXONS, NO_EXON_INSIDE):
         if found := status.count(why):
             level, remedy = "error" if found == n else "warning", "give the GTF of the genes' assembly with `exons=`"
-            findings.append(Finding(level, "exons", f"{what}: {found} of {n} have {why}", remedy))
+            g, genes, exons = status.index(why), inputs.genes, inputs.exons
+            example = (
+                f"; the first is {genes.gene_id[g]} on {genes.chrom[g]} {genes.strand[g]}, "
+                f"the first of the GTF {exons.gene_id[0]} on {exons.chrom[0]} {exons.strand[0]}"
+            )
+            findings.append(Finding(level, "exons", f"{what}: {found} of {n} have {why}{example}", remedy))
     if partly := counts["genes_partly_outside_bins"]:
         message = f"{what}: {partly} of {n} have some of it outside the bins that the model gives; the rest is read out"
         findings.append(Finding("warning", "exons", message))

@@ -110,7 +110,9 @@ def test_check_says_what_is_read_out(cohort: Any, files: dict[str, Path], capsys
     other = tmp_path / "other.gtf"
     other.write_text('chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id "other";\n')
     assert main([word if word != str(files["gtf"]) else str(other) for word in words(cohort, files, "check")]) == 2
-    assert "9 of 9 have no exons in the GTF" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "9 of 9 have no exons in the GTF" in said
+    assert "the first of the GTF other on chr1 +" in said
     without = [w for w in words(cohort, files, "check") if w not in ("--exons", str(files["gtf"]))]
     assert main(without) == 2
     assert "no file gives them" in capsys.readouterr().out

@@ -123,6 +123,25 @@ def test_without_a_fasta_scores_are_turned_to_the_alleles_of_labels(made: Made) 
     assert {path.name for path in (out / "variants").iterdir()} == {"metrics.tsv"}
 
 
+def test_the_terminal_says_what_was_turned_and_which_metrics_are_undefined(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fasta, labels = str(made.folder / "ref.fa"), made.labels.read_text()
+    twice = tmp_path / "twice.tsv"
+    twice.write_text(labels + "".join(line + "\n" for line in labels.splitlines()[1:4]))
+    more = ["--scores", str(made.scores), "--fasta", fasta, "-o", str(tmp_path / "told")]
+    assert main(["variants", "--labels", str(twice), *more]) == 0
+    said = capsys.readouterr().out
+    n = int(made.turned.sum() + made.turned[:3].sum())
+    assert f"alleles: REF and ALT exchanged in {n} of {N + 3} rows of the labels: turned.tsv lists them" in said
+    assert "repeated rows 3" in said
+    _write(tmp_path / "causal.tsv", {"chrom": ["chr1"], "pos": [1], "ref": ["A"], "alt": ["C"], "pip": [0.99]})
+    _write(tmp_path / "s.tsv", {"chrom": ["chr1"], "pos": [1], "ref": ["A"], "alt": ["C"], "s": [0.5]})
+    of_one = ["--labels", str(tmp_path / "causal.tsv"), "--scores", str(tmp_path / "s.tsv"), "-o", str(tmp_path / "1")]
+    assert main(["variants", *of_one]) == 0
+    assert "s: no auroc, auprc, auprc_by_chromosome: one class only" in capsys.readouterr().out
+
+
 def test_the_same_bytes_again_and_in_json(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--scores", str(made.scores), "--controls", "1", "--json"]
     for name in ("one", "two"):

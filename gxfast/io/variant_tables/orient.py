@@ -237,5 +237,5 @@ def _refuse_other_build(
         f"the table is of another build than {genome.path}: of {looked.size} variants {share[KEPT]:.1%} have the "
         f"reference's base as REF, {share[TURNED]:.1%} as ALT, and {unfit:.1%} as neither ({', '.join(first)})",
         path=table.source or None, record=first[0],
-        remedy="lift the table over, or name the FASTA of its build; tables of the other strand: strands=True",
+        remedy="lift the table over, or name the FASTA of its build; of the other strand: `orient(strands=True)`",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import math
 import os
 import pty
 import re
@@ -132,6 +133,12 @@ def test_the_answer_comes_first() -> None:
     assert lines[1] == "eQTLs: 3 of 36 genes at FDR 5 %, 100 pairs"
     assert lines[2] == "80 people, 36 genes"
     assert lines[3].startswith("m: 5 distinct haplotypes instead of 50")
+    silent = {"n_genes": 0, "reference_pearson": math.nan, "reference_spearman": math.nan}
+    assert summary_lines(summary | {"models": {"m": entry | {"across_genes": [silent]}}})[:2] == lines[:2]
+    cells = {"populations": {"B": 10}, "left_out": {"A": 9, "no population": 61}}
+    assert summary_lines(summary | {"cells": cells})[3] == (
+        "cells: populations B (10); left out: A (9), no population (61)"
+    )
     said = {"n_right": 1, "n_wrong": 7, "n_certain": 5, "n_undecided": 11, "n_undefined": 8, "expected": 6.6}
     assert summary_lines(summary | {"certificate": {"m": said}})[1] == (
         "m: direction right in 1 gene and wrong in 7, of which 7 of 8 are expected to hold; nothing can be said of 11"

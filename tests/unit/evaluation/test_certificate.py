@@ -32,7 +32,8 @@ def test_rows() -> None:
     rows = certificate_rows(evaluation([0.5, -0.4, 0.01, np.nan, 0.16]))
     assert [row.direction for row in rows] == ["right", "wrong", "", "", "right"]
     assert [row.status for row in rows] == [
-        "ok", "ok", NOTHING_TO_SAY + "no genetic effect is likelier than either direction", "constant prediction", "ok",
+        "ok", "ok", NOTHING_TO_SAY + "no relation to the genetic component is likelier than either direction",
+        "constant prediction", "ok",
     ]  # fmt: skip
     first = rows[0]
     assert (first.gene_id, first.name, first.model, first.n_people) == ("g0", "g0", "m", 200)

@@ -159,6 +159,15 @@ def test_scores_among_the_labels_and_given_groups() -> None:
     assert any("tss_distance alone" in warning for warning in found.warnings)
 
 
+def test_chromosomes_are_drawn_where_there_are_enough(found: VariantBenchmark) -> None:
+    few = cell(found, "A", "auprc_by_chromosome", controls="all")
+    assert few.method == "100 bootstraps within class, 3 of 3 chromosomes"
+    chrom = np.array([f"chr{1 + i % 10}" for i in range(N)])
+    labels, scores = (VariantTable(chrom, t.position, t.ref, t.alt, t.columns, t.signed) for t in (LABELS, SCORES))
+    many = cell(gx.evaluate_variants(labels, scores), "A", "auprc_by_chromosome", controls="all")
+    assert many.method == "1000 bootstraps of chromosomes, 10 of 10 chromosomes"
+
+
 def test_tables_by_name_and_missing_scores() -> None:
     a = VariantTable(*(getattr(SCORES.take(slice(None)), n) for n in ("chrom", "position", "ref", "alt")), {"s": A})
     found = gx.evaluate_variants(LABELS, {"one": a.take(CAUSAL), "two": SCORES.take(slice(None))})

@@ -23,6 +23,18 @@ CELLS = (
     "elastic_net\tlinear\tseen\tsame\tall\t4\t3\t0.4\t0.2\t0.6\t0.4\t1\t0.17\t3\t0.2\t0.03\t0.85\t0.4\t1.2\n"
     "elastic_net\tlinear\tseen\tsame\tA\t2\t3\t0.4\t0.2\t0.6\t0.4\t1\t0.17\t3\t0.2\t0.03\t0.85\t0.4\t1.2\n"
 )
+SUPPORT = (
+    "model\tgene_id\tname\tpearson_r\tpearson_q\tlinear_r\tsupported_fraction\tmain_driver\tmain_support\t"
+    "main_signal_support\n"
+    "m\tG1\tUP\t0.9\t0.004\t1\t1\tv1\tsupported\tsupported\n"
+    "m\tG2\tDOWN\t-0.8\t0.004\t1\t0\tv2\tunsupported\tuntagged\n"
+    "m\tG3\tFLAT\t0.1\t0.8\t0.1\t1\tv3\tsupported\tuntagged\n"  # hardly linear
+)
+EXPLAINERS = "model\texplainer\twhat\tn\trho\tp\trho_abs\tp_abs\nm\th2\theritability\t103\t0.1\t0.3\t0.3\t0.002\n"
+AGREEMENT = (
+    "model_a\tmodel_b\tn_genes\tdirection_r\tmagnitude_r\tdifference\tdifference_low\tdifference_high\tn_signed\t"
+    "equal_sign\tequal_sign_low\tequal_sign_high\nm\tw\t40\t0.1\t0.5\t0.4\t0.2\t0.6\t38\t0.5\t0.33\t0.67\n"
+)
 
 
 @pytest.fixture
@@ -83,3 +95,35 @@ def test_without_tables_there_is_no_such_question(tmp_path: Path) -> None:
     text = text_of(make_run(tmp_path / "run"))
     for key in ("direction", "variants", "generalise", "baseline"):
         assert f'<section id="{key}">' not in text
+
+
+def test_genes_have_both_correlations_with_intervals(text: str) -> None:
+    # predictions 1, 2, 3, 2 and expression 1.5, 2.5, 3, 4: r = 1.5 / sqrt(2 * 3.25), rho = 3 / sqrt(4.5 * 5)
+    r, rho, z = 1.5 / math.sqrt(6.5), 3 / math.sqrt(22.5), 1.959963984540054
+    linear, ranks = facts(text, "genes")
+    bounds = [(math.tanh(math.atanh(v) - w * z), math.tanh(math.atanh(v) + w * z)) for v, w in ((r, 1), (rho, 1.06))]
+    assert linear == ["m", "Pearson", "4", f"{r:.3f}", "{:.3f} to {:.3f}".format(*bounds[0])]
+    assert ranks == ["m", "Spearman", "4", f"{rho:.3f}", "{:.3f} to {:.3f}".format(*bounds[1])]
+    assert "says nothing of people" in section(text, "genes")
+
+
+def test_further_questions_have_numbers_and_what_would_change_them(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    for name, table in (("support", SUPPORT), ("explainers", EXPLAINERS), ("agreement", AGREEMENT)):
+        (folder / f"{name}.tsv").write_text(table)
+    text = text_of(folder)
+    # Clopper-Pearson of 1 of 1 and of 0 of 1
+    assert facts(text, "drivers") == [
+        ["m", "main drivers that eQTLs support, genes of r &gt; 0", "1", "1.000", "0.025 to 1.000"],
+        ["m", "main drivers that eQTLs support, genes of r &lt; 0", "1", "0.000", "0.000 to 0.975"],
+    ]
+    assert "1 of these 2 main drivers tag no eQTL signal" in section(text, "drivers")
+    half = 1.959963984540054 * 1.06 / 10
+    low, high = (math.tanh(math.atanh(0.3) + side * half) for side in (-1, 1))
+    assert facts(text, "success") == [
+        ["m", "Spearman of |r| and heritability", "103", "0.300", f"{low:.3f} to {high:.3f}"]
+    ]
+    assert facts(text, "agree") == [
+        ["m and w", "correlation of |r| less that of r", "40", "0.400", "0.200 to 0.600"],
+        ["m and w", "share of genes of equal sign", "38", "0.500", "0.330 to 0.670"],
+    ]
