@@ -101,7 +101,8 @@ def test_genes_have_both_correlations_with_intervals(text: str) -> None:
     # predictions 1, 2, 3, 2 and expression 1.5, 2.5, 3, 4: r = 1.5 / sqrt(2 * 3.25), rho = 3 / sqrt(4.5 * 5)
     r, rho, z = 1.5 / math.sqrt(6.5), 3 / math.sqrt(22.5), 1.959963984540054
     linear, ranks = facts(text, "genes")
-    bounds = [(math.tanh(math.atanh(v) - w * z), math.tanh(math.atanh(v) + w * z)) for v, w in ((r, 1), (rho, 1.06))]
+    widths = (r, 1.0), (rho, math.sqrt(1 + rho**2 / 2))  # of ranks as Bonett and Wright (2000)
+    bounds = [(math.tanh(math.atanh(v) - w * z), math.tanh(math.atanh(v) + w * z)) for v, w in widths]
     assert linear == ["m", "Pearson", "4", f"{r:.3f}", "{:.3f} to {:.3f}".format(*bounds[0])]
     assert ranks == ["m", "Spearman", "4", f"{rho:.3f}", "{:.3f} to {:.3f}".format(*bounds[1])]
     assert "says nothing of people" in section(text, "genes")
@@ -118,7 +119,7 @@ def test_further_questions_have_numbers_and_what_would_change_them(tmp_path: Pat
         ["m", "main drivers that eQTLs support, genes of r &lt; 0", "1", "0.000", "0.000 to 0.975"],
     ]
     assert "1 of these 2 main drivers tag no eQTL signal" in section(text, "drivers")
-    half = 1.959963984540054 * 1.06 / 10
+    half = 1.959963984540054 * math.sqrt(1.045) / 10  # variance of z: 1 + 0.3^2 / 2
     low, high = (math.tanh(math.atanh(0.3) + side * half) for side in (-1, 1))
     assert facts(text, "success") == [
         ["m", "Spearman of |r| and heritability", "103", "0.300", f"{low:.3f} to {high:.3f}"]
