@@ -33,6 +33,10 @@ _TISSUES: Final = ("all", "weighted mean", "mean")
     "--scores", type=NAMED_FILE, multiple=True, metavar="[NAME=]S",
     help="Scores, a column per model; repeatable with names. Other columns of the labels by default.",
 )  # fmt: skip
+@click.option(
+    "--null", "nulls", type=NAMED_FILE, multiple=True, metavar="[NAME=]S",
+    help="Scores of null SNVs of the model NAME, read as --scores: percentiles among them; repeatable.",
+)  # fmt: skip
 @click.option("--column", "columns", multiple=True, metavar="C", help="Column of scores, or a pattern; repeatable.")
 @click.option("--label-format", default="auto", show_default=True, metavar="F", help="Of the labels.")
 @click.option("--score-format", default="auto", show_default=True, metavar="F", help="Of the scores.")
@@ -76,6 +80,7 @@ def variants(**options: Any) -> int:
     paths = VariantPaths(
         options["labels"], tuple(split_name(one) for one in options["scores"]), options["fasta"], options["contigs"],
         options["columns"], options["label_format"], options["score_format"],
+        tuple(split_name(one) for one in options["nulls"]),
     )  # fmt: skip
     summary = benchmark_tables(paths, options["output"], _chosen(options), resume=options["resume"])
     if options["as_json"]:

@@ -14,6 +14,7 @@ from ..io.variant_tables import join
 from ..types import VariantTable
 from .variant_controls import MatchedVariant, match_table
 from .variant_labels import Labelled, LabelRules, canonical_ranks, effect_column, labelled
+from .variant_null import null_percentiles
 from .variant_rows import BenchmarkOptions, MetricRows, VariantMetric
 from .variant_strata import ALL
 
@@ -61,6 +62,7 @@ def evaluate_variants(
     labels: VariantTable, scores: Scores = None, *, models: Sequence[str] = (), controls: int = 0,
     tissues: Sequence[str] = (), strata: Sequence[str] = (), compare: Sequence[tuple[str, str]] = (),
     pip: tuple[float, float] = (0.9, 0.01), p_limit: float = 5e-8, n_bootstraps: int = 100, seed: int = 0,
+    nulls: Scores = None,
 ) -> VariantBenchmark:  # fmt: skip
     """Benchmark scores of variants: direction and size at causal variants, causal variants against others.
 
@@ -90,6 +92,8 @@ def evaluate_variants(
     n_bootstraps : int
         Within class, of areas under curves; 0 for analytic errors.
     seed : int
+    nulls : VariantTable, or mapping of str to VariantTable, optional
+        Scores of null SNVs, at least 100: of all models, or by the name of a model or of its table of ``scores``.
 
     Returns
     -------
@@ -116,14 +120,15 @@ def evaluate_variants(
     rules = LabelRules(*pip, p_limit)
     pairs = tuple((one, other) for one, other in compare)
     options = BenchmarkOptions(rules, controls, tuple(tissues), tuple(strata), pairs, n_bootstraps, seed)
-    return benchmark_variants(labels, scores, options, models)
+    return benchmark_variants(labels, scores, options, models, nulls)
 
 
 def benchmark_variants(
-    labels: VariantTable, scores: Scores, options: BenchmarkOptions, models: Sequence[str] = ()
+    labels: VariantTable, scores: Scores, options: BenchmarkOptions, models: Sequence[str] = (), nulls: Scores = None
 ) -> VariantBenchmark:
     """Do what `evaluate_variants` does, with its options in one object."""
     table, named = _joined(labels, scores)
+    sources = dict(zip(named, _sources(scores, named), strict=True))
     named = _chosen_models(named, models)
     if not named:
         raise InputError("there is no column of scores", path=labels.source or None, remedy="name a table of scores")
@@ -139,13 +144,14 @@ def benchmark_variants(
             remedy="name columns beta, pip or causal",
         )
     _refuse_infinite(known.table, named)
+    ranked = null_percentiles(known.table, {name: sources[name] for name in named}, nulls)
     matched, audit, groups, told = match_table(known, options.controls)
-    bench = MetricRows(known, named, effect, groups, "matched" if options.controls else "given", options)
-    rows = list(bench.rows())
+    controls = "matched" if options.controls else "given"
+    rows = list(MetricRows(known, named, effect, groups, controls, options, ranked).rows())
     warnings = (*known.warnings, *told, *_without_scores(known.table, named), *_reversed(rows))
-    return VariantBenchmark(
-        Rows(VariantMetric, rows), matched, audit, {**table.counts, **known.counts}, warnings, tuple(named)
-    )
+    others = {f"null SNVs of {name}: no SNV, or no score": one.n_others for name, one in ranked.items() if one.n_others}
+    counts = {**table.counts, **known.counts, **others}
+    return VariantBenchmark(Rows(VariantMetric, rows), matched, audit, counts, warnings, tuple(named))
 
 
 def _joined(labels: VariantTable, scores: Scores) -> tuple[VariantTable, list[str]]:
@@ -167,6 +173,14 @@ def _joined(labels: VariantTable, scores: Scores) -> tuple[VariantTable, list[st
         without[f"labels without scores of {key}"] = before - len(table)
     counts = {name: n for name, n in table.counts.items() if not name.startswith("labels with")}
     return replace(table, counts=counts | {name: n for name, n in without.items() if n}), named
+
+
+def _sources(scores: Scores, named: Sequence[str]) -> list[tuple[str, str]]:
+    """Name of the table of scores, if any, and column there, of each model."""
+    if scores is None:
+        return [("", name) for name in named]
+    tables = {"": scores} if isinstance(scores, VariantTable) else scores
+    return [(key, name) for key, one in tables.items() for name, v in one.columns.items() if v.dtype.kind == "f"]
 
 
 def _numbers_of(labels: VariantTable, scores: VariantTable) -> list[str]:

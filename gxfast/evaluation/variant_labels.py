@@ -129,7 +129,7 @@ def canonical_ranks(table: VariantTable) -> NDArray[np.int64]:
 
 
 def _once(table: VariantTable, counts: dict[str, int]) -> VariantTable:
-    """Leave out rows that repeat others.
+    """Leave out rows that repeat others, and those that differ from another in the credible set alone.
 
     Raises
     ------
@@ -137,8 +137,6 @@ def _once(table: VariantTable, counts: dict[str, int]) -> VariantTable:
         If they say something else.
     """
     found = find_duplicates(table)
-    if not found.rows.size:
-        return table
     for name, values in table.columns.items():
         first, again = values[found.first], values[found.rows]
         other = first != again
@@ -152,8 +150,22 @@ def _once(table: VariantTable, counts: dict[str, int]) -> VariantTable:
                 f"{again[row]}", path=table.source or None, record=variant,
                 remedy="keep one of them, or add the column that tells them apart (gene_id, tissue, study)",
             )  # fmt: skip
-    counts["repeated rows"] = int(found.rows.size)
-    return table.take(np.delete(np.arange(len(table)), found.rows))
+    once = table.take(np.delete(np.arange(len(table)), found.rows)) if found.rows.size else table
+    again = _of_other_sets(once)
+    if found.rows.size + again.size:
+        counts["repeated rows"] = int(found.rows.size + again.size)
+    return once.take(np.delete(np.arange(len(once)), again)) if again.size else once
+
+
+def _of_other_sets(table: VariantTable) -> NDArray[np.int64]:
+    """Rows that differ from another in the credible set alone; that of the first set, by name, is none of them."""
+    if "cs_id" not in table.columns:
+        return np.empty(0, np.int64)
+    code = variant_codes(table, [name for name in _KEY if name in table.columns])
+    several = np.flatnonzero(np.bincount(code)[code] > 1)
+    several = several[np.argsort(table.columns["cs_id"][several], kind="stable")]
+    others = [name for name in table.columns if name != "cs_id"]
+    return several[find_duplicates(table.take(several), others).rows]
 
 
 def _one_method(table: VariantTable, rules: LabelRules, counts: dict[str, int]) -> VariantTable:

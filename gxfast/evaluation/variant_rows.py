@@ -13,6 +13,7 @@ from .._objects import Brief
 from ..errors import InputError
 from ..stats.estimate import factored
 from .variant_labels import Labelled, LabelRules
+from .variant_null import NullPercentiles, mean_percentile
 from .variant_strata import ALL, Stratum, strata_of
 
 if TYPE_CHECKING:
@@ -118,13 +119,16 @@ class MetricRows:
     controls : str
         What rows on them say of their negatives.
     options : BenchmarkOptions
+    nulls : mapping of str to NullPercentiles
+        Of models that have null SNVs.
     """
 
     def __init__(
         self, known: Labelled, named: Sequence[str], effect: str | None, groups: NDArray[np.str_] | None, controls: str,
-        options: BenchmarkOptions,
+        options: BenchmarkOptions, nulls: Mapping[str, NullPercentiles],
     ) -> None:  # fmt: skip
         table = known.table
+        self.nulls = nulls
         self.table, self.label, self.named, self.options = table, known.label, named, options
         self.groups, self.group, self.controls, self.has_labels = groups, _numbered(groups), controls, known.has_labels
         self.effect = None if effect is None else np.array(table.columns[effect], np.float64)
@@ -177,6 +181,8 @@ class MetricRows:
         score = self.table.columns[model]
         if self.effect is not None:
             yield from self._direction(model, rows & self.directed)
+        if model in self.nulls:
+            yield "", "null_percentile", mean_percentile(self.nulls[model], rows & self.directed, self.has_labels)
         if self.has_labels:
             if stratum.of_negatives:
                 yield from self._causality(score, rows & ~np.isnan(self.label), "all")

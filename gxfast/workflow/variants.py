@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -43,6 +43,8 @@ class VariantPaths:
     columns : tuple of str
         Of scores, see `gxfast.io.variant_tables.read_scores`.
     label_format, score_format : str
+    nulls : tuple of (str, str)
+        Name, or nothing, and file: scores of null SNVs.
     """
 
     labels: str
@@ -52,6 +54,7 @@ class VariantPaths:
     columns: tuple[str, ...] = ()
     label_format: str = "auto"
     score_format: str = "auto"
+    nulls: tuple[tuple[str, str], ...] = ()
 
 
 def benchmark_tables(
@@ -72,7 +75,7 @@ def benchmark_tables(
     if paths.fasta:
         oriented = orient(labels, Genome(paths.fasta), contigs=paths.contigs)
         labels = oriented.table
-    found = benchmark_variants(labels, _scores(paths, labels), options)
+    found = benchmark_variants(labels, _scores(paths, labels), options, nulls=_nulls(paths))
     with RunDirectory(output, _plan(paths, options), resume=resume) as run:
         run.note_run({"command": sys.argv[1:]})
         folder = run.subdirectory("variants")
@@ -94,11 +97,13 @@ def benchmark_tables(
 def _plan(paths: VariantPaths, options: BenchmarkOptions) -> dict[str, Any]:
     contigs = None if paths.contigs == STRICT else paths.contigs
     files = [file for _, file in paths.scores]
-    hashes = hash_files({"labels": paths.labels, "scores": files or None, "fasta": paths.fasta, "contigs": contigs})
+    nulls = [file for _, file in paths.nulls]
+    named = {"labels": paths.labels, "scores": files, "nulls": nulls, "fasta": paths.fasta, "contigs": contigs}
+    hashes = hash_files(named)
     chosen = {
         **asdict(options), "columns": list(paths.columns), "label_format": paths.label_format,
         "score_format": paths.score_format, "names": [name for name, _ in paths.scores],
-        "strict": paths.contigs == STRICT,
+        "strict": paths.contigs == STRICT, **({"nulls": [name for name, _ in paths.nulls]} if paths.nulls else {}),
     }  # fmt: skip
     return plan_of(hashes, variants=chosen)
 
@@ -108,18 +113,33 @@ def _scores(paths: VariantPaths, labels: VariantTable) -> VariantTable | dict[st
     read = {"format": paths.score_format, "columns": paths.columns, "at": labels}
     if not paths.scores:
         return read_scores(paths.labels, **read)  # type: ignore[arg-type]
-    if len(paths.scores) == 1 and not paths.scores[0][0]:
-        return read_scores(paths.scores[0][1], **read)  # type: ignore[arg-type]
+    return _by_name(paths.scores, "scores", read)
+
+
+def _nulls(paths: VariantPaths) -> VariantTable | dict[str, VariantTable] | None:
+    """Tables of null SNVs, which stand anywhere; a plain table that is indexed is read as a whole."""
+    plain = "table" if paths.score_format == "tabix" else paths.score_format
+    read = {"format": plain, "columns": paths.columns, "beside": ("tss_distance",)}
+    return _by_name(paths.nulls, "null", read) if paths.nulls else None
+
+
+def _by_name(
+    named: Sequence[tuple[str, str]], option: str, read: dict[str, Any]
+) -> VariantTable | dict[str, VariantTable]:
+    if len(named) == 1 and not named[0][0]:
+        return read_scores(named[0][1], **read)
     found: dict[str, VariantTable] = {}
-    for name, file in paths.scores:
+    for name, file in named:
         if not file:
-            raise InputError(f"`scores={name}=` names no file", remedy=f"write `scores={name}=FILE`")
+            raise InputError(f"`{option}={name}=` names no file", remedy=f"write `{option}={name}=FILE`")
         if name:
             check_id(name, "table of scores", file)
         if not name or name in found:
-            what = f"two tables of scores are called {name!r}" if name else "one of several tables has no name"
-            raise InputError(what, path=file, remedy="name each: `scores=NAME=FILE`")
-        found[name] = read_scores(file, **read)  # type: ignore[arg-type]
+            what = (
+                f"two tables of {option} are called {name!r}" if name else f"a table of several of {option} has no name"
+            )
+            raise InputError(what, path=file, remedy=f"name each: `{option}=NAME=FILE`")
+        found[name] = read_scores(file, **read)
     return found
 
 

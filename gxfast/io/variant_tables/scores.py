@@ -36,6 +36,7 @@ def read_scores(
     format: str = "auto",  # noqa: A002
     columns: Sequence[str | int] = (),
     at: VariantTable | None = None,
+    beside: Sequence[str] = (),
 ) -> VariantTable:
     """Read scores of variants.
 
@@ -51,6 +52,8 @@ def read_scores(
         Scores to read: names, patterns (``*Liver*``) or numbers from 0; all by default, if there are few.
     at : VariantTable, optional
         Keep rows at the positions of these variants; an indexed file is read by region.
+    beside : sequence of str
+        Numbers of labels (``tss_distance``) that are read too where a plain table has them, by these names.
 
     Returns
     -------
@@ -83,8 +86,9 @@ def read_scores(
     if at is not None and (format == "tabix" or (format == "auto" and path.with_name(f"{path.name}.tbi").exists())):
         variants = at
         return _read_table(
-            TextFrame(path, lines=lambda: lines_at(path, variants), row="line of those at the variants"), columns
-        )
+            TextFrame(path, lines=lambda: lines_at(path, variants), row="line of those at the variants"), columns,
+            beside,
+        )  # fmt: skip
     frame = open_frame(path)
     low = {name.lower() for name in frame.names}
     if format == "gxfast" or (format == "auto" and low >= _OWN):
@@ -92,7 +96,7 @@ def read_scores(
     if format.startswith("alphagenome") or (format == "auto" and low >= _TIDY):
         value = "quantile_score" if format == "alphagenome_quantile" else "raw_score"
         return _near(_read_tidy(frame, columns, value), at)
-    return _near(_read_table(frame, columns), at)
+    return _near(_read_table(frame, columns, beside), at)
 
 
 def _near(table: VariantTable, at: VariantTable | None) -> VariantTable:
@@ -169,7 +173,7 @@ def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> Varian
     return _table(frame, places, {"gene_id": gene}, wide)
 
 
-def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
+def _read_table(frame: Frame, columns: Sequence[str | int], beside: Sequence[str]) -> VariantTable:
     found, _ = find_columns(frame)
     keys = {name: found[name] for name in (*PLACES, *_TEXTS) if name in found}
     if {"chrom", "pos", "ref", "alt"} <= keys.keys():
@@ -187,10 +191,12 @@ def _read_table(frame: Frame, columns: Sequence[str | int]) -> VariantTable:
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}
-    values, _ = read(frame, kinds | dict.fromkeys(chosen, "number"))
+    also = {name: found[name] for name in beside if name in found}
+    values, _ = read(frame, kinds | dict.fromkeys((*chosen, *also.values()), "number"))
     places = read_places(frame, {name: column for name, column in keys.items() if name in PLACES}, values)
     own = {name: values[keys[name]] for name in _TEXTS if name in keys}
-    left = [name for name in frame.names if name not in chosen and name not in keys.values()]
+    own |= {name: values[column] for name, column in also.items()}
+    left = [name for name in frame.names if name not in {*chosen, *keys.values(), *also.values()}]
     notes = [f"columns that are not read as scores: {', '.join(left[:20])}"] if left else []
     return _table(frame, places, own, {name: values[name] for name in chosen}, notes)
 

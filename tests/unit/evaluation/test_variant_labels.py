@@ -75,6 +75,20 @@ def test_repeated_rows_are_counted_and_refused_where_they_disagree() -> None:
     assert len(labelled(several, LabelRules()).table) == 2
 
 
+def test_a_variant_in_two_credible_sets_counts_once() -> None:
+    """Of rows that differ in the set alone that of the first name stays, in whatever order they are."""
+    rows = table(
+        7, position=[0, 0, 0, 5, 5, 9, 9], cs_id=["2", "1", "1", "1", "2", "1", "2"],
+        pip=[0.95, 0.95, 0.95, 0.95, 0.5, 0.001, 0.001], beta=[NAN, NAN, NAN, 1, 1, 2, 2],
+        gene_id=["g", "g", "g", "g", "g", "g", "h"],
+    )  # fmt: skip
+    for order in ([0, 1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1, 0]):
+        found = labelled(rows.take(order), LabelRules())
+        sets = zip(found.table.position.tolist(), found.table.columns["cs_id"].tolist(), strict=True)
+        assert sorted(sets) == [(0, "1"), (5, "1"), (5, "2"), (9, "1"), (9, "2")]
+        assert found.counts["repeated rows"] == 2
+
+
 def test_a_release_that_leaves_small_probabilities_out_is_told() -> None:
     cut = np.concatenate([np.linspace(1e-4, 9e-3, 1500), [0.95]])
     (warning,) = labelled(table(1501, pip=cut), LabelRules()).warnings
