@@ -172,6 +172,30 @@ def test_variants_that_fit_no_allele_and_positives_without_controls_are_listed(m
     assert len(manifest["failed"]) == len(without) + 1
 
 
+def test_percentiles_among_null_snvs_in_strata_of_distance(made: Made) -> None:
+    """Near ones score 0.01 to 1.00, far ones all 9: scores of the labels lie among them as sorting says."""
+    pos = np.arange(1, 201)
+    places = {"chr": ["chr2"] * 200, "pos": pos, "ref": ["A"] * 200, "alt": ["C"] * 200}
+    size = np.where(pos <= 100, pos / 100, 9.0)
+    null = _write(made.folder / "null.tsv", {**places, "score": -size, "TSS_dist": np.where(pos <= 100, -20_000, 5)})
+    code, out = made.run("null", "--scores", f"A={made.scores}", "--scores", f"B={made.others}", "--null", f"A={null}")
+    assert code == 0
+    distance = np.array([abs(int(row["tss_distance"])) for row in _rows(made.labels)])
+    used = made.causal & ((distance < 1000) | ((distance >= 10_000) & (distance < 100_000)))
+    mine = np.abs(made.a[used])
+    among = np.where((distance[used] < 1000)[:, None], 9.0, np.arange(1, 101) / 100)
+    equal, below = (among == mine[:, None]).sum(axis=1), (among < mine[:, None]).sum(axis=1)
+    (row,) = [one for one in _rows(out / "variants" / "metrics.tsv") if one["metric"] == "null_percentile"]
+    assert float(row["value"]) == pytest.approx(np.mean((below + equal / 2 + 0.5) / 101), abs=1e-12)
+    assert (row["model"], int(row["n"]), int(row["n_dropped"])) == ("A", used.sum(), made.causal.sum() - used.sum())
+    assert row["method"] == "Student's t; among 200 null SNVs of 2 strata of distance to the TSS"
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["inputs"].keys() == {"labels", "scores", "nulls"}
+    assert main(["variants", "-q", "--config", str(out / "config.toml"), "-o", str(made.folder / "again")]) == 0
+    again, first = (made.folder / name / "variants" / "metrics.tsv" for name in ("again", "null"))
+    assert again.read_bytes() == first.read_bytes()
+
+
 def test_the_summary_is_told(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     out = made.folder / "told"
     assert main(["variants", "--labels", str(made.labels), "--scores", f"toy={made.scores}", "-o", str(out)]) == 0
@@ -224,13 +248,19 @@ def test_two_methods_and_one_tissue_of_a_release(tmp_path: Path) -> None:
         (["--scores", "{a}", "--strata", ","], "--strata lists nothing"),
         (["--scores", "{a}", "--tissue", "Liver"], "rows cannot be chosen by 'tissue'"),
         (["--scores", "{a}.gone"], "gone"),
+        (["--scores", "A={a}", "--null", "a={b}"], "null SNVs are called 'a', and no model is"),
+        (["--scores", "{a}", "--null", "A={a}", "--null", "{b}"], "several of null has no name"),
+        (["--scores", "A={a}", "--null", "A={b}.gone"], "gone"),
+        (["--scores", "A={a}", "--null", "A={two}"], "no column 'score' for the model 'A'"),
         ([], "score"),
     ],
 )
 def test_what_cannot_be_used_is_refused(
     made: Made, more: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    named = [one.format(a=made.scores, b=made.others) for one in more]
+    columns = {"chrom": ["1"] * 120, "pos": range(1, 121), "ref": ["A"] * 120, "alt": ["C"] * 120}
+    two = _write(made.folder / "two.tsv", {**columns, "x": range(120), "y": range(120)})
+    named = [one.format(a=made.scores, b=made.others, two=two) for one in more]
     assert main(["variants", "-q", "--labels", str(made.labels), "-o", str(tmp_path / "out"), *named]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "out" / "manifest.json").exists()
