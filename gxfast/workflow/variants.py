@@ -135,9 +135,8 @@ def _by_name(
         if name:
             check_id(name, "table of scores", file)
         if not name or name in found:
-            what = (
-                f"two tables of {option} are called {name!r}" if name else f"a table of several of {option} has no name"
-            )
+            what = f"two tables of {option} are called {name!r}"
+            what = what if name else f"one of several tables of {option} has no name"
             raise InputError(what, path=file, remedy=f"name each: `{option}=NAME=FILE`")
         found[name] = read_scores(file, **read)
     return found

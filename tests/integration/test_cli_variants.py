@@ -249,7 +249,7 @@ def test_two_methods_and_one_tissue_of_a_release(tmp_path: Path) -> None:
         (["--scores", "{a}", "--tissue", "Liver"], "rows cannot be chosen by 'tissue'"),
         (["--scores", "{a}.gone"], "gone"),
         (["--scores", "A={a}", "--null", "a={b}"], "null SNVs are called 'a', and no model is"),
-        (["--scores", "{a}", "--null", "A={a}", "--null", "{b}"], "several of null has no name"),
+        (["--scores", "{a}", "--null", "A={a}", "--null", "{b}"], "one of several tables of null has no name"),
         (["--scores", "A={a}", "--null", "A={b}.gone"], "gone"),
         (["--scores", "A={a}", "--null", "A={two}"], "no column 'score' for the model 'A'"),
         ([], "score"),

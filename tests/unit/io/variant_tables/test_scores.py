@@ -229,6 +229,15 @@ def test_any_table(tmp_path):
         read_scores(tmp_path / "a.parquet")
 
 
+def test_numbers_of_labels_beside(tmp_path):
+    path = put(tmp_path / "a.tsv", "variant_id s tss_dist t", "1_5_A_G 1 -7 2", "1_6_A_G 3 NA 4")
+    table = read_scores(path, columns=["t"], beside=["tss_distance", "ld_score"])
+    assert list(table.columns) == ["tss_distance", "t"]
+    assert table.columns["tss_distance"].tolist() == pytest.approx([-7, np.nan], nan_ok=True)
+    assert table.signed == ()
+    assert table.notes == ("columns that are not read as scores: s",)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
