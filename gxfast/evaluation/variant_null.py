@@ -147,4 +147,5 @@ def mean_percentile(ranked: NullPercentiles, rows: NDArray[np.bool_], has_labels
     se = float(known.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
     half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * se if n > 1 else math.nan
     low, high = (min(1.0, max(0.0, mean + side)) if n > 1 else math.nan for side in (-half, half))
-    return Estimate(mean, low, high, se, *counts, f"Student's t; {ranked.among}")
+    how = "Student's t" if n > 1 else "no interval of one variant"
+    return Estimate(mean, low, high, se, *counts, f"{how}; {ranked.among}")

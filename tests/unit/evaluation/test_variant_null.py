@@ -49,6 +49,7 @@ def test_mean_of_causal_variants_by_hand() -> None:
     of_one = found["m", "y"]
     assert (of_one.value, of_one.n) == (pytest.approx(201 / 202), 1)
     assert math.isnan(of_one.low)
+    assert of_one.method == "no interval of one variant; among 100 null SNVs"
     assert found["m", "weighted mean"].value == pytest.approx(101 / 404)  # tissues of one variant are left out
     assert not rows_of(LABELS)
 
