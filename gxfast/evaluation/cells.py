@@ -16,7 +16,7 @@ from ..stats.cells import CellSummary, across_genes, cell_summary, signed_r2, wi
 
 __all__ = [
     "FEWEST_PEOPLE",
-    "CellGeneRow",
+    "CellGenes",
     "CellRow",
     "Groups",
     "PersonRow",
@@ -95,22 +95,24 @@ class CellRow(Brief):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class CellGeneRow(Brief):
-    """A row of ``cells.genes.tsv``: r of a gene within a population, or over them, beside its heritability in cis.
+class CellGenes(Brief):
+    """Rows of ``cells.genes.tsv``: r of some genes in one cell, beside their heritability in cis.
 
-    ``signed_r2``: see `gxfast.stats.cells.signed_r2`.
+    Attributes
+    ----------
+    cell : tuple of str
+        model, kind, genes, people and population, as in `CellRow`.
+    gene : int64 array, shape (R,)
+        Rows of the gene table.
+    r, signed_r2, h2, h2_se : float64 arrays, shape (R,)
     """
 
-    gene_id: str
-    model: str
-    kind: str
-    genes: str
-    people: str
-    population: str
-    r: float
-    signed_r2: float
-    h2: float
-    h2_se: float
+    cell: tuple[str, ...]
+    gene: NDArray[np.int64]
+    r: Float64Array
+    signed_r2: Float64Array
+    h2: Float64Array
+    h2_se: Float64Array
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -146,7 +148,7 @@ def population_groups(samples: Sequence[str], populations: Mapping[str, str] | N
 def cell_rows(
     predicted: Predicted, observed: Float64Array, groups: Groups, gene_id: Sequence[str],
     h2: Mapping[str, tuple[float, float]], *, seed: int = 0,
-) -> tuple[list[CellRow], list[CellGeneRow]]:  # fmt: skip
+) -> tuple[list[CellRow], list[CellGenes]]:  # fmt: skip
     """Return the rows of one predictor: populations one by one, and together.
 
     Parameters
@@ -168,7 +170,7 @@ def cell_rows(
     n_people = {**dict(zip(groups.names, sizes.tolist(), strict=True)), ALL: int(sizes.sum())}
     unknown = (np.nan, np.nan)
     known = np.array([h2.get(gene, unknown) for gene in gene_id], np.float64).reshape(len(gene_id), 2)
-    rows, of_genes = [], []
+    rows, of_genes = list[CellRow](), list[CellGenes]()
     for population, (values, chance) in columns.items():
         signed = signed_r2(values, chance)
         for seen in dict.fromkeys(predicted.seen.tolist()):
@@ -180,7 +182,7 @@ def cell_rows(
             rows.append(
                 CellRow(*which, n_people[population], *(getattr(found, one.name) for one in fields(CellSummary)))
             )
-            of_genes += [CellGeneRow(gene_id[g], *which, values[g], signed[g], *known[g]) for g in mine.tolist()]
+            of_genes.append(CellGenes(which, mine, values[mine], signed[mine], *known[mine].T))
     return rows, of_genes
 
 
@@ -228,7 +230,7 @@ def person_rows(
     predicted: Predicted, observed: Float64Array, samples: Sequence[str], populations: Mapping[str, str] | None
 ) -> list[PersonRow]:
     """Return one row per person."""
-    found = across_genes(predicted.values, observed)
+    found = across_genes(predicted.values, observed, predicted.folds)
     seen = set(predicted.seen.tolist())
     genes = seen.pop() if len(seen) == 1 else ALL
     return [

@@ -15,6 +15,7 @@ from .._objects import Brief
 from ..errors import InputError
 from ..io.alleles import shortest_arrays
 from ..io.predictdb import GeneWeights
+from ..io.tables.exons import strip_version
 from ..personal.allele_match import AlleleFinder, Match
 from ..personal.dosage_sources import DosageSource
 from ..personal.dosages import Dosages
@@ -63,6 +64,8 @@ class EffectsTable(Brief):
         Alleles as the FASTA has them, in their shortest form; sorted by gene, position and alleles.
     rows : mapping of str to (int, int)
         First row of each gene, and that behind its last.
+    stems : mapping of str to (int, int)
+        The same by Ensembl id without version, of genes of which there is one version.
     terms : str
         Terms of use of the scores, as far as they are stated.
     turned : dict of str to int
@@ -74,6 +77,7 @@ class EffectsTable(Brief):
     tracks: tuple[str, ...]
     table: VariantTable
     rows: Mapping[str, tuple[int, int]]
+    stems: Mapping[str, tuple[int, int]]
     terms: str = ""
     turned: Mapping[str, int] | None = None
 
@@ -82,7 +86,14 @@ class EffectsTable(Brief):
 
     def of_gene(self, gene_id: str) -> VariantTable:
         """Return the rows of a gene, none where it has no effects."""
-        return self.table.take(slice(*self.rows.get(gene_id, (0, 0))))
+        return self.table.take(slice(*self._span(gene_id)))
+
+    def knows(self, gene_id: str) -> bool:
+        """Whether there are effects on a gene: by its id, or an Ensembl id with another version or none."""
+        return self._span(gene_id) != (0, 0)
+
+    def _span(self, gene_id: str) -> tuple[int, int]:
+        return self.rows.get(gene_id) or self.stems.get(strip_version(gene_id), (0, 0))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -148,7 +159,9 @@ def effects_table(
         )
     names, first, n = np.unique(genes, return_index=True, return_counts=True)
     rows = dict(zip(names.tolist(), zip(first.tolist(), (first + n).tolist(), strict=True), strict=True))
-    return EffectsTable(name, table.source, tuple(tracks), table, rows, terms, turned)
+    n_versions = Counter(map(strip_version, rows))
+    stems = {stem: span for gene, span in rows.items() if n_versions[stem := strip_version(gene)] == 1}
+    return EffectsTable(name, table.source, tuple(tracks), table, rows, stems, terms, turned)
 
 
 def _distinct(table: VariantTable, tracks: Sequence[str]) -> NDArray[np.bool_]:

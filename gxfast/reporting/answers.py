@@ -93,7 +93,7 @@ def _people(run: RunData, sections: Sequence[Section]) -> Answers | None:
     changes = (
         f"More people: with {n:g}, r of one gene has a standard error of {1 / math.sqrt(max(n - 3, 1)):.2f}. "
         + (
-            f"{undefined:,} genes are undefined: a longer window, or more people, let them differ. "
+            f"{undefined:,} without a defined r: a longer window, or more people, let them differ. "
             if undefined
             else ""
         )

@@ -170,9 +170,10 @@ def cell_summary(
     """
     every = finite_or_nan(r, "r", ("G",))
     share = np.full(every.shape, np.nan) if h2 is None else finite_or_nan(h2, "h2", every.shape)
-    kept = np.isfinite(every)
-    values, ceiling = every[kept], share[kept]
-    signed = signed_r2(every, np.zeros(every.shape) if noise is None else noise)[kept]
+    signed = signed_r2(every, np.zeros(every.shape) if noise is None else noise)
+    # in an order of their own, so that neither sums nor draws depend on the order of the genes
+    kept = np.lexsort((share, signed, every))[: int(np.isfinite(every).sum())]
+    values, ceiling, signed = every[kept], share[kept], signed[kept]
     both = np.isfinite(ceiling)
     if not values.size:
         return CellSummary(0, *(np.nan,) * 6, 0, *(np.nan,) * 5)
@@ -211,13 +212,15 @@ def _bounds(draws: Float64Array) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def across_genes(predicted: ArrayLike, observed: ArrayLike) -> PeopleAcrossGenes:
+def across_genes(predicted: ArrayLike, observed: ArrayLike, folds: ArrayLike | None = None) -> PeopleAcrossGenes:
     """Correlate across genes, person by person.
 
     Parameters
     ----------
     predicted, observed : array-like of float, shape (G, S)
         NaN where unknown. Genes of which nothing varies on one side have no part in ``centred_r``.
+    folds : array-like of int, shape (S,), optional
+        Who was predicted by one fit: predictions are centred and scaled within folds.
 
     Returns
     -------
@@ -238,7 +241,10 @@ def across_genes(predicted: ArrayLike, observed: ArrayLike) -> PeopleAcrossGenes
     if not x.size:
         return PeopleAcrossGenes(n, np.full(n.shape, np.nan), np.full(n.shape, np.nan))
     raw = pearson(np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)).r
-    u, v = _standardised(x), _standardised(y)
+    u, v = np.full(x.shape, np.nan), _standardised(y)
+    of = np.zeros(x.shape[1], np.int64) if folds is None else whole_numbers(folds, "folds", x.shape[1:])
+    for fold in np.unique(of).tolist():
+        u[:, of == fold] = _standardised(x[:, of == fold])
     lost = np.isnan(u) | np.isnan(v)
     u, v = (np.where(lost, np.nan, side).T for side in (u, v))
     return PeopleAcrossGenes(

@@ -79,6 +79,10 @@ def _opened(name: str, path: str, genome: Genome, names: ContigNames) -> Effects
             f"no score has a sign ({', '.join(offered[:3])}): they say how much a variant matters, not which way",
             path=path, remedy="give effects, or signed scores",
         )  # fmt: skip
+    if left := [column for column in offered if column not in tracks]:
+        logging.getLogger("gxfast").warning(
+            "%s: columns without a negative value are no effects, and are left out: %s", path, ", ".join(left[:10])
+        )
     fitted = orient(replace(read, signed=tuple(tracks)), genome, contigs=names)
     turned = {"alleles_turned": fitted.n_turned, "alleles_refused": fitted.n_refused}
     if any(turned.values()):

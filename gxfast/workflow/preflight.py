@@ -221,7 +221,7 @@ def _effects(inputs: Inputs) -> list[Finding]:
     """Tables of effects: how many of the genes they are of, and what became of their alleles."""
     findings = []
     for one in inputs.effects:
-        known = sum(gene in one.rows for gene in inputs.genes.gene_id)
+        known = sum(map(one.knows, inputs.genes.gene_id))
         turned = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in (one.turned or {}).items() if n)
         message = f"{one.name}: {len(one.table)} effects, on {known} of {len(inputs.genes)} genes"
         message += f"; {turned}" if turned else ""

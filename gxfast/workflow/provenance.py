@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..io.contigs import STRICT
 from ..io.files import sha256_of, sha256_of_folder
+from ..io.variant_tables import terms_file
 from ..io.variants import as_given, companions, has_scheme
 from .effects import split_name
 
@@ -80,6 +81,7 @@ def hash_inputs(paths: InputPaths, vcf: Sequence[Path], models: Sequence[Model] 
     kinds = ("genes", "exons", "sites", "expression", "covariates", "populations", "gene_split")
     names = {what: getattr(paths, what) for what in kinds}
     names["contigs"] = None if paths.contigs == STRICT else paths.contigs
-    names["effects"] = [split_name(text)[1] for text in paths.effects]
+    tables = [Path(split_name(text)[1]) for text in paths.effects]
+    names["effects"] = [file for table in tables for file in (table, terms_file(table)) if file.exists()]
     found = hash_files({"fasta": paths.fasta, "vcf": vcf, **names})
     return {**found, "models": hash_models(models)} if models else found

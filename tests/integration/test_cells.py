@@ -139,6 +139,30 @@ def test_people_of_another_population_are_predicted_by_models_that_never_saw_it(
     assert not np.array_equal(first, second)
 
 
+def test_who_is_in_no_population_trains_nobody_of_another(run, tables):
+    """They may be of the population that is held out."""
+    with np.load(next((run.path / ".gxfast/blocks/across").glob("00000.npz"))) as stored:
+        predicted = stored["predictions"]
+    populations = read_populations(tables["populations"])
+    samples = [name for name in run.predictions[0].samples if name in set(run.observed.samples)]
+    nowhere = [i for i, name in enumerate(samples) if name not in populations]
+    assert len(nowhere) == 2
+    assert np.isnan(predicted[:, :, nowhere]).all()
+    there = np.setdiff1d(np.arange(len(samples)), nowhere)
+    assert np.isfinite(predicted[:, :, there]).any()
+
+
+def test_genes_of_cells_are_their_means(run):
+    with (run.path / "cells.genes.tsv").open() as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    for cell in run.cells:
+        key = cell.model, cell.kind, cell.genes, cell.people, cell.population
+        mine = [row for row in rows if tuple(row[c] for c in ("model", "kind", "genes", "people", "population")) == key]
+        assert len(mine) == cell.n_genes
+        assert np.mean([float(row["r"]) for row in mine]) == pytest.approx(cell.mean_r, abs=1e-12)
+        assert np.mean([float(row["signed_r2"]) for row in mine]) == pytest.approx(cell.signed_r2, abs=1e-12)
+
+
 def test_per_person(run):
     mine = [row for row in run.people if row.model == "demo-promoter"]
     assert [row.sample for row in mine] == list(run.observed.samples)

@@ -11,7 +11,7 @@ from .join import join
 from .labels import LABEL_FORMATS, read_labels
 from .orient import Oriented, OrientedRow, orient
 from .scores import SCORE_FORMATS, read_scores
-from .terms import terms_of
+from .terms import terms_file, terms_of
 
 __all__ = [
     "LABEL_FORMATS",
@@ -27,5 +27,6 @@ __all__ = [
     "read_finemapped",
     "read_labels",
     "read_scores",
+    "terms_file",
     "terms_of",
 ]

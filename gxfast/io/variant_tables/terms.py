@@ -11,7 +11,7 @@ from typing import Final
 from ..bgzf import require_file
 from ..tables.text import read_lines
 
-__all__ = ["terms_of"]
+__all__ = ["terms_file", "terms_of"]
 
 BESIDE: Final = ".terms.txt"
 _STATED: Final = re.compile(r"^#+\s*(?:terms(?: of use)?|licen[cs]e)\s*[:=]\s*(.+)$", re.IGNORECASE)
@@ -21,6 +21,11 @@ _MOST: Final = 2000  # characters that are kept
 # Columns of tidy scores, whose terms hold wherever they are copied to.
 _ALPHAGENOME: Final = ("variant_scorer", "raw_score", "quantile_score")
 _OF_ALPHAGENOME: Final = "AlphaGenome: not for commercial use, and not to train other models"
+
+
+def terms_file(path: Path) -> Path:
+    """Return the name of the file that may state the terms of a file of scores."""
+    return path.with_name(path.name + BESIDE)
 
 
 def terms_of(path: str | Path) -> str:
@@ -36,7 +41,7 @@ def terms_of(path: str | Path) -> str:
     """
     path = Path(path)
     require_file(path, "file of scores")
-    beside = path.with_name(path.name + BESIDE)
+    beside = terms_file(path)
     if os.path.lexists(beside):  # what cannot be read is refused: it may forbid
         return " ".join(line.strip() for _, line in read_lines(beside, "terms of use"))[:_MOST].strip()
     with path.open("rb") as handle:

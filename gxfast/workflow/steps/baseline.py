@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ...evaluation.result import Evaluation
 
 __all__ = [
-    "BASELINE", "Baselines", "held_out_blocks", "people_folds", "train", "train_across_blocks", "train_blocks",
-    "train_one", "trained_genes",
+    "BASELINE", "Baselines", "held_out_blocks", "people_folds", "population_codes", "train", "train_across_blocks",
+    "train_blocks", "train_one", "trained_genes",
 ]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
@@ -182,12 +182,18 @@ def held_out_blocks(job: Job) -> Iterator[tuple[GeneBlock, Float64Array]]:
         yield block, job.directory.read_block(block.file("baseline"))["predictions"]
 
 
+def population_codes(populations: Sequence[str]) -> NDArray[np.int64]:
+    """Number the populations of people; -1 of those who are in none."""
+    names, codes = np.unique(populations, return_inverse=True)
+    return np.where(names[codes] == "", -1, codes).astype(np.int64)
+
+
 def train_across_blocks(job: Job) -> Iterator[tuple[GeneBlock, Float64Array]]:
     """Predict every population by baselines that are trained on all others; as `held_out_blocks`."""
     cohort, options, run = job.linear_cohort(), job.options.baseline, job.directory
     if cohort is None or not cohort.populations:
         return
-    codes = np.unique(cohort.populations, return_inverse=True)[1].astype(np.int64)
+    codes = population_codes(cohort.populations)
     source, room = open_dosages(cohort.genotypes, options.dosage), worker_room(job.inputs.max_mem, job.n_threads)
     blocks = gene_blocks(cohort.genes, window=options.window)
 

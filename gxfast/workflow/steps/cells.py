@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...evaluation.cells import (
-    CellGeneRow,
+    CellGenes,
     CellRow,
     Groups,
     PersonRow,
@@ -17,15 +17,17 @@ from ...evaluation.cells import (
     person_rows,
     population_groups,
 )
-from ...io.tables import write_rows
+from ...io.files import written_whole
+from ...io.tables import TextCells, rows_text, write_rows
 from ...io.tables.groups import TEST, TRAIN
 from ..step import Job, Step
-from .baseline import held_out_blocks, people_folds, train_across_blocks
+from .baseline import held_out_blocks, people_folds, population_codes, train_across_blocks
 from .heads import head_features
 
 __all__ = ["CELLS"]
 
 Float64Array = NDArray[np.float64]
+_OF_GENES = ("gene_id", "model", "kind", "genes", "people", "population", "r", "signed_r2", "h2", "h2_se")
 
 
 def compare_cells(job: Job) -> None:
@@ -41,17 +43,24 @@ def compare_cells(job: Job) -> None:
         for row in results.baseline
         if row.model == "elastic_net" and row.h2 is not None
     }
-    of_genes: list[CellGeneRow] = []
-    for one in _predicted(job, groups) if groups.names else ():
-        rows, more = cell_rows(one, observed.evaluated, groups, genes, h2, seed=job.options.baseline.seed)
-        results.cells += rows
-        of_genes += more
-        if one.people != "other":
-            results.people += person_rows(one, observed.evaluated, observed.samples, populations)
+    with written_whole(folder / "cells.genes.tsv") as partial, partial.open("wb") as out:
+        out.write(("\t".join(_OF_GENES) + "\n").encode())
+        for one in _predicted(job, groups) if groups.names else ():
+            rows, of_genes = cell_rows(one, observed.evaluated, groups, genes, h2, seed=job.options.baseline.seed)
+            results.cells += rows
+            for part in of_genes:  # too many to be kept: genes x predictors x populations
+                out.write(_lines(part, genes))
+            if one.people != "other":
+                results.people += person_rows(one, observed.evaluated, observed.samples, populations)
     write_rows(folder / "cells.tsv", CellRow, results.cells)
-    write_rows(folder / "cells.genes.tsv", CellGeneRow, of_genes)
     write_rows(folder / "people.tsv", PersonRow, results.people)
     results.summary["cells"] = {"populations": dict(zip(groups.names, _sizes(groups), strict=True)), "left_out": left}
+
+
+def _lines(part: CellGenes, genes: Sequence[str]) -> bytes:
+    n = len(part.gene)
+    texts = [TextCells.of([genes[g] for g in part.gene.tolist()]), *(TextCells.repeated(text, n) for text in part.cell)]
+    return rows_text([*texts, part.r, part.signed_r2, part.h2, part.h2_se], n)
 
 
 def _sizes(groups: Groups) -> list[int]:
@@ -124,11 +133,13 @@ def _heads(job: Job, groups: Groups) -> Iterator[Predicted]:
     labels = [str(code) for code in groups.code]
     folds = {"same": split_people(observed.samples, 5, seed, labels=labels)}
     if len(groups.names) > 1:
-        folds["other"] = groups.code
+        populations = job.inputs.populations or {}
+        folds["other"] = population_codes([populations.get(name, "") for name in observed.samples])
     n_all = len(job.results.predictions[0].genes)
     for people, of in folds.items():
-        seen, unseen = heads_over_genes(features, y, of, gene_folds)
-        own = head_per_gene(features, y, of)
+        mine = np.where(of >= 0, y, np.nan)  # who is in no population may be of the one that is held out
+        seen, unseen = heads_over_genes(features, mine, of, gene_folds)
+        own = head_per_gene(features, mine, of)
         kinds = (
             ("head per gene", own, "seen"),
             ("head over genes", seen, "seen"),

@@ -90,7 +90,7 @@ def _block(job: Job, effects: EffectsTable, genes: range) -> dict[str, Any]:
 def _gene(job: Job, effects: EffectsTable, g: int) -> tuple[GeneEffects | None, str]:
     """The effects of a gene, and "ok" or why nothing is predicted."""
     genes = job.inputs.genes
-    if genes.gene_id[g] not in effects.rows:
+    if not effects.knows(genes.gene_id[g]):
         return None, _NO_EFFECTS
     if genes.chrom[g] not in job.inputs.genotypes.contigs:
         return None, NO_CONTIG

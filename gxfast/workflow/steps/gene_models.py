@@ -111,6 +111,7 @@ def predict_across(
     Parameters
     ----------
     groups : int64 array, shape (S,)
+        -1: of somebody who may be of any group, and has no part.
     tss, dosages, y, covariates, options
         As in `train_gene`.
 
@@ -119,14 +120,14 @@ def predict_across(
     float64 array, shape (M, S)
         By model of ``options.models``; NaN for people without expression, and where too few are trained on.
     """
-    there = np.isfinite(y)
+    there = np.isfinite(y) & (groups >= 0)
     found = np.full((len(options.models), y.size), np.nan)
     kept = dosages if there.all() else dosages.among(there)
     used = 0 if covariates is None else covariates.shape[0]
     sizes = np.bincount(groups[there])
     fewest = there.sum() - sizes.max(initial=0)
-    several = np.count_nonzero(sizes) > 1
-    if not several or fewest < 2 * options.inner_folds + used + 2 or not kept.position.size or np.ptp(y[there]) == 0:
+    several = np.count_nonzero(sizes) > 1 and kept.position.size
+    if not several or fewest < 2 * options.inner_folds + used + 2 or np.ptp(y[there]) == 0:
         return found
     held = cross_predict(
         kept.values, y[there], distance=kept.position - tss,

@@ -17,7 +17,7 @@ def signed_by_population(folds: np.ndarray | None) -> tuple[dict[str, float], np
     predicted = Predicted("m", "linear", "same", x, np.array(["seen"]), folds)
     rows, of_genes = cell_rows(predicted, y, Groups(CODE, ("A", "B")), ["G1"], {"G1": (0.5, 0.1)})
     found = {row.population: row.signed_r2 for row in rows}
-    assert found == {row.population: row.signed_r2 for row in of_genes}
+    assert found == {part.cell[-1]: part.signed_r2[0] for part in of_genes}
     return found, x[0], y[0]
 
 

@@ -61,3 +61,18 @@ def test_open_terms(terms: str) -> None:
 )  # fmt: skip
 def test_closed_terms(terms: str) -> None:
     assert not is_open(terms)
+
+
+def make_genes(*genes: str) -> VariantTable:
+    n = len(genes)
+    places = np.full(n, "1"), np.arange(n), np.full(n, "A"), np.full(n, "G")
+    return VariantTable(*places, {"gene_id": np.array(genes), "ism": np.arange(n) - 0.5}, ("ism",))
+
+
+def test_genes_are_found_with_another_version_where_there_is_one():
+    one = effects_table("t", make_genes("ENSG00000000001.5", "ENSG00000000002.1", "ENSG00000000002.2", "X.1"), ["ism"])
+    assert one.knows("ENSG00000000001")
+    assert one.of_gene("ENSG00000000001.7").variant_id == ["1_1_A_G"]
+    assert one.of_gene("ENSG00000000002.2").variant_id == ["1_3_A_G"]
+    assert not one.knows("ENSG00000000002")  # of which version is not known
+    assert not one.knows("X.2")

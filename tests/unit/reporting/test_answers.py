@@ -88,7 +88,7 @@ def test_people_say_how_far_one_gene_can_be_told(text: str) -> None:
     (row,) = facts(text, "people")
     assert row[:4] == ["m", "mean r over genes", "3", "0.067"]
     assert "standard error of 1.00" in section(text, "people")  # 1 / sqrt(4 - 3)
-    assert "1 genes are undefined" in section(text, "people")
+    assert "1 without a defined r" in section(text, "people")
 
 
 def test_without_tables_there_is_no_such_question(tmp_path: Path) -> None:

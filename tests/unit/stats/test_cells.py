@@ -151,3 +151,22 @@ def test_across_genes_at_any_scale():
     with np.errstate(all="raise", under="ignore"):
         found = across_genes(x, y * scale).centred_r
     assert found.tolist() == expected.tolist()
+
+
+def test_the_order_of_genes_does_not_matter():
+    rng = np.random.default_rng(4)
+    r, h2 = rng.normal(0, 0.2, 50), rng.uniform(0, 0.5, 50)
+    r[3] = h2[7] = np.nan
+    noise = rng.uniform(0, 0.01, 50)
+    order = rng.permutation(50)
+    assert repr(cell_summary(r, h2, noise=noise)) == repr(cell_summary(r[order], h2[order], noise=noise[order]))
+
+
+def test_people_of_several_fits_are_centred_within_them():
+    """What one fit adds to all of its people is nothing about a person."""
+    rng = np.random.default_rng(5)
+    x, y, folds = rng.normal(size=(40, 30)), rng.normal(size=(40, 30)), np.arange(30) % 3
+    shifted = x + 10 * rng.normal(size=(40, 3))[:, folds]
+    plain, moved = across_genes(x, y, folds), across_genes(shifted, y, folds)
+    np.testing.assert_allclose(plain.centred_r, moved.centred_r, atol=1e-9)
+    assert np.abs(across_genes(shifted, y).centred_r - plain.centred_r).max() > 0.1
