@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ __all__ = [
     "remove",
     "sha256_of",
     "sha256_of_folder",
+    "write_parts",
     "written_whole",
 ]
 
@@ -101,8 +102,14 @@ def written_whole(path: Path, *, remedy: str = _REMEDY) -> Iterator[Path]:
 
 def atomic_write(path: Path, content: bytes, *, remedy: str = _REMEDY) -> None:
     """Write a file so that it is either absent, old, or whole; see `written_whole`."""
+    write_parts(path, (content,), remedy=remedy)
+
+
+def write_parts(path: Path, parts: Iterable[bytes], *, remedy: str = _REMEDY) -> None:
+    """Write a file as `atomic_write` does, part after part as they are made."""
     with written_whole(path, remedy=remedy) as partial, os.fdopen(_open(partial, os.O_WRONLY | os.O_EXCL), "wb") as out:
-        out.write(content)
+        for part in parts:
+            out.write(part)
 
 
 def appended(path: Path, text: str) -> None:

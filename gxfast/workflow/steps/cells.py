@@ -17,7 +17,7 @@ from ...evaluation.cells import (
     person_rows,
     population_groups,
 )
-from ...io.files import written_whole
+from ...io.files import write_parts
 from ...io.tables import TextCells, rows_text, write_rows
 from ...io.tables.groups import TEST, TRAIN
 from ..step import Job, Step
@@ -43,15 +43,18 @@ def compare_cells(job: Job) -> None:
         for row in results.baseline
         if row.model == "elastic_net" and row.h2 is not None
     }
-    with written_whole(folder / "cells.genes.tsv") as partial, partial.open("wb") as out:
-        out.write(("\t".join(_OF_GENES) + "\n").encode())
+
+    def of_genes() -> Iterator[bytes]:
+        """Lines as they are made: genes x predictors x populations are too many to be kept."""
+        yield ("\t".join(_OF_GENES) + "\n").encode()
         for one in _predicted(job, groups) if groups.names else ():
-            rows, of_genes = cell_rows(one, observed.evaluated, groups, genes, h2, seed=job.options.baseline.seed)
+            rows, parts = cell_rows(one, observed.evaluated, groups, genes, h2, seed=job.options.baseline.seed)
             results.cells += rows
-            for part in of_genes:  # too many to be kept: genes x predictors x populations
-                out.write(_lines(part, genes))
             if one.people != "other":
                 results.people += person_rows(one, observed.evaluated, observed.samples, populations)
+            yield from (_lines(part, genes) for part in parts)
+
+    write_parts(folder / "cells.genes.tsv", of_genes())
     write_rows(folder / "cells.tsv", CellRow, results.cells)
     write_rows(folder / "people.tsv", PersonRow, results.people)
     results.summary["cells"] = {"populations": dict(zip(groups.names, _sizes(groups), strict=True)), "left_out": left}
