@@ -17,7 +17,10 @@ __all__ = [
 ]  # fmt: skip
 
 Float64Array = NDArray[np.float64]
-MOST_DRAWS: Final = 1000
+MOST_DRAWS: Final = 10_000
+_DRAWN_GENES: Final = 5_000_000  # in all draws, from which on there are fewer of them
+_LEAST_DRAWS: Final = 1000
+_AT_ONCE: Final = 1 << 20
 _TAIL: Final = (0.025, 0.975)
 _FEWEST_GENES: Final = 3
 _CONSTANT: Final = 2  # among the codes of `Correlation.why`
@@ -143,7 +146,7 @@ def signed_r2(r: ArrayLike, noise: ArrayLike) -> Float64Array:
 
 
 def cell_summary(
-    r: ArrayLike, h2: ArrayLike | None = None, *, noise: ArrayLike | None = None, n_draws: int = MOST_DRAWS,
+    r: ArrayLike, h2: ArrayLike | None = None, *, noise: ArrayLike | None = None, n_draws: int | None = None,
     seed: int = 0,
 ) -> CellSummary:  # fmt: skip
     """Summarise the correlations of some genes, beside their heritability.
@@ -156,7 +159,9 @@ def cell_summary(
         Share of variance in cis; NaN where unknown.
     noise : array-like of float, shape (G,), optional
         As of `signed_r2`; 0 by default, as of very many people.
-    n_draws, seed : int
+    n_draws : int, optional
+        By default 10,000 of few genes, and at least 1,000 of many; 0: no intervals.
+    seed : int
         Of the bootstrap over genes.
 
     Returns
@@ -177,7 +182,9 @@ def cell_summary(
     both = np.isfinite(ceiling)
     if not values.size:
         return CellSummary(0, *(np.nan,) * 6, 0, *(np.nan,) * 5)
-    mean, ratio = _drawn(values, signed, ceiling, n_draws, seed)
+    usual = min(MOST_DRAWS, max(_LEAST_DRAWS, _DRAWN_GENES // values.size))
+    draws = usual if n_draws is None else whole_number(n_draws, "n_draws", 0)
+    mean, ratio = _drawn(values, signed, ceiling, draws, seed)
     moved = values[values != 0]
     of_both, h = signed[both], ceiling[both]
     return CellSummary(
@@ -197,9 +204,11 @@ def _drawn(
     generator = np.random.default_rng(seed)
     both = np.isfinite(h2)
     parts = np.stack([r, np.where(both, signed, 0.0), np.where(both, h2, 0.0)])
-    sums = np.empty((3, whole_number(n_draws, "n_draws", 0)))
-    for draw in range(sums.shape[1]):
-        sums[:, draw] = parts @ np.bincount(generator.integers(0, r.size, r.size), minlength=r.size)
+    sums = np.empty((3, n_draws))
+    step = max(1, _AT_ONCE // r.size)
+    for first in range(0, n_draws, step):
+        drawn = generator.integers(0, r.size, (min(step, n_draws - first), r.size))
+        sums[:, first : first + step] = parts[:, drawn].sum(axis=2)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = sums[1] / sums[2]
     return sums[0] / r.size, ratio[np.isfinite(ratio)] if both.sum() >= _FEWEST_GENES else np.empty(0)
