@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -57,17 +58,22 @@ def answers_of(run: RunData, sections: Sequence[Section]) -> dict[str, Answers]:
 
 
 def _rows(run: RunData, name: str) -> list[dict[str, str]]:
+    """Rows of a table by column; a column that another version did not write is empty."""
     table = run.tables.get(name, {})
-    return [dict(zip(table, cells, strict=True)) for cells in zip(*table.values(), strict=True)] if table else []
+    return [defaultdict(str, zip(table, cells, strict=True)) for cells in zip(*table.values(), strict=True)]
 
 
 def _number(cell: str | None) -> float:
     return float(cell) if cell else math.nan
 
 
+def _whole(cell: str) -> int:
+    return int(cell) if cell else 0
+
+
 def _cell_fact(row: dict[str, str], what: str) -> Fact:
     bounds = (_number(row[name]) for name in ("mean_r", "mean_r_low", "mean_r_high"))
-    return Fact(row["model"], what, int(row["n_genes"]), *bounds)
+    return Fact(row["model"], what, _whole(row["n_genes"]), *bounds)
 
 
 def _cell_words(row: dict[str, str]) -> str:
@@ -173,10 +179,13 @@ def _generalise(run: RunData) -> Answers | None:
 def _direction(run: RunData) -> Answers | None:
     facts = [
         Fact(
-            _who(row), _where(row), int(row["n"]), *(_number(row[f"equal_sign{end}"]) for end in ("", "_low", "_high"))
+            _who(row),
+            _where(row),
+            _whole(row["n"]),
+            *(_number(row[f"equal_sign{end}"]) for end in ("", "_low", "_high")),
         )
         for row in _rows(run, "direction")
-        if int(row["n"]) and _number(row["equal_sign"]) == _number(row["equal_sign"])
+        if _whole(row["n"]) and _number(row["equal_sign"]) == _number(row["equal_sign"])
     ]
     leads = [fact for fact in facts if fact.what == _STRATA["all"]]
     changes = (
@@ -209,7 +218,7 @@ def _variants(run: RunData) -> Answers | None:
 
     facts = []
     for row in _rows(run, "direction"):
-        n, rho = int(row["n"]), _number(row["absolute_rho"])
+        n, rho = _whole(row["n"]), _number(row["absolute_rho"])
         if n > 3 and abs(rho) < 1:
             facts.append(_rank_fact(_who(row), _where(row), n, rho))
     changes = (
@@ -259,7 +268,7 @@ def _drivers(run: RunData) -> Answers:
 def _success(run: RunData) -> Answers:
     """Rank correlations of |r| with what genes are like."""
     facts = [
-        _rank_fact(row["model"], f"Spearman of |r| and {row['what']}", int(row["n"]), _number(row["rho_abs"]))
+        _rank_fact(row["model"], f"Spearman of |r| and {row['what']}", _whole(row["n"]), _number(row["rho_abs"]))
         for row in _rows(run, "explainers")
         if row["rho_abs"]
     ]
@@ -281,7 +290,7 @@ def _agree(run: RunData) -> Answers:
         ):
             if row[name]:
                 bounds = (_number(row[name + end]) for end in ("", "_low", "_high"))
-                facts.append(Fact(pair, what, int(row[n]), *bounds))
+                facts.append(Fact(pair, what, _whole(row[n]), *bounds))
     changes = (
         "Models agree in size where they see the same variants, whatever they make of them. More genes with a large "
         "|r| in both, where a sign is no chance (`n_strong` in agreement.tsv), would tell more of direction."
