@@ -35,29 +35,19 @@ class File(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         What may stand before the name.
     or_text : bool
         Whether it is something else where there is no such file.
-    named : bool
-        Whether ``NAME=`` may stand before the name.
     """
 
     name = "file"
 
-    def __init__(self, *words: str, mark: str = "", or_text: bool = False, named: bool = False) -> None:
-        self._words, self._mark, self._or_text, self._named = words, mark, or_text, named
-
-    def split(self, value: str) -> tuple[str, str]:
-        """Return what stands before the file's name, and the name."""
-        name, sign, path = value.partition("=")
-        if self._named and sign and path and "/" not in name:
-            return name + sign, path
-        mark = self._mark if self._mark and value.startswith(self._mark) else ""
-        return mark, value.removeprefix(mark)
+    def __init__(self, *words: str, mark: str = "", or_text: bool = False) -> None:
+        self._words, self._mark, self._or_text = words, mark, or_text
 
     def absolute(self, value: str, folder: str | os.PathLike[str] = "") -> str:
         """Return the value with the file's name as seen from everywhere; a relative one begins in the folder."""
         if not value or value in self._words:
             return value
-        mark, file = self.split(value)
-        path = os.path.abspath(os.path.join(folder, file))
+        mark = self._mark if self._mark and value.startswith(self._mark) else ""
+        path = os.path.abspath(os.path.join(folder, value.removeprefix(mark)))
         return value if self._or_text and not os.path.isfile(path) else mark + path
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -13,7 +13,7 @@ import click
 
 from ..errors import InputError
 from .config import config_option
-from .kinds import FILE, File, OneOf
+from .kinds import FILE, NAMED_FILE, File, OneOf
 from .numbers import Number, Whole
 
 __all__ = [
@@ -136,7 +136,7 @@ def input_options(function: F) -> F:
             help="ONNX; repeatable.",
         ),
         click.option(
-            "--effects", type=File(named=True), multiple=True, metavar="[NAME=]T",
+            "--effects", type=NAMED_FILE, multiple=True, metavar="[NAME=]T",
             help="Variant effects on genes, beside models or in place of them; repeatable.",
         ),
         click.option(
