@@ -247,6 +247,10 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
     mine = [k for k, model in enumerate(support["model"]) if model == "model-1"]
     assert [support["gene_id"][k] for k in mine] == table["gene_id"]
     table |= {"eqtl_p": p_of["pval_beta"], "supported_fraction": [support["supported_fraction"][k] for k in mine]}
+    # A probability has three decimals, however small it is.
+    certificate = read_table(folder / "certificate.tsv")
+    own = [k for k, model in enumerate(certificate["model"]) if model == "model-1"]
+    table |= {"p_right": [f"{float(certificate['p_right'][k]):.3f}" for k in own]}
     shown = {name: ["" if cell is None else shown_cell(name, str(cell)) for cell in table[name]] for name in table}
     return folder / "report.html", [dict(zip(shown, row, strict=True)) for row in zip(*shown.values(), strict=True)]
 

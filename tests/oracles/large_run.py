@@ -67,6 +67,7 @@ def write_large_run(
     write_table(folder / "drivers.tsv", _stacked(drivers))
     learned = {"gene_id": list(genes.gene_id), "name": list(genes.name)}
     write_table(folder / "learned.tsv", {**learned, **{c: _some(rng, n_genes) for c in ("people_r", "genes_r")}})
+    write_table(folder / "certificate.tsv", _stacked([_certificate(genes, model) for model in models]))
     support = [_support(rng, genes, model) for model in models]
     write_table(folder / "support.tsv", _stacked(support))
     eqtl = {"phenotype_id": list(genes.gene_id), "pval_beta": [10 ** -(k % 97 / 7) for k in places]}
@@ -129,6 +130,14 @@ def _drivers(rng: np.random.Generator, genes: GeneTable, model: str, each: int) 
         "carrier_freq": rng.random(n).tolist(), "allele_freq": rng.random(n).tolist(), "eqtl_p": rng.random(n).tolist(),
         "support": [("supported", "unsupported")[k % 2] for k in range(n)],
     }  # fmt: skip
+
+
+def _certificate(genes: GeneTable, model: str) -> dict[str, list[Any]]:
+    n = len(genes.gene_id)
+    p = np.random.default_rng(9).dirichlet((1, 1, 1), n)
+    said = np.where(p[:, 0] > 0.5, "right", np.where(p[:, 1] > 0.5, "wrong", ""))
+    numbers = {f"p_{way}": p[:, k].tolist() for k, way in enumerate(("right", "wrong", "none"))}
+    return {"gene_id": list(genes.gene_id), "model": [model] * n, **numbers, "direction": said.tolist()}
 
 
 def _support(rng: np.random.Generator, genes: GeneTable, model: str) -> dict[str, list[Any]]:
