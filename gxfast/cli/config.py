@@ -13,7 +13,7 @@ from ..errors import InputError, did_you_mean
 from .kinds import File
 from .naming import long_option
 
-__all__ = ["HERE", "absolute", "config_option", "config_text", "write_config"]
+__all__ = ["HERE", "absolute", "config_option", "config_text"]
 
 # What belongs to one call, not to what is computed.
 HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
@@ -117,14 +117,3 @@ def _toml(value: Any) -> str:
         return f"[{', '.join(map(_toml, value))}]"
     # Strings of JSON are strings of TOML but for one character, that must be escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def write_config(name: str, params: list[click.Parameter], values: Mapping[str, Any]) -> None:
-    """Write ``config.toml`` into the folder that a command has finished."""
-    from ..io.files import atomic_write
-    from ..workflow.rundir import CONFIG, is_finished
-
-    folder = Path(values["output"])
-    if is_finished(folder):
-        # Names of files that are no text stay what they were in no file: such a run is not repeated by this one.
-        atomic_write(folder / CONFIG, config_text(name, params, values).encode("utf-8", "surrogateescape"))

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from ..errors import InputError
-from .config import write_config
+from .config import config_text
 
 __all__ = ["guarded", "refuse_overwriting"]
 
@@ -41,10 +41,13 @@ def _comparing(callback: Callable[..., Any], command: click.Command, name: str) 
     def compared(*arguments: Any, **parameters: Any) -> Any:
         outputs = [parameters[name] for name in _OUTPUTS if parameters.get(name)]
         refuse_overwriting(outputs, parameters, folders=command.name != "import")
-        code = callback(*arguments, **parameters)
-        if repeatable and parameters.get("output") and not parameters.get("dry_run"):
-            write_config(name, command.params, parameters)
-        return code
+        if not (repeatable and parameters.get("output")):
+            return callback(*arguments, **parameters)
+        from ..workflow.rundir import repeated_by
+
+        # Names of files that are no text stay what they were in no file: such a run is not repeated by this one.
+        with repeated_by(config_text(name, command.params, parameters).encode("utf-8", "surrogateescape")):
+            return callback(*arguments, **parameters)
 
     compared.compares_outputs = True  # type: ignore[attr-defined]
     return compared

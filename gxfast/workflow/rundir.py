@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -52,12 +53,14 @@ __all__ = [
     "read_journal",
     "read_manifest",
     "read_plan",
+    "repeated_by",
     "verify",
 ]
 
 EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
 CONFIG: Final = "config.toml"  # what the command line writes to do a run again: of this machine, as run.json is
 _ANEW: Final = "start anew in another directory"
+_REPEATED_BY: ContextVar[bytes | None] = ContextVar("repeated_by", default=None)
 B = TypeVar("B")
 
 
@@ -225,6 +228,9 @@ class RunDirectory:
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, with the hash of every result file: the run is complete from here on."""
+        config = _REPEATED_BY.get()
+        if config is not None:
+            atomic_write(self.path / CONFIG, config)
         results = {name: sha256_of(self.path / name) for name in _results(self.path)}
         if self._superseded:
             self._drop_superseded(results)
@@ -245,6 +251,16 @@ class RunDirectory:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def repeated_by(config: bytes) -> Iterator[None]:
+    """Leave a text as ``config.toml`` in the directories of the runs that are finished meanwhile."""
+    token = _REPEATED_BY.set(config)
+    try:
+        yield
+    finally:
+        _REPEATED_BY.reset(token)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

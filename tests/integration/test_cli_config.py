@@ -11,6 +11,8 @@ import pytest
 from oracles.directories import fingerprint
 
 from gxfast.cli.main import main
+from gxfast.errors import InputError
+from gxfast.workflow import rundir
 
 
 @pytest.fixture
@@ -54,6 +56,27 @@ def test_a_run_from_a_file_and_once_more_from_the_one_it_wrote(
     assert main(["run", "-q", "--config", str(written), *options, "-o", str(tmp_path / "three")]) in (0, 3)
     assert not (tmp_path / "three" / "eqtl").exists()
     assert tomllib.loads((tmp_path / "three" / "config.toml").read_text())["steps"] == "check,predict"
+
+
+def test_what_looks_finished_has_its_configuration(
+    world: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    line = ["eqtl", "-q", "--vcf", str(world["vcf"]), "--expression", str(world["expression"]), "-o", str(out)]
+    write = rundir.atomic_write
+
+    def stopped(path: Path, content: bytes) -> None:
+        if path.name == "manifest.json":
+            raise InputError("stopped", path=path)
+        write(path, content)
+
+    monkeypatch.setattr(rundir, "atomic_write", stopped)
+    assert main(line) == 2
+    assert (out / "config.toml").exists()
+    assert not rundir.is_finished(out)
+    monkeypatch.undo()
+    assert main([*line, "--resume"]) == 0
+    assert main(["verify", "-q", str(out)]) == 0
 
 
 @pytest.mark.parametrize("command", ["evaluate", "eqtl", "baseline", "ism variants", "ism saturate", "predict"])

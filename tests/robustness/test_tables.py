@@ -129,6 +129,8 @@ def test_what_is_stopped_looks_it(project: Project, tmp_path: Path, command: str
         found = files_of(out)
         if looks_finished(out):
             assert differences(found, whole) == []
+            assert (out / "config.toml").exists()
+            assert main(["verify", str(out)]) == 0
         else:
             assert process.returncode in (-sent, 128 + sent)
             cut = [file for file in found if file in whole and found[file] != whole[file]]
