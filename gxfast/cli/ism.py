@@ -26,6 +26,7 @@ from .options import (
     policy_from,
     policy_options,
     set_verbosity,
+    sites_option,
     stacked,
 )
 from .progress import ProgressLine, say, talk
@@ -139,7 +140,8 @@ def saturate(**options: Any) -> int:
 @ism.command()
 @_MODELS
 @click.option("--fasta", type=FILE, required=True, metavar="F", help="Reference FASTA with .fai (bgzip: and .gzi).")
-@click.option("--genes", type=FILE, required=True, metavar="G", help="TSS of the genes: BED6, TSV or GTF.")
+@click.option("--genes", type=FILE, metavar="G", help="TSS of the genes: BED6, TSV or GTF.")
+@sites_option
 @click.option(
     "-r",
     "--regions",
@@ -179,7 +181,7 @@ def saturate(**options: Any) -> int:
 @_RUN
 @common_options
 def variants(**options: Any) -> int:
-    """Effect of every observed variant in the windows of genes; write ism/MODEL.variants.tsv.gz."""
+    """Effect of every observed variant in the windows of genes or --sites; write ism/MODEL.variants.tsv.gz."""
     from ..workflow.scans.observed import VariantOptions
     from ..workflow.scans.opening import scan_plan
     from ..workflow.scans.running import run_scan

@@ -35,6 +35,7 @@ __all__ = [
     "run_options",
     "set_verbosity",
     "signal_options",
+    "sites_option",
     "stacked",
     "step_options",
     "transform_option",
@@ -78,6 +79,9 @@ contigs_option = click.option(
 )  # fmt: skip
 
 
+sites_option = click.option(
+    "--sites", type=FILE, metavar="BED", help="Regions instead of genes, read around their middle."
+)  # fmt: skip
 exons_option = click.option(
     "--exons", type=FILE, metavar="GTF",
     help="Exons, for a card that reads out those of each gene; by default --genes, where it is a GTF.",
@@ -117,7 +121,7 @@ def input_options(function: F) -> F:
             help="TSS of the genes: BED6, TSV (gene_id chrom tss strand) or GTF.",
         ),
         exons_option,
-        click.option("--sites", type=FILE, metavar="BED", help="Regions instead of genes, read around their middle."),
+        sites_option,
         click.option(
             "-r", "--regions", type=File(or_text=True), metavar="R",
             help="Genes with their TSS in chr:beg-end[,...] only.",

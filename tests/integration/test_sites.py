@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +70,13 @@ def test_a_run_over_regions_is_that_of_genes_in_their_middles(tmp_path: Path) ->
     assert found[0] == found[1]
     assert np.isfinite([float(r[0]) for r in found[0] if r[0]]).any()
     assert main(["run", *shared, *of_genes, "--sites", str(peaks), "-o", str(tmp_path / "both")]) == 2
+    scanned = []
+    for name, inputs in (("g", of_genes[:2]), ("p", of_peaks[:2])):
+        out = tmp_path / f"{name}.ism"
+        assert main(["ism", "variants", *shared[:7], *inputs, "-o", str(out)]) == 0
+        (table,) = (out / "ism").glob("*.variants.tsv.gz")
+        with gzip.open(table, "rt") as lines:
+            scanned.append([row.partition("\t")[2] for row in lines])
+    assert scanned[0] == scanned[1]
+    assert len(scanned[0]) > 100
+    assert main(["ism", "variants", *shared[:7], "-o", str(tmp_path / "neither")]) == 2
