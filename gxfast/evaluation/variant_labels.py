@@ -238,7 +238,7 @@ def _told(table: VariantTable, label: Float64Array) -> list[str]:
                 "and its negatives are another population than all variants of the region"
             )
     code = variant_codes(table)
-    both = np.intersect1d(code[label == 1], code[negative]).size
+    both = int(np.count_nonzero((np.bincount(code, label == 1) > 0) & (np.bincount(code, negative) > 0)))
     if both:
         told.append(f"{both} variants are causal in one row and a negative in another (of another gene or tissue)")
     return told
