@@ -16,19 +16,31 @@ from ..errors import InputError
 from ..io.files import atomic_write, opened_lock
 from .shard import Part, Shard
 
-__all__ = ["PLAN", "RESULT", "SHARDS", "STATE", "apart", "claim", "journal_file", "read_journal", "read_journals",
-           "release", "write_journal"]  # fmt: skip
+__all__ = [
+    "JOURNAL",
+    "PLAN",
+    "RESULT",
+    "SHARDS",
+    "STATE",
+    "apart",
+    "claim",
+    "journal_file",
+    "read_journal",
+    "read_journals",
+    "release",
+    "write_journal",
+]
 
 STATE: Final = ".gxfast"
 PLAN: Final = "plan.json"  # also the name under which a journal holds the plan's hash
 SHARDS: Final = "shards"
 RESULT: Final = "="  # before the name of a result in the journal
-_JOURNAL: Final = "journal.tsv"
+JOURNAL: Final = "journal.tsv"
 
 
 def journal_file(path: Path, shard: Shard | None = None) -> Path:
     """Return the journal of a run directory, or of a shard that is made in it."""
-    return path / STATE / _JOURNAL if shard is None else path / STATE / SHARDS / f"{shard.name}.tsv"
+    return path / STATE / JOURNAL if shard is None else path / STATE / SHARDS / f"{shard.name}.tsv"
 
 
 def read_journal(path: Path, shard: Shard | None = None) -> dict[str, str]:

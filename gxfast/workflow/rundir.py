@@ -28,6 +28,7 @@ from ..errors import InputError
 from ..io.files import appended, atomic_write, differing, plain_files, remove, sha256_of
 from ..io.npz import npz_bytes
 from .journal import (
+    JOURNAL,
     PLAN,
     RESULT,
     SHARDS,
@@ -60,6 +61,7 @@ __all__ = [
 EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
 CONFIG: Final = "config.toml"  # what the command line writes to do a run again: of this machine, as run.json is
 _ANEW: Final = "start anew in another directory"
+_OF_NOTHING: Final = {f"{STATE}/{name}" for name in (PLAN, JOURNAL, "run.json", "lock")}
 _REPEATED_BY: ContextVar[bytes | None] = ContextVar("repeated_by", default=None)
 B = TypeVar("B")
 
@@ -97,8 +99,12 @@ class RunDirectory:
 
     def _start(self, resume: bool) -> None:
         plan_file = self.path / STATE / PLAN
-        plain_files(self.path)  # refuses links
+        there = {file.as_posix() for file in plain_files(self.path)}  # refuses links
         journal = read_journal(self.path)
+        if not resume and there <= _OF_NOTHING and journal.keys() <= {PLAN}:
+            # A run that was refused, or stopped, before it did anything: nothing is lost by beginning anew.
+            remove(plan_file)
+            journal = {}
         if not plan_file.exists() and journal:
             raise InputError("the plan of this run is lost, its blocks are not", path=self.path, remedy=_ANEW)
         if plan_file.exists():

@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from oracles.directories import fingerprint
 
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
+from gxfast.errors import InputError
 from gxfast.workflow.rundir import RunDirectory
 
 
@@ -109,6 +111,29 @@ def test_two_runs_into_one_directory(small: list[str], tmp_path: Path, capfd: An
         assert main(small) == 2
     assert "another run" in capfd.readouterr().err
     assert not (tmp_path / "out" / "genes.tsv").exists()
+
+
+def test_a_directory_in_which_nothing_was_done_is_begun_anew(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with RunDirectory(out, {"a": 1}, resume=False):
+        pass
+    with RunDirectory(out, {"a": 2}, resume=False) as run:
+        assert run.plan == {"a": 2}
+        run.write_block("one.npz", {"x": np.zeros(2)})
+    with pytest.raises(InputError, match="already holds a run"):
+        RunDirectory(out, {"a": 3}, resume=False)
+    with RunDirectory(out, {"a": 2}, resume=True) as run:
+        assert run.has_block("one.npz")
+
+
+def test_a_directory_with_anything_else_is_left_alone(tmp_path: Path) -> None:
+    for name in ("genes.tsv", ".gxfast/job.json"):
+        out = tmp_path / name.rpartition("/")[2]
+        with RunDirectory(out, {"a": 1}, resume=False):
+            (out / name).write_text("kept")
+        with pytest.raises(InputError, match="already holds a run"):
+            RunDirectory(out, {"a": 1}, resume=False)
+        assert (out / name).read_text() == "kept"
 
 
 def test_finished_directory_needs_resume_and_the_same_options(small: list[str], capfd: Any) -> None:
