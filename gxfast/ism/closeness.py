@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from ..models.session import Model
 
-__all__ = ["TOLERANCE", "random_rows", "share_of_outputs"]
+__all__ = ["TOLERANCE", "random_rows", "share_of_outputs", "size_of"]
 
 TOLERANCE: Final = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-5}
 _MORE: Final = 4  # sequences that tell how large the values of a model are, where those at hand may all be small
@@ -44,10 +44,14 @@ def share_of_outputs(
 
 
 def _share(away: NDArray[np.float64], outputs: NDArray[Any]) -> float:
-    size = np.abs(np.where(np.isfinite(outputs), outputs, 0.0)).max(axis=0, initial=0.0)
-    size = np.maximum(size, np.minimum(1.0, 10 * size))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return float(np.where(away == 0, 0.0, away / size).max(initial=0.0))
+        return float(np.where(away == 0, 0.0, away / size_of(outputs)).max(initial=0.0))
+
+
+def size_of(outputs: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what differences of outputs (M, T) are compared with, (T,): see `share_of_outputs`."""
+    size = np.abs(np.where(np.isfinite(outputs), outputs, 0.0)).max(axis=0, initial=0.0)
+    return np.asarray(np.maximum(size, np.minimum(1.0, 10 * size)))
 
 
 def random_rows(model: Model, n: int = _MORE) -> NDArray[np.uint8]:

@@ -285,7 +285,7 @@ def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel | st
     from ..ism.tiled import tiled_or_why
 
     if not paths.tiles:
-        return {model.card.name: "`tiles=False`" for model in inputs.models}
+        return {model.card.name: "no tiles were asked for" for model in inputs.models}
     return {model.card.name: tiled_or_why(model, max_mem=paths.max_mem) for model in inputs.models}
 
 
