@@ -186,7 +186,7 @@ class PgenFile(GenotypeFile):
         """
         if field != "DS":
             raise InputError(
-                f"a PGEN keeps dosages, not the probabilities of {field}", path=self.path, remedy='use `dosage="DS"`'
+                f"a PGEN keeps dosages, not the probabilities of {field}", path=self.path, remedy='use `field="DS"`'
             )
         return PgenDosages(self.subset(samples))
 

@@ -60,7 +60,7 @@ def test_every_argument_that_is_named_is_an_option_of_some_command() -> None:
     }  # fmt: skip
     assert len(named) > 30
     for argument in named:
-        name = re.match("`([a-z_]+)=", argument)
+        name = re.match(r"`(?:[a-z_]+=[\w.]+\()?([a-z_]+)=", argument)
         assert name
         told = as_options(f"`{name[1]}=`")
         assert told in OPTIONS or any(param.name in (name[1], f"{name[1]}s") for context in CONTEXTS
