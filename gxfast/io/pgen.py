@@ -299,7 +299,7 @@ def _pgenlib(path: Path) -> Any:
         import pgenlib
     except ImportError:
         raise InputError(
-            "a PGEN is read by pgenlib, which is not installed", path=path, remedy='pip install "gxfast[pgen]"'
+            "a PGEN is read by pgenlib, which is not installed", path=path, remedy="pip install 'gxfast[pgen]'"
         ) from None
     return pgenlib
 

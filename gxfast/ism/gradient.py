@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encode.alphabet import Sequences, as_sequences
 from .._objects import options_of
+from ..encode.alphabet import Sequences, as_sequences
 from ..errors import InputError, ModelError, did_you_mean
 from ..kernels.arguments import whole_numbers
 from ..models.card import AXES

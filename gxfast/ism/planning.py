@@ -86,8 +86,9 @@ def plan(
         raise InputError(f"check must not be negative, found {check}")
     refuse_gene_mask(model)
     named = [outputs] if isinstance(outputs, int | str) else outputs
-    listed = isinstance(named, Iterable) and not isinstance(named, Outputs)
-    selected = Outputs(tracks=named) if listed else options_of(Outputs, named, "outputs")
+    if isinstance(named, Iterable) and not isinstance(named, Outputs):
+        named = Outputs(tracks=named)
+    selected = options_of(Outputs, named, "outputs")
     threads = model.n_threads if n_threads is None else resolve_threads(n_threads)
     return Plan(model, selected, mode, threads, check)
 

@@ -151,7 +151,7 @@ def overlap_error(skipped: int, source: str, region: str) -> InputError:
         f"{skipped} overlapping variants on one haplotype",
         path=source,
         record=region,
-        remedy='let the first record win with `policy=gx.HaplotypePolicy(overlap="first")`, or remove them with bcftools',
+        remedy='let the first win with `policy=gx.HaplotypePolicy(overlap="first")`, or remove them with bcftools',
     )
 
 

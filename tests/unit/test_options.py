@@ -45,7 +45,7 @@ def test_something_else_is_refused_by_its_name(name: str, value: Any, opened: di
 
 def test_a_plan_takes_tracks_too(opened: dict[str, Any]) -> None:
     assert gx.ism.plan(opened["model"], 0, check=0).tracks == gx.ism.plan(opened["model"], [0], check=0).tracks
-    with pytest.raises(gx.InputError, match="outputs must be of Outputs, found '1.5' of float"):
+    with pytest.raises(gx.InputError, match=r"outputs must be of Outputs, found '1\.5' of float"):
         gx.ism.plan(opened["model"], 1.5)  # type: ignore[arg-type]
 
 

@@ -39,7 +39,8 @@ def test_errors_name_the_options_of_the_command_that_runs() -> None:
         some.main([], standalone_mode=False)
     assert caught.value.message == "give the length with --window, or --card"
     assert caught.value.remedy == (
-        "--no-tiles, --resume, --max-mem 100M, --unphased as_phased, --track, --pip 0.9,0.01, --other-thing 3, --dosage 3"
+        "--no-tiles, --resume, --max-mem 100M, --unphased as_phased, --track, --pip 0.9,0.01, "
+        "--other-thing 3, --dosage 3"
     )
 
 
@@ -70,7 +71,7 @@ def test_a_run_calls_the_length_by_its_own_name(cohort: Any, tmp_path: Path) -> 
     with pytest.raises(gx.GxfastError, match="any sequence length") as caught:
         gx.run(tmp_path / "run", fasta=cohort.fasta, vcf=cohort.vcf, genes=cohort.genes, model=tmp_path / "m.onnx")
     assert "`window=`" in (caught.value.remedy or "")
-    with pytest.raises(gx.GxfastError, match="any sequence length[\\s\\S]*`length=`"):
+    with pytest.raises(gx.GxfastError, match=r"any sequence length[\s\S]*`length=`"):
         gx.Model(tmp_path / "m.onnx", device="cpu")
 
 

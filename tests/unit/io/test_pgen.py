@@ -405,7 +405,7 @@ class TestRefusals:
 
     def test_without_pgenlib(self, pgen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pgenlib", None)
-        with pytest.raises(InputError, match=r'pip install "gxfast\[pgen\]"'):
+        with pytest.raises(InputError, match=r"pip install 'gxfast\[pgen\]'"):
             PgenFile(pgen)
 
 
