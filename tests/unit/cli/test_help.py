@@ -159,6 +159,16 @@ def test_version_is_one_line_and_loads_nothing() -> None:
     assert done.stderr == ""
 
 
+def test_help_loads_nothing() -> None:
+    code = (
+        "import sys\nfrom gxfast.cli.main import main\nfor name in sys.argv[1:]:\n    main([*name.split(), '--help'])\n"
+        "print(sorted({'numpy', 'scipy', 'pysam', 'onnxruntime', 'onnx', 'rich', 'matplotlib'} & set(sys.modules)))"
+    )
+    names = [name for name in CONTEXTS if name != "doctor"]  # it is a test of arrays
+    done = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
 def test_a_group_says_which_commands_it_has() -> None:
     for name, context in CONTEXTS.items():
         if name and isinstance(context.command, click.Group):
