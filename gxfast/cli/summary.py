@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-
 __all__ = ["across_line", "certificate_lines", "signal_lines", "summary_lines"]
 
 

@@ -25,14 +25,7 @@ from ..types import Progress
 from .effects import refuse_closed_terms
 from .inputs import Inputs, open_inputs, require_predictors
 from .naming import contigs_of_plan
-from .options import (
-    DriverOptions,
-    EvaluateOptions,
-    InputPaths,
-    MappingOptions,
-    RunOptions,
-    TrainingOptions,
-)
+from .options import DriverOptions, EvaluateOptions, InputPaths, MappingOptions, RunOptions, TrainingOptions
 from .preflight import Finding, preflight, require_ok
 from .provenance import digest, hash_inputs, plan_of
 from .rundir import RunDirectory

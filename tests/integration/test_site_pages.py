@@ -1,4 +1,4 @@
-"""The site, built and opened from disk: it searches, loads nothing from elsewhere, and has the pages of the interface."""
+"""The site, built and opened from disk: it searches, loads nothing from elsewhere, and has pages of the interface."""
 
 from __future__ import annotations
 
