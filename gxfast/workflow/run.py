@@ -235,7 +235,9 @@ def run_job(
     if chosen == {*STEPS}:  # nothing was chosen
         steps = _without_effects(inputs, steps)
     tiles = tiled_models(inputs, paths)
-    plan = _plan(paths, inputs, options, steps) | {"tiles": {name: one.tiling.facts for name, one in tiles.items()}}
+    plan = _plan(paths, inputs, options, steps) | {
+        "tiles": {name: one.tiling.facts for name, one in tiles.items() if not isinstance(one, str)}
+    }
     with one_blas_thread(), RunDirectory(output, plan, resume=resume, part=part) as directory:
         if part.whole:
             directory.note_run({"command": list(command), "threads": threads, "resumed_blocks": directory.resumed})
@@ -257,8 +259,7 @@ def run_job(
                 step.run(job)
         directory.finish(job.results.manifest)
     if explain:
-        for model in inputs.models:
-            explain(tiles[model.card.name].explain() if model.card.name in tiles else f"{model.card.name}: no tiles")
+        explain("\n".join(job.explain_tiles()))
     return job.results
 
 
@@ -277,12 +278,13 @@ def _expected_seconds(job: Job, tiles: bool) -> dict[str, float]:
     return found | ({"report": _REPORT_SECONDS} if "report" in job.steps else {})
 
 
-def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel]:
-    """Return the models of a run that predict in tiles, by name."""
-    from ..ism.tiled import tiled
+def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel | str]:
+    """Return what predicts in tiles, by the name of the model, or why none does."""
+    from ..ism.tiled import tiled_or_why
 
-    found = {model.card.name: tiled(model, max_mem=paths.max_mem) for model in inputs.models} if paths.tiles else {}
-    return {name: one for name, one in found.items() if one is not None}
+    if not paths.tiles:
+        return {model.card.name: "no tiles were asked for" for model in inputs.models}
+    return {model.card.name: tiled_or_why(model, max_mem=paths.max_mem) for model in inputs.models}
 
 
 def _do_part(job: Job) -> None:
