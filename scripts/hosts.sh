@@ -32,6 +32,11 @@ if here install; then
   # selene pins an old PyTorch and needs pkg_resources; its encoder is a small Cython module that builds without either.
   host selene-needs pytabix ruamel.yaml seaborn statsmodels plotly scikit-learn docopt h5py
   host selene --no-deps --no-build-isolation "selene-sdk==0.6.*"
+  host statistics "scipy==1.17.*" "scikit-learn==1.9.*" "statsmodels==0.15.*"
+  # tensorQTL imports packages that it does not ask for; one of these asks for an old NumPy that it can do without.
+  host tensorqtl-needs pandas pyarrow pandas_plink
+  host tensorqtl --no-deps "tensorqtl==1.0.10" qtl
+  pip "numpy>=2,<3" "setuptools<81" # what the packages above may have replaced
 fi
 for clone in basenji baskerville/src; do
   if [ -n "$sources" ] && [ -d "$sources/$clone" ]; then

@@ -21,7 +21,7 @@ UInt8Array = NDArray[np.uint8]
 
 # Below it, the environment is not asked from which size on outputs are streamed.
 _SMALLEST_STREAM: Final = 1 << 18
-_FEW: Final = 1 << 14  # letters whose rows are no large array
+_FEW: Final = 1 << 20  # bytes; from there on pages cost more
 
 
 @lru_cache(maxsize=128)
@@ -69,8 +69,8 @@ def kernels() -> Any:
 
 
 def _new_rows(shape: tuple[int, ...], n_letters: int, dtype: Any) -> NDArray[Any]:
-    """Rows that are not filled; of few letters in plain memory, whose alignment would cost more than it is worth."""
-    return np.empty(shape, dtype) if n_letters < _FEW else fresh(shape, dtype)
+    """Rows that are not filled; few of them in plain memory, whose alignment would cost more than it is worth."""
+    return np.empty(shape, dtype) if 4 * n_letters * dtype.itemsize < _FEW else fresh(shape, dtype)
 
 
 def encode(sequences: UInt8Array, table: NDArray[Any], *, n_threads: int = 1) -> NDArray[Any]:

@@ -67,6 +67,9 @@ def test_verdicts(
     assert gate(body) == code
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[-1] for line in lines[1:3]] == [word, word]
+    assert lines[-1].startswith(
+        f"2 comparisons, {2 * (word == 'SLOWER')} slower, {2 * (word == 'DIFFERS')} other problems"
+    )
 
 
 def test_a_function_that_is_not_listed_closes_it(gate: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,10 +77,12 @@ def test_a_function_that_is_not_listed_closes_it(gate: Callable[..., int], capsy
     assert "not measured: no arguments" in capsys.readouterr().out
 
 
-def test_an_absent_host_is_named_and_no_problem(
+def test_a_gate_that_compared_nothing_is_closed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = Tool("nowhere-host", "1", "2", (Target("nowhere_host.home", "f", "crested:one_hot_encode_sequence"),))
     monkeypatch.setattr(drop_in, "TOOLS", {"nowhere_host": absent})
-    assert drop_in.run_gate("", "tiny") == 0
-    assert "not here: pip install nowhere-host" in capsys.readouterr().out
+    assert drop_in.run_gate("", "tiny") == 1
+    told = capsys.readouterr().out
+    assert "not here: pip install nowhere-host" in told
+    assert told.splitlines()[-1].startswith("nothing was compared")

@@ -3,25 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "one_hot_kernels.hpp"
+
 namespace gxfast {
 namespace {
 
 constexpr std::int64_t kBlock = 4096;
-constexpr std::int64_t kMostCompared = 6;
-
-/// Compared with each letter in turn, which becomes vector instructions; look-ups do not.
-bool all_inside(const std::uint8_t *text, std::int64_t n, const std::uint8_t *letters) {
-  const std::uint8_t a = letters[0], b = letters[1], c = letters[2], d = letters[3], e = letters[4],
-                     f = letters[5];
-  std::uint8_t outside = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::uint8_t letter = text[i];
-    const bool inside = static_cast<bool>((letter == a) | (letter == b) | (letter == c) | (letter == d) |
-                                          (letter == e) | (letter == f));
-    outside = static_cast<std::uint8_t>(outside | static_cast<std::uint8_t>(!inside));
-  }
-  return outside == 0;
-}
 
 /// Channel by channel over a stretch of positions; `step` is a constant where positions lie side by side.
 template <class Element>
@@ -57,15 +44,16 @@ std::int64_t first_outside(const std::uint8_t *text, std::int64_t n, const std::
   std::array<bool, 256> inside{};
   for (std::int64_t i = 0; i < n_letters; ++i)
     inside[letters[i]] = true;
-  const bool compared = n_letters >= 1 && n_letters <= kMostCompared && n >= 64;
-  std::array<std::uint8_t, kMostCompared> few{};
+  const bool compared = n_letters >= 1 && n_letters <= kMostLetters && n >= 64;
+  const KernelSet &kernels = kernel_set();
+  std::array<std::uint8_t, kMostLetters> few{};
   if (compared) {
     few.fill(letters[0]);
     std::copy(letters, letters + n_letters, few.begin());
   }
   for (std::int64_t begin = 0; begin < n; begin += kBlock) {
     const std::int64_t end = std::min(n, begin + kBlock);
-    if (compared && all_inside(text + begin, end - begin, few.data()))
+    if (compared && kernels.all_inside(text + begin, end - begin, few.data()))
       continue;
     for (std::int64_t i = begin; i < end; ++i)
       if (!inside[text[i]])

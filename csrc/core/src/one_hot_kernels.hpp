@@ -7,6 +7,9 @@ namespace gxfast {
 /// The kernels read whole registers: so many bytes past the last class must be readable.
 constexpr std::int64_t kReadPast = 64;
 
+/// Letters that a byte is compared with.
+constexpr int kMostLetters = 6;
+
 /// What a base is to the one-hot kernels: the channel that is set (0-3), or unknown.
 constexpr std::uint8_t kUnknownClass = 4;
 
@@ -32,6 +35,8 @@ struct KernelSet {
   /// out[k] = table[in[k]], or table[in[n - 1 - k]].
   void (*translate)(const std::uint8_t *in, std::int64_t n, const std::uint8_t *table, bool reverse,
                     std::uint8_t *out);
+  /// Whether each of n bytes is one of kMostLetters letters.
+  bool (*all_inside)(const std::uint8_t *text, std::int64_t n, const std::uint8_t *letters);
   void (*fill_bytes)(std::uint8_t *out, std::int64_t n, std::uint8_t value, bool stream);
   void (*copy_bytes)(const std::uint8_t *from, std::int64_t n, std::uint8_t *out, bool stream);
   ClassKernels<std::uint8_t> width1;

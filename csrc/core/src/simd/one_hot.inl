@@ -10,6 +10,17 @@ inline void translate_plain(const std::uint8_t *in, std::int64_t n, const std::u
       out[k] = table[in[k]];
 }
 
+inline bool all_inside_plain(const std::uint8_t *text, std::int64_t n, const std::uint8_t *letters) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    bool inside = false;
+    for (int k = 0; k < kMostLetters; ++k)
+      inside |= text[i] == letters[k];
+    if (!inside)
+      return false;
+  }
+  return true;
+}
+
 #if GXFAST_VECTORS
 #include GXFAST_OF_SET(vector)
 //
@@ -20,11 +31,14 @@ inline void translate_plain(const std::uint8_t *in, std::int64_t n, const std::u
 //
 #include GXFAST_OF_SET(plane)
 //
+#include "inside.inl"
+//
 #include "dispatch.inl"
 
 template <class Element> constexpr ClassKernels<Element> kClassKernels = {rows<Element>, plane<Element>};
 #else
 constexpr auto translate = translate_plain;
+constexpr auto all_inside = all_inside_plain;
 
 inline void fill_bytes(std::uint8_t *out, std::int64_t n, std::uint8_t value, bool /*stream*/) {
   std::memset(out, value, static_cast<std::size_t>(n));
@@ -38,6 +52,7 @@ template <class Element> constexpr ClassKernels<Element> kClassKernels = {};
 #endif
 
 constexpr KernelSet kKernels = {translate,
+                                all_inside,
                                 fill_bytes,
                                 copy_bytes,
                                 kClassKernels<std::uint8_t>,
