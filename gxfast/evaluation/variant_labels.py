@@ -20,7 +20,7 @@ __all__ = ["LabelRules", "Labelled", "canonical_ranks", "effect_column", "labell
 
 Float64Array = NDArray[np.float64]
 _EFFECTS: Final = ("beta", "beta_posterior", "z")
-_KEY: Final = ("gene_id", "tissue", "study", "ancestry")
+_KEY: Final = ("gene_id", "trait_id", "tissue", "study", "ancestry")
 # Negatives without a PIP below the first, though there are as many as the second: the release was cut there.
 _PIP_FLOOR: Final = 5e-5
 _MANY: Final = 1000

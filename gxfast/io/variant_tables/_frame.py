@@ -243,8 +243,9 @@ def is_number(cell: str) -> bool:
 
 
 def _like_number(cell: str) -> bool:
-    """Whether a cell is a number, or would be with a decimal point: such a column is refused, not passed over."""
-    return is_number(cell) or is_number(cell.replace(",", ".", 1))
+    """Whether a cell is a number, or would be with a decimal point or an end: it is refused, not passed over."""
+    bare = cell.strip().lower().lstrip("+-")
+    return is_number(cell) or is_number(cell.replace(",", ".", 1)) or bare in ("inf", "infinity")
 
 
 def _texts(cells: Sequence[str], place: _Place) -> NDArray[Any]:
@@ -303,10 +304,16 @@ def _of_arrow(column: Any, kind: str, place: _Place) -> NDArray[Any]:
         if endless.size:
             raise place.refuse(int(endless[0]), "inf", "number")
         return values
-    cells = ["" if value is None else str(value) for value in column.to_pylist()]
+    cells = ["" if value is None else _spelled(value) for value in column.to_pylist()]
     if kind == "position":
         cells = [cell.removesuffix(".0") for cell in cells]
     return _OF[kind](cells, place) if cells else np.empty(0)
+
+
+def _spelled(value: Any) -> str:
+    """A cell as a text; of Hail ``chr1:12345`` and ``A,G``."""
+    several = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return str(value) if several is None else (":" if isinstance(value, dict) else ",").join(map(str, several))
 
 
 def _joined(parts: list[NDArray[Any]], kind: str) -> NDArray[Any]:

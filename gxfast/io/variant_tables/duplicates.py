@@ -16,7 +16,7 @@ from ...types import VariantTable
 __all__ = ["Duplicates", "PipFloor", "find_duplicates", "pip_floor"]
 
 _LOW: Final = 1e-3
-_OF_A_ROW: Final = ("gene_id", "tissue", "study", "method", "ancestry", "cs_id")
+_OF_A_ROW: Final = ("gene_id", "trait_id", "tissue", "study", "method", "ancestry", "cs_id")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,7 +46,7 @@ def find_duplicates(table: VariantTable, keys: Sequence[str] | None = None) -> D
     ----------
     table : VariantTable
     keys : sequence of str, optional
-        Columns; by default those of gene_id, tissue, study, method, ancestry and cs_id that the table has.
+        Columns; by default those of gene_id, trait_id, tissue, study, method, ancestry and cs_id that the table has.
 
     Raises
     ------

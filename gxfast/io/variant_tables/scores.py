@@ -14,10 +14,11 @@ from ...types import VariantTable
 from ..alleles import shortest_arrays
 from ..bgzf import require_file
 from ._choice import choose, signed_of, widen
-from ._columns import ALIASES, KINDS, PLACES, Places, find_columns, read_places
+from ._columns import ALIASES, PLACES, Places, find_columns, place_columns, read_places
 from ._frame import Frame, TextFrame, open_frame, read
 from ._hdf5_scores import read_hdf5_scores
 from ._tabix import lines_at
+from .labels import release_of
 
 __all__ = ["SCORE_FORMATS", "read_scores"]
 
@@ -26,8 +27,11 @@ _TIDY: Final = frozenset({"variant_id", "variant_scorer", "track_name", "raw_sco
 _OWN: Final = frozenset({"gene_id", "variant_id", "dosage_freq", "ism"})
 _TEXTS: Final[tuple[str, ...]] = ("gene_id", "tissue")
 _KINDS: Final = {"pos": "position", "gene_id": "text", "tissue": "text"}
-# Numbers of a table that are no scores unless they are asked for.
-_NO_SCORES: Final = frozenset({*KINDS, *PLACES, "start", "end", "strand", "index", "rsid"})
+# Numbers of a table that are no scores unless they are asked for: labels by any of their names, and book-keeping.
+_NO_SCORES: Final = frozenset(
+    "start end strand index rsid ac an n r2 rank ma_count ma_samples num_var cs_size cs_log10bf cs_min_r2 sd_posterior "
+    "median_tpm end_distance pval_beta pval_perm pval_nominal_threshold min_pval_nominal chisq_marginal".split()
+).union(*ALIASES.values())
 
 
 def read_scores(
@@ -176,19 +180,21 @@ def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> Varian
 
 def _read_table(frame: Frame, columns: Sequence[str | int], beside: Sequence[str]) -> VariantTable:
     found, _ = find_columns(frame)
-    keys = {name: found[name] for name in (*PLACES, *_TEXTS) if name in found}
-    if {"chrom", "pos", "ref", "alt"} <= keys.keys():
-        keys.pop("variant_id", None)
-    else:
-        keys = {name: column for name, column in keys.items() if name in ("variant_id", *_TEXTS)}
+    places = [name for name in place_columns(found) if name != "variant_id" or "pos" not in place_columns(found)]
+    keys = {name: found[name] for name in (*places, *_TEXTS) if name in found}
     offered = [name for name in frame.names if name not in {found[one] for one in found if one in (*PLACES, *_TEXTS)}]
     if not columns:
+        if release := release_of(frame.names):
+            raise InputError(
+                f"the table is known as labels ({release}): which of its columns are scores is not told by their names",
+                path=frame.path, remedy="name them with `columns=`, or give a table of scores with `scores=`",
+            )  # fmt: skip
         numeric = set(frame.numeric())
         offered = [name for name in offered if name in numeric and name.lower() not in _NO_SCORES]
         if not offered:
             raise InputError(
                 f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
-                remedy=f"rename the column of scores ({', '.join(sorted(ALIASES)[:6])}, ... name labels)",
+                remedy=f"name it with `columns=`, or rename it ({', '.join(sorted(ALIASES)[:6])}, ... name labels)",
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}

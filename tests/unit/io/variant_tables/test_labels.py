@@ -40,7 +40,7 @@ def test_eqtl_catalogue(tmp_path):
     assert places(table) == [("chr1", 122, "A", "G"), ("chr1", 129, "AT", "A")]
     assert values(table) == {
         "gene_id": ["ENSG1", "ENSG1"], "beta": [-0.5, 0.25], "se": [0.1, 0.1], "p": [1e-9, 1e-8], "pip": [0.75, 0.25],
-        "cs_id": ["ENSG1_L1", "ENSG1_L1"], "z": [-5, 2.5],
+        "cs_id": ["ENSG1_L1", "ENSG1_L1"], "z": [-5, 2.5], "trait_id": ["ENST1", "ENST1"],
     }  # fmt: skip
     assert table.signed == ("beta", "z")
     assert table.counts == {"rows that differ in the rsid alone": 1}
