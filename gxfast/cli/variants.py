@@ -45,6 +45,10 @@ _TISSUES: Final = ("all", "weighted mean", "mean")
     "--contigs", type=File("strict"), metavar="FILE|strict",
     help="Names of contigs that mean one (TSV, a row each); strict: names are what they are.",
 )  # fmt: skip
+@click.option("--strands", is_flag=True, help="Take labels of the other strand (--fasta). Left out by default.")
+@click.option(
+    "--method", "methods", multiple=True, metavar="M", help="Of fine-mapping: rows to use, of one or two; repeatable."
+)
 @click.option("--tissue", "tissues", multiple=True, metavar="T", help="Tissue to use; repeatable. All by default.")
 @click.option("--controls", default=0, show_default=True, type=Whole(0, 1000), help="Matched per causal variant.")
 @click.option("--compare", multiple=True, metavar="A,B", help="Models whose directions are compared; repeatable.")
@@ -80,7 +84,7 @@ def variants(**options: Any) -> int:
     paths = VariantPaths(
         options["labels"], tuple(split_name(one) for one in options["scores"]), options["fasta"], options["contigs"],
         options["columns"], options["label_format"], options["score_format"],
-        tuple(split_name(one) for one in options["nulls"]),
+        tuple(split_name(one) for one in options["nulls"]), options["methods"], options["strands"],
     )  # fmt: skip
     summary = benchmark_tables(paths, options["output"], _chosen(options), resume=options["resume"])
     if options["as_json"]:
@@ -88,7 +92,8 @@ def variants(**options: Any) -> int:
     elif not options["quiet"]:
         say("\n".join(_lines(summary)))
         say(f"wrote {options['output']}")
-    refused = summary.get("alleles", {}).get("n_refused", 0) + summary.get("alleles", {}).get("n_other_strand", 0)
+    alleles = summary.get("alleles", {"n_refused": 0, "n_other_strand": 0})
+    refused = alleles["n_refused"] + (0 if options["strands"] else alleles["n_other_strand"])
     for n, what in ((refused, "variants do not fit the FASTA: turned.tsv lists them"),
                     (summary["n_unmatched"], "causal variants have no controls: matched.tsv lists them")):  # fmt: skip
         if n:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._objects import Brief, Rows
 from ..errors import InputError, did_you_mean
-from ..io.variant_tables import join
+from ..io.variant_tables import in_one_spelling, join
 from ..types import VariantTable
 from .variant_controls import MatchedVariant, match_table
 from .variant_labels import Labelled, LabelRules, canonical_ranks, effect_column, labelled
@@ -134,7 +134,7 @@ def benchmark_variants(
         raise InputError("there is no column of scores", path=labels.source or None, remedy="name a table of scores")
     for pair in options.compare:
         _chosen_models(named, pair)
-    table = _of_tissues(table, options.tissues)
+    table = _of_tissues(in_one_spelling(table), options.tissues)
     known = _in_order(labelled(table, options.rules))
     effect = effect_column(known.table)
     if effect is None and not known.has_labels:

@@ -24,6 +24,7 @@ _KEY: Final = ("gene_id", "trait_id", "tissue", "study", "ancestry")
 # Negatives without a PIP below the first, though there are as many as the second: the release was cut there.
 _PIP_FLOOR: Final = 5e-5
 _MANY: Final = 1000
+_EXACT: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ def _once(table: VariantTable, counts: dict[str, int]) -> VariantTable:
         other = first != again
         if values.dtype.kind == "f":
             other &= ~(np.isnan(first) & np.isnan(again))
+        if name in table.frequencies:  # 1 - f of alleles that were exchanged is not exact
+            other &= ~(np.abs(first - again) < _EXACT)
         if other.any():
             row = int(np.argmax(other))
             variant = table.take(found.rows[row : row + 1]).variant_id[0]
@@ -181,7 +184,7 @@ def _one_method(table: VariantTable, rules: LabelRules, counts: dict[str, int]) 
     if len(methods) > 2:
         raise InputError(
             f"{len(methods)} methods give PIPs: {', '.join(methods[:5])}", path=table.source or None,
-            remedy="keep the rows of two, whose mean is taken, or of one",
+            remedy="keep the rows of two, whose mean is taken, or of one: `method=`",
         )  # fmt: skip
     code = variant_codes(table, [name for name in _KEY if name in table.columns])
     pips = np.full((2, int(code.max(initial=-1)) + 1), math.nan)

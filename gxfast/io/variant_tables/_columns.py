@@ -71,7 +71,9 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "odds_ratio": ("odds_ratio", "or"),
     "trait_id": ("molecular_trait_id", "phenotype_id"),
 }
-_RANGES: Final = dict.fromkeys(("p", "pip", "af", "maf"), (0.0, 1.0)) | dict.fromkeys(("se", "odds_ratio"), (0.0, np.inf))
+_RANGES: Final = dict.fromkeys(("p", "pip", "af", "maf"), (0.0, 1.0)) | dict.fromkeys(
+    ("se", "odds_ratio"), (0.0, np.inf)
+)
 _BUILD: Final = "names of variants say "
 _LETTERS: Final = np.array([ord(letter) for letter in "ACGT"], np.uint32)
 _POSITIONS: Final = "a position counts from 1, the first base of the chromosome; BED starts count from 0"

@@ -33,7 +33,9 @@ def read_finemapped(path: str | Path) -> dict[tuple[str, str], float]:
         raise InputError("a VCF has no posterior probabilities", path=path, remedy="give a table with a column pip")
     frame = open_labels(path)
     found, _ = find_columns(frame)
-    missing = [name for name in ("gene_id", "pip") if name not in found] + ([] if place_columns(found) else ["variant_id"])
+    missing = [name for name in ("gene_id", "pip") if name not in found] + (
+        [] if place_columns(found) else ["variant_id"]
+    )
     if missing:
         raise InputError(
             f"the table has no column {', '.join(missing)}", path=path, remedy="name gene_id, variant_id and pip"
