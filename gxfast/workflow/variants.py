@@ -173,7 +173,8 @@ def _summary(found: VariantBenchmark, oriented: Oriented | None) -> dict[str, An
         "models": models, "audit": [{n: _known(v) for n, v in asdict(one).items()} for one in found.audit],
         "n_matched": len({row.match_group for row in found.matched} - {""}),
         "n_unmatched": sum(row.status != "ok" for row in found.matched),
-        "counts": {name: n for name, n in found.counts.items() if n}, "warnings": [*(oriented.warnings if oriented else ()), *found.warnings],
+        "counts": {name: n for name, n in found.counts.items() if n},
+        "warnings": [*(oriented.warnings if oriented else ()), *found.warnings],
     }  # fmt: skip
     if oriented is not None:
         names = ("n_matched", "n_turned", "n_other_strand", "n_refused", "n_palindromic")

@@ -206,7 +206,8 @@ def _no_places(frame: Frame) -> InputError:
     bed = {"start", "end"} <= low or {"chromstart", "chromend"} <= low
     return InputError(
         "positions are intervals, as in a BED, and alleles or a position are missing" if bed
-        else f"the table has neither chrom, pos, ref, alt nor variant_id nor locus, alleles; it has {', '.join(frame.names[:20])}",
+        else f"the table has neither chrom, pos, ref, alt nor variant_id nor locus, alleles; it has "
+        f"{', '.join(frame.names[:20])}",
         path=frame.path,
         remedy="name the columns chrom, pos (1-based: start + 1 of a BED), ref and alt, or variant_id (chr1_12345_A_G)",
     )  # fmt: skip

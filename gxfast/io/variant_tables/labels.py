@@ -127,7 +127,8 @@ def read_labels(
     VariantTable
         In the order of the file. Columns, those that the file has: gene_id, trait_id (exons, transcripts: traits that
         are not the genes), tissue, study, method, cs_id, consequence, ancestry, match_group (str); beta (log of an
-        odds ratio), se, p, pip, causal (0 or 1), af, maf, tss_distance, ld_score, beta_posterior, z (float64). ``signed`` are beta, beta_posterior and z, ``frequencies`` af.
+        odds ratio), se, p, pip, causal (0 or 1), af, maf, tss_distance, ld_score, beta_posterior, z (float64).
+        ``signed`` are beta, beta_posterior and z, ``frequencies`` af.
 
     Raises
     ------

@@ -28,10 +28,11 @@ _OWN: Final = frozenset({"gene_id", "variant_id", "dosage_freq", "ism"})
 _TEXTS: Final[tuple[str, ...]] = ("gene_id", "tissue")
 _KINDS: Final = {"pos": "position", "gene_id": "text", "tissue": "text"}
 # Numbers of a table that are no scores unless they are asked for: labels by any of their names, and book-keeping.
-_NO_SCORES: Final = frozenset(
-    "start end strand index rsid ac an n r2 rank ma_count ma_samples num_var cs_size cs_log10bf cs_min_r2 sd_posterior "
-    "median_tpm end_distance pval_beta pval_perm pval_nominal_threshold min_pval_nominal chisq_marginal".split()
-).union(*ALIASES.values())
+_NO_SCORES: Final = frozenset({
+    "start", "end", "strand", "index", "rsid", "ac", "an", "n", "r2", "rank", "ma_count", "ma_samples", "num_var",
+    "cs_size", "cs_log10bf", "cs_min_r2", "sd_posterior", "median_tpm", "end_distance", "pval_beta", "pval_perm",
+    "pval_nominal_threshold", "min_pval_nominal", "chisq_marginal",
+}).union(*ALIASES.values())  # fmt: skip
 
 
 def read_scores(
