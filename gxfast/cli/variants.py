@@ -56,6 +56,7 @@ _TISSUES: Final = ("all", "weighted mean", "mean")
     "--pip", default="0.9,0.01", show_default=True, metavar="HIGH,LOW",
     help="PIP above which a variant is causal, and below which it is not.",
 )  # fmt: skip
+@click.option("--pip-inclusive", is_flag=True, help="A PIP of HIGH itself is causal too (Borzoi; TraitGym: above).")
 @click.option(
     "--p-limit", default=5e-8, show_default=True, type=Number(0, 1),
     help="Variants of high PIP and larger p are neither.",
@@ -65,7 +66,7 @@ _TISSUES: Final = ("all", "weighted mean", "mean")
     help="distance, frequency, effect, pip, ancestry, consequence or a column; distance:0/1000/10000, effect:q4.",
 )  # fmt: skip
 @click.option(
-    "--bootstraps", default=100, show_default=True, type=Whole(0, 100_000), help="Within class; 0: analytic errors."
+    "--bootstraps", type=Whole(0, 100_000), help="100 within class, 1000 of chromosomes by default; 0: analytic errors."
 )
 @click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63 - 1), help="Of bootstraps.")
 @click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
@@ -110,7 +111,7 @@ def _chosen(options: dict[str, Any]) -> Any:
     thresholds = [finite_number(part) for part in options["pip"].split(",")]
     if len(thresholds) != 2 or thresholds[0] is None or thresholds[1] is None:
         raise InputError(f"--pip {options['pip'][:40]!r} is no pair of numbers", remedy="write --pip 0.9,0.01")
-    rules = LabelRules(thresholds[0], thresholds[1], options["p_limit"])
+    rules = LabelRules(thresholds[0], thresholds[1], options["p_limit"], inclusive=options["pip_inclusive"])
     strata = [part.strip() for part in (options["strata"] or "").split(",") if part.strip()]
     if options["strata"] is not None and not strata:
         raise InputError("--strata lists nothing", remedy="name some, or leave the option out")

@@ -21,9 +21,10 @@ __all__ = ["LabelRules", "Labelled", "canonical_ranks", "effect_column", "labell
 Float64Array = NDArray[np.float64]
 _EFFECTS: Final = ("beta", "beta_posterior", "z")
 _KEY: Final = ("gene_id", "trait_id", "tissue", "study", "ancestry")
-# Negatives without a PIP below the first, though there are as many as the second: the release was cut there.
+# Fewer negatives than the share have a PIP below the floor: the release was cut. Nothing is said of very few.
 _PIP_FLOOR: Final = 5e-5
-_MANY: Final = 1000
+_FULL: Final = 0.05
+_FEW: Final = 20
 _EXACT: Final = 1e-12
 
 
@@ -39,12 +40,15 @@ class LabelRules:
         Variants above ``positive`` whose p is larger are neither, where p is known.
     difference : float
         Where two methods give PIPs, both must be there and differ by less; their mean counts.
+    inclusive : bool
+        Whether a PIP of ``positive`` itself is causal, as in Borzoi's evaluation; TraitGym's rule is above it.
     """
 
     positive: float = 0.9
     negative: float = 0.01
     p_limit: float = 5e-8
     difference: float = 0.05
+    inclusive: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.negative <= self.positive <= 1:
@@ -99,7 +103,7 @@ def labelled(table: VariantTable, rules: LabelRules) -> Labelled:
         label = _by_pip(table, rules, counts)
     else:
         return Labelled(table, nothing, False, counts)
-    return Labelled(table, label, True, counts, tuple(_told(table, label)))
+    return Labelled(table, label, True, counts, tuple(_told(table, label, rules)))
 
 
 def effect_column(table: VariantTable) -> str | None:
@@ -213,7 +217,7 @@ def _mean_of(
 def _by_pip(table: VariantTable, rules: LabelRules, counts: dict[str, int]) -> Float64Array:
     pip = table.columns["pip"]
     p = table.columns.get("p", np.full(len(table), math.nan))
-    high, low = pip > rules.positive, pip < rules.negative
+    high, low = pip >= rules.positive if rules.inclusive else pip > rules.positive, pip < rules.negative
     weak = high & (p > rules.p_limit)
     _count(counts, "no PIP", np.isnan(pip))
     _count(counts, "PIP between", ~np.isnan(pip) & ~high & ~low)
@@ -226,19 +230,28 @@ def _count(counts: dict[str, int], what: str, rows: NDArray[np.bool_]) -> None:
         counts[what] = int(rows.sum())
 
 
-def _told(table: VariantTable, label: Float64Array) -> list[str]:
+def _told(table: VariantTable, label: Float64Array, rules: LabelRules) -> list[str]:
     """What may make labels mean something else."""
     told = []
+    if "causal" not in table.columns and not rules.inclusive:
+        n = int((table.columns["pip"] == rules.positive).sum())
+        if n:
+            told.append(
+                f"{n} PIPs are exactly {rules.positive:g}, and not causal: causal is above it (`pip_inclusive=True` "
+                "takes them)"
+            )
     negative = label == 0
     for missing, what in ((not (label == 1).any(), "causal"), (not negative.any(), "a negative")):
         if missing:
             told.append(f"none of {len(table)} variants is {what}: what needs some is undefined")
     if "pip" in table.columns:
         known = table.columns["pip"][negative & ~np.isnan(table.columns["pip"])]
-        if known.size >= _MANY and known.min() >= _PIP_FLOOR:
+        n_small = int((known < _PIP_FLOOR).sum())
+        if known.size >= _FEW and n_small < _FULL * known.size:
             told.append(
-                f"no PIP of {known.size} negatives is below {known.min():.3g}: the release leaves smaller ones out, "
-                "and its negatives are another population than all variants of the region"
+                f"{n_small or 'none'} of {known.size} negatives has a PIP below {_PIP_FLOOR:g}, and half of them lie "
+                f"above {np.median(known):.3g}: the release leaves small ones out, and its negatives are another "
+                "population than all variants of the region"
             )
     code = variant_codes(table)
     both = int(np.count_nonzero((np.bincount(code, label == 1) > 0) & (np.bincount(code, negative) > 0)))

@@ -13,9 +13,10 @@ from ...types import VariantTable
 from ..contigs import ContigNames
 from .orient import turned_table
 
-__all__ = ["coded", "combined", "in_one_spelling", "one_name_per_contig"]
+__all__ = ["ELSEWHERE", "coded", "combined", "in_one_spelling", "one_name_per_contig"]
 
 Codes = tuple[NDArray[np.int64], int]
+ELSEWHERE: Final = "at no position of the labels, on "  # of a contig: counts of scores that are left out unread
 _MOST: Final = 1 << 62
 
 

@@ -15,11 +15,12 @@ from ..alleles import is_palindromic, other_strand, shortest_arrays
 from ..contigs import ContigNames
 from ..tables.exons import strip_version
 from ._columns import build_of
-from .codes import coded, combined, one_name_per_contig
+from .codes import ELSEWHERE, coded, combined, one_name_per_contig
 from .orient import turned_table
 
 __all__ = ["join"]
 
+_ALWAYS: Final = ("labels with", "scores without")
 _MOST_OTHER: Final = 0.1  # share of variants that may have the other strand's alleles, as in `orient`
 Int64Array = NDArray[np.int64]
 
@@ -64,7 +65,8 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
     VariantTable
         The rows of ``labels`` that have scores, in their order, with the columns of both; a column of ``scores`` whose
         name ``labels`` has is called ``score.NAME``. Scores of exchanged alleles are turned. ``counts`` has
-        ``labels with scores``, ``labels without scores``, ``scores without labels``, and, where there are any,
+        ``labels with scores``, ``labels without scores``, ``scores without labels`` (all that were read, those at other
+        positions too), and, where there are any, those of them ``on contigs without labels``,
         ``scores turned``, ``genes without version`` and ``scores of no gene``.
 
     Raises
@@ -96,13 +98,18 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
     _refuse_other_strand(both, alleles, match, labels, scores)
     if not found.any():
         raise _nothing(labels, scores, names)
+    elsewhere = {what.removeprefix(ELSEWHERE): n for what, n in scores.counts.items() if what.startswith(ELSEWHERE)}
+    known = ContigNames(dict.fromkeys(coded(labels.chrom)[0]))
     counts = {
         "labels with scores": int(found.sum()), "labels without scores": int((~found).sum()),
-        "scores without labels": len(scores) - int(np.count_nonzero(np.bincount(match[found]))),
+        "scores without labels": sum(elsewhere.values()) + len(scores) - np.unique(match[found]).size,
+        "scores on contigs without labels": sum(n for name, n in elsewhere.items() if not known.find(name)),
         "scores turned": int(turned.sum()), **counts,
     }  # fmt: skip
     added = turned_table(scores.take(match[found]), turned[found])
-    return _beside(labels.take(found), added, shared, {name: n for name, n in counts.items() if n or " w" in name})
+    return _beside(
+        labels.take(found), added, shared, {name: n for name, n in counts.items() if n or name.startswith(_ALWAYS)}
+    )
 
 
 def _places(
@@ -217,7 +224,9 @@ def _beside(labels: VariantTable, scores: VariantTable, shared: Sequence[str], c
         columns=labels.columns | {new: scores.columns[old] for old, new in names.items()},
         signed=(*labels.signed, *(names[name] for name in scores.signed)),
         frequencies=(*labels.frequencies, *(names[name] for name in scores.frequencies)),
-        counts=labels.counts | {f"scores: {what}": n for what, n in scores.counts.items()} | counts,
+        counts=labels.counts
+        | {f"scores: {what}": n for what, n in scores.counts.items() if not what.startswith(ELSEWHERE)}
+        | counts,
         notes=(*labels.notes, *(f"scores: {note}" for note in scores.notes)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from ._columns import ALIASES, PLACES, Places, find_columns, place_columns, read
 from ._frame import Frame, TextFrame, open_frame, read
 from ._hdf5_scores import read_hdf5_scores
 from ._tabix import lines_at
+from .codes import ELSEWHERE, coded
 from .labels import release_of
 
 __all__ = ["SCORE_FORMATS", "read_scores"]
@@ -109,7 +111,10 @@ def _near(table: VariantTable, at: VariantTable | None) -> VariantTable:
         return table
     mine, theirs = (shortest_arrays(one.position, one.ref, one.alt)[0] for one in (table, at))
     places = np.append(np.sort(theirs), -1)  # NumPy's own hash of whole numbers takes ten times as long
-    return table.take(places[np.searchsorted(places[:-1], mine)] == mine)
+    kept = places[np.searchsorted(places[:-1], mine)] == mine
+    names, code = coded(table.chrom)
+    others = zip(names, np.bincount(code, ~kept, minlength=len(names)).astype(int).tolist(), strict=True)
+    return replace(table.take(kept), counts=table.counts | {f"{ELSEWHERE}{name}": n for name, n in others if n})
 
 
 def _require(frame: Frame, names: Sequence[str], what: str) -> None:
