@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .._objects import Brief
 from ..errors import InputError
 from ..io.variant_tables import find_duplicates
-from ..stats.estimate import factored
+from ..io.variant_tables.codes import coded, combined
 from ..types import VariantTable
 
 __all__ = ["LabelRules", "Labelled", "canonical_ranks", "effect_column", "labelled", "variant_codes"]
@@ -113,23 +113,21 @@ def effect_column(table: VariantTable) -> str | None:
 
 def variant_codes(table: VariantTable, columns: Sequence[str] = ()) -> NDArray[np.int64]:
     """Return one number per variant, or per variant and value of columns."""
-    code = np.zeros(len(table), np.int64)
-    for part in _codes(table, columns):
-        code = np.unique(code * (int(part.max(initial=0)) + 1) + part, return_inverse=True)[1].reshape(-1)
-    return code
+    return np.unique(_keys(table, columns), return_inverse=True)[1].reshape(-1)
 
 
-def _codes(table: VariantTable, columns: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Contig, position, alleles and columns of text as numbers, in the order of the texts."""
-    names = [table.chrom, table.ref, table.alt, *(table.columns[name] for name in columns)]
-    chrom, *others = (factored(part)[1] for part in names)
-    return [chrom, table.position, *others]
+def _keys(table: VariantTable, columns: Sequence[str]) -> NDArray[np.int64]:
+    """Contig, position, alleles and columns of text as one number a row, in the order of the texts."""
+    texts = [table.chrom, table.ref, table.alt, *(table.columns[name] for name in columns)]
+    chrom, *others = ((code, max(1, len(names))) for names, code in map(coded, texts))
+    return combined([chrom, (table.position, int(table.position.max(initial=0)) + 1), *others])
 
 
 def canonical_ranks(table: VariantTable) -> NDArray[np.int64]:
     """Return the rank of each row by contig, position, alleles and what else tells rows apart, not by its place."""
     ranks = np.empty(len(table), np.int64)
-    ranks[np.lexsort(_codes(table, [name for name in _KEY if name in table.columns])[::-1])] = np.arange(len(table))
+    keys = _keys(table, [name for name in _KEY if name in table.columns])
+    ranks[np.argsort(keys, kind="stable")] = np.arange(len(table))
     return ranks
 
 

@@ -183,16 +183,21 @@ def read_places(
             frame, rows, other, f"{columns['variant_id']} names another place or alleles than chrom, pos, ref and alt",
             "leave one of them out: which one is right?",
         )  # fmt: skip
-    long = np.fromiter((max(len(a), len(b)) > LONGEST_ALLELE for a, b in zip(ref, alt, strict=True)), bool, len(ref))
+    long = np.zeros(len(ref), np.bool_)
+    for alleles in (ref, alt):
+        long |= np.fromiter(map(len, alleles.tolist()), np.int64, len(alleles)) > LONGEST_ALLELE
     kept = np.flatnonzero(~long)
-    chrom, ref, alt = (
-        texts(chrom[kept].tolist()),
-        np.char.upper(texts(ref[kept].tolist())),
-        np.char.upper(texts(alt[kept].tolist())),
-    )
+    if long.any():
+        chrom, ref, alt = chrom[kept], ref[kept], alt[kept]
+    chrom, ref, alt = texts(chrom.tolist()), _upper(ref.tolist()), _upper(alt.tolist())
     refuse_alleles(frame, ref, alt, rows[kept])
     build, n_long = named.builds[0] if named and named.builds else "", int(long.sum())
     return Places(chrom, pos[kept] - 1, ref, alt, build, kept if n_long else None, n_long)
+
+
+def _upper(alleles: list[str]) -> NDArray[np.str_]:
+    small = {one: one.upper() for one in set(alleles)}
+    return texts(alleles if all(map(str.isupper, small)) else [small[one] for one in alleles])
 
 
 def _names_of_hail(loci: list[str], alleles: list[str]) -> NDArray[np.object_]:
