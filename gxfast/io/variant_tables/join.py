@@ -102,7 +102,7 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
     known = ContigNames(dict.fromkeys(coded(labels.chrom)[0]))
     counts = {
         "labels with scores": int(found.sum()), "labels without scores": int((~found).sum()),
-        "scores without labels": sum(elsewhere.values()) + len(scores) - np.unique(match[found]).size,
+        "scores without labels": sum(elsewhere.values()) + len(scores) - int(np.count_nonzero(np.bincount(match[found]))),
         "scores on contigs without labels": sum(n for name, n in elsewhere.items() if not known.find(name)),
         "scores turned": int(turned.sum()), **counts,
     }  # fmt: skip

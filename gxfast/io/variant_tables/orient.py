@@ -112,7 +112,7 @@ def orient(
         If no contig is in the reference.
     """
     names = contigs if isinstance(contigs, ContigNames) else ContigNames(genome.contigs, contigs)
-    found = {name: names.find(name) for name in np.unique(table.chrom).tolist()}
+    found = {name: names.find(name) for name in sorted(set(table.chrom.tolist()))}
     if not any(found.values()):
         first = next(iter(found), "")
         raise InputError(
