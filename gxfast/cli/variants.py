@@ -13,6 +13,7 @@ from ..io.numbers import finite_number
 from .command import command
 from .config import config_option
 from .kinds import FILE, NAMED_FILE, File, split_name
+from .naming import as_options
 from .numbers import Number, Whole
 from .options import set_verbosity
 from .progress import say, talk
@@ -100,7 +101,7 @@ def variants(**options: Any) -> int:
         if n:
             talk(f"gxfast: {n} {what}")
     for warning in summary["warnings"]:
-        talk(f"gxfast: {warning}")
+        talk(f"gxfast: {as_options(warning)}")
     return 3 if refused or summary["n_unmatched"] else 0
 
 

@@ -100,10 +100,13 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
         raise _nothing(labels, scores, names)
     elsewhere = {what.removeprefix(ELSEWHERE): n for what, n in scores.counts.items() if what.startswith(ELSEWHERE)}
     known = ContigNames(dict.fromkeys(coded(labels.chrom)[0]))
+    contigs, code = coded(scores.chrom)
+    here = zip(contigs, np.bincount(code, minlength=len(contigs)).tolist(), strict=True)
+    n_used = int(np.count_nonzero(np.bincount(match[found])))
     counts = {
         "labels with scores": int(found.sum()), "labels without scores": int((~found).sum()),
-        "scores without labels": sum(elsewhere.values()) + len(scores) - int(np.count_nonzero(np.bincount(match[found]))),
-        "scores on contigs without labels": sum(n for name, n in elsewhere.items() if not known.find(name)),
+        "scores without labels": sum(elsewhere.values()) + len(scores) - n_used,
+        "scores on contigs without labels": sum(n for name, n in (*elsewhere.items(), *here) if not known.find(name)),
         "scores turned": int(turned.sum()), **counts,
     }  # fmt: skip
     added = turned_table(scores.take(match[found]), turned[found])
