@@ -186,8 +186,10 @@ def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> Varian
 
 def _read_table(frame: Frame, columns: Sequence[str | int], beside: Sequence[str]) -> VariantTable:
     found, _ = find_columns(frame)
-    places = [name for name in place_columns(found) if name != "variant_id" or "pos" not in place_columns(found)]
-    keys = {name: found[name] for name in (*places, *_TEXTS) if name in found}
+    placed = place_columns(found)
+    keys = {name: found[name] for name in (*placed, *_TEXTS) if name in found}
+    if "pos" in placed:  # names beside places may be of anything
+        keys.pop("variant_id", None)
     offered = [name for name in frame.names if name not in {found[one] for one in found if one in (*PLACES, *_TEXTS)}]
     if not columns:
         if release := release_of(frame.names):
