@@ -327,7 +327,13 @@ def _of_arrow(column: Any, kind: str, place: _Place) -> NDArray[Any]:
         if endless.size:
             raise place.refuse(int(endless[0]), "inf", "number")
         return values
-    cells = ["" if value is None else _spelled(value) for value in column.to_pylist()]
+    if kind == "position" and kinds.is_signed_integer(column.type) and not column.null_count and len(column):
+        values = np.array(column.to_numpy(zero_copy_only=False), np.int64)
+        if values.min() >= 1 and values.max() <= LAST_POSITION:
+            return values
+    cells = column.to_pylist()
+    if column.null_count or not (kinds.is_string(column.type) or kinds.is_large_string(column.type)):
+        cells = ["" if value is None else _spelled(value) for value in cells]
     if kind == "position":
         cells = [cell.removesuffix(".0") for cell in cells]
     return _OF[kind](cells, place) if cells else np.empty(0)
