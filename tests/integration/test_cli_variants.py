@@ -327,4 +327,4 @@ def test_labels_alone_are_no_scores(made: Made, tmp_path: Path, capsys: pytest.C
         path, {"variant_id": ["chr1_5_A_C"], "gene_id": ["G"], "pval_nominal": [1e-9], "slope": [1], "slope_se": [1]}
     )
     assert main(["variants", "--labels", str(path), "-o", str(tmp_path / "out")]) == 2
-    assert "name them with --column, or give a table of scores with --scores" in capsys.readouterr().err
+    assert "give a table of scores, or, of a benchmark, name them with --column" in capsys.readouterr().err

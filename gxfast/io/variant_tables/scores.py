@@ -195,14 +195,14 @@ def _read_table(frame: Frame, columns: Sequence[str | int], beside: Sequence[str
         if release := release_of(frame.names):
             raise InputError(
                 f"the table is known as labels ({release}): which of its columns are scores is not told by their names",
-                path=frame.path, remedy="name them with `columns=`, or give a table of scores with `scores=`",
+                path=frame.path, remedy="give a table of scores, or, of a benchmark, name them with `columns=`",
             )  # fmt: skip
         numeric = set(frame.numeric())
         offered = [name for name in offered if name in numeric and name.lower() not in _NO_SCORES]
         if not offered:
             raise InputError(
                 f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
-                remedy=f"name it with `columns=`, or rename it ({', '.join(sorted(ALIASES)[:6])}, ... name labels)",
+                remedy=f"rename that of scores ({', '.join(sorted(ALIASES)[:6])}, ... name labels), or choose with columns=",
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}

@@ -174,7 +174,7 @@ CASES = [
         "labels from 0",
         both(row_of("labels", lambda r: [r[0], str(int(r[POS]) - 1), *r[2:]]), also("--fasta", "{folder}/genome.fa")),
         LABELS,
-        "another build",
+        "count from 0",
     ),
     turned_away(
         "scores of another build by name", both(names("labels", "b38"), names("scores", "b37")), SCORES, "b37", "b38"
