@@ -202,7 +202,7 @@ def _read_table(frame: Frame, columns: Sequence[str | int], beside: Sequence[str
         if not offered:
             raise InputError(
                 f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
-                remedy=f"rename that of scores ({', '.join(sorted(ALIASES)[:6])}, ... name labels), or choose with columns=",
+                remedy=f"rename that of scores ({', '.join(sorted(ALIASES)[:6])}, ... name labels), or choose columns=",
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}
