@@ -144,7 +144,7 @@ def refuse_gene_mask(model: Any) -> None:
         raise InputError(
             f"{model.card.name} reads out the {mask.over} of each gene, which a sequence alone does not have",
             path=model.path, record="output.gene_mask",
-            remedy="use gxfast predict, run (without the steps ism and drivers) or ism variants, gxfast.predict with "
+            remedy="use gxfast predict, run or ism variants, gxfast.predict with "
             "`exons=`, or a card without gene_mask",
         )  # fmt: skip
 

@@ -12,7 +12,6 @@ from .._threads import one_blas_thread, resolve_threads
 from ..errors import GxfastError, InputError, did_you_mean
 from ..evaluation.across_people import Residualise, Transform
 from ..io.files import sha256_of
-from ..models.gene_bins import refuse_gene_mask
 from ..personal.dosage_sources import conventions
 from ..personal.policy import HaplotypePolicy
 from ..reporting import write_report
@@ -235,9 +234,12 @@ def run_job(
     _check_report_genes(inputs, paths, options)
     if inputs.expression is None:
         steps = tuple(name for name in steps if name not in _NEED_EXPRESSION)
-    steps = _without_effects(inputs, steps, asked=chosen != {*STEPS})
+    if chosen == {*STEPS}:  # nothing was chosen
+        steps = _without_effects(inputs, steps)
     tiles = tiled_models(inputs, paths)
-    plan = _plan(paths, inputs, options, steps) | {"tiles": {name: one.tiling.facts for name, one in tiles.items()}}
+    plan = _plan(paths, inputs, options, steps) | {
+        "tiles": {name: one.tiling.facts for name, one in tiles.items() if not isinstance(one, str)}
+    }
     with one_blas_thread(), RunDirectory(output, plan, resume=resume, part=part) as directory:
         if part.whole:
             directory.note_run({"command": list(command), "threads": threads, "resumed_blocks": directory.resumed})
@@ -259,8 +261,7 @@ def run_job(
                 step.run(job)
         directory.finish(job.results.manifest)
     if explain:
-        for model in inputs.models:
-            explain(tiles[model.card.name].explain() if model.card.name in tiles else f"{model.card.name}: no tiles")
+        explain("\n".join(job.explain_tiles()))
     return job.results
 
 
@@ -279,12 +280,13 @@ def _expected_seconds(job: Job, tiles: bool) -> dict[str, float]:
     return found | ({"report": _REPORT_SECONDS} if "report" in job.steps else {})
 
 
-def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel]:
-    """Return the models of a run that predict in tiles, by name."""
-    from ..ism.tiled import tiled
+def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel | str]:
+    """Return what predicts in tiles, by the name of the model, or why none does."""
+    from ..ism.tiled import tiled_or_why
 
-    found = {model.card.name: tiled(model, max_mem=paths.max_mem) for model in inputs.models} if paths.tiles else {}
-    return {name: one for name, one in found.items() if one is not None}
+    if not paths.tiles:
+        return {model.card.name: "no tiles were asked for" for model in inputs.models}
+    return {model.card.name: tiled_or_why(model, max_mem=paths.max_mem) for model in inputs.models}
 
 
 def _do_part(job: Job) -> None:
@@ -309,22 +311,15 @@ def _check_steps(steps: tuple[str, ...]) -> None:
         )
 
 
-def _without_effects(inputs: Inputs, steps: tuple[str, ...], *, asked: bool) -> tuple[str, ...]:
-    """Leave out the steps that need effects of SNVs on a sequence, where a model reads out the exons of each gene.
-
-    Raises
-    ------
-    InputError
-        If they were ``asked`` for.
-    """
+def _without_effects(inputs: Inputs, steps: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out the steps that take a pass per SNV, where a model reads out the exons of each gene."""
     masked = [model for model in inputs.models if model.card.gene_mask is not None]
     wanted = [name for name in ("ism", "drivers") if name in steps]
     if not (masked and wanted):
         return steps
-    if asked:
-        refuse_gene_mask(masked[0])
     logging.getLogger("gxfast").warning(
-        "%s reads out the %s of each gene: the steps %s are left out; gxfast ism variants scores variants",
+        "%s reads out the %s of each gene, which takes a pass per SNV: the steps %s are left out unless `steps=` "
+        "names them",
         masked[0].card.name, masked[0].card.gene_mask.over, " and ".join(wanted),  # type: ignore[union-attr]
     )  # fmt: skip
     return tuple(name for name in steps if name not in wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import json
@@ -125,15 +126,14 @@ def test_inspect_says_what_the_card_reads(files: dict[str, Path], capsys: Any) -
     )
 
 
-def test_a_run_leaves_out_effects_on_sequences(
+def test_a_run_leaves_out_effects_unless_they_are_named(
     cohort: Any, files: dict[str, Path], tmp_path: Path, capsys: Any, caplog: Any
 ) -> None:
     out = tmp_path / "out"
     command = [*words(cohort, files, "run"), "--expression", str(cohort.expression), "--permutations", "20"]
-    assert main([*command, "-q", "-o", str(out), "--steps", "check,predict,evaluate,drivers"]) == 2
-    assert "without the steps ism and drivers" in capsys.readouterr().err
     assert main([*command, "-o", str(out), "--json"]) == 3
     assert "the steps ism and drivers are left out" in caplog.text + capsys.readouterr().err
+    assert not (out / "ism").exists()
     assert (out / "report.html").is_file()
     assert len((out / "genes.tsv").read_text().splitlines()) == 1 + 9 * 2
 
@@ -223,3 +223,27 @@ def test_costs_are_told(cohort: Any, files: dict[str, Path], scored: Path, capsy
     assert costs["alleles"] == costs["mutants"] == n_rows
     assert costs["mode"] == "naive"
     assert costs["seconds"] > 0
+
+
+def test_drivers_of_exons(cohort: Any, files: dict[str, Path], tmp_path: Path) -> None:
+    out, scored, parts = tmp_path / "out", tmp_path / "scored", tmp_path / "parts"
+    asked = ["--expression", str(cohort.expression), "--steps", "check,predict,evaluate,ism,drivers"]
+    assert main([*words(cohort, files, "run"), *asked, "-q", "-o", str(out)]) == 3
+    assert main([*words(cohort, files, "ism", "variants"), "-q", "-o", str(scored)]) == 3
+    (name,) = (file.name for file in (scored / "ism").glob("*.variants.tsv.gz"))
+    effects = {(row["gene_id"], row["variant_id"], row["track"]): row["ism"] for row in table(scored / "ism" / name)}
+    mine = {(row["gene_id"], row["variant_id"], row["track"]): row["ism"] for row in table(out / "ism" / name)}
+    assert len(mine) > 20
+    assert any(float(value) for value in mine.values())
+    for key, value in mine.items():
+        assert float(value) == pytest.approx(float(effects[key]), rel=1e-6, abs=1e-9)  # float32 in a scan
+    with (out / "drivers.tsv").open() as handle:
+        drivers = list(csv.DictReader(handle, delimiter="\t"))
+    assert {row["gene_id"] for row in drivers} <= {f"{gene}:{track}" for gene, _, track in mine}
+    assert drivers
+    assert not (out / "ism" / name.replace("variants.tsv.gz", "main_drivers.npz")).exists()
+    assert main(["plan", *words(cohort, files)[:-2], *asked, "--shards", "2", "-o", str(parts)]) == 0
+    for shard in ("2/2", "1/2"):
+        assert main(["run", str(parts), "-q", "--shard", shard, "--threads", "2"]) == 0
+    assert main(["merge", "-q", str(parts)]) == 3
+    assert fingerprint(parts) == fingerprint(out)

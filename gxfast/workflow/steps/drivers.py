@@ -7,9 +7,10 @@ arithmetic on dosages. Genes pass a block at a time: dosages are dropped once th
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,13 @@ from ...evaluation.direction import DirectionRow, Directions
 from ...evaluation.drivers import DriverRow, GeneDrivers, SupportRow, driver_rows, gene_drivers, support_rows
 from ...evaluation.signals import EqtlSignals
 from ...io.tables import write_rows
+from ...models.gene_windows import GeneBins
 from ...personal.dosages import Dosages, snvs_in
+from ...personal.observed import Allele
 from ...types import PredictionSet
 from ..eqtl_signals import DriverTags, signals_of
 from ..rows import ClusterRow, MotifRow
+from ..scans.gene_scores import GeneScorer
 from ..scans.observed import snv_effects
 from ..scans.targets import Layout, gene_layout
 from ..scans.variant_tables import VariantRows, write_variants
@@ -67,7 +71,7 @@ def drive(job: Job) -> None:
         results.support += found.support
         results.direction += found.directions.rows()
         summary[item.model] = found.summary()
-        if model is None:  # there is no sequence model to look around drivers with
+        if not _looks_around(model):
             continue
         around = scan_surroundings(job, model, item, found.mains)
         motifs = motif_rows(item, around)
@@ -80,6 +84,11 @@ def drive(job: Job) -> None:
     write_rows(folder / "motif_clusters.tsv", ClusterRow, results.motif_clusters)
     if results.direction:
         write_rows(folder / "direction.tsv", DirectionRow, results.direction)
+
+
+def _looks_around(model: Model | None) -> TypeGuard[Model]:
+    """Whether there is a sequence model, and mutagenesis of it, to look around drivers with."""
+    return model is not None and model.card.gene_mask is None
 
 
 class _Collected:
@@ -214,8 +223,10 @@ def _do_effects(job: Job, model: Model) -> None:
     run, name = job.directory, model.card.name
     layout = gene_layout(model.card, job.inputs.genes, job.inputs.genome, window=None, clip=False)
 
+    around = _looks_around(model)
+
     def finished(part: tuple[int, tuple[int, int]]) -> bool:
-        return run.has_block(_file(model, part[0])) and run.has_block(main_drivers_file(model, part[0]))
+        return run.has_block(_file(model, part[0])) and (not around or run.has_block(main_drivers_file(model, part[0])))
 
     todo = run.todo(list(enumerate(gene_parts(job, model))), finished)
     for done, (number, (first, last)) in enumerate(todo):
@@ -226,7 +237,8 @@ def _do_effects(job: Job, model: Model) -> None:
         of_gene = _effects_by_gene(run.read_block(_file(model, number)), first)
         found = _select(job, model, predictions, None, {g - first: (snvs[g], of_gene(g)) for g in snvs})
         mains = [main for one in found if (main := main_driver(one)) is not None]
-        scan_block(job, model, number, predictions.genes, mains)
+        if around:
+            scan_block(job, model, number, predictions.genes, mains)
     job.tell(f"effects {name}", len(todo), len(todo))
 
 
@@ -252,17 +264,39 @@ def _snvs(job: Job, layout: Layout, g: int) -> Dosages:
 
 def _effects(job: Job, model: Model, layout: Layout, genes: range, snvs: dict[int, Dosages]) -> dict[str, NDArray[Any]]:
     """Effects of the SNVs of some genes, one gene after the other."""
-    plan, parts = job.plan(model), []
-    none = np.empty((0, len(plan.tracks)))
+    effects_of = _by_prediction(job, model, layout) if model.card.gene_mask else _by_mutagenesis(job, model, layout)
+    none, parts = np.empty((0, model.n_tracks)), []
     for g in genes:
-        effects = none
-        if g in snvs:
-            bases = np.frombuffer("".join(snvs[g].alt).encode(), np.uint8)
-            effects = snv_effects(plan, job.inputs.genome, layout, g, snvs[g].position, bases)
-            effects = effects if np.isfinite(effects).all() else none
-        parts.append(effects)
+        effects = effects_of(g, snvs[g]) if g in snvs else none
+        parts.append(effects if np.isfinite(effects).all() else none)
     offset = np.cumsum([0, *map(len, parts)]).astype(np.int64)
     return {"offset": offset, "effect": np.concatenate(parts)}
+
+
+def _by_mutagenesis(job: Job, model: Model, layout: Layout) -> Callable[[int, Dosages], Float64Array]:
+    plan = job.plan(model)
+
+    def effects_of(g: int, snvs: Dosages) -> Float64Array:
+        bases = np.frombuffer("".join(snvs.alt).encode(), np.uint8)
+        return snv_effects(plan, job.inputs.genome, layout, g, snvs.position, bases)
+
+    return effects_of
+
+
+def _by_prediction(job: Job, model: Model, layout: Layout) -> Callable[[int, Dosages], Float64Array]:
+    """A pass per SNV: what is read out differs from gene to gene."""
+    bins = GeneBins.of(model, job.inputs.genes, job.inputs.exons)
+    assert bins is not None  # the card has a gene mask
+    scorer = GeneScorer(model, job.inputs.genome, layout, bins, "reference")
+
+    def effects_of(g: int, snvs: Dosages) -> Float64Array:
+        alleles = [
+            Allele(position, ref.encode(), alt.encode(), len(ref), math.nan, 0)
+            for position, ref, alt in zip(snvs.position.tolist(), snvs.ref, snvs.alt, strict=True)
+        ]
+        return scorer.effects(g, alleles)
+
+    return effects_of
 
 
 def _rows_of_gene(predictions: PredictionSet, tracks: Sequence[GeneDrivers]) -> VariantRows:
