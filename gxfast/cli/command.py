@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..errors import GxfastError, did_you_mean
+from .config import tell_origin
 from .examples import EXAMPLES
 from .naming import as_options
 
@@ -19,8 +20,8 @@ __all__ = ["Command", "CommandGroup", "command", "heading", "sections"]
 _HEADINGS: Final = {
     "Inputs": "fasta vcf genes exons sites regions region expression covariates n_covariates samples samples_file "
     "contigs sequences positions record gene scan haplotype dosage database beside published column tracks_table "
-    "weights head predictions labels scores nulls columns label_format score_format strands methods tissues populations gene_split "
-    "effects config",
+    "weights head predictions labels scores nulls columns label_format score_format strands methods tissues "
+    "populations gene_split effects config",
     "Model": "models model cards card name length tracks track bins over reduce transform haplotypes mode layout "
     "output_layout tolerance no_check window method n_references",
     "Haplotypes": "variants unphased missing overlap ref_mismatch masked_ref symbolic filter phase on indels "
@@ -112,6 +113,7 @@ class Command(click.Command):
         except GxfastError as error:
             error.message = as_options(error.message)
             error.remedy = error.remedy and as_options(error.remedy)
+            tell_origin(ctx, error)
             raise
 
 

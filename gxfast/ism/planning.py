@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import options_of
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..models.gene_bins import refuse_gene_mask
@@ -85,9 +86,11 @@ def plan(
         raise InputError(f"check must not be negative, found {check}")
     refuse_gene_mask(model)
     named = [outputs] if isinstance(outputs, int | str) else outputs
-    chosen = named if isinstance(named, Outputs) else Outputs(tracks=named)
+    if isinstance(named, Iterable) and not isinstance(named, Outputs):
+        named = Outputs(tracks=named)
+    selected = options_of(Outputs, named, "outputs")
     threads = model.n_threads if n_threads is None else resolve_threads(n_threads)
-    return Plan(model, chosen, mode, threads, check)
+    return Plan(model, selected, mode, threads, check)
 
 
 def planned(plan_or_model: Plan | Model) -> Plan:

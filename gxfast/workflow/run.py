@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from .._objects import options_of
 from .._threads import one_blas_thread, resolve_threads
 from ..errors import GxfastError, InputError, did_you_mean
 from ..evaluation.across_people import Residualise, Transform
@@ -23,14 +24,7 @@ from ..types import Progress
 from .effects import refuse_closed_terms
 from .inputs import Inputs, open_inputs, require_predictors
 from .naming import contigs_of_plan
-from .options import (
-    DriverOptions,
-    EvaluateOptions,
-    InputPaths,
-    MappingOptions,
-    RunOptions,
-    TrainingOptions,
-)
+from .options import DriverOptions, EvaluateOptions, InputPaths, MappingOptions, RunOptions, TrainingOptions
 from .preflight import Finding, preflight, require_ok
 from .provenance import digest, hash_inputs, plan_of
 from .rundir import RunDirectory
@@ -183,11 +177,15 @@ independent, susie, seed, driver_rule, motif_reach, steps, resume
         predictdb=predictdb,
         with_right=i_have_the_right,
     )
-    policy = policy or HaplotypePolicy()
-    return run_job(
-        paths, replace(policy, seed=policy.seed or seed), options, output,
-        steps=tuple(steps), n_threads=threads, resume=resume, progress=progress,
-    )  # fmt: skip
+    policy = options_of(HaplotypePolicy, policy, "policy")
+    try:
+        return run_job(
+            paths, replace(policy, seed=policy.seed or seed), options, output,
+            steps=tuple(steps), n_threads=threads, resume=resume, progress=progress,
+        )  # fmt: skip
+    except GxfastError as error:  # what `Model` calls the length is the window here
+        error.remedy = error.remedy and error.remedy.replace("`length", "`window")
+        raise
 
 
 def _text(value: str | Path | None) -> str | None:
