@@ -20,15 +20,15 @@ __all__ = ["Command", "CommandGroup", "command", "heading", "sections"]
 _HEADINGS: Final = {
     "Inputs": "fasta vcf genes exons sites regions region expression covariates n_covariates samples samples_file "
     "contigs sequences positions record gene scan haplotype dosage database beside published column tracks_table "
-    "weights head predictions labels scores nulls columns label_format score_format tissues populations gene_split "
-    "effects config",
+    "weights head predictions labels scores nulls columns label_format score_format strands methods tissues "
+    "populations gene_split effects config",
     "Model": "models model cards card name length tracks track bins over reduce transform haplotypes mode layout "
     "output_layout tolerance no_check window method n_references",
     "Haplotypes": "variants unphased missing overlap ref_mismatch masked_ref symbolic filter phase on indels "
     "align allele",
     "Statistics": "expression_transform residualise cis_window min_maf permutations shared_permutations independent "
     "susie driver_rule motif_reach finemapped folds inner_folds stop_after min_matched bootstrap seed people n_genes "
-    "background controls compare pip p_limit strata bootstraps",
+    "background controls compare pip pip_inclusive p_limit strata bootstraps",
     "Output": "output wide weights_table predictdb i_have_the_right format formats steps report_genes explain dry_run "
     "shard shards resume as_json verbose quiet",
     "Compute": "device threads batch_size max_mem tiles dask resources background_cache",

@@ -13,6 +13,7 @@ from ..io.numbers import finite_number
 from .command import command
 from .config import config_option
 from .kinds import FILE, NAMED_FILE, File, split_name
+from .naming import as_options
 from .numbers import Number, Whole
 from .options import set_verbosity
 from .progress import say, talk
@@ -45,6 +46,10 @@ _TISSUES: Final = ("all", "weighted mean", "mean")
     "--contigs", type=File("strict"), metavar="FILE|strict",
     help="Names of contigs that mean one (TSV, a row each); strict: names are what they are.",
 )  # fmt: skip
+@click.option("--strands", is_flag=True, help="Take labels of the other strand (--fasta). Left out by default.")
+@click.option(
+    "--method", "methods", multiple=True, metavar="M", help="Of fine-mapping: rows to use, of one or two; repeatable."
+)
 @click.option("--tissue", "tissues", multiple=True, metavar="T", help="Tissue to use; repeatable. All by default.")
 @click.option("--controls", default=0, show_default=True, type=Whole(0, 1000), help="Matched per causal variant.")
 @click.option("--compare", multiple=True, metavar="A,B", help="Models whose directions are compared; repeatable.")
@@ -52,6 +57,7 @@ _TISSUES: Final = ("all", "weighted mean", "mean")
     "--pip", default="0.9,0.01", show_default=True, metavar="HIGH,LOW",
     help="PIP above which a variant is causal, and below which it is not.",
 )  # fmt: skip
+@click.option("--pip-inclusive", is_flag=True, help="A PIP of HIGH itself is causal too (Borzoi; TraitGym: above).")
 @click.option(
     "--p-limit", default=5e-8, show_default=True, type=Number(0, 1),
     help="Variants of high PIP and larger p are neither.",
@@ -61,7 +67,7 @@ _TISSUES: Final = ("all", "weighted mean", "mean")
     help="distance, frequency, effect, pip, ancestry, consequence or a column; distance:0/1000/10000, effect:q4.",
 )  # fmt: skip
 @click.option(
-    "--bootstraps", default=100, show_default=True, type=Whole(0, 100_000), help="Within class; 0: analytic errors."
+    "--bootstraps", type=Whole(0, 100_000), help="100 within class, 1000 of chromosomes by default; 0: analytic errors."
 )
 @click.option("--seed", default=0, show_default=True, type=Whole(0, 2**63 - 1), help="Of bootstraps.")
 @click.option("-o", "--output", type=FILE, required=True, metavar="DIR", help="Run directory to write.")
@@ -80,7 +86,7 @@ def variants(**options: Any) -> int:
     paths = VariantPaths(
         options["labels"], tuple(split_name(one) for one in options["scores"]), options["fasta"], options["contigs"],
         options["columns"], options["label_format"], options["score_format"],
-        tuple(split_name(one) for one in options["nulls"]),
+        tuple(split_name(one) for one in options["nulls"]), options["methods"], options["strands"],
     )  # fmt: skip
     summary = benchmark_tables(paths, options["output"], _chosen(options), resume=options["resume"])
     if options["as_json"]:
@@ -88,13 +94,14 @@ def variants(**options: Any) -> int:
     elif not options["quiet"]:
         say("\n".join(_lines(summary)))
         say(f"wrote {options['output']}")
-    refused = summary.get("alleles", {}).get("n_refused", 0) + summary.get("alleles", {}).get("n_other_strand", 0)
+    alleles = summary.get("alleles", {"n_refused": 0, "n_other_strand": 0})
+    refused = alleles["n_refused"] + (0 if options["strands"] else alleles["n_other_strand"])
     for n, what in ((refused, "variants do not fit the FASTA: turned.tsv lists them"),
                     (summary["n_unmatched"], "causal variants have no controls: matched.tsv lists them")):  # fmt: skip
         if n:
             talk(f"gxfast: {n} {what}")
     for warning in summary["warnings"]:
-        talk(f"gxfast: {warning}")
+        talk(f"gxfast: {as_options(warning)}")
     return 3 if refused or summary["n_unmatched"] else 0
 
 
@@ -105,7 +112,7 @@ def _chosen(options: dict[str, Any]) -> Any:
     thresholds = [finite_number(part) for part in options["pip"].split(",")]
     if len(thresholds) != 2 or thresholds[0] is None or thresholds[1] is None:
         raise InputError(f"--pip {options['pip'][:40]!r} is no pair of numbers", remedy="write --pip 0.9,0.01")
-    rules = LabelRules(thresholds[0], thresholds[1], options["p_limit"])
+    rules = LabelRules(thresholds[0], thresholds[1], options["p_limit"], inclusive=options["pip_inclusive"])
     strata = [part.strip() for part in (options["strata"] or "").split(",") if part.strip()]
     if options["strata"] is not None and not strata:
         raise InputError("--strata lists nothing", remedy="name some, or leave the option out")

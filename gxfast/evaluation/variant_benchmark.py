@@ -10,7 +10,7 @@ import numpy as np
 
 from .._objects import Brief, Rows
 from ..errors import InputError, did_you_mean
-from ..io.variant_tables import join
+from ..io.variant_tables import in_one_spelling, join
 from ..types import VariantTable
 from .variant_controls import MatchedVariant, match_table
 from .variant_labels import Labelled, LabelRules, canonical_ranks, effect_column, labelled
@@ -27,6 +27,8 @@ __all__ = ["VariantBenchmark", "benchmark_variants", "evaluate_variants"]
 _LABELS: Final = (
     "beta", "se", "p", "pip", "causal", "af", "maf", "tss_distance", "ld_score", "beta_posterior", "z",
 )  # fmt: skip
+_LEFT: Final = ("scores without labels", "scores on contigs without labels")
+_MANY_EFFECTS: Final = 20  # which do not all point one way
 Scores = VariantTable | Mapping[str, VariantTable] | None
 
 
@@ -61,8 +63,8 @@ class VariantBenchmark(Brief):
 def evaluate_variants(
     labels: VariantTable, scores: Scores = None, *, models: Sequence[str] = (), controls: int = 0,
     tissues: Sequence[str] = (), strata: Sequence[str] = (), compare: Sequence[tuple[str, str]] = (),
-    pip: tuple[float, float] = (0.9, 0.01), p_limit: float = 5e-8, n_bootstraps: int = 100, seed: int = 0,
-    nulls: Scores = None,
+    pip: tuple[float, float] = (0.9, 0.01), pip_inclusive: bool = False, p_limit: float = 5e-8,
+    n_bootstraps: int | None = None, seed: int = 0, nulls: Scores = None,
 ) -> VariantBenchmark:  # fmt: skip
     """Benchmark scores of variants: direction and size at causal variants, causal variants against others.
 
@@ -87,10 +89,13 @@ def evaluate_variants(
         Pairs of models whose directions are compared.
     pip : pair of float
         PIP above which a variant is causal, and below which it is not.
+    pip_inclusive : bool
+        Whether a PIP of the first threshold itself is causal (Borzoi), and not only those above (TraitGym).
     p_limit : float
         Variants of high PIP and larger p are neither.
-    n_bootstraps : int
-        Within class, of areas under curves; 0 for analytic errors.
+    n_bootstraps : int, optional
+        Of areas under curves: by default 100 within class, and 1000 of chromosomes where there are ten; 0 for analytic
+        errors.
     seed : int
     nulls : VariantTable, or mapping of str to VariantTable, optional
         Scores of null SNVs, at least 100: of all models, or by the name of a model or of its table of ``scores``.
@@ -117,7 +122,7 @@ def evaluate_variants(
     >>> {row.metric: row.value for row in found.rows if row.metric in ("sign_share", "auroc")}
     {'sign_share': 1.0, 'auroc': 1.0}
     """
-    rules = LabelRules(*pip, p_limit)
+    rules = LabelRules(*pip, p_limit, inclusive=pip_inclusive)
     pairs = tuple((one, other) for one, other in compare)
     options = BenchmarkOptions(rules, controls, tuple(tissues), tuple(strata), pairs, n_bootstraps, seed)
     return benchmark_variants(labels, scores, options, models, nulls)
@@ -134,7 +139,7 @@ def benchmark_variants(
         raise InputError("there is no column of scores", path=labels.source or None, remedy="name a table of scores")
     for pair in options.compare:
         _chosen_models(named, pair)
-    table = _of_tissues(table, options.tissues)
+    table = _of_tissues(in_one_spelling(table), options.tissues)
     known = _in_order(labelled(table, options.rules))
     effect = effect_column(known.table)
     if effect is None and not known.has_labels:
@@ -145,10 +150,16 @@ def benchmark_variants(
         )
     _refuse_infinite(known.table, named)
     ranked = null_percentiles(known.table, {name: sources[name] for name in named}, nulls)
-    matched, audit, groups, told = match_table(known, options.controls)
+    matched, audit, groups, told = match_table(known, options.controls, options.seed)
     controls = "matched" if options.controls else "given"
     rows = list(MetricRows(known, named, effect, groups, controls, options, ranked).rows())
-    warnings = (*known.warnings, *told, *_without_scores(known.table, named), *_reversed(rows))
+    warnings = (
+        *known.warnings,
+        *_without_direction(known.table, effect),
+        *told,
+        *_without_scores(known.table, named),
+        *_reversed(rows),
+    )
     others = {f"null SNVs of {name}: no SNV, or no score": one.n_others for name, one in ranked.items() if one.n_others}
     counts = {**table.counts, **known.counts, **others}
     return VariantBenchmark(Rows(VariantMetric, rows), matched, audit, counts, warnings, tuple(named))
@@ -171,7 +182,8 @@ def _joined(labels: VariantTable, scores: Scores) -> tuple[VariantTable, list[st
         before = len(table)
         table = join(table, one)
         without[f"labels without scores of {key}"] = before - len(table)
-    counts = {name: n for name, n in table.counts.items() if not name.startswith("labels with")}
+        without |= {f"{name} of {key}": table.counts.get(name, 0) for name in _LEFT}
+    counts = {name: n for name, n in table.counts.items() if not name.startswith("labels with") and name not in _LEFT}
     return replace(table, counts=counts | {name: n for name, n in without.items() if n}), named
 
 
@@ -225,6 +237,16 @@ def _refuse_infinite(table: VariantTable, named: Sequence[str]) -> None:
                 f"score {name!r} is infinite", path=table.source or None, record=table.take(bad).variant_id[0],
                 remedy="leave it out, or mend what made it",
             )  # fmt: skip
+
+
+def _without_direction(table: VariantTable, effect: str | None) -> Iterator[str]:
+    """Whether there are no effects to compare signs with, or none that has a sign."""
+    if effect is None:
+        yield "labels have no effects (beta, afc, an odds ratio, z): direction and size are not measured"
+        return
+    known = table.columns[effect][~np.isnan(table.columns[effect])]
+    if known.size >= _MANY_EFFECTS and not (known < 0).any():
+        yield f"none of {known.size} effects ({effect}) is negative: are they sizes, or ratios, not their logarithms?"
 
 
 def _without_scores(table: VariantTable, named: Sequence[str]) -> Iterator[str]:

@@ -51,7 +51,7 @@ class MatchedVariant(Brief):
 Found = tuple["Rows[MatchedVariant]", "Rows[CovariateAudit]", "NDArray[np.str_] | None", list[str]]
 
 
-def match_table(known: Labelled, k: int) -> Found:
+def match_table(known: Labelled, k: int, seed: int = 0) -> Found:
     """Choose controls of the causal variants, of the same contig, consequence and tissue where these are told.
 
     Parameters
@@ -59,6 +59,8 @@ def match_table(known: Labelled, k: int) -> Found:
     known : Labelled
     k : int
         Controls per positive; 0: the groups of the column ``match_group``, if there is one.
+    seed : int
+        By which they are drawn where labels have no distance, frequency or LD score.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def match_table(known: Labelled, k: int) -> Found:
     Raises
     ------
     InputError
-        If there are no positives, or nothing to match by.
+        If there are no positives.
     """
     from ..stats import CovariateAudit, covariate_audit, match_controls, scaled_covariates
 
@@ -92,19 +94,19 @@ def match_table(known: Labelled, k: int) -> Found:
             "no variant is causal: there is nothing to match", path=table.source or None,
             remedy="lower `pip=`, or leave `controls=` out",
         )  # fmt: skip
-    if not covariates:
-        raise InputError(
-            "there is nothing to match controls by", path=table.source or None,
-            remedy="give labels a column tss_distance, af, maf or ld_score",
-        )  # fmt: skip
     exact = {"chrom": table.chrom} | {name: table.columns[name] for name in _EXACT if name in table.columns}
     ranks = canonical_ranks(table)
-    found = match_controls(positive, exact, covariates, k=k, candidate=_candidates(known, ranks), order=ranks)
+    candidate = _candidates(known, ranks)
+    drawn = []
+    if not covariates:  # any of the group; the first ones would all be of one end of the contig
+        ranks = np.random.Generator(np.random.Philox(seed)).permutation(len(table))[ranks]
+        drawn = [f"controls are drawn of the same {', '.join(exact)}: labels have no tss_distance, af, maf or ld_score"]
+    found = match_controls(positive, exact, covariates, k=k, candidate=candidate, order=ranks)
     rows = np.concatenate([found.positive, found.control.reshape(-1)])
     audit = covariate_audit(positive[rows], {name: values[rows] for name, values in covariates.items()})
     groups = found.sets(len(table))
     matched = Rows(MatchedVariant, _rows(table, found, groups))
-    return matched, Rows(CovariateAudit, audit), groups, [*_without(found), *_flagged(audit)]
+    return matched, Rows(CovariateAudit, audit), groups, [*drawn, *_without(found), *_flagged(audit)]
 
 
 def _candidates(known: Labelled, ranks: NDArray[np.int64]) -> NDArray[np.bool_]:

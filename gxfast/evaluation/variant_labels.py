@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from .._objects import Brief
 from ..errors import InputError
 from ..io.variant_tables import find_duplicates
-from ..stats.estimate import factored
+from ..io.variant_tables.codes import coded, combined
 from ..types import VariantTable
 
 __all__ = ["LabelRules", "Labelled", "canonical_ranks", "effect_column", "labelled", "variant_codes"]
 
 Float64Array = NDArray[np.float64]
 _EFFECTS: Final = ("beta", "beta_posterior", "z")
-_KEY: Final = ("gene_id", "tissue", "study", "ancestry")
-# Negatives without a PIP below the first, though there are as many as the second: the release was cut there.
+_KEY: Final = ("gene_id", "trait_id", "tissue", "study", "ancestry")
+# Fewer negatives than the share have a PIP below the floor: the release was cut. Nothing is said of very few.
 _PIP_FLOOR: Final = 5e-5
-_MANY: Final = 1000
+_FULL: Final = 0.05
+_FEW: Final = 20
+_EXACT: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,15 @@ class LabelRules:
         Variants above ``positive`` whose p is larger are neither, where p is known.
     difference : float
         Where two methods give PIPs, both must be there and differ by less; their mean counts.
+    inclusive : bool
+        Whether a PIP of ``positive`` itself is causal, as in Borzoi's evaluation; TraitGym's rule is above it.
     """
 
     positive: float = 0.9
     negative: float = 0.01
     p_limit: float = 5e-8
     difference: float = 0.05
+    inclusive: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.negative <= self.positive <= 1:
@@ -98,7 +103,7 @@ def labelled(table: VariantTable, rules: LabelRules) -> Labelled:
         label = _by_pip(table, rules, counts)
     else:
         return Labelled(table, nothing, False, counts)
-    return Labelled(table, label, True, counts, tuple(_told(table, label)))
+    return Labelled(table, label, True, counts, tuple(_told(table, label, rules)))
 
 
 def effect_column(table: VariantTable) -> str | None:
@@ -108,23 +113,21 @@ def effect_column(table: VariantTable) -> str | None:
 
 def variant_codes(table: VariantTable, columns: Sequence[str] = ()) -> NDArray[np.int64]:
     """Return one number per variant, or per variant and value of columns."""
-    code = np.zeros(len(table), np.int64)
-    for part in _codes(table, columns):
-        code = np.unique(code * (int(part.max(initial=0)) + 1) + part, return_inverse=True)[1].reshape(-1)
-    return code
+    return np.unique(_keys(table, columns), return_inverse=True)[1].reshape(-1)
 
 
-def _codes(table: VariantTable, columns: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Contig, position, alleles and columns of text as numbers, in the order of the texts."""
-    names = [table.chrom, table.ref, table.alt, *(table.columns[name] for name in columns)]
-    chrom, *others = (factored(part)[1] for part in names)
-    return [chrom, table.position, *others]
+def _keys(table: VariantTable, columns: Sequence[str]) -> NDArray[np.int64]:
+    """Contig, position, alleles and columns of text as one number a row, in the order of the texts."""
+    texts = [table.chrom, table.ref, table.alt, *(table.columns[name] for name in columns)]
+    chrom, *others = ((code, max(1, len(names))) for names, code in map(coded, texts))
+    return combined([chrom, (table.position, int(table.position.max(initial=0)) + 1), *others])
 
 
 def canonical_ranks(table: VariantTable) -> NDArray[np.int64]:
     """Return the rank of each row by contig, position, alleles and what else tells rows apart, not by its place."""
     ranks = np.empty(len(table), np.int64)
-    ranks[np.lexsort(_codes(table, [name for name in _KEY if name in table.columns])[::-1])] = np.arange(len(table))
+    keys = _keys(table, [name for name in _KEY if name in table.columns])
+    ranks[np.argsort(keys, kind="stable")] = np.arange(len(table))
     return ranks
 
 
@@ -142,6 +145,8 @@ def _once(table: VariantTable, counts: dict[str, int]) -> VariantTable:
         other = first != again
         if values.dtype.kind == "f":
             other &= ~(np.isnan(first) & np.isnan(again))
+        if name in table.frequencies:  # 1 - f of alleles that were exchanged is not exact
+            other &= ~(np.abs(first - again) < _EXACT)
         if other.any():
             row = int(np.argmax(other))
             variant = table.take(found.rows[row : row + 1]).variant_id[0]
@@ -181,7 +186,7 @@ def _one_method(table: VariantTable, rules: LabelRules, counts: dict[str, int]) 
     if len(methods) > 2:
         raise InputError(
             f"{len(methods)} methods give PIPs: {', '.join(methods[:5])}", path=table.source or None,
-            remedy="keep the rows of two, whose mean is taken, or of one",
+            remedy="keep the rows of two, whose mean is taken, or of one: `method=`",
         )  # fmt: skip
     code = variant_codes(table, [name for name in _KEY if name in table.columns])
     pips = np.full((2, int(code.max(initial=-1)) + 1), math.nan)
@@ -210,7 +215,7 @@ def _mean_of(
 def _by_pip(table: VariantTable, rules: LabelRules, counts: dict[str, int]) -> Float64Array:
     pip = table.columns["pip"]
     p = table.columns.get("p", np.full(len(table), math.nan))
-    high, low = pip > rules.positive, pip < rules.negative
+    high, low = pip >= rules.positive if rules.inclusive else pip > rules.positive, pip < rules.negative
     weak = high & (p > rules.p_limit)
     _count(counts, "no PIP", np.isnan(pip))
     _count(counts, "PIP between", ~np.isnan(pip) & ~high & ~low)
@@ -223,19 +228,28 @@ def _count(counts: dict[str, int], what: str, rows: NDArray[np.bool_]) -> None:
         counts[what] = int(rows.sum())
 
 
-def _told(table: VariantTable, label: Float64Array) -> list[str]:
+def _told(table: VariantTable, label: Float64Array, rules: LabelRules) -> list[str]:
     """What may make labels mean something else."""
     told = []
+    if "causal" not in table.columns and not rules.inclusive:
+        n = int((table.columns["pip"] == rules.positive).sum())
+        if n:
+            told.append(
+                f"{n} PIPs are exactly {rules.positive:g}, and not causal: causal is above it (`pip_inclusive=True` "
+                "takes them)"
+            )
     negative = label == 0
     for missing, what in ((not (label == 1).any(), "causal"), (not negative.any(), "a negative")):
         if missing:
             told.append(f"none of {len(table)} variants is {what}: what needs some is undefined")
     if "pip" in table.columns:
         known = table.columns["pip"][negative & ~np.isnan(table.columns["pip"])]
-        if known.size >= _MANY and known.min() >= _PIP_FLOOR:
+        n_small = int((known < _PIP_FLOOR).sum())
+        if known.size >= _FEW and n_small < _FULL * known.size:
             told.append(
-                f"no PIP of {known.size} negatives is below {known.min():.3g}: the release leaves smaller ones out, "
-                "and its negatives are another population than all variants of the region"
+                f"{n_small or 'none'} of {known.size} negatives has a PIP below {_PIP_FLOOR:g}, and half of them lie "
+                f"above {np.median(known):.3g}: the release leaves small ones out, and its negatives are another "
+                "population than all variants of the region"
             )
     code = variant_codes(table)
     both = int(np.count_nonzero((np.bincount(code, label == 1) > 0) & (np.bincount(code, negative) > 0)))

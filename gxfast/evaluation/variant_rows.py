@@ -46,8 +46,9 @@ class BenchmarkOptions:
         See `gxfast.evaluation.variant_strata.strata_of`.
     compare : tuple of (str, str)
         Pairs of models whose directions are compared.
-    n_bootstraps : int
-        Within class, of areas under curves; 0 for analytic errors.
+    n_bootstraps : int, optional
+        Of areas under curves: by default 100 within class, and 1000 of chromosomes where there are ten; 0 for analytic
+        errors.
     seed : int
     min_pairs : int
         Of a consequence, for the macro mean of pairwise accuracy.
@@ -58,7 +59,7 @@ class BenchmarkOptions:
     tissues: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
     compare: tuple[tuple[str, str], ...] = ()
-    n_bootstraps: int = 100
+    n_bootstraps: int | None = None
     seed: int = 0
     min_pairs: int = 30
 
@@ -127,8 +128,11 @@ class MetricRows:
         self, known: Labelled, named: Sequence[str], effect: str | None, groups: NDArray[np.str_] | None, controls: str,
         options: BenchmarkOptions, nulls: Mapping[str, NullPercentiles],
     ) -> None:  # fmt: skip
+        from ..stats.variant_metrics import N_BOOTSTRAPS
+
         table = known.table
         self.nulls = nulls
+        self._n_within = N_BOOTSTRAPS if options.n_bootstraps is None else options.n_bootstraps
         self.table, self.label, self.named, self.options = table, known.label, named, options
         self.groups, self.group, self.controls, self.has_labels = groups, _numbered(groups), controls, known.has_labels
         self.effect = None if effect is None else np.array(table.columns[effect], np.float64)
@@ -152,8 +156,9 @@ class MetricRows:
             for stratum in self.strata:
                 yield from self._stratum(model, stratum, tissues)
         for pair in self.options.compare:
-            for tissue in [ALL, *tissues]:
-                yield from self._compared(pair, tissue)
+            for stratum in self.strata:
+                for tissue in [ALL, *tissues]:
+                    yield from self._compared(pair, stratum, tissue)
 
     def _stratum(self, model: str, stratum: Stratum, tissues: Sequence[str]) -> Iterator[VariantMetric]:
         whole = list(self._cell(model, stratum, stratum.rows))
@@ -208,7 +213,7 @@ class MetricRows:
             yield from (("", name, undefined(0, 0, effect.size, _NO_SIGN)) for name in names)
             return
         yield "", names[0], sign_share(mine, effect)
-        yield "", names[1], sign_auroc(mine, effect, n_bootstraps=self.options.n_bootstraps, seed=self.options.seed)
+        yield "", names[1], sign_auroc(mine, effect, n_bootstraps=self._n_within, seed=self.options.seed)
         yield "", names[2], effect_correlation(mine, effect, method="spearman")
         yield "", names[3], effect_correlation(mine, effect, method="pearson")
 
@@ -219,17 +224,17 @@ class MetricRows:
 
         size, label, options = np.abs(score[rows]), self.label[rows], self.options
         for name, one in zip(
-            ("auroc", "auprc"), ranking(size, label, n_bootstraps=options.n_bootstraps, seed=options.seed), strict=True
+            ("auroc", "auprc"), ranking(size, label, n_bootstraps=self._n_within, seed=options.seed), strict=True
         ):
             yield controls, name, one
         chrom = self.table.chrom[rows]
         resample: Literal["chromosomes", "class"]
-        resample = "chromosomes" if len(np.unique(chrom[label == 1])) >= _ENOUGH_CHROMOSOMES else "class"
-        yield (
-            controls,
-            "auprc_by_chromosome",
-            auprc_by_chromosome(size, label, chrom, resample=resample, seed=options.seed),
+        many = len(np.unique(chrom[label == 1])) >= _ENOUGH_CHROMOSOMES and options.n_bootstraps != 0
+        resample = "chromosomes" if many else "class"
+        one = auprc_by_chromosome(
+            size, label, chrom, resample=resample, n_bootstraps=options.n_bootstraps, seed=options.seed
         )
+        yield controls, "auprc_by_chromosome", one
 
     def _pairwise(self, size: Float64Array, positives: NDArray[np.bool_]) -> Iterator[tuple[str, str, Estimate]]:
         from ..stats import macro_mean, pairwise_accuracy
@@ -248,17 +253,17 @@ class MetricRows:
             subsets = [accuracy(positives & (classes == one)) for one in there]
             yield self.controls, "pairwise_accuracy_macro", macro_mean(subsets, min_pairs=self.options.min_pairs)
 
-    def _compared(self, pair: tuple[str, str], tissue: str) -> Iterator[VariantMetric]:
+    def _compared(self, pair: tuple[str, str], stratum: Stratum, tissue: str) -> Iterator[VariantMetric]:
         from ..stats import direction_odds
         from ..stats.estimate import Estimate, undefined
 
         if self.effect is None:
             return
-        rows = self.directed & (self.of_tissue[tissue] if tissue != ALL else True)
+        rows = self.directed & stratum.rows & (self.of_tissue[tissue] if tissue != ALL else True)
         effect = self.effect[rows]
         if self.unsigned & set(pair):
             for metric in _ODDS:
-                yield _row("/".join(pair), tissue, self.strata[0], "", metric, undefined(0, 0, effect.size, _NO_SIGN))
+                yield _row("/".join(pair), tissue, stratum, "", metric, undefined(0, 0, effect.size, _NO_SIGN))
             return
         one, other = (self.table.columns[name][rows] for name in pair)
         odds = direction_odds(one, other, effect)
@@ -279,7 +284,7 @@ class MetricRows:
         for metric, (value, low, high), method, why in found:
             defined = Estimate(value, low, high, float("nan"), *counts, method)
             estimate = defined if value == value else undefined(*counts, why)
-            yield _row("/".join(pair), tissue, self.strata[0], "", metric, estimate)
+            yield _row("/".join(pair), tissue, stratum, "", metric, estimate)
 
 
 def _numbered(groups: NDArray[np.str_] | None) -> NDArray[np.int64]:

@@ -97,6 +97,10 @@ class ContigNames:
         found = self._candidates(name, length)
         return found[0] if len(found) == 1 and self._fits(found[0], length) else None
 
+    def same(self, name: str) -> str:
+        """Return the first of the contigs here that a name may mean; itself where it means none."""
+        return next(iter(self._candidates(name, None)), name)
+
     def why_not(self, name: str, length: int | None = None) -> str:
         """Say why a name was not found."""
         found = self._candidates(name, length)

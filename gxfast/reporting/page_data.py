@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -158,7 +159,7 @@ class PageData:
         people = self.people
         words = sorted(
             {"", *self.figures, *(word for column in texts for word in column), *(people.genes if people else ())},
-            key=lambda word: (natural_key(word.casefold()), word),
+            key=_order,
         )
         place = {word: i for i, word in enumerate(words)}
         described, blocks = [], []
@@ -176,6 +177,16 @@ class PageData:
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         block = base64.b64encode(b"".join([_squeezed(part) for part in (text, *blocks)]) + _LAST).decode()
         return {"block": block, "size": len(text) + sum(map(len, blocks)), "text": len(text)}
+
+
+def _order(word: str) -> tuple[Any, ...]:
+    """The empty word, numbers by their value (a column with an infinite one is of words), and texts."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    kind = 0 if not word else 2 if math.isnan(value) else 1
+    return kind, value if kind == 1 else 0.0, natural_key(word.casefold()), word
 
 
 def _digest(cells: list[str]) -> bytes:

@@ -120,7 +120,7 @@ def match_controls(
         Columns in which controls equal their positive: chromosome, consequence. Rows with an empty text are left out.
     covariates : mapping of str to array-like of float, shape (V,)
         See `scaled_covariates`. Each is divided by its standard deviation over positives and candidates; rows with a
-        NaN are left out.
+        NaN are left out. Without any, controls are the first of their group by ``order``.
     k : int, default 9
     candidate : array-like of bool, shape (V,), optional
         Rows that may be controls; all that are not positive by default.
@@ -148,8 +148,10 @@ def match_controls(
     mine = truths(positive, "positive", ("V",))
     others = ~mine if candidate is None else truths(candidate, "candidate", mine.shape) & ~mine
     k = whole_number(k, "k", 1, 10_000)
-    if not covariates:
-        raise InputError("there is no covariate to match by", remedy="give distances to the TSS, or frequencies")
+    if not covariates and not exact:
+        raise InputError(
+            "there is nothing to match by", remedy="give chromosomes, distances to the TSS, or frequencies"
+        )
     group, points, incomplete = _groups(exact, covariates, mine | others)
     rank = np.arange(mine.size) if order is None else np.asarray(order)
     if rank.shape != mine.shape or np.unique(rank).size != rank.size:
@@ -199,6 +201,10 @@ def _match_group(
 ) -> tuple[list[tuple[int, Int64Array, Float64Array]], dict[int, str], bool]:
     """Positives of a group with their controls; those without, and why; whether only the nearest were looked at."""
     left: dict[int, str] = {}
+    if not points.shape[1]:
+        n = min(wanted.size, free.size // k)
+        left = {int(row): f"{free.size} candidates for {wanted.size} positives" for row in wanted[n:]}
+        return [(int(wanted[i]), free[i * k : i * k + k], np.zeros(k)) for i in range(n)], left, False
     if wanted.size * k > free.size:
         n = free.size // k
         few = f"{free.size} candidates for {wanted.size} positives"

@@ -46,6 +46,10 @@ class VariantPaths:
     label_format, score_format : str
     nulls : tuple of (str, str)
         Name, or nothing, and file: scores of null SNVs.
+    methods : tuple of str
+        Of fine-mapping: rows of the labels to use; all by default.
+    strands : bool
+        Take labels of the other strand, see `gxfast.io.variant_tables.orient`.
     """
 
     labels: str
@@ -56,6 +60,8 @@ class VariantPaths:
     label_format: str = "auto"
     score_format: str = "auto"
     nulls: tuple[tuple[str, str], ...] = ()
+    methods: tuple[str, ...] = ()
+    strands: bool = False
 
 
 def benchmark_tables(
@@ -70,11 +76,11 @@ def benchmark_tables(
     ------
     InputError
     """
-    only = {"tissue": options.tissues} if options.tissues else None
+    only = {name: some for name, some in (("tissue", options.tissues), ("method", paths.methods)) if some}
     labels = read_labels(paths.labels, format=paths.label_format, only=only)
     oriented = None
     if paths.fasta:
-        oriented = orient(labels, Genome(paths.fasta), contigs=paths.contigs)
+        oriented = orient(labels, Genome(paths.fasta), contigs=paths.contigs, strands=paths.strands)
         labels = oriented.table
     found = benchmark_variants(labels, _scores(paths, labels), options, nulls=_nulls(paths))
     with RunDirectory(output, _plan(paths, options), resume=resume) as run:
@@ -91,7 +97,8 @@ def benchmark_tables(
             turned = [replace(row, row=row.row + 1) for row in oriented.rows]
             write_rows(folder / "turned.tsv", OrientedRow, turned)
         summary = _summary(found, oriented)
-        manifest = {"summary": summary, "counts": {"variants": found.counts}, "failed": _failed(found, oriented)}
+        failed = _failed(found, oriented, paths.strands)
+        manifest = {"summary": summary, "counts": {"variants": found.counts}, "failed": failed}
         run.write_provisional_manifest(manifest)
         write_report(run.path)
         run.finish(manifest)
@@ -108,6 +115,7 @@ def _plan(paths: VariantPaths, options: BenchmarkOptions) -> dict[str, Any]:
         **asdict(options), "columns": list(paths.columns), "label_format": paths.label_format,
         "score_format": paths.score_format, "names": [name for name, _ in paths.scores],
         "strict": paths.contigs == STRICT, **({"nulls": [name for name, _ in paths.nulls]} if paths.nulls else {}),
+        **({"methods": list(paths.methods)} if paths.methods else {}), **({"strands": True} if paths.strands else {}),
     }  # fmt: skip
     return plan_of(hashes, variants=chosen)
 
@@ -146,10 +154,11 @@ def _by_name(
     return found
 
 
-def _failed(found: VariantBenchmark, oriented: Oriented | None) -> list[str]:
+def _failed(found: VariantBenchmark, oriented: Oriented | None, strands: bool) -> list[str]:
     """Variants that were left out, with the reason."""
     turned = [] if oriented is None else oriented.rows
-    failed = [f"{row.variant_id}: {row.status}" for row in turned if row.status in _FITS_NOT]
+    unfit = _FITS_NOT[:2] if strands else _FITS_NOT
+    failed = [f"{row.variant_id}: {row.status}" for row in turned if row.status in unfit]
     return failed + [f"{row.variant_id}: {row.status}" for row in found.matched if row.status != "ok"]
 
 
@@ -163,7 +172,8 @@ def _summary(found: VariantBenchmark, oriented: Oriented | None) -> dict[str, An
         "models": models, "audit": [{n: _known(v) for n, v in asdict(one).items()} for one in found.audit],
         "n_matched": len({row.match_group for row in found.matched} - {""}),
         "n_unmatched": sum(row.status != "ok" for row in found.matched),
-        "counts": {name: n for name, n in found.counts.items() if n}, "warnings": list(found.warnings),
+        "counts": {name: n for name, n in found.counts.items() if n},
+        "warnings": [*(oriented.warnings if oriented else ()), *found.warnings],
     }  # fmt: skip
     if oriented is not None:
         names = ("n_matched", "n_turned", "n_other_strand", "n_refused", "n_palindromic")

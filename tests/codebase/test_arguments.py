@@ -23,6 +23,11 @@ ELSEWHERE = {
     ("gxfast.workflow.scans.background_cache:_REMEDY", "background_cache"): "gxfast ism variants alone has a cache",
     ("gxfast.io.vcf_dosages:lacking", "field"): "a run reads calls",
     ("gxfast.io.vcf_dosages:expected_copies", "field"): "a run reads calls",
+    ("gxfast.evaluation.variant_labels:_one_method", "method"): "gxfast variants has --method; read_labels has only=",
+    (
+        "gxfast.io.variant_tables.scores:_read_table",
+        "columns",
+    ): "of a benchmark, as it says; runs take signed ones",
     ("gxfast.models._contract:_length", "length"): "gx.run says `window=`, as its argument is called",
 }
 _NAMED = re.compile(r"`(?:([a-z_]+)=([\w.]+)\()?([a-z_]+)=")

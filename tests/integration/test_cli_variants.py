@@ -270,3 +270,61 @@ def test_no_input_is_written_over(made: Made, capsys: pytest.CaptureFixture[str]
     assert main(["variants", "-q", "--labels", str(made.labels), "--scores", f"A={made.scores}",
                  "-o", str(made.folder)]) == 2  # fmt: skip
     assert "lies in the folder to be written" in capsys.readouterr().err
+
+
+def test_labels_of_the_other_strand_are_taken_where_that_is_asked_for(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, pair = _rows(made.labels), dict(zip("ACGT", "TGCA", strict=True))
+    other = Made.__new__(Made)
+    other.folder, other.labels = tmp_path, tmp_path / "other.tsv"
+    kept = [row for row, turned in zip(rows, made.turned, strict=True) if not turned]
+    columns = {name: [row[name] for row in kept] for name in rows[0]}
+    _write(other.labels, columns | {name: [pair[one] for one in columns[name]] for name in ("ref", "alt")})
+    more = ["--scores", str(made.scores), "--fasta", str(made.folder / "ref.fa")]
+    assert other.run("refused", *more)[0] == 2
+    said = capsys.readouterr().err
+    assert "is of the other strand (100.0% fit)" in said
+    assert "take it with --strands" in said
+    code, out = other.run("taken", *more, "--strands")
+    assert code == 0
+    right = (made.a * made.beta > 0)[made.causal & ~made.turned]
+    assert _value(_rows(out / "variants" / "metrics.tsv"), "score", "sign_share") == pytest.approx(
+        right.mean(), abs=1e-12
+    )
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["failed"] == []
+    assert manifest["summary"]["alleles"]["n_other_strand"] == (~made.turned).sum()
+    assert main(["variants", "-q", "--config", str(out / "config.toml"), "-o", str(tmp_path / "again")]) == 0
+
+
+def test_a_method_is_chosen_of_three_and_a_pip_of_the_threshold_is_causal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["chrom\tpos\tref\talt\tmethod\tpip\tbeta"]
+    for method, pip in (("ABF", 0.5), ("FINEMAP", 0.7), ("SUSIE", 0.9)):
+        lines += [f"chr1\t{pos}\tA\tG\t{method}\t{pip if pos < 30 else 0}\t{pos - 15}" for pos in (10, 20, 30, 40)]
+    (tmp_path / "labels.tsv").write_text("\n".join(lines) + "\n")
+    scores = ["chrom\tpos\tref\talt\ttoy", *[f"chr1\t{pos}\tA\tG\t{pos - 15}" for pos in (10, 20, 30, 40)]]
+    (tmp_path / "scores.tsv").write_text("\n".join(scores) + "\n")
+    argv = ["variants", "-q", "--labels", str(tmp_path / "labels.tsv"), "--scores", str(tmp_path / "scores.tsv"), "-o"]
+    assert main([*argv, str(tmp_path / "all")]) == 2
+    assert "3 methods give PIPs: ABF, FINEMAP, SUSIE" in (said := capsys.readouterr().err)
+    assert "--method" in said
+    assert main([*argv, str(tmp_path / "above"), "--method", "SUSIE"]) == 0
+    assert (
+        "2 PIPs are exactly 0.9, and not causal: causal is above it (--pip-inclusive takes" in capsys.readouterr().err
+    )
+    assert main([*argv, str(tmp_path / "from"), "--method", "SUSIE", "--pip-inclusive"]) == 0
+    rows = _rows(tmp_path / "from" / "variants" / "metrics.tsv")
+    assert _value(rows, "toy", "sign_share") == 1.0
+    assert [row["n_positive"] for row in rows if row["metric"] == "auroc"] == ["2"]
+
+
+def test_labels_alone_are_no_scores(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "Whole_Blood.v8.signif_variant_gene_pairs.tsv"
+    _write(
+        path, {"variant_id": ["chr1_5_A_C"], "gene_id": ["G"], "pval_nominal": [1e-9], "slope": [1], "slope_se": [1]}
+    )
+    assert main(["variants", "--labels", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert "give a table of scores, or, of a benchmark, name them with --column" in capsys.readouterr().err

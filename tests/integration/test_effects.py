@@ -96,6 +96,22 @@ def test_a_linear_model_and_its_effects_have_the_same_drivers(cohort, files, tmp
     np.testing.assert_allclose(*r, atol=1e-6)
 
 
+def test_drivers_of_a_table_are_of_any_variant_and_those_of_a_model_snvs(by_model, cohort, files, tmp_path):
+    """`ism variants` scores insertions and deletions too."""
+    inputs = [part for name in ("fasta", "vcf", "genes") for part in (f"--{name}", str(files[name]))]
+    command = ["ism", "variants", "-q", "--model", str(cohort.model), *inputs, "-o", str(tmp_path / "scores")]
+    assert main(command) in (0, 3)
+    (table,) = (tmp_path / "scores" / "ism").glob("*.variants.tsv.gz")
+    rows = [row for row in plain(rows_of(table)) if len(row["ref"]) != len(row["alt"])]
+    assert rows
+    for sign, row in enumerate(rows):
+        row["ism"] = 1 if sign % 2 else -1
+    found = gx.run(tmp_path / "effects", effects=write_table(tmp_path / "e.tsv", rows), steps=STEPS, **files)
+    assert found.drivers
+    assert all(len(row.ref) != len(row.alt) for row in found.drivers)
+    assert all(len(row.ref) == len(row.alt) == 1 for row in by_model.drivers)
+
+
 def test_swapped_alleles_are_turned_and_said(by_model, files, tmp_path, caplog):
     rows = plain(rows_of(scores_of(by_model)))
     straight = gx.run(tmp_path / "a", effects=write_table(tmp_path / "e.tsv", rows), steps=("predict",), **files)

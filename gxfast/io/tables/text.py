@@ -7,6 +7,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, cast
 
@@ -38,6 +39,8 @@ _UTF8 = "give text in UTF-8 (iconv -t UTF-8), plain, gzip- or bgzip-compressed"
 _LONGEST_LINE = 1 << 28  # bytes; a row of a million people has a tenth of it
 # Control characters but the tab, which separates; line ends are cut off before.
 _CONTROL = bytes({*range(32), 127} - {9})
+_CONTROL_IN_LINES = bytes({*range(32), 127} - {9, 10})
+_BLOCK = 1 << 18  # bytes that are looked at together
 # What cannot be seen, and makes two names that look alike differ: further controls, joiners, marks of direction, BOM.
 _UNSEEN = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _LONGEST_ID = 1000
@@ -74,15 +77,23 @@ def read_lines(path: Path, what: str, *, streams: bool = False) -> Iterator[tupl
     number = 0
     try:
         with _open(path, kind) as handle:
-            for number, raw in enumerate(iter(lambda: handle.readline(_LONGEST_LINE), b""), 1):
-                line = raw.removeprefix(_BOM) if number == 1 else raw
-                line = line.removesuffix(b"\n").removesuffix(b"\r")
-                if len(line) != len(line.translate(None, _CONTROL)) or len(raw) == _LONGEST_LINE:
-                    raise _not_text(line, what, path, number)
-                text = line.decode("utf-8")
-                if not line.isascii():
-                    _refuse_unseen(text, what, path, number)
-                yield number, text
+            for block in _blocks(handle):
+                plain = block.replace(b"\r\n", b"\n")
+                if plain.isascii() and len(plain) == len(plain.translate(None, _CONTROL_IN_LINES)) < _LONGEST_LINE:
+                    lines = plain.removesuffix(b"\n").decode("ascii").split("\n")
+                    yield from enumerate(lines, number + 1)
+                    number += len(lines)
+                    continue
+                for raw in _ended(block):
+                    number += 1
+                    line = raw.removeprefix(_BOM) if number == 1 else raw
+                    line = line.removesuffix(b"\n").removesuffix(b"\r")
+                    if len(line) != len(line.translate(None, _CONTROL)) or len(raw) >= _LONGEST_LINE:
+                        raise _not_text(line, what, path, number)
+                    text = line.decode("utf-8")
+                    if not line.isascii():
+                        _refuse_unseen(text, what, path, number)
+                    yield number, text
     except UnicodeDecodeError:
         raise InputError(f"the {what} is not UTF-8 text", path=path, record=at(number), remedy=_UTF8) from None
     except (OSError, EOFError, zlib.error) as error:
@@ -92,6 +103,29 @@ def read_lines(path: Path, what: str, *, streams: bool = False) -> Iterator[tupl
             record=f"after {at(number)}",
             remedy="make or copy the file again",
         ) from None
+
+
+def _blocks(handle: IO[bytes]) -> Iterator[bytes]:
+    """Whole lines, many at a time; the last may have no end, nor has one that is too long."""
+    parts: list[bytes] = []
+    size = 0
+    while block := cast(BufferedReader, handle).read1(_BLOCK):
+        cut = block.rfind(b"\n") + 1
+        size += len(block)
+        if not cut and size < _LONGEST_LINE:
+            parts.append(block)
+            continue
+        cut = cut or len(block)
+        yield b"".join([*parts, block[:cut]])
+        parts, size = [block[cut:]], len(block) - cut
+    if rest := b"".join(parts):
+        yield rest
+
+
+def _ended(block: bytes) -> list[bytes]:
+    """Lines with their ends, which are LF alone."""
+    lines = [line + b"\n" for line in block.split(b"\n")]
+    return [*lines[:-1], *([last] if (last := lines[-1][:-1]) else [])]
 
 
 def _not_text(line: bytes, what: str, path: Path, number: int) -> InputError:

@@ -5,6 +5,7 @@ Files come as others publish them; rows come out with ALT as the allele that eff
 
 from __future__ import annotations
 
+from .codes import in_one_spelling
 from .duplicates import Duplicates, PipFloor, find_duplicates, pip_floor
 from .finemapped import read_finemapped
 from .join import join
@@ -21,6 +22,7 @@ __all__ = [
     "OrientedRow",
     "PipFloor",
     "find_duplicates",
+    "in_one_spelling",
     "join",
     "orient",
     "pip_floor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,7 @@ __all__ = [
     "build_of",
     "check_ranges",
     "find_columns",
+    "place_columns",
     "plain_alleles",
     "read_places",
     "refuse_alleles",
@@ -32,10 +34,12 @@ KINDS: Final = {
     "gene_id": "text", "tissue": "text", "study": "text", "method": "text", "beta": "number", "se": "number",
     "p": "number", "pip": "number", "cs_id": "text", "causal": "truth", "af": "number", "maf": "number",
     "tss_distance": "number", "consequence": "text", "ld_score": "number", "ancestry": "text", "match_group": "text",
-    "beta_posterior": "number", "z": "number",
+    "beta_posterior": "number", "z": "number", "odds_ratio": "number", "trait_id": "text",
 }  # fmt: skip
 LONGEST_ALLELE: Final = 50  # bases; longer ones are structural variants, and texts of one width would fill the memory
-PLACES: Final = ("chrom", "pos", "ref", "alt", "variant_id")
+PLACES: Final = ("chrom", "pos", "ref", "alt", "variant_id", "locus", "alleles")
+_OWN: Final = ("chrom", "pos", "ref", "alt")
+_LETTER_RUNS: Final = re.compile(r"[A-Za-z*.<>]+")
 # Lower-case names of a canonical column, the better first.
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "chrom": ("chrom", "chr", "chromosome", "contig", "seqnames"),
@@ -43,12 +47,14 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "ref": ("ref", "reference", "ref_allele", "reference_allele", "other_allele"),
     "alt": ("alt", "alternate", "alternative", "alt_allele", "alternate_allele", "effect_allele"),
     "variant_id": ("variant_id", "variant", "variantid", "variant_hg38", "variant_b38"),
+    "locus": ("locus",),
+    "alleles": ("alleles",),
     "gene_id": ("gene_id", "gene", "phenotype_id", "molecular_trait_id", "ensembl_gene_id", "ensembl_id"),
     "tissue": ("tissue", "tissue_name", "tissue_label", "cell_type", "biosample", "context", "trait"),
     "study": ("study", "study_id", "dataset", "dataset_id", "cohort"),
     "method": ("method", "finemapping_method"),
-    "beta": ("beta", "effect", "effect_size", "slope", "beta_marginal", "coefficient"),
-    "se": ("se", "standard_error", "stderr", "beta_se", "slope_se", "se_marginal"),
+    "beta": ("beta", "effect", "effect_size", "slope", "beta_marginal", "coefficient", "afc"),
+    "se": ("se", "standard_error", "stderr", "beta_se", "slope_se", "se_marginal", "afc_se"),
     "p": ("p", "pvalue", "p_value", "p-value", "pval", "pval_nominal", "p_nominal"),
     "pip": ("pip", "posterior_inclusion_probability", "susie_pip"),
     "cs_id": ("cs_id", "cs", "credible_set", "credible_set_id"),
@@ -62,8 +68,12 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "match_group": ("match_group",),
     "beta_posterior": ("beta_posterior", "posterior_mean"),
     "z": ("z", "zscore", "z_score"),
+    "odds_ratio": ("odds_ratio", "or"),
+    "trait_id": ("molecular_trait_id", "phenotype_id"),
 }
-_RANGES: Final = dict.fromkeys(("p", "pip", "af", "maf"), (0.0, 1.0)) | {"se": (0.0, np.inf)}
+_RANGES: Final = dict.fromkeys(("p", "pip", "af", "maf"), (0.0, 1.0)) | dict.fromkeys(
+    ("se", "odds_ratio"), (0.0, np.inf)
+)
 _BUILD: Final = "names of variants say "
 _LETTERS: Final = np.array([ord(letter) for letter in "ACGT"], np.uint32)
 _POSITIONS: Final = "a position counts from 1, the first base of the chromosome; BED starts count from 0"
@@ -109,13 +119,22 @@ def find_columns(frame: Frame, own: Mapping[str, tuple[str, ...]] | None = None)
             found[canonical] = there[0]
         if there[1:] and canonical not in PLACES:
             notes.append(f"{canonical} is the column {there[0]}, not {' or '.join(there[1:])}")
+    if found.get("trait_id") == found.get("gene_id"):
+        found.pop("trait_id", None)
     return found, notes
+
+
+def place_columns(found: Mapping[str, str]) -> tuple[str, ...]:
+    """Return those of `PLACES` by which a table places its variants: none where it does not."""
+    ways = _OWN, ("variant_id",), ("locus", "alleles")
+    way = next((way for way in ways if found.keys() >= set(way)), ())
+    return (*way, "variant_id") if way == _OWN and "variant_id" in found else way
 
 
 def read_places(
     frame: Frame, columns: Mapping[str, str], values: Mapping[str, NDArray[Any]], rows: NDArray[np.int64] | None = None
 ) -> Places:
-    """Return the places of variants from columns that were read: of their own, else from names of variants.
+    """Return the places of variants from columns that were read: of their own, names of variants, or Hail's.
 
     Parameters
     ----------
@@ -132,8 +151,11 @@ def read_places(
     InputError
         Naming the row: a name that is none, alleles with other letters, builds that differ, columns that disagree.
     """
-    own = all(name in columns for name in ("chrom", "pos", "ref", "alt"))
-    named = parse_names(values[columns["variant_id"]].tolist()) if "variant_id" in columns else None
+    own = columns.keys() >= set(_OWN)
+    names = values[columns["variant_id"]] if "variant_id" in columns else None
+    if {"locus", "alleles"} <= columns.keys():
+        names = _names_of_hail(values[columns["locus"]].tolist(), values[columns["alleles"]].tolist())
+    named = None if names is None else parse_names(names.tolist())
     if named and len(named.builds) > 1:
         raise InputError(
             f"names of variants are of {' and '.join(named.builds)}", path=frame.path,
@@ -143,7 +165,7 @@ def read_places(
         raise _no_places(frame)
     rows = np.arange(len(next(iter(values.values())))) if rows is None else rows
     if named and named.bad is not None and not own:
-        name = str(values[columns["variant_id"]][named.bad])
+        name = str(names[named.bad]) if names is not None else ""
         raise InputError(
             f"variant {name!r} is not chrom_pos_ref_alt", path=frame.path, record=frame.record(int(rows[named.bad])),
             remedy="name variants chr1_12345_A_G or chr1:12345:A:G, or give chrom, pos, ref and alt",
@@ -161,16 +183,27 @@ def read_places(
             frame, rows, other, f"{columns['variant_id']} names another place or alleles than chrom, pos, ref and alt",
             "leave one of them out: which one is right?",
         )  # fmt: skip
-    long = np.fromiter((max(len(a), len(b)) > LONGEST_ALLELE for a, b in zip(ref, alt, strict=True)), bool, len(ref))
+    long = np.zeros(len(ref), np.bool_)
+    for alleles in (ref, alt):
+        long |= np.fromiter(map(len, alleles.tolist()), np.int64, len(alleles)) > LONGEST_ALLELE
     kept = np.flatnonzero(~long)
-    chrom, ref, alt = (
-        texts(chrom[kept].tolist()),
-        np.char.upper(texts(ref[kept].tolist())),
-        np.char.upper(texts(alt[kept].tolist())),
-    )
+    if long.any():
+        chrom, ref, alt = chrom[kept], ref[kept], alt[kept]
+    chrom, ref, alt = texts(chrom.tolist()), _upper(ref.tolist()), _upper(alt.tolist())
     refuse_alleles(frame, ref, alt, rows[kept])
     build, n_long = named.builds[0] if named and named.builds else "", int(long.sum())
     return Places(chrom, pos[kept] - 1, ref, alt, build, kept if n_long else None, n_long)
+
+
+def _upper(alleles: list[str]) -> NDArray[np.str_]:
+    small = {one: one.upper() for one in set(alleles)}
+    return texts(alleles if all(map(str.isupper, small)) else [small[one] for one in alleles])
+
+
+def _names_of_hail(loci: list[str], alleles: list[str]) -> NDArray[np.object_]:
+    """Names from ``chr1:12345`` and ``["A","G"]``; of other than two alleles they are none."""
+    rows = zip(loci, map(_LETTER_RUNS.findall, alleles), strict=True)
+    return np.array([":".join((locus, *both)) for locus, both in rows], object)
 
 
 def _no_places(frame: Frame) -> InputError:
@@ -178,7 +211,8 @@ def _no_places(frame: Frame) -> InputError:
     bed = {"start", "end"} <= low or {"chromstart", "chromend"} <= low
     return InputError(
         "positions are intervals, as in a BED, and alleles or a position are missing" if bed
-        else f"the table has neither chrom, pos, ref, alt nor variant_id; it has {', '.join(frame.names[:20])}",
+        else f"the table has neither chrom, pos, ref, alt nor variant_id nor locus, alleles; it has "
+        f"{', '.join(frame.names[:20])}",
         path=frame.path,
         remedy="name the columns chrom, pos (1-based: start + 1 of a BED), ref and alt, or variant_id (chr1_12345_A_G)",
     )  # fmt: skip

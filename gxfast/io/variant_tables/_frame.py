@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from operator import itemgetter
+from itertools import dropwhile, islice, repeat
+from operator import contains
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -23,6 +23,7 @@ __all__ = ["MISSING", "Frame", "Rows", "TextFrame", "is_number", "open_frame", "
 
 MISSING: Final = frozenset({"", "NA", "NaN", "nan", "N/A", "n/a", ".", "None", "none", "null", "NULL", "<NA>"})
 _CHUNK: Final = 1 << 16  # rows
+_CELLS: Final = 1 << 20  # of a text that are in memory together, about
 _HEAD: Final = 1000  # rows by which the kind of a column is known
 _OF_NUMBERS: Final = frozenset("0123456789+-.eE")
 _DIGITS: Final = frozenset("0123456789")
@@ -133,7 +134,7 @@ class TextFrame:
         return f"{self._row} {self._first + row + self._has_header}"
 
     def numeric(self) -> tuple[str, ...]:
-        rows = list(islice(self._rows(), _HEAD))
+        rows = list(islice(self._rows(self._numbered()), _HEAD))
         columns = zip(*rows, strict=True) if rows else [()] * len(self.names)
         known = [[cell for cell in column if cell.strip() not in MISSING] for column in columns]
         return tuple(
@@ -144,20 +145,36 @@ class TextFrame:
 
     def chunks(self, kinds: Mapping[str, str]) -> Iterator[dict[str, NDArray[Any]]]:
         picks = [self.names.index(name) for name in kinds]
-        pick = itemgetter(*picks, picks[0])  # two or more, so that it gives a tuple
-        rows = (pick(cells) for cells in self._rows())
-        first = 0
-        while some := list(islice(rows, _CHUNK)):
-            columns = zip(kinds.items(), zip(*some, strict=True), strict=False)
-            yield {name: _OF[kind](cells, _Place(self, name, first)) for (name, kind), cells in columns}
-            first += len(some)
-
-    def _rows(self) -> Iterator[list[str]]:
-        width, delimiter, blank = len(self.names), self._delimiter, 0
-        start = self._first + self._has_header
-        for number, line in self._lines():
-            if number < start:
+        width, first, blank = len(self.names), 0, 0
+        lines = self._numbered()
+        while some := list(islice(lines, max(1, min(_CHUNK, _CELLS // width)))):
+            cells = None if blank else self._cells([line for _, line in some])
+            if cells is None:  # cells in quotes, an empty line or one of another width: one by one
+                cells = [cell for row in self._rows(some, blank) for cell in row]
+                blank = blank or next((number for number, line in some if not line), 0)
+            if not cells:
                 continue
+            columns = zip(kinds.items(), picks, strict=True)
+            yield {name: _OF[kind](cells[i::width], _Place(self, name, first)) for (name, kind), i in columns}
+            first += len(cells) // width
+
+    def _numbered(self) -> Iterator[tuple[int, str]]:
+        start = self._first + self._has_header
+        return dropwhile(lambda one: one[0] < start, self._lines())
+
+    def _cells(self, lines: list[str]) -> list[str] | None:
+        """The cells of lines, one after the other, where nothing is special about any of them."""
+        delimiter, width = self._delimiter, len(self.names)
+        if not delimiter or not all(lines) or any(map(contains, lines, repeat('"'))):
+            return None
+        if set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
+            return None
+        return delimiter.join(lines).split(delimiter)
+
+    def _rows(self, lines: Iterable[tuple[int, str]], blank: int = 0) -> Iterator[list[str]]:
+        """Cells of each line; an empty line, ``blank`` the first, is refused where others follow."""
+        width, delimiter = len(self.names), self._delimiter
+        for number, line in lines:
             if not line:
                 blank = blank or number
                 continue
@@ -243,16 +260,23 @@ def is_number(cell: str) -> bool:
 
 
 def _like_number(cell: str) -> bool:
-    """Whether a cell is a number, or would be with a decimal point: such a column is refused, not passed over."""
-    return is_number(cell) or is_number(cell.replace(",", ".", 1))
+    """Whether a cell is a number, or would be with a decimal point or an end: it is refused, not passed over."""
+    bare = cell.strip().lower().lstrip("+-")
+    return is_number(cell) or is_number(cell.replace(",", ".", 1)) or bare in ("inf", "infinity")
 
 
 def _texts(cells: Sequence[str], place: _Place) -> NDArray[Any]:
-    return texts(["" if (text := cell.strip()) in MISSING else text for cell in cells])
+    return texts(_bare(cells))
 
 
 def _objects(cells: Sequence[str], place: _Place) -> NDArray[Any]:
-    return np.array(["" if (text := cell.strip()) in MISSING else text for cell in cells], object)
+    return np.array(_bare(cells), object)
+
+
+def _bare(cells: Sequence[str]) -> list[str]:
+    """Texts without what surrounds them; each that there is looked at once."""
+    known = {cell: "" if (text := cell.strip()) in MISSING else text for cell in set(cells)}
+    return list(map(known.__getitem__, cells))
 
 
 def _numbers(cells: Sequence[str], place: _Place) -> NDArray[Any]:
@@ -303,10 +327,22 @@ def _of_arrow(column: Any, kind: str, place: _Place) -> NDArray[Any]:
         if endless.size:
             raise place.refuse(int(endless[0]), "inf", "number")
         return values
-    cells = ["" if value is None else str(value) for value in column.to_pylist()]
+    if kind == "position" and kinds.is_signed_integer(column.type) and not column.null_count and len(column):
+        values = np.array(column.to_numpy(zero_copy_only=False), np.int64)
+        if values.min() >= 1 and values.max() <= LAST_POSITION:
+            return values
+    cells = column.to_pylist()
+    if column.null_count or not (kinds.is_string(column.type) or kinds.is_large_string(column.type)):
+        cells = ["" if value is None else _spelled(value) for value in cells]
     if kind == "position":
         cells = [cell.removesuffix(".0") for cell in cells]
     return _OF[kind](cells, place) if cells else np.empty(0)
+
+
+def _spelled(value: Any) -> str:
+    """A cell as a text; of Hail ``chr1:12345`` and ``A,G``."""
+    several = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return str(value) if several is None else (":" if isinstance(value, dict) else ",").join(map(str, several))
 
 
 def _joined(parts: list[NDArray[Any]], kind: str) -> NDArray[Any]:

@@ -182,6 +182,9 @@ def _read_h5ad(file: Any, path: Path, columns: Wanted) -> VariantTable:
     own = {name: _texts(_column(obs[name], path)) for name in ("gene_id", "tissue") if name in obs}
     track = next((one for one in ("track_name", "name") if one in var), var.attrs["_index"])
     tracks = _texts(_column(var[track], path)).tolist()
+    if "strand" in var:  # as tidy scores are named: one track of two strands is two
+        strands = _texts(_column(var["strand"], path)).tolist()
+        tracks = [f"{one}:{way}" if way in ("+", "-") else one for one, way in zip(tracks, strands, strict=True)]
     scorer = str(_texts(np.atleast_1d(read_dataset(uns["variant_scorer"], path)))[0]) if "variant_scorer" in uns else ""
     layers = {name: file["layers"][name] for name in file.get("layers", ())}
     parts = ({scorer: file["X"]} if "X" in file else {}) | layers

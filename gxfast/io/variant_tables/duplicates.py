@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from ..._objects import Brief
 from ...errors import InputError, did_you_mean
 from ...types import VariantTable
+from .codes import coded, combined, in_one_spelling
 
 __all__ = ["Duplicates", "PipFloor", "find_duplicates", "pip_floor"]
 
 _LOW: Final = 1e-3
-_OF_A_ROW: Final = ("gene_id", "tissue", "study", "method", "ancestry", "cs_id")
+_OF_A_ROW: Final = ("gene_id", "trait_id", "tissue", "study", "method", "ancestry", "cs_id")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,11 +43,13 @@ class Duplicates(Brief):
 def find_duplicates(table: VariantTable, keys: Sequence[str] | None = None) -> Duplicates:
     """Find rows of one place, of the same alleles and of the same value in some columns.
 
+    ``1`` and ``chr1`` are one place; alleles of one length are the same in either order.
+
     Parameters
     ----------
     table : VariantTable
     keys : sequence of str, optional
-        Columns; by default those of gene_id, tissue, study, method, ancestry and cs_id that the table has.
+        Columns; by default those of gene_id, trait_id, tissue, study, method, ancestry and cs_id that the table has.
 
     Raises
     ------
@@ -60,10 +63,15 @@ def find_duplicates(table: VariantTable, keys: Sequence[str] | None = None) -> D
                 f"no column {name!r}{did_you_mean(name, table.columns)}", path=table.source or None,
                 remedy=f"one of {', '.join(table.columns)}",
             )  # fmt: skip
-    seen: dict[Any, int] = {}
-    parts = [table.chrom, table.position, table.ref, table.alt, *(_comparable(table.columns[name]) for name in chosen)]
-    first = [seen.setdefault(key, row) for row, key in enumerate(zip(*(one.tolist() for one in parts), strict=True))]
-    firsts = np.array(first, np.int64)
+    table = in_one_spelling(table)
+    texts = [table.chrom, table.ref, table.alt, *(_comparable(table.columns[name]) for name in chosen)]
+    parts = [(table.position, int(table.position.max(initial=0)) + 1)]
+    parts += [(code, max(1, len(names))) for names, code in map(coded, texts)]
+    key = combined(parts)
+    order = np.argsort(key, kind="stable")
+    opens = np.diff(key[order], prepend=-1) != 0
+    firsts = np.empty(len(table), np.int64)
+    firsts[order] = order[opens][np.cumsum(opens) - 1]
     rows = np.flatnonzero(firsts != np.arange(len(firsts)))
     return Duplicates(rows, firsts[rows], chosen)
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import InputError
 from ..alleles import parse_names
 from ._clinvar import is_vcf
-from ._columns import find_columns
+from ._columns import find_columns, place_columns
 from ._frame import Rows, read
 from .labels import open_labels, read_labels
 
@@ -33,8 +33,9 @@ def read_finemapped(path: str | Path) -> dict[tuple[str, str], float]:
         raise InputError("a VCF has no posterior probabilities", path=path, remedy="give a table with a column pip")
     frame = open_labels(path)
     found, _ = find_columns(frame)
-    placed = "variant_id" in found or {"chrom", "pos", "ref", "alt"} <= found.keys()
-    missing = [name for name in ("gene_id", "pip") if name not in found] + ([] if placed else ["variant_id"])
+    missing = [name for name in ("gene_id", "pip") if name not in found] + (
+        [] if place_columns(found) else ["variant_id"]
+    )
     if missing:
         raise InputError(
             f"the table has no column {', '.join(missing)}", path=path, remedy="name gene_id, variant_id and pip"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +15,34 @@ from ..alleles import is_palindromic, other_strand, shortest_arrays
 from ..contigs import ContigNames
 from ..tables.exons import strip_version
 from ._columns import build_of
+from .codes import ELSEWHERE, coded, combined, one_name_per_contig
 from .orient import turned_table
 
 __all__ = ["join"]
 
-Key = tuple[Any, ...]
+_ALWAYS: Final = ("labels with", "scores without")
 _MOST_OTHER: Final = 0.1  # share of variants that may have the other strand's alleles, as in `orient`
+Int64Array = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Contig, position and alleles of rows, trimmed, as lists, and the texts that are compared besides."""
+    """Contig, position and alleles of rows, trimmed, and the texts that are compared besides: as whole numbers."""
 
-    place: tuple[list[str], list[int], list[str], list[str]]
-    beside: tuple[list[str], ...]
+    chrom: Int64Array
+    position: Int64Array
+    ref: Int64Array
+    alt: Int64Array
+    beside: tuple[Int64Array, ...]
+    sizes: tuple[int, ...]
 
-    def keys(self, rows: Sequence[int] | None = None, *, turned: bool = False) -> Iterator[Key]:
-        chrom, position, ref, alt = self.place
-        lists: tuple[list[Any], ...] = (chrom, position, *((alt, ref) if turned else (ref, alt)), *self.beside)
-        return zip(*(one if rows is None else [one[row] for row in rows] for one in lists), strict=True)
+    def keys(self, *, turned: bool = False) -> Int64Array:
+        alleles = (self.alt, self.ref) if turned else (self.ref, self.alt)
+        return combined(list(zip((self.chrom, self.position, *alleles, *self.beside), self.sizes, strict=True)))
+
+    def take(self, rows: slice) -> _Places:
+        one = self.chrom[rows], self.position[rows], self.ref[rows], self.alt[rows]
+        return _Places(*one, tuple(part[rows] for part in self.beside), self.sizes)
 
 
 def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
@@ -56,7 +65,8 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
     VariantTable
         The rows of ``labels`` that have scores, in their order, with the columns of both; a column of ``scores`` whose
         name ``labels`` has is called ``score.NAME``. Scores of exchanged alleles are turned. ``counts`` has
-        ``labels with scores``, ``labels without scores``, ``scores without labels``, and, where there are any,
+        ``labels with scores``, ``labels without scores``, ``scores without labels`` (all that were read, those at other
+        positions too), and, where there are any, those of them ``on contigs without labels``,
         ``scores turned``, ``genes without version`` and ``scores of no gene``.
 
     Raises
@@ -67,81 +77,111 @@ def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
     """
     shared = tuple(name for name in ("gene_id", "tissue") if name in labels.columns and name in scores.columns)
     _refuse_builds(labels, scores)
-    names = ContigNames(dict.fromkeys(scores.chrom.tolist()))
-    mine, theirs = _places(labels, shared, names), _places(scores, shared, None)
-    known = _index(scores, theirs.keys())
-    match = np.full(len(labels), -1, np.int64)
-    turned = np.zeros(len(labels), np.bool_)
-    _look_up(known, mine, match, turned)
+    scores = replace(scores, chrom=one_name_per_contig(scores.chrom))
+    names = ContigNames(dict.fromkeys(coded(scores.chrom)[0]))
+    both, alleles, texts = _places(labels, scores, shared, names)
+    n = len(labels)
+    match = np.full(n, -1, np.int64)
+    turned = np.zeros(n, np.bool_)
+    _look_up(both, n, match, turned, scores)
     counts: dict[str, int] = {}
     if "gene_id" in shared and (match < 0).any():
         g = shared.index("gene_id")
-        bare = _with(theirs, g, list(map(strip_version, theirs.beside[g])))
-        mine_bare = _with(mine, g, list(map(strip_version, mine.beside[g])))
-        counts["genes without version"] = _look_up(_index(scores, bare.keys(), twice=True), mine_bare, match, turned)
-        if "" in set(theirs.beside[g]):
-            counts["scores of no gene"] = _look_up(known, _with(mine, g, [""] * len(labels)), match, turned)
+        bare, number = coded(np.array([strip_version(gene) for gene in texts[g]], np.str_))
+        stems = _with(both, g, number[both.beside[g]], len(bare))
+        counts["genes without version"] = _look_up(stems, n, match, turned, scores, twice=True)
+        if "" in texts[g] and (both.beside[g][n:] == texts[g].index("")).any():
+            none = np.full(len(both.chrom), texts[g].index(""))
+            none[n:] = both.beside[g][n:]
+            counts["scores of no gene"] = _look_up(_with(both, g, none), n, match, turned, scores)
     found = match >= 0
-    _refuse_other_strand(known, mine, match, labels, scores)
+    _refuse_other_strand(both, alleles, match, labels, scores)
     if not found.any():
         raise _nothing(labels, scores, names)
+    elsewhere = {what.removeprefix(ELSEWHERE): n for what, n in scores.counts.items() if what.startswith(ELSEWHERE)}
+    known = ContigNames(dict.fromkeys(coded(labels.chrom)[0]))
+    contigs, code = coded(scores.chrom)
+    here = zip(contigs, np.bincount(code, minlength=len(contigs)).tolist(), strict=True)
+    n_used = int(np.count_nonzero(np.bincount(match[found])))
     counts = {
         "labels with scores": int(found.sum()), "labels without scores": int((~found).sum()),
-        "scores without labels": len(scores) - int(np.count_nonzero(np.bincount(match[found]))),
+        "scores without labels": sum(elsewhere.values()) + len(scores) - n_used,
+        "scores on contigs without labels": sum(n for name, n in (*elsewhere.items(), *here) if not known.find(name)),
         "scores turned": int(turned.sum()), **counts,
     }  # fmt: skip
     added = turned_table(scores.take(match[found]), turned[found])
-    return _beside(labels.take(found), added, shared, {name: n for name, n in counts.items() if n or " w" in name})
+    return _beside(
+        labels.take(found), added, shared, {name: n for name, n in counts.items() if n or name.startswith(_ALWAYS)}
+    )
 
 
-def _places(table: VariantTable, shared: Sequence[str], names: ContigNames | None) -> _Places:
-    position, ref, alt = shortest_arrays(table.position, table.ref, table.alt)
-    chrom = table.chrom.tolist()
-    if names is not None:
-        found = {name: names.find(name) or name for name in set(chrom)}
-        chrom = [found[name] for name in chrom]
-    beside = tuple(table.columns[name].tolist() for name in shared)
-    return _Places((chrom, position.tolist(), ref.tolist(), alt.tolist()), beside)
+def _places(
+    labels: VariantTable, scores: VariantTable, shared: Sequence[str], names: ContigNames
+) -> tuple[_Places, list[str], list[list[str]]]:
+    """Rows of labels, and behind them those of scores; the alleles, and the texts beside them, that numbers are of."""
+    contigs, chrom = coded(labels.chrom)
+    spelled = np.array([names.find(name) or name for name in contigs] or [""], np.str_)[chrom]
+    trimmed = [shortest_arrays(one.position, one.ref, one.alt) for one in (labels, scores)]
+    position, ref, alt = (np.concatenate(part) for part in zip(*trimmed, strict=True))
+    contigs, chrom = coded(np.concatenate([spelled, scores.chrom]))
+    alleles, allele = coded(np.concatenate([ref, alt]))
+    beside = [coded(np.concatenate([labels.columns[name], scores.columns[name]])) for name in shared]
+    n = (len(contigs), int(position.max(initial=0)) + 1, len(alleles), len(alleles), *(len(one) for one, _ in beside))
+    parts = chrom, position, allele[: ref.size], allele[ref.size :]
+    return _Places(*parts, tuple(code for _, code in beside), n), alleles, [one for one, _ in beside]
 
 
-def _with(places: _Places, number: int, values: list[str]) -> _Places:
-    beside = list(places.beside)
-    beside[number] = values
-    return replace(places, beside=tuple(beside))
+def _with(places: _Places, number: int, code: Int64Array, n: int | None = None) -> _Places:
+    beside, sizes = list(places.beside), list(places.sizes)
+    beside[number], sizes[4 + number] = code, sizes[4 + number] if n is None else n
+    return replace(places, beside=tuple(beside), sizes=tuple(sizes))
 
 
-def _index(scores: VariantTable, keys: Iterator[Key], *, twice: bool = False) -> dict[Key, int]:
-    """The row of each key; of keys that several rows have, none with ``twice``, else an error."""
-    listed = list(keys)
-    known = dict(zip(listed, range(len(listed)), strict=True))
-    if len(known) == len(listed):
-        return known
-    again = {key for row, key in enumerate(listed) if known[key] != row}
+def _known(keys: Int64Array, scores: VariantTable, *, twice: bool = False) -> tuple[Int64Array, Int64Array]:
+    """Sorted keys of scores, and the row of each; of keys of several rows none with ``twice``, else an error."""
+    order = np.argsort(keys, kind="stable")
+    found = keys[order]
+    same = np.flatnonzero(found[1:] == found[:-1])
+    if not same.size:
+        return found, order
     if twice:
-        return {key: row for key, row in known.items() if key not in again}
-    row = next(row for row, key in enumerate(listed) if key in again)
-    key = listed[row]
+        kept = np.ones(found.size, np.bool_)
+        kept[same] = kept[same + 1] = False
+        return found[kept], order[kept]
+    row = int(order[same].min())
+    said = [
+        scores.take([row]).variant_id[0],
+        *(str(scores.columns[name][row]) for name in ("gene_id", "tissue") if name in scores.columns),
+    ]
     raise InputError(
-        f"{len(listed) - len(known)} rows of scores are of a variant that has one, "
-        f"first {scores.take([row]).variant_id[0]} {' '.join(key[4:])}".rstrip(),
+        f"{same.size} rows of scores are of a variant that has one, first {' '.join(said)}".rstrip(),
         path=scores.source or None,
         remedy="keep one row per variant, gene and tissue (find_duplicates lists them); both tables name genes",
     )  # fmt: skip
 
 
-def _look_up(known: dict[Key, int], places: _Places, match: NDArray[np.int64], turned: NDArray[np.bool_]) -> int:
-    """Find rows that have no match so far, as written and exchanged; return how many were found."""
-    n = 0
+def _find(known: tuple[Int64Array, Int64Array], keys: Int64Array) -> Int64Array:
+    """The row of each key, -1 where there is none."""
+    there, rows = known
+    if not there.size:
+        return np.full(keys.size, -1, np.int64)
+    at = np.searchsorted(there, keys).clip(max=there.size - 1)
+    return np.where(there[at] == keys, rows[at], -1)
+
+
+def _look_up(
+    both: _Places, n: int, match: Int64Array, turned: NDArray[np.bool_], scores: VariantTable, *, twice: bool = False
+) -> int:
+    """Find rows of labels, the first ``n``, that have no match so far, as written and exchanged; return how many."""
+    before = int((match >= 0).sum())
+    known: tuple[Int64Array, Int64Array] | None = None
     for exchanged in (False, True):
-        rows = np.flatnonzero(match < 0)
-        if not rows.size:
-            break
-        keys = places.keys(None if rows.size == match.size else rows.tolist(), turned=exchanged)
-        found = np.fromiter((known.get(key, -1) for key in keys), np.int64, rows.size)
-        match[rows] = found
-        turned[rows] = exchanged & (found >= 0)
-        n += int((found >= 0).sum())
-    return n
+        keys = both.keys(turned=exchanged)
+        known = known or _known(keys[n:], scores, twice=twice)
+        found = np.where(match < 0, _find(known, keys[:n]), -1)
+        match[:] = np.where(found >= 0, found, match)
+        turned |= exchanged & (found >= 0)
+    return int((match >= 0).sum()) - before
 
 
 def _refuse_builds(labels: VariantTable, scores: VariantTable) -> None:
@@ -155,19 +195,21 @@ def _refuse_builds(labels: VariantTable, scores: VariantTable) -> None:
 
 
 def _refuse_other_strand(
-    known: dict[Key, int], mine: _Places, match: NDArray[np.int64], labels: VariantTable, scores: VariantTable
+    both: _Places, alleles: list[str], match: Int64Array, labels: VariantTable, scores: VariantTable
 ) -> None:
     """Refuse scores of the other strand: A/T and C/G would be taken as written, with the wrong sign."""
     rows = np.flatnonzero((match < 0) & (np.char.str_len(labels.ref) == 1) & (np.char.str_len(labels.alt) == 1))
     if not rows.size:
         return
-    chrom, position, ref, alt = mine.place
-    spelled = replace(
-        mine, place=(chrom, position, [other_strand(one) for one in ref], [other_strand(one) for one in alt])
-    )
-    listed = rows.tolist()
-    pairs = zip(spelled.keys(listed), spelled.keys(listed, turned=True), strict=True)
-    other = [row for row, keys in zip(listed, pairs, strict=True) if any(key in known for key in keys)]
+    n, place = len(labels), {allele: i for i, allele in enumerate(alleles)}
+    pair = np.array([place.get(other_strand(allele), -1) for allele in alleles], np.int64)
+    ref, alt = (np.concatenate([pair[one[:n]], one[n:]]) for one in (both.ref, both.alt))
+    spelled = replace(both, ref=np.maximum(ref, 0), alt=np.maximum(alt, 0))
+    known, found = _known(spelled.keys()[n:], scores, twice=True), np.full(n, -1)
+    for exchanged in (False, True):
+        found = np.maximum(found, _find(known, spelled.keys(turned=exchanged)[:n]))
+    some = rows[(found[rows] >= 0) & (ref[rows] >= 0) & (alt[rows] >= 0)]
+    other = some.tolist()
     sure = int(((match >= 0) & ~is_palindromic(labels.ref, labels.alt)).sum())
     if len(other) > _MOST_OTHER * (len(other) + sure):
         raise InputError(
@@ -185,7 +227,9 @@ def _beside(labels: VariantTable, scores: VariantTable, shared: Sequence[str], c
         columns=labels.columns | {new: scores.columns[old] for old, new in names.items()},
         signed=(*labels.signed, *(names[name] for name in scores.signed)),
         frequencies=(*labels.frequencies, *(names[name] for name in scores.frequencies)),
-        counts=labels.counts | {f"scores: {what}": n for what, n in scores.counts.items()} | counts,
+        counts=labels.counts
+        | {f"scores: {what}": n for what, n in scores.counts.items() if not what.startswith(ELSEWHERE)}
+        | counts,
         notes=(*labels.notes, *(f"scores: {note}" for note in scores.notes)),
     )
 

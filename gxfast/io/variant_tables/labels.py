@@ -16,11 +16,11 @@ from ...types import VariantTable
 from ..alleles import parse_names
 from ..tables.text import read_lines
 from ._clinvar import is_vcf, read_clinvar
-from ._columns import KINDS, PLACES, check_ranges, find_columns, read_places
+from ._columns import KINDS, check_ranges, find_columns, place_columns, read_places
 from ._frame import Frame, TextFrame, is_number, open_frame, read
 from .duplicates import find_duplicates
 
-__all__ = ["FREQUENCIES", "LABEL_FORMATS", "SIGNED", "open_labels", "read_labels"]
+__all__ = ["FREQUENCIES", "LABEL_FORMATS", "SIGNED", "open_labels", "read_labels", "release_of"]
 
 SIGNED: Final = ("beta", "beta_posterior", "z")
 FREQUENCIES: Final = ("af",)
@@ -125,9 +125,10 @@ def read_labels(
     Returns
     -------
     VariantTable
-        In the order of the file. Columns, those that the file has: gene_id, tissue, study, method, cs_id, consequence,
-        ancestry, match_group (str); beta, se, p, pip, causal (0 or 1), af, maf, tss_distance, ld_score,
-        beta_posterior, z (float64). ``signed`` are beta, beta_posterior and z, ``frequencies`` af.
+        In the order of the file. Columns, those that the file has: gene_id, trait_id (exons, transcripts: traits that
+        are not the genes), tissue, study, method, cs_id, consequence, ancestry, match_group (str); beta (log of an
+        odds ratio), se, p, pip, causal (0 or 1), af, maf, tss_distance, ld_score, beta_posterior, z (float64).
+        ``signed`` are beta, beta_posterior and z, ``frequencies`` af.
 
     Raises
     ------
@@ -146,7 +147,7 @@ def read_labels(
             raise InputError("rows of a VCF are not chosen by columns", path=path, remedy="leave only= out")
         return read_clinvar(path)
     frame = open_labels(path)
-    kind = _FORMATS[_recognised(frame) if format == "auto" else format]
+    kind = _FORMATS[_recognised(frame.names) if format == "auto" else format]
     low = {name.lower() for name in frame.names}
     if kind.needs - low:
         raise InputError(
@@ -156,9 +157,15 @@ def read_labels(
     return _read(frame, kind, only or {})
 
 
-def _recognised(frame: Frame) -> str:
-    low = {name.lower() for name in frame.names}
+def _recognised(names: Sequence[str]) -> str:
+    low = {name.lower() for name in names}
     return next((name for name, one in _FORMATS.items() if one.needs and one.needs <= low), "table")
+
+
+def release_of(names: Sequence[str]) -> str:
+    """Return the release of labels that columns are of, "" where scores may stand among them."""
+    found = _recognised(names)
+    return "" if found in ("table", "traitgym") else found
 
 
 def open_labels(path: Path) -> Frame:
@@ -179,23 +186,21 @@ def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) 
             f"the first line is no header: it has {', '.join(frame.names[:8])}", path=frame.path,
             remedy="name the columns in the first line, or, of a .bed, in a file NAME.cols beside it, one a line",
         )  # fmt: skip
-    if all(name in ("gene_id", "study", "method") for name in labels):
+    if all(name in ("gene_id", "trait_id", "study", "method") for name in labels):
         raise InputError(
             f"no column says anything of the variants: it has {', '.join(frame.names[:20])}", path=frame.path,
             remedy=f"name them {', '.join(KINDS)}; formats that are known: {', '.join(LABEL_FORMATS[1:])}",
         )  # fmt: skip
-    own = [name for name in PLACES if name in found]
+    own = place_columns(found)
     kinds = {found[name]: "position" if name == "pos" else "object" for name in own}
-    if not {"chrom", "pos", "ref", "alt"} <= found.keys():
-        kinds = {found["variant_id"]: "object"} if "variant_id" in found else {}
     kinds |= {found[name]: KINDS[name] for name in labels}
     if kind.finish is _finish_finucane:
         kinds |= {found[name]: "object" for name in ("ref", "alt")}
     values, rows = read(frame, kinds, _allowed(frame, found, only)) if kinds else ({}, None)
     if kind.finish is _finish_finucane and "variant_id" in found:
         notes += _name_by_effect(values, *(found[name] for name in ("variant_id", "ref", "alt")))
-        own = ["variant_id"]
-    places = read_places(frame, {name: found[name] for name in own if found[name] in values}, values, rows)
+        own = ("variant_id",)
+    places = read_places(frame, {name: found[name] for name in own}, values, rows)
     if not len(places.position):
         raise InputError(
             f"the table has no rows{' that were asked for' if only else ''}", path=frame.path,
@@ -206,11 +211,30 @@ def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) 
     if kind.finish:
         columns, more = kind.finish(frame, columns, found)
         notes += more
+    columns, more = _of_ratios(_without_copies(columns))
+    notes += more
     table = places.table(
         columns, signed=tuple(name for name in SIGNED if name in columns),
         frequencies=tuple(name for name in FREQUENCIES if name in columns), source=str(frame.path), notes=tuple(notes),
     )  # fmt: skip
     return _once(table) if "rsid" in {name.lower() for name in frame.names} else table
+
+
+def _of_ratios(columns: Columns) -> tuple[Columns, list[str]]:
+    """The logarithm of an odds ratio is the effect, where there is no other."""
+    ratio = columns.pop("odds_ratio", None)
+    if ratio is None or "beta" in columns:
+        return columns, []
+    with np.errstate(divide="ignore"):
+        effect = np.log(ratio)
+    return columns | {"beta": np.where(np.isinf(effect), np.nan, effect)}, ["beta is the logarithm of the odds ratio"]
+
+
+def _without_copies(columns: Columns) -> Columns:
+    """Traits are told beside genes where they differ: exons, transcripts, introns."""
+    gene, trait = columns.get("gene_id"), columns.get("trait_id")
+    same = trait is not None and (gene is None or np.array_equal(gene, trait))
+    return {name: values for name, values in columns.items() if not (same and name == "trait_id")}
 
 
 def _spelled(only: Mapping[str, str | Sequence[str]]) -> str:

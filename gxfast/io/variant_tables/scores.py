@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +15,12 @@ from ...types import VariantTable
 from ..alleles import shortest_arrays
 from ..bgzf import require_file
 from ._choice import choose, signed_of, widen
-from ._columns import ALIASES, KINDS, PLACES, Places, find_columns, read_places
+from ._columns import ALIASES, PLACES, Places, find_columns, place_columns, read_places
 from ._frame import Frame, TextFrame, open_frame, read
 from ._hdf5_scores import read_hdf5_scores
 from ._tabix import lines_at
+from .codes import ELSEWHERE, coded
+from .labels import release_of
 
 __all__ = ["SCORE_FORMATS", "read_scores"]
 
@@ -26,8 +29,12 @@ _TIDY: Final = frozenset({"variant_id", "variant_scorer", "track_name", "raw_sco
 _OWN: Final = frozenset({"gene_id", "variant_id", "dosage_freq", "ism"})
 _TEXTS: Final[tuple[str, ...]] = ("gene_id", "tissue")
 _KINDS: Final = {"pos": "position", "gene_id": "text", "tissue": "text"}
-# Numbers of a table that are no scores unless they are asked for.
-_NO_SCORES: Final = frozenset({*KINDS, *PLACES, "start", "end", "strand", "index", "rsid"})
+# Numbers of a table that are no scores unless they are asked for: labels by any of their names, and book-keeping.
+_NO_SCORES: Final = frozenset({
+    "start", "end", "strand", "index", "rsid", "ac", "an", "n", "r2", "rank", "ma_count", "ma_samples", "num_var",
+    "cs_size", "cs_log10bf", "cs_min_r2", "sd_posterior", "median_tpm", "end_distance", "pval_beta", "pval_perm",
+    "pval_nominal_threshold", "min_pval_nominal", "chisq_marginal",
+}).union(*ALIASES.values())  # fmt: skip
 
 
 def read_scores(
@@ -104,7 +111,10 @@ def _near(table: VariantTable, at: VariantTable | None) -> VariantTable:
         return table
     mine, theirs = (shortest_arrays(one.position, one.ref, one.alt)[0] for one in (table, at))
     places = np.append(np.sort(theirs), -1)  # NumPy's own hash of whole numbers takes ten times as long
-    return table.take(places[np.searchsorted(places[:-1], mine)] == mine)
+    kept = places[np.searchsorted(places[:-1], mine)] == mine
+    names, code = coded(table.chrom)
+    others = zip(names, np.bincount(code, ~kept, minlength=len(names)).astype(int).tolist(), strict=True)
+    return replace(table.take(kept), counts=table.counts | {f"{ELSEWHERE}{name}": n for name, n in others if n})
 
 
 def _require(frame: Frame, names: Sequence[str], what: str) -> None:
@@ -176,19 +186,23 @@ def _read_tidy(frame: Frame, columns: Sequence[str | int], value: str) -> Varian
 
 def _read_table(frame: Frame, columns: Sequence[str | int], beside: Sequence[str]) -> VariantTable:
     found, _ = find_columns(frame)
-    keys = {name: found[name] for name in (*PLACES, *_TEXTS) if name in found}
-    if {"chrom", "pos", "ref", "alt"} <= keys.keys():
+    placed = place_columns(found)
+    keys = {name: found[name] for name in (*placed, *_TEXTS) if name in found}
+    if "pos" in placed:  # names beside places may be of anything
         keys.pop("variant_id", None)
-    else:
-        keys = {name: column for name, column in keys.items() if name in ("variant_id", *_TEXTS)}
     offered = [name for name in frame.names if name not in {found[one] for one in found if one in (*PLACES, *_TEXTS)}]
     if not columns:
+        if release := release_of(frame.names):
+            raise InputError(
+                f"the table is known as labels ({release}): which of its columns are scores is not told by their names",
+                path=frame.path, remedy="give a table of scores, or, of a benchmark, name them with `columns=`",
+            )  # fmt: skip
         numeric = set(frame.numeric())
         offered = [name for name in offered if name in numeric and name.lower() not in _NO_SCORES]
         if not offered:
             raise InputError(
                 f"no column holds scores: it has {', '.join(frame.names[:20])}", path=frame.path,
-                remedy=f"rename the column of scores ({', '.join(sorted(ALIASES)[:6])}, ... name labels)",
+                remedy=f"rename that of scores ({', '.join(sorted(ALIASES)[:6])}, ... name labels), or choose columns=",
             )  # fmt: skip
     chosen = [offered[i] for i in choose([(name,) for name in offered], columns, frame.path)]
     kinds = {column: _KINDS.get(name, "object") for name, column in keys.items()}

@@ -105,6 +105,12 @@ CASES = [
     alike("scores exchanged", row_of("scores", lambda r: [*r[:REF], r[ALT], r[REF], str(-float(r[ONE]))])),
     alike("scores in another order", table("scores", lambda rows: [rows[0], *rows[:0:-1]])),
     alike("labels in another order", table("labels", lambda rows: [rows[0], *rows[:0:-1]])),
+    alike(
+        "controls of no covariate",
+        both(table("labels", lambda rows: [r[:AF] for r in rows]), also("--controls", "1")),
+        "controls are drawn of the same chrom",
+        twin=both(table("labels", lambda rows: [r[:AF] for r in [rows[0], *rows[:0:-1]]]), also("--controls", "1")),
+    ),
     alike("labels twice", table("labels", lambda rows: [*rows, *rows[1:9]]), "repeated rows 8"),
     alike("scores by name", both(names("labels", "b38"), names("scores", "b38"))),
     alike("scores by name of no build", both(names("labels", "b38"), names("scores", ""))),
@@ -174,7 +180,7 @@ CASES = [
         "labels from 0",
         both(row_of("labels", lambda r: [r[0], str(int(r[POS]) - 1), *r[2:]]), also("--fasta", "{folder}/genome.fa")),
         LABELS,
-        "another build",
+        "count from 0",
     ),
     turned_away(
         "scores of another build by name", both(names("labels", "b38"), names("scores", "b37")), SCORES, "b37", "b38"
@@ -185,12 +191,6 @@ CASES = [
         SCORES,
         "other strand",
         "chr1_",
-    ),
-    turned_away(
-        "controls of no covariate",
-        both(table("labels", lambda rows: [r[:AF] for r in rows]), also("--controls", "1")),
-        LABELS,
-        "match controls by",
     ),
     turned_away(
         "controls of nothing",

@@ -194,9 +194,9 @@ CASES = [
     *everywhere(
         "effects of the other strand",
         row_of("effects", lambda r: [*r[:REF], *(a[::-1].translate(_COMPLEMENT) for a in r[REF:SCORE]), r[SCORE]]),
-        "another build",
+        "other strand",
     ),
-    *everywhere("effects from 0", each(POS, lambda pos: str(int(pos) - 1)), "another build"),
+    *everywhere("effects from 0", each(POS, lambda pos: str(int(pos) - 1)), "count from 0"),
     *everywhere("effects of another build", each(POS, lambda pos: str(int(pos) + 311)), "another build"),
     *everywhere("effects at 0", cell(POS, "0"), "line 4"),
     *everywhere("effects at 8e3", cell(POS, "8e3"), "line 4"),

@@ -181,7 +181,7 @@ def test_tables_by_name_and_missing_scores() -> None:
 
 def test_reversed_effects_are_told() -> None:
     turned = VariantTable(SCORES.chrom, SCORES.position, SCORES.ref, SCORES.alt, {"A": -A})
-    (warning,) = gx.evaluate_variants(LABELS, turned).warnings
+    warning = gx.evaluate_variants(LABELS, turned).warnings[-1]
     assert warning.startswith("A: signs are equal at")
     assert "the other allele" in warning
 
@@ -202,14 +202,12 @@ def test_tissues_can_be_chosen() -> None:
 
 def test_refusals() -> None:
     bad = VariantTable(SCORES.chrom, SCORES.position, SCORES.ref, SCORES.alt, {"A": np.where(CAUSAL, np.inf, A)})
-    bare = VariantTable(LABELS.chrom, LABELS.position, LABELS.ref, LABELS.alt, {"pip": LABELS.columns["pip"]})
     for call, match in (
         (lambda: gx.evaluate_variants(LABELS, bad), "infinite"),
         (lambda: gx.evaluate_variants(LABELS), "no column of scores"),
         (lambda: gx.evaluate_variants(LABELS, SCORES, models=["C"]), "no score is called 'C'"),
         (lambda: gx.evaluate_variants(LABELS, SCORES, compare=[("A", "C")]), "no score is called 'C'"),
         (lambda: gx.evaluate_variants(LABELS, SCORES, tissues=["Lung"]), "no row is of tissue 'Lung'"),
-        (lambda: gx.evaluate_variants(bare, SCORES, controls=2), "nothing to match controls by"),
         (lambda: gx.evaluate_variants(LABELS, SCORES, controls=2, pip=(0.99, 0.01)), "no variant is causal"),
     ):
         with pytest.raises(InputError, match=match):
@@ -279,3 +277,75 @@ def test_what_leaves_a_metric_without_a_value_is_told() -> None:
     n = len(causal)
     (said,) = gx.evaluate_variants(causal, SCORES, models=["A"], n_bootstraps=0).warnings
     assert said == f"none of {n} variants is a negative: what needs some is undefined"
+
+
+def test_without_a_covariate_controls_are_drawn_within_contig_and_consequence() -> None:
+    """As TraitGym's: any of the group, whatever the order of rows; not the first of the contig."""
+    n = 400
+    kind = np.where(np.arange(n) % 2, "missense", "synonymous")
+    causal = (np.arange(n) % 40 < 2).astype(float)
+    columns = {"causal": causal, "consequence": kind, "toy": np.arange(n) - 200.0}
+    table = VariantTable(
+        np.repeat(["chr1", "chr2"], n // 2), np.arange(n), np.repeat("A", n), np.repeat("G", n), columns
+    )
+    found = gx.evaluate_variants(table, controls=3, seed=1)
+    assert any(one.startswith("controls are drawn of the same chrom, consequence") for one in found.warnings)
+    place = {name: row for row, name in enumerate(table.variant_id)}
+    rows = [(one.match_group, place[one.variant_id], one.causal) for one in found.matched]
+    assert len(rows) == 4 * 20
+    positive = {group: row for group, row, one in rows if one}
+    for group, row, _ in rows:
+        assert kind[row] == kind[positive[group]]
+        assert table.chrom[row] == table.chrom[positive[group]]
+    controls = [row for _, row, one in rows if not one]
+    assert len(set(controls)) == 60
+    assert max(row for row in controls if row < 200) > 150
+    other = gx.evaluate_variants(table.take(np.arange(n)[::-1]), controls=3, seed=1)
+    assert [one.variant_id for one in other.matched] == [one.variant_id for one in found.matched]
+    assert len(found.audit) == 0
+
+
+def test_directions_are_compared_in_every_stratum() -> None:
+    columns = LABELS.columns | {"half": np.where(np.arange(N) % 2, "odd", "even")}
+    labels = VariantTable(LABELS.chrom, LABELS.position, LABELS.ref, LABELS.alt, columns, LABELS.signed)
+    found = gx.evaluate_variants(labels, SCORES, compare=[("A", "B")], strata=["half"])
+    rows = [one for one in found.rows if one.model == "A/B" and one.metric == "direction_odds_paired"]
+    assert {one.level for one in rows} == {"", "even", "odd"}
+    for level, parity in (("even", 0), ("odd", 1)):
+        (row,) = [one for one in rows if one.level == level and one.tissue == "all"]
+        here = CAUSAL & (np.arange(N) % 2 == parity)
+        right = [(np.sign(SCORES.columns[name]) == np.sign(LABELS.columns["beta"]))[here] for name in "AB"]
+        assert row.value == pytest.approx((right[0] & ~right[1]).sum() / (right[1] & ~right[0]).sum())
+
+
+def test_bootstraps_are_those_that_are_asked_for_by_chromosome_too() -> None:
+    chrom = np.array([f"chr{1 + i % 10}" for i in range(N)])
+    labels, scores = (VariantTable(chrom, t.position, t.ref, t.alt, t.columns, t.signed) for t in (LABELS, SCORES))
+    for n, said in ((40, "40 bootstraps of chromosomes"), (0, "infinitesimal jackknife within class")):
+        one = cell(gx.evaluate_variants(labels, scores, n_bootstraps=n), "A", "auprc_by_chromosome", controls="all")
+        assert one.method == f"{said}, 10 of 10 chromosomes"
+
+
+def test_labels_without_effects_and_effects_without_a_sign_are_told() -> None:
+    bare = {name: values for name, values in LABELS.columns.items() if name != "beta"}
+    ratio = LABELS.columns | {"beta": np.exp(LABELS.columns["beta"])}
+    for columns, said in ((bare, "labels have no effects (beta, afc"), (ratio, "effects (beta) is negative")):
+        labels = VariantTable(LABELS.chrom, LABELS.position, LABELS.ref, LABELS.alt, columns)
+        assert any(said in one for one in gx.evaluate_variants(labels, SCORES).warnings)
+
+
+def test_rows_of_two_spellings_count_once() -> None:
+    """Contigs with and without chr, SNVs with exchanged alleles, whose effects, frequencies and scores are turned."""
+    table = VariantTable(
+        np.array(["chr1", "1", "chr1", "chr1"]), np.array([5, 5, 5, 9]), np.array(["A", "A", "C", "A"]),
+        np.array(["C", "C", "A", "AT"]),
+        {
+            "pip": np.repeat(0.95, 4), "beta": np.array([0.5, 0.5, -0.5, 1]), "af": np.array([0.1, 0.1, 0.9, 0.2]),
+            "toy": np.array([1.0, 1.0, -1.0, -1.0]),
+        },
+        signed=("beta", "toy"), frequencies=("af",),
+    )  # fmt: skip
+    found = gx.evaluate_variants(table)
+    assert found.counts["repeated rows"] == 2
+    row = cell(found, "toy", "sign_share")
+    assert (row.n, row.value) == (2, 0.5)

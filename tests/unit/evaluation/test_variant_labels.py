@@ -91,10 +91,26 @@ def test_a_variant_in_two_credible_sets_counts_once() -> None:
 
 def test_a_release_that_leaves_small_probabilities_out_is_told() -> None:
     cut = np.concatenate([np.linspace(1e-4, 9e-3, 1500), [0.95]])
-    (warning,) = labelled(table(1501, pip=cut), LabelRules()).warnings
-    assert "no PIP of 1500 negatives is below 0.0001" in warning
-    assert labelled(table(1502, pip=[*cut, 1e-6]), LabelRules()).warnings == ()
-    assert labelled(table(900, pip=[*cut[:899], 0.95]), LabelRules()).warnings == ()
+    for pips, said in (
+        (cut, "none of 1500 negatives has a PIP below 5e-05"),
+        ([*cut, 1e-7], "1 of 1501 negatives has a PIP below 5e-05"),
+        ([*cut[:899], 0.95], "none of 899 negatives has a PIP below 5e-05"),
+    ):
+        (warning,) = labelled(table(len(pips), pip=pips), LabelRules()).warnings
+        assert warning.startswith(said)
+    whole = [*np.linspace(1e-6, 9e-3, 1500), *np.repeat(1e-5, 100), 0.95]
+    assert labelled(table(1601, pip=whole), LabelRules()).warnings == ()
+    assert labelled(table(11, pip=[*cut[:10], 0.95]), LabelRules()).warnings == ()
+
+
+def test_a_pip_of_the_threshold_is_causal_where_that_is_asked_for() -> None:
+    rows = table(3, pip=[0.9, 0.95, 0.0])
+    found = labelled(rows, LabelRules())
+    assert found.label == pytest.approx([NAN, 1, 0], nan_ok=True)
+    assert found.warnings[0].startswith("1 PIPs are exactly 0.9, and not causal")
+    other = labelled(rows, LabelRules(inclusive=True))
+    assert other.label.tolist() == [1, 1, 0]
+    assert other.warnings == ()
 
 
 def test_a_variant_that_is_causal_and_not_is_told() -> None:

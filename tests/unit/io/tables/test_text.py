@@ -23,6 +23,7 @@ from gxfast.io.tables import (
     read_table,
     read_track_weights,
 )
+from gxfast.io.tables import text as text_module
 from gxfast.io.variant_tables import read_finemapped, read_labels, read_scores
 from gxfast.models import read_tracks
 from gxfast.types import VariantTable
@@ -175,3 +176,29 @@ def test_numbers_that_are_none(tmp_path: Path, name: str, number: str) -> None:
     assert caught.value.path == str(path)
     assert caught.value.record
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_are_the_same_in_blocks_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    lines = ["a\tb", "", "x" * 50, "Müller\t1", "", "c\td", "last"]
+    for end in ("\n", "\r\n"):
+        for mark, tail in (("", ""), ("\ufeff", end), ("", end + end)):
+            written = (mark + end.join(lines) + tail).encode()
+            path = tmp_path / "lines.tsv"
+            path.write_bytes(gzip.compress(written) if packed else written)
+            right = list(enumerate([*lines, ""] if tail == end + end else lines, 1))
+            for block in (1, 2, 7, 60, 1 << 18):
+                monkeypatch.setattr(text_module, "_BLOCK", block)
+                assert list(text_module.read_lines(path, "table")) == right
+
+
+def test_what_is_wrong_is_named_by_its_line_in_any_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lines.tsv"
+    for wrong, match in ((b"x\x1by", r"U\+001B"), (b"\xff", "not UTF-8"), (b"a\rb", "end in CR alone")):
+        path.write_bytes(b"fine\r\n" * 40 + wrong + b"\n" + b"fine\n" * 40)
+        for block in (5, 1 << 18):
+            monkeypatch.setattr(text_module, "_BLOCK", block)
+            with pytest.raises(InputError, match=f"line 41: .*{match}"):
+                list(text_module.read_lines(path, "table"))

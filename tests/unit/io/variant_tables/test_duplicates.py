@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gxfast.errors import InputError
-from gxfast.io.variant_tables import find_duplicates, pip_floor
+from gxfast.io.variant_tables import find_duplicates, in_one_spelling, pip_floor
+from gxfast.io.variant_tables.codes import combined
 
 from .conftest import make_table
 
@@ -42,3 +43,29 @@ def test_pip_floor():
     assert np.isnan(pip_floor(make_table("1:1:A:G", pip=[0.0])).smallest)
     with pytest.raises(InputError, match="no column pip"):
         pip_floor(make_table("1:1:A:G"))
+
+
+def test_contigs_and_snvs_in_two_spellings_are_one():
+    table = make_table(
+        "chr1:5:A:G", "1:5:A:G", "1:5:G:A", "chr1:7:A:AT", "chr1:7:AT:A", "chrM:9:C:T", "MT:9:T:C", "1:9:AC:GT",
+        "1:9:GT:AC", beta=[1.0, 1, -1, 2, 2, 3, -3, 4, -4], af=[0.25, 0.25, 0.75, 0.5, 0.5, 0.5, 0.5, 0.125, 0.875],
+        signed=("beta",), frequencies=("af",),
+    )  # fmt: skip
+    found = find_duplicates(table)
+    assert (found.rows.tolist(), found.first.tolist()) == ([1, 2, 6, 8], [0, 0, 5, 7])
+    one = in_one_spelling(table)
+    assert one.chrom.tolist() == ["1", "1", "1", "1", "1", "MT", "MT", "1", "1"]
+    assert one.columns["beta"].tolist() == [1, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert one.columns["af"].tolist() == [0.25, 0.25, 0.25, 0.5, 0.5, 0.5, 0.5, 0.125, 0.125]
+    alone = make_table("chr1:5:G:A", "chr2:5:C:A")
+    assert in_one_spelling(alone).variant_id == alone.variant_id
+
+
+def test_numbers_of_rows_are_equal_where_all_columns_are():
+    """Also where the product of sizes does not fit 64 bits."""
+    rng = np.random.default_rng(0)
+    columns = [rng.integers(0, 3, 500) for _ in range(4)]
+    key = combined([(one * 2**40, 2**42) for one in columns])
+    rows = list(zip(*(one.tolist() for one in columns), strict=True))
+    ranks = {row: i for i, row in enumerate(sorted(set(rows)))}
+    assert np.unique(key, return_inverse=True)[1].tolist() == [ranks[row] for row in rows]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gxfast.errors import InputError
-from gxfast.io.variant_tables import join
+from gxfast.io.variant_tables import join, read_scores
 
 from .conftest import make_table
 
@@ -119,3 +119,21 @@ def test_names_of_two_builds_are_refused():
 def test_scores_at_no_place_of_the_labels():
     with pytest.raises(InputError, match="no score is at a place of the labels: the first is 1_5_A_G"):
         join(make_table("1:5:A:G"), make_table("1:6:A:G", s=[1.0]).take([]))
+
+
+def test_scores_without_labels_are_counted_wherever_they_are(tmp_path):
+    path = tmp_path / "scores.tsv"
+    rows = ["1\t5\tA\tG\t1", "1\t5\tA\tC\t2", "1\t6\tA\tG\t3", "2\t5\tA\tG\t4", "X\t9\tA\tG\t5", "X\t11\tA\tG\t6"]
+    path.write_text("chrom\tpos\tref\talt\ttoy\n" + "\n".join(rows) + "\n")
+    labels = make_table("chr1:5:A:G", "chr2:7:A:G", pip=[0.5, 0.5])
+    for scores in (read_scores(path), read_scores(path, at=labels)):
+        counts = join(labels, scores).counts
+        assert (counts["labels with scores"], counts["labels without scores"]) == (1, 1)
+        assert counts["scores without labels"] == 5
+        assert counts["scores on contigs without labels"] == 2
+
+
+def test_scores_of_one_variant_in_two_spellings_are_refused():
+    labels = make_table("chr1:5:A:G", pip=[0.5])
+    with pytest.raises(InputError, match="1 rows of scores are of a variant that has one"):
+        join(labels, make_table("chr1:5:A:G", "1:5:A:G", toy=[1.0, 2.0]))

@@ -9,7 +9,7 @@ import pytest
 
 from gxfast.errors import InputError
 from gxfast.io.bgzf import write_bgzf
-from gxfast.io.variant_tables import LABEL_FORMATS, read_labels
+from gxfast.io.variant_tables import LABEL_FORMATS, _frame, find_duplicates, read_labels
 
 
 def put(path, *rows, sep="\t"):
@@ -40,7 +40,7 @@ def test_eqtl_catalogue(tmp_path):
     assert places(table) == [("chr1", 122, "A", "G"), ("chr1", 129, "AT", "A")]
     assert values(table) == {
         "gene_id": ["ENSG1", "ENSG1"], "beta": [-0.5, 0.25], "se": [0.1, 0.1], "p": [1e-9, 1e-8], "pip": [0.75, 0.25],
-        "cs_id": ["ENSG1_L1", "ENSG1_L1"], "z": [-5, 2.5],
+        "cs_id": ["ENSG1_L1", "ENSG1_L1"], "z": [-5, 2.5], "trait_id": ["ENST1", "ENST1"],
     }  # fmt: skip
     assert table.signed == ("beta", "z")
     assert table.counts == {"rows that differ in the rsid alone": 1}
@@ -293,3 +293,79 @@ def test_some_rows(tmp_path):
         read_labels(path, only={"tissue": "liver"})
     with pytest.raises(InputError, match="cannot be chosen by 'tissues'; did you mean 'tissue'"):
         read_labels(path, only={"tissues": "Liver"})
+
+
+def test_exons_of_a_gene_are_told_apart(tmp_path):
+    path = put(
+        tmp_path / "QTD2.all.tsv", "molecular_trait_id chromosome position ref alt variant pvalue beta gene_id rsid",
+        "G1.e1 1 5 A C chr1_5_A_C 1e-9 0.5 G1 rs1", "G1.e2 1 5 A C chr1_5_A_C 1e-9 -0.5 G1 rs1",
+    )  # fmt: skip
+    table = read_labels(path)
+    assert table.columns["trait_id"].tolist() == ["G1.e1", "G1.e2"]
+    assert table.columns["gene_id"].tolist() == ["G1", "G1"]
+    assert find_duplicates(table).rows.size == 0
+    put(path, "molecular_trait_id variant pvalue beta gene_id", "G1 chr1_5_A_C 1e-9 0.5 G1")
+    assert "trait_id" not in read_labels(path).columns
+
+
+def test_ratios_and_fold_changes_are_effects(tmp_path):
+    path = put(tmp_path / "or.tsv", "chrom pos ref alt pip OR", "1 5 A C 0.9 2", "1 6 A C 0.9 0.5", "1 7 A C 0.9 0")
+    table = read_labels(path)
+    assert table.columns["beta"] == pytest.approx([np.log(2), -np.log(2), np.nan], nan_ok=True)
+    assert table.signed == ("beta",)
+    assert "odds_ratio" not in table.columns
+    assert "beta is the logarithm of the odds ratio" in table.notes
+    put(path, "chrom pos ref alt pip OR beta", "1 5 A C 0.9 2 0.25")
+    assert read_labels(path).columns["beta"].tolist() == [0.25]
+    put(path, "chrom pos ref alt pip OR", "1 5 A C 0.9 -2")
+    with pytest.raises(InputError, match="line 2: OR -2 is not 0 or more"):
+        read_labels(path)
+    path = put(
+        tmp_path / "Brain_Cortex.v10.eQTLs.SuSiE_summary.tsv",
+        "phenotype_id variant_id pip af cs_id cs_size afc afc_se",
+        "ENSG1.3 chr1_5_A_C_b38 0.95 0.25 1 7 -0.5 0.125",
+    )  # fmt: skip
+    table = read_labels(path)
+    assert (table.columns["beta"].tolist(), table.columns["se"].tolist()) == ([-0.5], [0.125])
+
+
+def test_places_of_hail(tmp_path):
+    path = put(tmp_path / "a.tsv", "locus alleles pip", 'chr1:5 ["A","C"] 0.9', 'chr2:7 ["AT","A"] 0.1')
+    right = [("chr1", 4, "A", "C"), ("chr2", 6, "AT", "A")]
+    assert places(read_labels(path)) == right
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    loci = [{"contig": "chr1", "position": 5}, {"contig": "chr2", "position": 7}]
+    for locus in (["chr1:5", "chr2:7"], loci):
+        table = pyarrow.table({"locus": locus, "alleles": [["A", "C"], ["AT", "A"]], "pip": [0.9, 0.1]})
+        parquet.write_table(table, tmp_path / "a.parquet")
+        assert places(read_labels(tmp_path / "a.parquet")) == right
+    put(path, "locus alleles pip", 'chr1:5 ["A","C","G"] 0.9')
+    with pytest.raises(InputError, match="line 2: variant 'chr1:5:A:C:G' is not chrom_pos_ref_alt"):
+        read_labels(path)
+
+
+def test_blocks_of_lines_change_nothing(tmp_path, monkeypatch):
+    """One block or many, with cells in quotes or without: the same rows, and the same lines in messages."""
+    lines = [f"1 {pos} A C {pos / 1000} x{pos % 3}" for pos in range(1, 60)]
+    plain = put(tmp_path / "plain.tsv", "chrom pos ref alt pip tissue", *lines)
+    quoted = put(tmp_path / "quoted.tsv", "chrom pos ref alt pip tissue", *lines[:30], *[
+        line.replace("x", '"x') + '"' for line in lines[30:]
+    ])  # fmt: skip
+    whole = read_labels(plain)
+    for cells in (1, 42, 1 << 20):
+        monkeypatch.setattr(_frame, "_CELLS", cells)
+        for path in (plain, quoted):
+            table = read_labels(path)
+            assert values(table) == values(whole)
+            assert places(table) == places(whole)
+        put(tmp_path / "bad.tsv", "chrom pos ref alt pip tissue", *lines[:20], "", *lines[20:])
+        with pytest.raises(InputError, match="line 22: the line is empty"):
+            read_labels(tmp_path / "bad.tsv")
+        put(tmp_path / "bad.tsv", "chrom pos ref alt pip tissue", *lines, "1 70 A C 2 x", "", "")
+        with pytest.raises(InputError, match="line 61: pip 2 is no probability"):
+            read_labels(tmp_path / "bad.tsv")
+        put(tmp_path / "bad.tsv", "chrom pos ref alt pip tissue", *lines, "1 70 A C 0.5", "1 71 A C 0.5 x")
+        with pytest.raises(InputError, match="line 61: the row has 5 cells, the header has 6"):
+            read_labels(tmp_path / "bad.tsv")

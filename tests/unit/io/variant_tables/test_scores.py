@@ -279,3 +279,33 @@ def test_decimal_commas_are_not_passed_over(tmp_path):
     with pytest.raises(InputError, match="line 2: score must be a finite decimal number, found '0,5'"):
         read_scores(path)
     assert read_scores(path, columns=["offset"]).columns["offset"].tolist() == [-1, 2]
+
+
+def test_labels_are_no_scores_by_any_of_their_names(tmp_path):
+    path = tmp_path / "Whole_Blood.v8.signif_variant_gene_pairs.txt"
+    head = "variant_id gene_id tss_distance ma_samples ma_count maf pval_nominal slope slope_se toy"
+    row = "chr1_5_A_C_b38 G1 10 5 6 0.1 1e-9 -0.5 0.1 2"
+    path.write_text("\n".join(["\t".join(one.split()) for one in (head, row)]) + "\n")
+    with pytest.raises(InputError, match=r"known as labels \(gtex\)") as caught:
+        read_scores(path)
+    assert "`columns=`" in caught.value.remedy
+    assert values(read_scores(path, columns=["toy"])) == {"gene_id": ["G1"], "toy": [2]}
+    path = tmp_path / "table.tsv"
+    head = "chrom pos ref alt pip effect afc afc_se OR pval_nominal slope_se ma_count cs_size toy"
+    path.write_text("\n".join(["\t".join(one.split()) for one in (head, "1 5 A C " + "0.5 " * 10)]) + "\n")
+    assert list(read_scores(path).columns) == ["toy"]
+
+
+def test_an_infinite_score_is_named(tmp_path):
+    path = tmp_path / "inf.tsv"
+    path.write_text("chrom\tpos\tref\talt\tscore\n1\t5\tA\tC\tNA\n1\t6\tA\tC\tNA\n1\t7\tA\tC\t-inf\n")
+    with pytest.raises(InputError, match="line 4: score must be a finite decimal number, found '-inf'"):
+        read_scores(path)
+
+
+def test_strands_of_tracks_in_h5ad(tmp_path):
+    anndata, pandas = pytest.importorskip("anndata"), pytest.importorskip("pandas")
+    var = pandas.DataFrame({"name": ["H:t", "H:t", "H:u"], "strand": ["+", "-", "."]}, index=["a", "b", "c"])
+    uns = {"variant": "chr2:7:A>T"}
+    anndata.AnnData(np.array([[1.0, -2, 3]]), var=var, uns=uns).write_h5ad(tmp_path / "a.h5ad")
+    assert values(read_scores(tmp_path / "a.h5ad")) == {"H:t:+": [1], "H:t:-": [-2], "H:u": [3]}
