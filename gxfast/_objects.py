@@ -16,12 +16,13 @@ from .errors import InputError
 
 __all__ = [
     "Arrays", "Brief", "Columns", "Rows", "Table", "anndata_of", "by_person", "columns_of", "median_of",
-    "optional_package", "plural",
+    "optional_package", "options_of", "plural",
 ]  # fmt: skip
 
 # Columns by name: an array, or the kind of a list (int, float, str or bool) and the list, None where nothing is known.
 Columns = Mapping[str, "NDArray[Any] | tuple[type, Sequence[Any]]"]
 Row = TypeVar("Row")
+Options = TypeVar("Options")
 _MOST: Final = 170  # characters of what stands in the brackets of a repr
 _FRAMES: Final = "pip install 'gxfast[frames]'"
 _ANNDATA: Final = "pip install 'gxfast[anndata]'"
@@ -72,6 +73,24 @@ def median_of(values: NDArray[Any]) -> str:
     known = values[np.isfinite(values)]
     left = f", {values.size - known.size} undefined" if known.size < values.size else ""
     return f"{np.median(known):.4g}{left}" if known.size else "undefined"
+
+
+def options_of(kind: type[Options], value: object, name: str) -> Options:
+    """Return an object of options that an argument is, or one of all defaults where it is None.
+
+    Raises
+    ------
+    InputError
+        If it is something else, naming the argument.
+    """
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise InputError(
+            f"{name} must be of {kind.__name__}, found {str(value)[:60]!r} of {type(value).__name__}",
+            remedy=f"write {kind.__name__}(...) with what is to differ from the defaults, or leave {name} out",
+        )
+    return value
 
 
 def optional_package(name: str, what: str, remedy: str) -> Any:

@@ -6,7 +6,9 @@ The command line turns them into one line and an exit code (contract: 2 for inpu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 __all__ = ["DeviceError", "GxfastError", "InputError", "ModelError", "NotFiniteError", "did_you_mean"]
 
@@ -36,7 +38,7 @@ class GxfastError(Exception):
         record: str | None = None,
         remedy: str | None = None,
     ) -> None:
-        self.message = message
+        self.message = _NUMPY.sub(r"\1\2", message)
         self.path = None if path is None else str(path)
         self.record = record
         self.remedy = remedy
@@ -47,6 +49,10 @@ class GxfastError(Exception):
         message = _shown(self.message, 2000)
         text = f"{where}: {message}" if where else message
         return f"{text}\n  remedy: {_shown(self.remedy, 2000)}" if self.remedy else text
+
+
+# How NumPy 2 writes its scalars: np.float64(2.0), np.str_('x'), np.True_. Messages have the values.
+_NUMPY: Final = re.compile(r"\bnp\.(?:(?:float|u?int|complex|bool|str|bytes)\w*\(([^()]*)\)|(True|False)_)")
 
 
 def _shown(text: str, most: int) -> str:

@@ -40,10 +40,11 @@ ROOMS = {
     "io": "Files",
     "stats": "Statistics",
     "compat": "In the place of other tool kits",
+    "demo": "Demonstration",
     "types": "Types",
     "errors": "Errors",
 }
-PACKAGES = {"gxfast": "gxfast", "gxfast.stats": "gxfast.stats", "gxfast.ism": "gxfast.ism"}
+PACKAGES = ("gxfast", "gxfast.stats", "gxfast.ism", "gxfast.io.variant_tables", "gxfast.demo")
 
 sys.path.insert(0, str(ROOT))
 
@@ -201,11 +202,26 @@ def api_pages() -> dict[str, str]:
             level = 3 if len(groups) > 1 else 2
             text += [directive(target, level, names[target]) for target in groups[room]]
         pages[f"api/{package}.md"] = "\n\n".join(text) + "\n"
+    pages["api/gxfast.torch_data.md"] = torch_data_page()
     tools = importlib.import_module("gxfast.compat").__all__
     text = ["# gxfast.compat", "What each does and hands on: [drop-in replacements](../drop_in.md)."]
     text += [f"::: gxfast.compat.{tool}\n    options:\n      show_root_full_path: true" for tool in tools]
     pages["api/gxfast.compat.md"] = "\n\n".join(text) + "\n"
     return pages
+
+
+def torch_data_page() -> str:
+    """The page of a class that is made where torch is imported, which mkdocstrings does not see."""
+    tree = ast.parse((ROOT / "gxfast" / "torch_data.py").read_text(encoding="utf-8"))
+    made = next(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    init = next(node for node in made.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
+    named = [arg.arg for arg in init.args.kwonlyargs]
+    text = ast.get_docstring(made) or ""
+    text = re.sub(r"^(\w+)\n-+$", r"**\1**\n", text, flags=re.M)  # headings of sections
+    text = re.sub(r"^(\S.*)\n    ", r"`\1`\n:   ", text, flags=re.M)  # what has a description below it
+    call = f"PersonalHaplotypes(genome, genotypes, windows, *, ..., {', '.join(f'{name}=None' for name in named)})"
+    top = f"# gxfast.torch_data\n\n{ast.get_docstring(tree)}\n\n## PersonalHaplotypes\n\n```python\n{call}\n```\n\n"
+    return top + text.replace("``", "`") + "\n"
 
 
 # Hooks
@@ -215,7 +231,7 @@ def on_config(config: Any) -> Any:
     """Put the pages of commands and packages into the navigation."""
     filled = {
         "Commands": ["commands/index.md", *({f"gxfast {top}": f"commands/{top}.md"} for top in command_groups())],
-        "Python interface": [{name: f"api/{name}.md"} for name in (*PACKAGES, "gxfast.compat")],
+        "Python interface": [{name: f"api/{name}.md"} for name in (*PACKAGES, "gxfast.torch_data", "gxfast.compat")],
     }
 
     def fill(items: list[Any]) -> None:

@@ -166,9 +166,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     kinds = Counter(kind for _, _, kind, _, _ in blocks)
     terminalreporter.section("code blocks of the documentation")
     for page, line, kind, why, _ in blocks:
-        if kind == "not run":
-            terminalreporter.line(f"not run: {page}:{line}: {why}")
+        if kind.startswith("not "):
+            terminalreporter.line(f"{kind}: {page}:{line}: {why}")
     seconds = sum(block[-1] for block in blocks)
-    terminalreporter.line(
-        f"{kinds['run']} run ({seconds:.0f} CPU seconds), {kinds['not run']} not run, {kinds['failed']} failed"
-    )
+    counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ("compared", "not run", "not compared", "failed"))
+    terminalreporter.line(f"{kinds['run']} run ({seconds:.0f} CPU seconds), {counts}")

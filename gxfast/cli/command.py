@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..errors import GxfastError, did_you_mean
+from .config import tell_origin
 from .examples import EXAMPLES
 from .naming import as_options
 
@@ -112,6 +113,7 @@ class Command(click.Command):
         except GxfastError as error:
             error.message = as_options(error.message)
             error.remedy = error.remedy and as_options(error.remedy)
+            tell_origin(ctx, error)
             raise
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
-from ..errors import InputError, did_you_mean
+from ..errors import GxfastError, InputError, did_you_mean
 from .kinds import File
 from .naming import long_option
 
-__all__ = ["HERE", "absolute", "config_option", "config_text"]
+__all__ = ["HERE", "absolute", "config_option", "config_text", "tell_origin"]
 
 # What belongs to one call, not to what is computed.
 HERE: Final = ("threads", "verbose", "quiet", "as_json", "resume", "output")
+_FIRST: Final = "# gxfast {} --config THIS_FILE -o NEW_FOLDER"  # line of a file that a run leaves
+_WRITTEN: Final = re.compile(_FIRST.format("([a-z ]+)"))
+_READ: Final = "gxfast.config"  # the file that was read, in the context of a command
 _NOT_KEPT: Final = (*HERE, "explain", "dry_run")
 
 
@@ -28,7 +33,18 @@ def _read(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
     """Take what the command line does not say from a file."""
     if path is None or ctx.resilient_parsing:
         return
-    ctx.default_map = {**(ctx.default_map or {}), **read_config(path, ctx.command.params)}
+    ctx.default_map = {**(ctx.default_map or {}), **read_config(path, ctx)}
+    ctx.meta[_READ] = path
+
+
+def tell_origin(ctx: click.Context, error: GxfastError) -> None:
+    """Let an error in an option's value name the file that the value is from."""
+    for param in ctx.command.params if error.path is None and _READ in ctx.meta else ():
+        source = ctx.get_parameter_source(param.name or "")
+        if source is ParameterSource.DEFAULT_MAP and error.message.startswith(
+            (f"{long_option(param)} ", f"{long_option(param)}:")
+        ):
+            error.path, error.record = ctx.meta[_READ], _key(param)
 
 
 config_option = click.option(
@@ -37,31 +53,50 @@ config_option = click.option(
 )  # fmt: skip
 
 
-def read_config(path: str, params: list[click.Parameter]) -> dict[str, Any]:
+def read_config(path: str, ctx: click.Context) -> dict[str, Any]:
     """Return the values in a file, by the name of the parameter; checked as those of the command line are.
 
     Raises
     ------
     InputError
-        If the file is no TOML, or has a key that is no option of the command, or a value of no kind.
+        If the file is no TOML, or of another command, or has a key that is no option of the command, or a value that
+        the option does not take.
     """
     import tomllib
 
     from ..io.tables.text import read_lines
 
-    known = {_key(param): param for param in params if param.name != "config"}
+    known = {_key(param): param for param in ctx.command.params if param.name != "config"}
+    lines = [line for _, line in read_lines(Path(path), "configuration", streams=True)]
     try:
-        content = tomllib.loads("\n".join(line for _, line in read_lines(Path(path), "configuration", streams=True)))
+        content = tomllib.loads("\n".join(lines))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"this is no TOML: {error}", path=path, remedy="see docs/command_line.md") from None
     found: dict[str, Any] = {}
     for key, value in content.items():
         if key not in known:
+            _refuse_other_command(lines[0], path, ctx)
             near = did_you_mean(key, known) or f"; there are {', '.join(sorted(known))}"
             raise InputError(f"unknown key{near}", path=path, record=key, remedy="name options as on the command line")
         param = known[key]
-        found[param.name or ""] = absolute(param, _value(param, value, path, key), Path(path).absolute().parent)
+        given = absolute(param, _value(param, value, path, key), Path(path).absolute().parent)
+        try:
+            param.type_cast_value(ctx, given)
+        except click.BadParameter as error:
+            raise InputError(error.message, path=path, record=key, remedy=f"write it as --{key} takes it") from None
+        found[param.name or ""] = given
     return found
+
+
+def _refuse_other_command(line: str, path: str, ctx: click.Context) -> None:
+    """Refuse a file whose first line names another command than the one that runs."""
+    written = _WRITTEN.match(line)
+    own = ctx.command_path.removeprefix("gxfast ")
+    if written and written[1] != own:
+        raise InputError(
+            f"this file is of gxfast {written[1]}, not of gxfast {own}", path=path,
+            remedy=f"gxfast {written[1]} --config {path} -o NEW_FOLDER, or leave only keys that gxfast {own} has",
+        )  # fmt: skip
 
 
 def _value(param: click.Parameter, value: Any, path: str, key: str) -> Any:
@@ -104,7 +139,7 @@ def config_text(name: str, params: list[click.Parameter], values: Mapping[str, A
     values : mapping
         Of the parameters, by name.
     """
-    lines = [f"# gxfast {name} --config THIS_FILE -o NEW_FOLDER", ""]
+    lines = [_FIRST.format(name), ""]
     for param in params:
         value = values.get(param.name or "")
         if param.name not in _NOT_KEPT and value not in (None, (), []):

@@ -13,6 +13,7 @@ import click
 
 from ..errors import InputError
 from .command import command
+from .config import config_text
 from .kinds import FILE
 from .numbers import Whole
 from .options import common_options
@@ -36,7 +37,8 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     """
     from ..demo import compare, simulate_cohort
     from ..workflow.run import STEPS
-    from .run import execute
+    from ..workflow.rundir import repeated_by
+    from .run import execute, run
 
     folder = Path(output)
     started = time.monotonic()
@@ -46,15 +48,13 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
             f"made {cohort.n_people} people, {cohort.n_genes} genes, {cohort.n_variants} variants "
             f"(seed {seed}): {cohort.n_right} genes right, {cohort.n_wrong} wrong, {cohort.n_missed} missed"
         )
-    arguments = {
-        **options, "fasta": str(cohort.fasta), "vcf": [str(cohort.vcf)], "genes": str(cohort.genes),
-        "expression": str(cohort.expression), "models": [str(cohort.model)], "covariates": None,
-        "output": str(folder), "resume": False, "transform": "none", "residualise": "expression",
-        "variants": "all", "unphased": "error", "missing": "ref", "overlap": "first",
-        "ref_mismatch": "error", "symbolic": "skip", "filter": "all", "cis_window": 100_000, "min_maf": 0.01,
-        "permutations": 200, "independent": True, "susie": True, "seed": 0, "driver_rule": "published",
-        "motif_reach": 200,
-    }  # fmt: skip
+    inputs = [
+        "--fasta", cohort.fasta, "--vcf", cohort.vcf, "--genes", cohort.genes, "--expression", cohort.expression,
+        "--model", cohort.model,
+    ]  # fmt: skip
+    chosen = ["--cis-window", "100000", "--permutations", "200", "--independent", "--susie", "--motif-reach", "200"]
+    context = run.make_context("run", [*map(str, inputs), *chosen, "-o", str(folder)])
+    arguments = {**context.params, **options}
 
     def compared(directory: Path) -> Any:
         return compare(
@@ -65,16 +65,13 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     def write_truth(directory: Path) -> None:
         compared(directory).write_truth(directory)
 
-    code = execute(arguments, STEPS, before_report=write_truth)
+    with repeated_by(config_text("run", run.params, arguments).encode("utf-8", "surrogateescape")):
+        code = execute(arguments, STEPS, before_report=write_truth)
     comparison = compared(folder)
     if not options["quiet"] and not options["as_json"]:
         say(comparison.text())
         say(f"wrote {folder / 'report.html'} ({time.monotonic() - started:.1f} s in all); open it in a browser")
-        again = [
-            *_program(), "run", "--fasta", cohort.fasta, "--vcf", cohort.vcf, "--genes", cohort.genes,
-            "--expression", cohort.expression, "--model", cohort.model, "-o", "mine",
-        ]  # fmt: skip
-        click.echo(f"next: {shlex.join(map(str, again))}")
+        click.echo(f"next: {shlex.join(map(str, [*_program(), 'run', *inputs, '-o', 'mine']))}")
     if not comparison.ok:
         talk(f"gxfast: not as planted: {'; '.join(comparison.problems)} (a small cohort may miss effects)")
     return code or (0 if comparison.ok else 1)

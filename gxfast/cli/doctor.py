@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
 import numpy as np
@@ -13,6 +13,8 @@ import numpy as np
 from .command import command
 
 __all__ = ["doctor", "version_lines"]
+
+_INSTALL: Final = "pip install 'gxfast[cpu]' or pip install 'gxfast[gpu]'"
 
 
 def version_lines() -> list[str]:
@@ -27,7 +29,7 @@ def version_lines() -> list[str]:
         f"htslib {pysam.version.__htslib_version__} (pysam {pysam.__version__})",
     ]
     facts = _runtime()
-    lines.append(f"onnxruntime {facts.get('version') or 'not installed: pip install gxfast[cpu] or gxfast[gpu]'}")
+    lines.append(f"onnxruntime {facts.get('version') or 'not installed: ' + _INSTALL}")
     for provider, reason in facts.get("working", {}).items():
         lines.append(f"{provider} {'works' if reason is None else f'does not work: {reason}'}")
     lines += [f"warning: {text}" for text in facts.get("warnings", [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from ..errors import did_you_mean
 
-__all__ = ["FILE", "NAMED_FILE", "File", "NamedFile", "OneOf", "split_name"]
+__all__ = ["FILE", "NAMED_FILE", "File", "NamedFile", "OneOf", "Words", "split_name"]
 
 
 class OneOf(click.Choice):  # type: ignore[type-arg,unused-ignore]
@@ -22,6 +23,30 @@ class OneOf(click.Choice):  # type: ignore[type-arg,unused-ignore]
         except click.BadParameter as error:
             near = did_you_mean(str(value), [str(choice) for choice in self.choices])
             raise click.BadParameter(error.message.rstrip(".") + (near or "."), ctx=ctx, param=param) from None
+
+
+class Words(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A word, or words between commas, that shells complete and that the library checks.
+
+    Parameters
+    ----------
+    known : callable
+        Returns the words; called where a shell asks.
+    listed : bool
+        Whether there may be several.
+    """
+
+    name = "text"
+
+    def __init__(self, known: Callable[[], Iterable[str]], *, listed: bool = False) -> None:
+        self._known, self._listed = known, listed
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete the last word by those that are not there yet."""
+        before, comma, begun = incomplete.rpartition(",") if self._listed else ("", "", incomplete)
+        there = before.split(",")
+        words = [word for word in self._known() if word.startswith(begun) and word not in there]
+        return [CompletionItem(f"{before}{comma}{word}") for word in words]
 
 
 class File(click.ParamType):  # type: ignore[type-arg,unused-ignore]

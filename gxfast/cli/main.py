@@ -30,7 +30,7 @@ _COMMANDS = {
     "evaluate": ("evaluate", "evaluate", "Correlate predictions (anybody's) with expression, gene by gene."),
     "baseline": ("baseline", "baseline", "Linear models of the same people: elastic net, SNPs, BLUP; PredictDB."),
     "eqtl": ("eqtl", "eqtl", "cis-eQTL mapping: nominal, and by permutation."),
-    "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, merge, plot."),
+    "ism": ("ism", "ism", "Mutagenesis scans: saturate, variants, pairs, attribute, merge, plot."),
     "drivers": ("run", "drivers", "Driver SNVs of a model's predictions, and their support by eQTLs."),
     "variants": ("variants", "variants", "Benchmarks of variant scores: direction, size, causality, by tissue."),
     "compare": ("compare", "compare", "Do models agree in direction, and in magnitude?"),

@@ -11,7 +11,7 @@ import click
 
 from ..errors import InputError
 from .command import CommandGroup
-from .kinds import FILE, OneOf
+from .kinds import FILE, OneOf, Words
 from .numbers import Number, Whole
 from .outputs import refuse_overwriting
 
@@ -20,13 +20,19 @@ __all__ = ["model"]
 _OUTPUT_CHOICES = ("tracks", "tracks_table", "bins", "reduce", "transform", "haplotypes", "over")
 
 
+def _kinds() -> tuple[str, ...]:
+    from ..models import importer_kinds
+
+    return importer_kinds()
+
+
 @click.group(cls=CommandGroup)
 def model() -> None:
     """Weights to ONNX with a card, and what a model expects."""
 
 
 @model.command("import")
-@click.argument("kind")
+@click.argument("kind", type=Words(_kinds))
 @click.argument("source", type=FILE)
 @click.option("-o", "--output", type=FILE, required=True, metavar="M.onnx", help="Model to write.")
 @click.option("--name", help="Name of the model; from the file name by default.")

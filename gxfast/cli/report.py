@@ -23,7 +23,7 @@ def report(directory: str, genes: tuple[str, ...], quiet: bool) -> int:
     """Draw the figures of a run directory and write its report.html (one file, no network).
 
     The page has every gene in its tables; figures of single genes are drawn of the best and the worst, and of those
-    named by --gene, which may be repeated.
+    named by --gene, which may be repeated. The page of a benchmark of variants is of its metrics.
     """
     from ..reporting import write_report
     from ..workflow.rundir import noted_results

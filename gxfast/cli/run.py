@@ -13,7 +13,7 @@ import click
 
 from .command import Command, command
 from .jobs import steps_of
-from .kinds import FILE
+from .kinds import FILE, Words
 from .naming import as_options
 from .options import (
     common_options,
@@ -100,6 +100,12 @@ def drivers(**options: Any) -> int:
     return execute(options, steps_of("drivers", options))
 
 
+def _steps() -> tuple[str, ...]:
+    from ..workflow.run import STEPS
+
+    return STEPS
+
+
 class _RunCommand(Command):
     """``run OPTIONS``; ``run DIR`` does what was planned in a directory."""
 
@@ -125,7 +131,9 @@ class _RunCommand(Command):
 @step_options
 @_OUTPUT
 @_RESUME
-@click.option("--steps", metavar="A,B", help="Steps to do; all that the inputs allow by default.")
+@click.option(
+    "--steps", type=Words(_steps, listed=True), metavar="A,B", help="Steps to do; all that the inputs allow by default."
+)
 @click.option(
     "--gene", "report_genes", multiple=True, metavar="ID[,ID...]", help="Genes that the report draws person by person."
 )

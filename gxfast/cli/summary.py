@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .._objects import plural
-
 __all__ = ["across_line", "certificate_lines", "signal_lines", "summary_lines"]
 
 
@@ -52,6 +50,8 @@ def _answers(summary: dict[str, Any]) -> Iterator[str]:
 
 def certificate_lines(summary: dict[str, Any]) -> Iterator[str]:
     """Yield in how many genes each model's direction is said to be right or wrong."""
+    from .._objects import plural
+
     for name, entry in summary.get("certificate", {}).items():
         n = entry["n_right"] + entry["n_wrong"]
         yield (

@@ -239,5 +239,5 @@ def _reversed(rows: Sequence[VariantMetric]) -> Iterator[str]:
         if row.metric == "sign_share" and row.tissue == row.stratum == ALL and row.high < 0.5:
             yield (
                 f"{row.model}: signs are equal at {100 * row.value:.1f} % of {row.n} variants, fewer than by chance: "
-                "effects may be of the other allele (look at the FASTA with `fasta=`)"
+                "effects may be of the other allele (`gxfast.io.variant_tables.orient` compares them with the FASTA)"
             )

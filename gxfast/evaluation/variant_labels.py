@@ -49,7 +49,7 @@ class LabelRules:
         if not 0 <= self.negative <= self.positive <= 1:
             raise InputError(
                 f"PIPs of causal variants lie above those of others, found {self.positive:g} and {self.negative:g}",
-                remedy="write `pip=0.9,0.01`: above which causal, below which not",
+                remedy="write `pip=(0.9, 0.01)`: above which causal, below which not",
             )
 
 

@@ -325,7 +325,7 @@ def _opened(path: Path) -> tuple[Any, bool]:
         import zarr
     except ImportError:
         raise InputError(
-            "a Zarr store is read by zarr, which is not installed", path=path, remedy='pip install "gxfast[io]"'
+            "a Zarr store is read by zarr, which is not installed", path=path, remedy="pip install 'gxfast[io]'"
         ) from None
     is_zip = not path.is_dir()
     if is_zip:

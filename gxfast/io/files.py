@@ -33,14 +33,20 @@ __all__ = [
 
 _CHUNK = 1 << 22
 _MOST_NAMES = 2000
+_INDEXES = (".fai", ".gzi", ".tbi", ".csi")
 
 
 def near_file(path: Path) -> str:
-    """Return which file of the folder has a name near to that of one that is not there; see `did_you_mean`."""
+    """Return which file of the folder has a name near to that of one that is not there; see `did_you_mean`.
+
+    An index is near to the name of an index alone.
+    """
+    indexes = () if path.suffix in _INDEXES else _INDEXES
     with suppress(OSError, ValueError):
         if not path.exists():
             with os.scandir(path.parent) as entries:
-                return did_you_mean(path.name, [entry.name for entry in islice(entries, _MOST_NAMES)])
+                names = [entry.name for entry in islice(entries, _MOST_NAMES)]
+                return did_you_mean(path.name, [name for name in names if not name.endswith(indexes)])
     return ""
 
 

@@ -51,7 +51,7 @@ def open_hdf5(path: Path, what: str, *, remedy: str = "download or write the fil
     try:
         import h5py
     except ImportError:
-        raise InputError(f"the {what} needs h5py", path=path, remedy='pip install "gxfast[models]"') from None
+        raise InputError(f"the {what} needs h5py", path=path, remedy="pip install 'gxfast[models]'") from None
     require_file(path, what)
     with path.open("rb") as handle:
         if handle.read(len(_MAGIC)) != _MAGIC:

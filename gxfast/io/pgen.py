@@ -186,7 +186,7 @@ class PgenFile(GenotypeFile):
         """
         if field != "DS":
             raise InputError(
-                f"a PGEN keeps dosages, not the probabilities of {field}", path=self.path, remedy='use `dosage="DS"`'
+                f"a PGEN keeps dosages, not the probabilities of {field}", path=self.path, remedy='use `field="DS"`'
             )
         return PgenDosages(self.subset(samples))
 
@@ -299,7 +299,7 @@ def _pgenlib(path: Path) -> Any:
         import pgenlib
     except ImportError:
         raise InputError(
-            "a PGEN is read by pgenlib, which is not installed", path=path, remedy='pip install "gxfast[pgen]"'
+            "a PGEN is read by pgenlib, which is not installed", path=path, remedy="pip install 'gxfast[pgen]'"
         ) from None
     return pgenlib
 

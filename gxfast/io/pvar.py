@@ -318,5 +318,5 @@ def _zstd(path: Path) -> Callable[[Path], Any]:
     except ImportError:
         raise InputError(
             "a .pvar.zst needs pyarrow or zstandard", path=path,
-            remedy=f'zstd -d {path.name}, or pip install "gxfast[io]"',
+            remedy=f"zstd -d {path.name}, or pip install 'gxfast[io]'",
         ) from None  # fmt: skip

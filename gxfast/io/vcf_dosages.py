@@ -171,7 +171,7 @@ def lacking(field: str, there: Sequence[str], path: Path, record: str | None = N
     others = [name for name in ("GT", *IMPUTED) if name in there]
     return InputError(
         f"the {'record' if record else 'store'} has no {field} field", path=path, record=record,
-        remedy=f"read {' or '.join(others)} with `dosage=\"{others[0]}\"`" if others else "give an imputed VCF",
+        remedy=f"read {' or '.join(others)} with `field=\"{others[0]}\"`" if others else "give an imputed VCF",
     )  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def expected_copies(
         what = "a haploid call (expected 0 to 1)" if haploid[person] else "a diploid call (expected 0 to 2)"
         raise InputError(
             f"{field} means {found[allele, person]:g} copies of allele {allele} of {what}", path=where[0],
-            record=where[1], remedy="use `dosage=\"GT\"`, or dosages in copies of the allele",
+            record=where[1], remedy="use `field=\"GT\"`, or dosages in copies of the allele",
         )  # fmt: skip
     return found
 

@@ -19,6 +19,7 @@ from ..encode.one_hot import codes
 from ..encode.shuffles import dinucleotide_shuffle
 from ..errors import InputError, ModelError
 from ..kernels.arguments import whole_number
+from .closeness import size_of
 from .gradient import Gradient, hashable, rows_of, slope_of
 from .graph.reverse import gradient_model, row_axes
 from .graph.view import Graph, load_graph
@@ -118,7 +119,7 @@ class DeepLift(Gradient):
                 remedy="check the weights, and output.transform in the card (a logarithm of 0 or less has no value)",
             )
         away = np.abs(added - change)
-        if (away > ALLOWED * np.maximum(1.0, np.abs(change))).any():
+        if (away > ALLOWED * np.maximum(size_of(value), np.abs(change))).any():
             worst = int(away.argmax())
             warnings.warn(
                 f"contributions to {self.track} add up to {added[worst]:.6g}, the prediction changes by "

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import options_of
 from ..encode.alphabet import Sequences, as_sequences
 from ..errors import InputError, ModelError, did_you_mean
 from ..kernels.arguments import whole_numbers
@@ -214,8 +215,9 @@ def input_gradient(
 
 def hashable(outputs: Outputs) -> tuple[Hashable, ...]:
     """Return what an `Outputs` says, as a part of a key of `Model.keep`."""
-    chosen = (None if each is None else tuple(each) for each in (outputs.tracks, outputs.bins))
-    return *chosen, outputs.reduce
+    given = options_of(Outputs, outputs, "outputs")
+    named = (None if each is None else tuple(each) for each in (given.tracks, given.bins))
+    return *named, given.reduce
 
 
 def input_x_gradient(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._objects import options_of
 from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..models.gene_bins import refuse_gene_mask
+from .closeness import TOLERANCE, random_rows, share_of_outputs
 from .costs import Costs, costs_of
 from .graph.intervals import analyse
 from .graph.slicing import sliced_proto
@@ -35,7 +37,6 @@ MODES: Final = ("auto", "naive", "packed", "delta")
 WORTHWHILE: Final = 1.1
 DELTA_MARGIN: Final = 1.1  # of long windows: delta holds the reference's tensors of all positions, packed does not
 CHECK_WORK: Final = 2e11  # multiply-adds that mode naive may take for the check; two mutants are always compared
-TOLERANCE: Final = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-5}
 
 
 def plan(
@@ -85,9 +86,11 @@ def plan(
         raise InputError(f"check must not be negative, found {check}")
     refuse_gene_mask(model)
     named = [outputs] if isinstance(outputs, int | str) else outputs
-    chosen = named if isinstance(named, Outputs) else Outputs(tracks=named)
+    if isinstance(named, Iterable) and not isinstance(named, Outputs):
+        named = Outputs(tracks=named)
+    selected = options_of(Outputs, named, "outputs")
     threads = model.n_threads if n_threads is None else resolve_threads(n_threads)
-    return Plan(model, chosen, mode, threads, check)
+    return Plan(model, selected, mode, threads, check)
 
 
 def planned(plan_or_model: Plan | Model) -> Plan:
@@ -206,7 +209,7 @@ class Plan:
         Returns
         -------
         float
-            Largest difference of an effect, as a share of max(1, absolute output of the reference).
+            Largest difference of an effect, as a share of the output; see `share_of_outputs`.
 
         Raises
         ------
@@ -225,9 +228,14 @@ class Plan:
         expected, naive = _timed(plain, codes, positions[picked], bases[picked])
         found, own = _timed(self.runner, codes, positions[picked], bases[picked])
         self.probed = f"{picked.size} mutants took {1e3 * own:.3g} ms, and {1e3 * naive:.3g} ms in mode naive"
-        share = np.abs(found - expected) / np.maximum(1.0, np.abs(output))
-        worst = float(share.max(initial=0.0)) if np.isfinite(share).all() else _not_finite(found, expected)
         tolerance = TOLERANCE[self.model.dtype]
+
+        def more() -> NDArray[np.float64]:
+            rows = (one_sequence(row, codes.size) for row in random_rows(self.model))
+            return np.stack([plain.reference(row) for row in rows])
+
+        outputs = np.stack([output, *(output + expected)])
+        worst = share_of_outputs(found, expected, outputs, more, tolerance)
         if not worst <= tolerance:
             raise ModelError(
                 f"mode {self.mode} differs from the plain model by {worst:.3g} of the output; {tolerance:g} is allowed",
@@ -254,11 +262,3 @@ def _timed(
     """Effects, and CPU seconds."""
     started = time.process_time()
     return runner.effects(sequence, positions, bases), time.process_time() - started
-
-
-def _not_finite(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    """Values that are not finite have to be so in the same places."""
-    same = np.array_equal(np.isfinite(found), np.isfinite(expected))
-    with np.errstate(invalid="ignore"):
-        difference = np.abs(found - expected)
-    return float(difference[np.isfinite(difference)].max(initial=0.0)) if same else float("inf")

@@ -25,12 +25,13 @@ from .ops.reduction import over_positions
 __all__ = ["Pool", "Tile", "Tiling", "reached", "stride_of", "tilings"]
 
 # Bases of a tile that are its own. Of 421 people, 0.027, 0.044 and 0.13 of the tiles of 1,024, 4,096 and 16,384 bases
-# are distinct: a power of about 0.55 of their length.
+# are distinct: a power of about 0.55 of their length. Of their haplotypes of 10,500, 131,072 and 196,608 bases, 0.09,
+# 0.86 and 0.93 are: a power of about 0.85.
 _SIZES: Final = (1024, 2048, 4096, 8192)
-_SHARE, _POWER = 0.044, 0.55
+_SHARE, _POWER, _POWER_OF_WINDOWS = 0.044, 0.55, 0.85
 _POOLS: Final = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMax", "ReduceMean", "ReduceSum")
 _NEARLY: Final = 0.95
-_LEAST: Final = 1.3  # times fewer multiply-adds than whole windows, or it is not done
+_LEAST: Final = 1.3  # times fewer multiply-adds than distinct haplotypes in full, or it is not done
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ class Tiling:
     stride : int
         Bases per position.
     window : int
-        Bases of a window.
+        Bases of a window, or of the part of it that the output depends on.
+    read : int
+        Bases that the model reads.
     tiles : tuple of Tile
         Those that the output depends on.
     local, head, whole : float
@@ -100,6 +103,7 @@ class Tiling:
     length: int
     stride: int
     window: int
+    read: int
     tiles: tuple[Tile, ...]
     local: float
     head: float
@@ -121,20 +125,26 @@ class Tiling:
 
     @property
     def promise(self) -> float:
-        """Times fewer multiply-adds, if as many tiles are distinct as of 421 people."""
-        return self.whole / self.left(self.expected_share)
+        """Times fewer multiply-adds than distinct haplotypes in full, if as much is distinct as of 421 people."""
+        haplotypes = self.expected_haplotypes
+        return haplotypes * self.whole / self.left(self.expected_share, haplotypes)
 
-    def left(self, share: float) -> float:
-        """Multiply-adds of a window of whose tiles that share is distinct."""
-        return self.local * self.overhead * share + self.head
+    def left(self, share: float, haplotypes: float = 1.0) -> float:
+        """Multiply-adds a window, if that share of the tiles, and of the windows, is distinct."""
+        return self.local * self.overhead * share + self.head * haplotypes
 
     @property
     def expected_share(self) -> float:
         """Share of the tiles that are expected to be distinct."""
         return float(min(1.0, _SHARE * (self.length / 4096) ** _POWER))
 
+    @property
+    def expected_haplotypes(self) -> float:
+        """Share of the windows that are expected to be distinct."""
+        return float(min(1.0, _SHARE * (self.read / 4096) ** _POWER_OF_WINDOWS))
 
-def tilings(graph: Graph, fewest: int = 4) -> list[Tiling]:
+
+def tilings(graph: Graph, *, read: int | None = None, fewest: int = 4) -> list[Tiling]:
     """Return cuts with their tiles that promise fewer multiply-adds than whole windows, the best first; one per cut.
 
     They depend on the model alone, not on people: results must not depend on who else is predicted.
@@ -142,6 +152,8 @@ def tilings(graph: Graph, fewest: int = 4) -> list[Tiling]:
     Parameters
     ----------
     graph : Graph
+    read : int, optional
+        Bases that the model reads, where the graph is of a part of them.
     fewest : int
         Tiles of a window; people have few different haplotypes of a short one.
     """
@@ -150,7 +162,8 @@ def tilings(graph: Graph, fewest: int = 4) -> list[Tiling]:
     found = []
     for name, local, head, pool in _cuts(graph, analysis):
         work = local, head, local + head
-        sizes = (_tiling(graph, name, analysis.windows[name], work, size, wanted.get(name), pool) for size in _SIZES)
+        of_cut = read or graph.length, name, analysis.windows[name], work, wanted.get(name), pool
+        sizes = (_tiling(graph, size, *of_cut) for size in _SIZES)
         enough = [one for one in sizes if one is not None and one.promise >= _LEAST and len(one.tiles) >= fewest]
         found += _least_overhead(enough)
     return sorted(found, key=lambda one: -one.promise)
@@ -196,7 +209,7 @@ def _pool(graph: Graph, name: str, window: Window) -> Pool | None:
 
 
 def _tiling(
-    graph: Graph, name: str, window: Window, work: tuple[float, float, float], size: int,
+    graph: Graph, size: int, read: int, name: str, window: Window, work: tuple[float, float, float],
     output: tuple[int, int] | None, pool: Pool | None,
 ) -> Tiling | None:  # fmt: skip
     """Cut windows into tiles of about so many bases of their own; only those that the output depends on are kept."""
@@ -223,7 +236,7 @@ def _tiling(
         done = last
     first, last = output or (0, window.length - 1)
     kept = tuple(tile for tile in tiles if tile.last > first and tile.first <= last)
-    return Tiling(name, window.axis, length, stride, graph.length, kept, *work, pool) if kept else None
+    return Tiling(name, window.axis, length, stride, graph.length, read, kept, *work, pool) if kept else None
 
 
 def reached(window: Window, first: int, last: int, shift: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..errors import ModelError
 from .graph.intervals import analyse, needed
+from .graph.lasting import same_constants
 from .graph.slicing import sliced_proto
 from .graph.view import Graph, load_graph
 from .graph.windows import Analysis
@@ -63,8 +65,11 @@ def trimmed(model: Model, whole: Graph, readout: Readout) -> Trimmed:
         return Trimmed(0, graph, proto)
     start, length = ends[0], graph.length - sum(ends)
     moved = sliced_proto(unsliced, whole, layout, readout.kept_tracks, [b - start // stride for b in bins])
-    part = load_graph(model, proto=moved, length=length)
-    same = _is_part(graph, analysis, part, start)
+    try:
+        part = load_graph(model, proto=moved, length=length)
+    except ModelError:  # it reads one length alone
+        return Trimmed(0, graph, proto)
+    same = same_constants(part, graph, part.nodes) and _is_part(graph, analysis, part, start)
     return Trimmed(start, part, moved) if same else Trimmed(0, graph, proto)
 
 

@@ -16,7 +16,7 @@ from .._threads import resolve_threads
 from ..errors import InputError, ModelError
 from ..io.fasta import Genome
 from ..io.tables.exons import ExonTable
-from ..personal.policy import HaplotypePolicy
+from ..personal.policy import HaplotypePolicy, policy_for
 from ..personal.presence import people_on
 from ..personal.windows import Source, WindowHaplotypes, plan_window
 from ..types import GeneTable, PredictionSet, Progress
@@ -195,7 +195,7 @@ def predict_block(
     status = gene_statuses(genes, genome, genotypes)
     outside = bins.settle(status) if bins else Counter[str]()
     usable = [g for g, why in enumerate(status) if why == "ok"]
-    policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
+    policy = policy_for(genotypes, policy)
     # A quarter each for reading, for letters; the rest is the model's.
     share = None if max_mem is None else max(1, max_mem // 4)
     present = {chrom: people_on(genotypes, chrom) for chrom in {genes.chrom[g] for g in usable}}

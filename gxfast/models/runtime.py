@@ -37,7 +37,7 @@ _WHEELS: Final = ("onnxruntime", "onnxruntime-gpu")
 _ELEMENTS: Final = {"float16": "float16", "float32": "float", "float64": "double", "bool": "bool"} | {
     f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
-_INSTALL: Final = 'pip install "gxfast[cpu]" or pip install "gxfast[gpu]"'
+_INSTALL: Final = "pip install 'gxfast[cpu]' or pip install 'gxfast[gpu]'"
 Source = Path | bytes | Callable[[str], Path | bytes]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._objects import Brief, plural
+from .._objects import Brief, options_of, plural
 from .._threads import resolve_threads
 from ..errors import InputError
 from ..io.fasta import Genome
@@ -25,7 +25,7 @@ from ..kernels.arguments import MOST, truths, whole_number, whole_numbers
 from ..kernels.streaming import aligned_array
 from ..types import Windows
 from .alleles import Rows
-from .policy import HaplotypePolicy, refuse_draws, refuse_overlaps
+from .policy import HaplotypePolicy, policy_for, refuse_draws, refuse_overlaps
 from .records import prepare_records, settle_phase
 from .windows import Source, WindowHaplotypes, plan_window, unique_rows
 
@@ -142,7 +142,7 @@ def haplotypes(
     >>> people.n_haplotypes.tolist()
     [6, 7, 11, 9, 11, 9, 1, 12, 14]
     """
-    policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
+    policy = policy_for(genotypes, policy)
     refuse_draws(policy)
     threads = resolve_threads(n_threads)
     windows = checked_windows(windows)
@@ -236,7 +236,7 @@ def consensus(
     carriers : int32 array, shape (S, 2)
         Index into ``sequences``; -1 where a person has no second haplotype.
     """
-    policy = policy or HaplotypePolicy()
+    policy = options_of(HaplotypePolicy, policy, "policy")
     refuse_draws(policy)
     kernels: Any = backend()
     start, end = whole_number(start, "start", -MOST), whole_number(end, "end", -MOST)

@@ -66,7 +66,8 @@ def check_reference(
             path=genotypes.source,
             record=genotypes.describe(v),
             remedy="use the FASTA of the assembly the VCF was called on (check with: bcftools norm -c e), with an "
-            'index of its own (samtools faidx), or `ref_mismatch="skip"` for single records',
+            "index of its own (samtools faidx), or "
+            '`policy=gx.HaplotypePolicy(ref_mismatch="skip")` for single records',
         )
 
     if policy.ref_mismatch == "error":

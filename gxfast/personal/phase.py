@@ -155,8 +155,9 @@ def refuse_several_sets(calls: PhaseCalls, samples: Sequence[str], source: str, 
         "they stand on one chromosome is not known",
         path=source,
         record=f"{chrom}:{names[0]} and {chrom}:{names[1]}",
-        remedy='phase the VCF with a panel (SHAPEIT, Beagle), draw phasings with `phase="sample:K"`, or take `phase=` '
-        "as_one (the order as written) or per_set (each set turned to its first call)",
+        remedy="phase the VCF with a panel (SHAPEIT, Beagle), draw phasings with "
+        '`policy=gx.HaplotypePolicy(phase="sample:10")`, or take `policy=gx.HaplotypePolicy(phase="as_one")` '
+        "(the order as written) or per_set (each set turned to its first call)",
     )
 
 

@@ -6,10 +6,18 @@ import re
 from dataclasses import dataclass, fields
 from typing import Final
 
-from .._objects import Brief
+from .._objects import Brief, options_of
 from ..errors import InputError
 
-__all__ = ["PHASES", "HaplotypePolicy", "overlap_error", "refuse_draws", "refuse_other_assembly", "refuse_overlaps"]
+__all__ = [
+    "PHASES",
+    "HaplotypePolicy",
+    "overlap_error",
+    "policy_for",
+    "refuse_draws",
+    "refuse_other_assembly",
+    "refuse_overlaps",
+]
 
 PHASES: Final = ("error", "as_one", "per_set")
 _CHOICES: Final = {
@@ -117,12 +125,23 @@ def refuse_other_assembly(n: int, n_differ: int, source: str, region: str) -> No
         )
 
 
+def policy_for(genotypes: object, policy: HaplotypePolicy | None) -> HaplotypePolicy:
+    """Return the policy that is given, else that of genotypes that have one, else the defaults.
+
+    Raises
+    ------
+    InputError
+        If it is no policy.
+    """
+    return options_of(HaplotypePolicy, getattr(genotypes, "policy", None) if policy is None else policy, "policy")
+
+
 def refuse_draws(policy: HaplotypePolicy) -> None:
     """Raise InputError where one phasing is needed and several would be drawn."""
     if policy.n_phasings:
         raise InputError(
-            f'`phase="{policy.phase}"` draws several phasings, and one is needed here',
-            remedy="choose `phase=` as_one or per_set; phasings are drawn by gxfast run and predict",
+            f'`policy=gx.HaplotypePolicy(phase="{policy.phase}")` draws several phasings, and one is needed here',
+            remedy='choose `policy=gx.HaplotypePolicy(phase="as_one")` or per_set; gx.run draws phasings',
         )
 
 
@@ -132,7 +151,7 @@ def overlap_error(skipped: int, source: str, region: str) -> InputError:
         f"{skipped} overlapping variants on one haplotype",
         path=source,
         record=region,
-        remedy='let the first record win with `overlap="first"`, or remove them with bcftools',
+        remedy='let the first win with `policy=gx.HaplotypePolicy(overlap="first")`, or remove them with bcftools',
     )
 
 

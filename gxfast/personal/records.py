@@ -213,8 +213,9 @@ def _refuse_unphased(genotypes: Genotypes, gate: Gate) -> None:
             f"({len(records)} such calls in this window)",
             path=genotypes.source,
             record=genotypes.describe(int(records[i])),
-            remedy="phase the VCF (Eagle, SHAPEIT, Beagle), or choose `unphased=` as_phased, ref or iupac, "
-            'or `phase="sample:K"`',
+            remedy="phase the VCF (Eagle, SHAPEIT, Beagle), or choose "
+            '`policy=gx.HaplotypePolicy(unphased="as_phased")`, ref or iupac, or draw phasings with '
+            '`policy=gx.HaplotypePolicy(phase="sample:10")`',
         )
 
     gate.refuse(records, error_of, people)
@@ -273,7 +274,9 @@ def _refused_allele(genotypes: Genotypes, v: int, text: str, kind: str, _: int =
         + ("is no sequence, symbol or break-end" if invalid else "cannot be put into a sequence"),
         path=genotypes.source,
         record=genotypes.describe(v),
-        remedy="remove or mend the record" if invalid else 'leave such records out with `symbolic="skip"`',
+        remedy="remove or mend the record"
+        if invalid
+        else 'leave such records out with `policy=gx.HaplotypePolicy(symbolic="skip")`',
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._objects import Brief, plural
+from .._objects import Brief, options_of, plural
 from .._threads import resolve_threads
 from ..encode.edits import Edits
 from ..encode.one_hot import one_hot_table, output_array, reverse_complement_in_place
@@ -99,7 +99,7 @@ class HaplotypeStore(Brief):
         InputError
             For whatever the policy refuses, an unknown contig, or blocks that cannot be made small enough.
         """
-        policy = policy or HaplotypePolicy()
+        policy = options_of(HaplotypePolicy, policy, "policy")
         refuse_draws(policy)
         if chrom not in genome.contigs:
             genome.fetch_array(chrom, 0, 0)  # words the error

@@ -16,7 +16,7 @@ from ..kernels.arguments import whole_number
 from ..kernels.streaming import aligned_array
 from ..types import Windows
 from .batch import checked_windows, window_plan
-from .policy import HaplotypePolicy, refuse_draws
+from .policy import HaplotypePolicy, policy_for, refuse_draws
 from .windows import Source, WindowHaplotypes
 
 __all__ = ["HaplotypeStream"]
@@ -76,7 +76,7 @@ class HaplotypeStream(Brief):
         if each not in ("person", "haplotype"):
             raise InputError(f"each must be 'person' or 'haplotype', found {each!r}")
         self.genome, self.genotypes, self.windows, self.each = genome, genotypes, checked_windows(windows), each
-        self.policy = policy or getattr(genotypes, "policy", None) or HaplotypePolicy()
+        self.policy = policy_for(genotypes, policy)
         refuse_draws(self.policy)
         self._layout, self._anchor, self._max_mem = layout, anchor, max_mem
         self._encoding: dict[str, Any] = {"dtype": dtype, "unknown": unknown, "channels": channels}

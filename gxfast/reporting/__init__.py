@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..errors import InputError
+
 __all__ = ["write_report"]
 
 
 def write_report(run_dir: str | Path, *, genes: Sequence[str] = (), fdr_cut: float = 0.05) -> Path:
     """Draw the figures of a run directory and write ``report.html``, one file that needs no network.
 
-    Everything is read from the directory (``manifest.json``, ``genes.tsv``, ``predictions/``,
-    ``evaluation/``), so that it can be called again at any time. Equal directories give equal bytes.
+    Everything is read from the directory (``manifest.json``, ``genes.tsv``, ``predictions/``, ``evaluation/``; of a
+    benchmark of variants ``variants/``), so that it can be called again at any time. Equal directories give equal
+    bytes.
 
     Parameters
     ----------
@@ -32,10 +35,18 @@ def write_report(run_dir: str | Path, *, genes: Sequence[str] = (), fdr_cut: flo
     InputError
         If the directory is no run directory, or a gene is not in it.
     """
-    from .data import load_run
+    from .benchmark import METRICS, render_benchmark
+    from .data import load_files, load_run
     from .html import render
     from .sections import model_sections
 
-    run = load_run(Path(run_dir))
+    files = load_files(Path(run_dir))
+    if files.file(METRICS) is not None:
+        if genes:
+            raise InputError(
+                "a benchmark of variants has no genes to draw", path=files.path, remedy="leave `gene=` out"
+            )  # fmt: skip
+        return render_benchmark(files)
+    run = load_run(files)
     sections, people = model_sections(run, tuple(genes), fdr_cut)
     return render(run, sections, people, fdr_cut)

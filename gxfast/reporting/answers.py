@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from .parts import Figure, Section
 from .plots.forest import forest
 from .plots.style import save
 
-__all__ = ["Answers", "Fact", "answers_of"]
+__all__ = ["Answers", "Fact", "answers_of", "fact_figures", "needed", "number_of", "rows_of", "whole_of"]
 
 Float64Array = NDArray[np.float64]
 _Z: Final = 1.959963984540054
@@ -57,23 +58,28 @@ def answers_of(run: RunData, sections: Sequence[Section]) -> dict[str, Answers]:
     return {key: one for key, one in found.items() if one is not None and one.facts}
 
 
-def _rows(run: RunData, name: str) -> list[dict[str, str]]:
-    """Rows of a table by column; a column that another version did not write is empty."""
-    table = run.tables.get(name, {})
+def rows_of(table: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Return the rows of a table by column; a column that another version did not write is empty."""
     return [defaultdict(str, zip(table, cells, strict=True)) for cells in zip(*table.values(), strict=True)]
 
 
-def _number(cell: str | None) -> float:
+def _rows(run: RunData, name: str) -> list[dict[str, str]]:
+    return rows_of(run.tables.get(name, {}))
+
+
+def number_of(cell: str | None) -> float:
+    """Return the number in a cell, NaN for an empty one."""
     return float(cell) if cell else math.nan
 
 
-def _whole(cell: str) -> int:
+def whole_of(cell: str) -> int:
+    """Return the whole number in a cell, 0 for an empty one."""
     return int(cell) if cell else 0
 
 
 def _cell_fact(row: dict[str, str], what: str) -> Fact:
-    bounds = (_number(row[name]) for name in ("mean_r", "mean_r_low", "mean_r_high"))
-    return Fact(row["model"], what, _whole(row["n_genes"]), *bounds)
+    bounds = (number_of(row[name]) for name in ("mean_r", "mean_r_low", "mean_r_high"))
+    return Fact(row["model"], what, whole_of(row["n_genes"]), *bounds)
 
 
 def _cell_words(row: dict[str, str]) -> str:
@@ -168,11 +174,11 @@ def _generalise(run: RunData) -> Answers | None:
     h2 = next((row for row in rows if row["h2"]), None)
     ceiling = (
         f"Genotypes in cis explain {100 * float(h2['h2']):.1f} % of the variance on average (standard error over genes "
-        f"{100 * _number(h2['h2_se']):.1f} %): ceiling_ratio is how much of that was predicted. " if h2 else ""
+        f"{100 * number_of(h2['h2_se']):.1f} %): ceiling_ratio is how much of that was predicted. " if h2 else ""
     )  # fmt: skip
     changes = ceiling + (f"Not asked: {'; '.join(lacking)}." if lacking else "")
     return Answers(
-        facts, _figures(run, "cells", "Mean r by cell", "generalise", facts, 0.0, "mean r over genes"), changes
+        facts, fact_figures(run.path, "cells", "Mean r by cell", "generalise", facts, 0.0, "mean r over genes"), changes
     )
 
 
@@ -181,19 +187,19 @@ def _direction(run: RunData) -> Answers | None:
         Fact(
             _who(row),
             _where(row),
-            _whole(row["n"]),
-            *(_number(row[f"equal_sign{end}"]) for end in ("", "_low", "_high")),
+            whole_of(row["n"]),
+            *(number_of(row[f"equal_sign{end}"]) for end in ("", "_low", "_high")),
         )
         for row in _rows(run, "direction")
-        if _whole(row["n"]) and _number(row["equal_sign"]) == _number(row["equal_sign"])
+        if whole_of(row["n"]) and number_of(row["equal_sign"]) == number_of(row["equal_sign"])
     ]
     leads = [fact for fact in facts if fact.what == _STRATA["all"]]
     changes = (
         "A lead SNV is the strongest association, often a neighbour of the causal variant: fine-mapped variants "
-        "(`finemapped=`) ask the question without it. " + _needed(leads)
+        "(`finemapped=`) ask the question without it. " + needed(leads)
     )
-    figures = _figures(
-        run,
+    figures = fact_figures(
+        run.path,
         "direction",
         "Share of equal signs",
         "direction",
@@ -204,21 +210,21 @@ def _direction(run: RunData) -> Answers | None:
     return Answers(leads + [fact for fact in facts if fact not in leads and "pip" in fact.what], figures, changes)
 
 
-def _needed(facts: Sequence[Fact]) -> str:
-    """How many genes would make a share of equal signs stand out from one half."""
+def needed(facts: Sequence[Fact], of: str = "genes") -> str:
+    """Say how many genes would make a share of equal signs stand out from one half."""
     open_ones = [fact for fact in facts if fact.low <= 0.5 <= fact.high and fact.value != 0.5]
     if not open_ones:
         return ""
     one = max(open_ones, key=lambda fact: abs(fact.value - 0.5))
     n = math.ceil((_Z * 0.5 / (one.value - 0.5)) ** 2)
-    return f"The share of {one.who}, {one.value:.2f} of {one.n:,}, would differ from one half with about {n:,} genes."
+    return f"The share of {one.who}, {one.value:.2f} of {one.n:,}, would differ from one half with about {n:,} {of}."
 
 
 def _variants(run: RunData) -> Answers | None:
 
     facts = []
     for row in _rows(run, "direction"):
-        n, rho = _whole(row["n"]), _number(row["absolute_rho"])
+        n, rho = whole_of(row["n"]), number_of(row["absolute_rho"])
         if n > 3 and abs(rho) < 1:
             facts.append(_rank_fact(_who(row), _where(row), n, rho))
     changes = (
@@ -227,7 +233,7 @@ def _variants(run: RunData) -> Answers | None:
         "higher, with distance and frequency held equal."
     )
     label = "Spearman of |effect| and |eQTL slope|"
-    figures = _figures(run, "variants", "Strength of variants", "variants", facts, 0.0, label)
+    figures = fact_figures(run.path, "variants", "Strength of variants", "variants", facts, 0.0, label)
     return Answers([fact for fact in facts if fact.what == _STRATA["all"]], figures, changes)
 
 
@@ -245,12 +251,12 @@ def _drivers(run: RunData) -> Answers:
     rows = [
         row
         for row in _rows(run, "support")
-        if row["main_support"] in ("supported", "unsupported") and _number(row["linear_r"]) > LINEAR_R
+        if row["main_support"] in ("supported", "unsupported") and number_of(row["linear_r"]) > LINEAR_R
     ]
     facts = []
     for model in dict.fromkeys(row["model"] for row in rows):
         for sign, side in ((1, "r > 0"), (-1, "r < 0")):
-            own = [row for row in rows if row["model"] == model and sign * _number(row["pearson_r"]) > 0]
+            own = [row for row in rows if row["model"] == model and sign * number_of(row["pearson_r"]) > 0]
             if own:
                 supported = [1.0 if row["main_support"] == "supported" else -1.0 for row in own]
                 (found,) = sign_agreement(supported, [1.0] * len(own))
@@ -268,7 +274,7 @@ def _drivers(run: RunData) -> Answers:
 def _success(run: RunData) -> Answers:
     """Rank correlations of |r| with what genes are like."""
     facts = [
-        _rank_fact(row["model"], f"Spearman of |r| and {row['what']}", _whole(row["n"]), _number(row["rho_abs"]))
+        _rank_fact(row["model"], f"Spearman of |r| and {row['what']}", whole_of(row["n"]), number_of(row["rho_abs"]))
         for row in _rows(run, "explainers")
         if row["rho_abs"]
     ]
@@ -289,8 +295,8 @@ def _agree(run: RunData) -> Answers:
             ("share of genes of equal sign", "n_signed", "equal_sign"),
         ):
             if row[name]:
-                bounds = (_number(row[name + end]) for end in ("", "_low", "_high"))
-                facts.append(Fact(pair, what, _whole(row[n]), *bounds))
+                bounds = (number_of(row[name + end]) for end in ("", "_low", "_high"))
+                facts.append(Fact(pair, what, whole_of(row[n]), *bounds))
     changes = (
         "Models agree in size where they see the same variants, whatever they make of them. More genes with a large "
         "|r| in both, where a sign is no chance (`n_strong` in agreement.tsv), would tell more of direction."
@@ -304,23 +310,24 @@ def _who(row: dict[str, str]) -> str:
 
 def _where(row: dict[str, str]) -> str:
     name = _STRATA.get(row["stratum"], row["stratum"])
-    low, high = (_number(row[end]) for end in ("low", "high"))
+    low, high = (number_of(row[end]) for end in ("low", "high"))
     if not math.isfinite(low):
         return name
     return f"{name} {low:.3g} to {high:.3g}" if math.isfinite(high) else f"{name} from {low:.3g}"
 
 
-def _figures(
-    run: RunData, name: str, title: str, question: str, facts: Sequence[Fact], nothing: float, axis: str
-) -> list[Figure]:
-    """One figure of the facts, those that a figure can hold."""
-    shown = [fact for fact in facts if math.isfinite(fact.value)][:_MOST_ROWS]
+def fact_figures(
+    path: Path, name: str, title: str, question: str, facts: Sequence[Fact], nothing: float, axis: str, *,
+    most: int = _MOST_ROWS,
+) -> list[Figure]:  # fmt: skip
+    """Return a figure of the facts, of as many as it can hold; none of fewer than two."""
+    shown = [fact for fact in facts if math.isfinite(fact.value)][:most]
     if len(shown) < 2:
         return []
     several = len({fact.who for fact in shown}) > 1
     labels = [f"{fact.who}: {fact.what}" if several else fact.what for fact in shown]
     value, low, high = (np.array([getattr(fact, end) for fact in shown]) for end in ("value", "low", "high"))
-    saved = save(forest(f"answers.{name}", labels, value, low, high, nothing, axis), run.path / "figures")
+    saved = save(forest(f"answers.{name}", labels, value, low, high, nothing, axis), path / "figures")
     left = f" The first {len(shown)} of {len(facts)}." if len(shown) < len(facts) else ""
     caption = f"{title}, with 95 % intervals; dashed: nothing is known. Grey: the interval holds it.{left}"
     alt = f"{caption} {'; '.join(f'{label}: {fact.value:.3f}' for label, fact in zip(labels, shown, strict=True))}"

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..io.files import refuse_changed
 from ..io.tables import read_phenotype_ids, read_table
 
-__all__ = ["MOST_MODELS", "ModelTable", "RunData", "load_run"]
+__all__ = ["MOST_MODELS", "ModelTable", "ResultFiles", "RunData", "load_files", "load_run"]
 
 # A model may have thousands of tracks: those beyond appear in the table of models only.
 MOST_MODELS: Final = 12
@@ -55,32 +55,35 @@ class ModelTable:
 
 
 @dataclass(frozen=True, slots=True)
-class RunData:
-    """A run directory: its tables in memory, and where the values of people are, of which only a few rows are drawn.
+class ResultFiles:
+    """A run directory: its manifest, and the names of its results; None while it is not finished."""
+
+    path: Path
+    manifest: dict[str, Any]
+    recorded: frozenset[str] | None
+
+    def file(self, name: str) -> Path | None:
+        """Return a result by its name in the directory; None where the run wrote none of that name."""
+        # Parts of names come from genes.tsv.
+        inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+        known = inside and (self.recorded is None or name in self.recorded)
+        return self.path / name if known and (self.path / name).is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunData(ResultFiles):
+    """A run of predictions: its tables in memory, and where the values of people are, of which few rows are drawn.
 
     ``predictions`` (by model), ``observed`` and ``corrected`` are the files; ``tables`` holds those of the later steps,
     by name, where they were done.
     """
 
-    path: Path
-    manifest: dict[str, Any]
     models: tuple[ModelTable, ...]
     predictions: dict[str, Path]
     observed: Path | None
     corrected: Path | None
     truth: dict[str, list[str]] | None
     tables: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    recorded: frozenset[str] | None = None
-
-    def file(self, name: str) -> Path | None:
-        """Return a result by its name in the directory; None where the run wrote none of that name."""
-        return _result(self.path, self.recorded, name)
-
-
-def _result(path: Path, recorded: frozenset[str] | None, name: str) -> Path | None:
-    # Parts of names come from genes.tsv.
-    inside = not Path(name).is_absolute() and ".." not in Path(name).parts
-    return path / name if inside and (recorded is None or name in recorded) and (path / name).is_file() else None
 
 
 _FURTHER = {
@@ -90,13 +93,13 @@ _FURTHER = {
 }  # fmt: skip
 
 
-def load_run(path: Path) -> RunData:
-    """Read a run directory.
+def load_files(path: Path) -> ResultFiles:
+    """Read the manifest of a run directory.
 
     Raises
     ------
     InputError
-        If ``manifest.json`` or ``genes.tsv`` is missing or cannot be read.
+        If ``manifest.json`` is missing or cannot be read, or a result is not as the run wrote it.
     """
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
@@ -108,7 +111,18 @@ def load_run(path: Path) -> RunData:
             path=path,
             remedy="give the directory that gxfast run or gxfast evaluate wrote, or finish it with `resume=True`",
         ) from None
-    recorded = _recorded(path, manifest)
+    return ResultFiles(path, manifest, _recorded(path, manifest))
+
+
+def load_run(files: ResultFiles) -> RunData:
+    """Read the tables of a run of predictions.
+
+    Raises
+    ------
+    InputError
+        If ``genes.tsv`` is missing or cannot be read.
+    """
+    path, file = files.path, files.file
     table = read_table(path / "genes.tsv")
     lacking = [column for column in ("gene_id", "model", "status") if column not in table]
     if lacking:
@@ -118,9 +132,6 @@ def load_run(path: Path) -> RunData:
             remedy="write the table again with gxfast evaluate",
         )
     names = list(dict.fromkeys(table["model"]))
-
-    def file(name: str) -> Path | None:
-        return _result(path, recorded, name)
 
     def table_of(name: str) -> dict[str, list[str]] | None:
         found = file(name)
@@ -133,14 +144,14 @@ def load_run(path: Path) -> RunData:
     predictions = {name: found for name in names if (found := file(f"predictions/{name}.bed.gz")) is not None}
     return RunData(
         path,
-        manifest,
+        files.manifest,
+        files.recorded,
         models,
         predictions,
         observed,
         file("evaluation/observed.residual.bed.gz"),
         table_of("demo_truth.tsv"),
         {name: rows for name, file in _FURTHER.items() if (rows := table_of(file)) is not None},
-        recorded,
     )
 
 

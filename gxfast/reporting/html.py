@@ -1,17 +1,16 @@
-"""``report.html``: one file with everything in it."""
+"""The report of predictions of people."""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
-from ..io.files import atomic_write
 from ..io.tables import read_phenotype_rows
 from .answers import answers_of
 from .data import RunData
 from .model_panels import pair_figures
-from .page_data import PAGE_ROWS, PageData, PagedTable
+from .page import mapping, write_page
+from .page_data import PageData, PagedTable
 from .parts import Section
 from .people import PeoplePoints
 from .questions import questions
@@ -22,25 +21,21 @@ __all__ = ["render"]
 
 def render(run: RunData, sections: list[Section], people: PeoplePoints | None, fdr_cut: float) -> Path:
     """Fill the template and write the report."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     manifest = run.manifest
-    summary = _mapping(manifest.get("summary"))
-    options = _mapping(manifest.get("options"))
+    summary = mapping(manifest.get("summary"))
+    options = mapping(manifest.get("options"))
     page = PageData(people=people)
     several = sum(section.detailed for section in sections) > 1
     for section in sections:
         for figure in section.genes:
             page.add_figure(figure, f"{section.model}: {figure.title}" if several else figure.title)
     n_genes = len({own for table in run.models for own in table.own_id})
-    text = environment.get_template("report.html.j2").render(
+    return write_page(
+        run.path,
+        "people.html.j2",
+        page,
+        manifest,
+        of_genes=True,
         sections=sections,
         sentence=_sentence(run, n_genes, summary, sections, fdr_cut),
         sharing=_sharing(summary),
@@ -49,28 +44,8 @@ def render(run: RunData, sections: list[Section], people: PeoplePoints | None, f
         questions=questions(page, sections, pair_figures(run), table_views(run), answers_of(run, sections)),
         held=_held(people, n_genes),
         truth=_truth(page, run),
-        options=_flat(options),
-        versions=_flat({"gxfast": manifest.get("gxfast", ""), **_mapping(manifest.get("versions"))}),
-        inputs=_inputs(_mapping(manifest.get("inputs"))),
-        counts=_counts(page, _mapping(manifest.get("counts"))),
         method=_method(options, fdr_cut),
-        command=_command(manifest.get("command")),
-        data=page.packed,
-        page_rows=PAGE_ROWS,
-        shown=lambda value: "" if value != value else f"{value:.3f}",
     )
-    path = run.path / "report.html"
-    atomic_write(path, text.encode("utf-8"))
-    return path
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    """A part of the manifest, or nothing: a report must not fail over what an older run left out."""
-    return value if isinstance(value, dict) else {}
-
-
-def _command(value: Any) -> str:
-    return shlex.join(str(v) for v in value) if isinstance(value, list) else str(value or "")
 
 
 def _genes(n: int) -> str:
@@ -125,8 +100,8 @@ def _genes_of(page: PageData, section: Section) -> PagedTable:
 
 def _sharing(summary: dict[str, Any]) -> list[str]:
     lines = []
-    for name, entry in _mapping(summary.get("models")).items():
-        numbers = [_mapping(entry).get(key) for key in ("unique_haplotypes", "sequences_without_sharing")]
+    for name, entry in mapping(summary.get("models")).items():
+        numbers = [mapping(entry).get(key) for key in ("unique_haplotypes", "sequences_without_sharing")]
         unique, without = numbers
         if not isinstance(unique, int) or not isinstance(without, int) or not unique:
             continue
@@ -169,40 +144,3 @@ def _method(options: dict[str, Any], fdr_cut: float) -> list[str]:
         "prediction or one expression value has no correlation: it stays in the table with the reason, and out of "
         "the FDR.",
     ]
-
-
-def _flat(values: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(key, _words(value)) for key, value in values.items()]
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list) and len(value) > 6 and all(isinstance(v, str) for v in value):
-        return f"{', '.join(value[:3])}, ... ({len(value)})"
-    if isinstance(value, dict):
-        return ", ".join(f"{k}: {_words(v)}" for k, v in value.items())
-    return ", ".join(_words(v) for v in value) if isinstance(value, list) else str(value)
-
-
-def _inputs(inputs: dict[str, Any]) -> list[tuple[str, str, str]]:
-    rows = []
-    for what, entries in inputs.items():
-        for entry in entries if isinstance(entries, list) else [entries]:
-            if not isinstance(entry, dict):
-                rows.append((what, str(entry), ""))
-                continue
-            single = {str(entry.get("file", entry.get("path", ""))): entry.get("sha256", "")}
-            files = _mapping(entry.get("files")) or single
-            rows += [(what, name, str(digest)) for name, digest in files.items()]
-    return rows
-
-
-def _counts(page: PageData, counts: dict[str, Any]) -> PagedTable:
-    """Model, what, how many; counts of no model have an empty first cell."""
-    rows: list[tuple[str, str, Any]] = []
-    for model, entry in counts.items():
-        if isinstance(entry, dict):
-            rows += [(model, key, value) for key, value in entry.items() if value]
-        elif entry:
-            rows.append(("", model, entry))
-    columns = {name: [row[k] for row in rows] for k, name in enumerate(("model", "what", "count"))}
-    return page.add("counts of records", columns)

@@ -139,7 +139,8 @@ def _phase(inputs: Inputs, several: int, probed: int, first: InputError | None) 
     message = f"{share} hold heterozygous calls of one person in several phase sets"
     if inputs.policy.phase == "error":
         return [Finding("error", "phase", f"{message}, first {str(first).splitlines()[0]}", first.remedy or "")]
-    return [Finding("warning", "phase", f'{message}; joined by `phase="{inputs.policy.phase}"`')]
+    joined = f'`policy=gx.HaplotypePolicy(phase="{inputs.policy.phase}")`'
+    return [Finding("warning", "phase", f"{message}; joined by {joined}")]
 
 
 def _found(counts: Counter[str], probed: int, problems: _Kinds) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from .._objects import options_of
 from .._threads import one_blas_thread, resolve_threads
 from ..errors import GxfastError, InputError, did_you_mean
 from ..evaluation.across_people import Residualise, Transform
@@ -23,14 +24,7 @@ from ..types import Progress
 from .effects import refuse_closed_terms
 from .inputs import Inputs, open_inputs, require_predictors
 from .naming import contigs_of_plan
-from .options import (
-    DriverOptions,
-    EvaluateOptions,
-    InputPaths,
-    MappingOptions,
-    RunOptions,
-    TrainingOptions,
-)
+from .options import DriverOptions, EvaluateOptions, InputPaths, MappingOptions, RunOptions, TrainingOptions
 from .preflight import Finding, preflight, require_ok
 from .provenance import digest, hash_inputs, plan_of
 from .rundir import RunDirectory
@@ -183,11 +177,15 @@ independent, susie, seed, driver_rule, motif_reach, steps, resume
         predictdb=predictdb,
         with_right=i_have_the_right,
     )
-    policy = policy or HaplotypePolicy()
-    return run_job(
-        paths, replace(policy, seed=policy.seed or seed), options, output,
-        steps=tuple(steps), n_threads=threads, resume=resume, progress=progress,
-    )  # fmt: skip
+    policy = options_of(HaplotypePolicy, policy, "policy")
+    try:
+        return run_job(
+            paths, replace(policy, seed=policy.seed or seed), options, output,
+            steps=tuple(steps), n_threads=threads, resume=resume, progress=progress,
+        )  # fmt: skip
+    except GxfastError as error:  # what `Model` calls the length is the window here
+        error.remedy = error.remedy and error.remedy.replace("`length", "`window")
+        raise
 
 
 def _text(value: str | Path | None) -> str | None:
@@ -237,7 +235,9 @@ def run_job(
     if chosen == {*STEPS}:  # nothing was chosen
         steps = _without_effects(inputs, steps)
     tiles = tiled_models(inputs, paths)
-    plan = _plan(paths, inputs, options, steps) | {"tiles": {name: one.tiling.facts for name, one in tiles.items()}}
+    plan = _plan(paths, inputs, options, steps) | {
+        "tiles": {name: one.tiling.facts for name, one in tiles.items() if not isinstance(one, str)}
+    }
     with one_blas_thread(), RunDirectory(output, plan, resume=resume, part=part) as directory:
         if part.whole:
             directory.note_run({"command": list(command), "threads": threads, "resumed_blocks": directory.resumed})
@@ -259,8 +259,7 @@ def run_job(
                 step.run(job)
         directory.finish(job.results.manifest)
     if explain:
-        for model in inputs.models:
-            explain(tiles[model.card.name].explain() if model.card.name in tiles else f"{model.card.name}: no tiles")
+        explain("\n".join(job.explain_tiles()))
     return job.results
 
 
@@ -279,12 +278,13 @@ def _expected_seconds(job: Job, tiles: bool) -> dict[str, float]:
     return found | ({"report": _REPORT_SECONDS} if "report" in job.steps else {})
 
 
-def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel]:
-    """Return the models of a run that predict in tiles, by name."""
-    from ..ism.tiled import tiled
+def tiled_models(inputs: Inputs, paths: InputPaths) -> dict[str, TiledModel | str]:
+    """Return what predicts in tiles, by the name of the model, or why none does."""
+    from ..ism.tiled import tiled_or_why
 
-    found = {model.card.name: tiled(model, max_mem=paths.max_mem) for model in inputs.models} if paths.tiles else {}
-    return {name: one for name, one in found.items() if one is not None}
+    if not paths.tiles:
+        return {model.card.name: "no tiles were asked for" for model in inputs.models}
+    return {model.card.name: tiled_or_why(model, max_mem=paths.max_mem) for model in inputs.models}
 
 
 def _do_part(job: Job) -> None:

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .._objects import Brief, Rows
 from ..errors import ModelError
 from ..evaluation.agreement import PairAgreement
@@ -128,34 +130,59 @@ class Job:
         Called with what the check found.
     before_report : callable, optional
         Called with the directory before the report is drawn, to add to it.
-    tiled : mapping of str to TiledModel, optional
-        Models that predict in tiles, by name.
+    tiled : mapping of str to TiledModel or str, optional
+        What predicts in tiles, by the name of the model, or why none does.
     """
 
     def __init__(
         self, directory: RunDirectory, inputs: Inputs, options: RunOptions, steps: tuple[str, ...], *,
         n_threads: int = 1, progress: Progress | None = None,
         tell_findings: Callable[[Sequence[Finding]], None] | None = None,
-        before_report: Callable[[Path], None] | None = None, tiled: Mapping[str, TiledModel] | None = None,
+        before_report: Callable[[Path], None] | None = None, tiled: Mapping[str, TiledModel | str] | None = None,
     ) -> None:  # fmt: skip
         self.directory, self.inputs, self.options, self.steps = directory, inputs, options, steps
         self.n_threads, self.tell_findings, self.before_report = n_threads, tell_findings, before_report
         self.results = Results(directory.path)
         self._progress, self._plans = progress, dict[str, "Plan"]()
         self._cohort: LinearCohort | None = None
-        self._tiled, self._checked = dict(tiled or {}), set[str]()
+        self._tiled = dict(tiled or {})
 
     def predictor(self, model: Model) -> Model | TiledModel:
         """Return what predicts windows: the model in tiles, checked when it is first asked for, or the model itself."""
+        found = self._tiled.get(model.card.name, "")
+        return model if isinstance(found, str) or self._whole_because(model, found) else found
+
+    def _whole_because(self, model: Model, tiled: TiledModel) -> str:
+        """Why a model does not predict in tiles after all: kept, so that whoever resumes does as was done before."""
         name = model.card.name
-        if name in self._tiled and name not in self._checked:
-            self._checked.add(name)
+        block = f"{name}/tiles.npz"
+        if not self.directory.has_block(block):
+            why = ""
             try:
-                self._tiled[name].check()
+                tiled.check()
             except ModelError as error:
-                logging.getLogger("gxfast").warning("%s: windows are predicted whole: %s", name, error.message)
-                del self._tiled[name]
-        return self._tiled.get(name, model)
+                why = error.message
+                logging.getLogger("gxfast").warning("%s: windows are predicted whole: %s", name, why)
+            self.directory.write_block(block, {"whole_because": np.array(why)})
+        return str(self.directory.read_block(block)["whole_because"])
+
+    def refused_tiles(self) -> dict[str, str]:
+        """Return why models predict whole windows whose tiles were compared with these, by name."""
+        found = {}
+        for model in self.inputs.models:
+            tiled = self._tiled.get(model.card.name, "")
+            if not isinstance(tiled, str) and (why := self._whole_because(model, tiled)):
+                found[model.card.name] = why
+        return found
+
+    def explain_tiles(self) -> list[str]:
+        """Say of each model how it predicts windows."""
+        refused, lines = self.refused_tiles(), []
+        for name, tiled in self._tiled.items():
+            told = tiled if isinstance(tiled, str) or name not in refused else refused[name]
+            whole = f"{name}: windows are predicted whole: {told}"
+            lines.append(whole if isinstance(told, str) else told.explain())
+        return lines
 
     def tell(self, task: str, done: int, total: int) -> None:
         """Report how far a task is."""

@@ -19,6 +19,7 @@ from ..io.fasta import Genome
 from ..io.tables import write_rows
 from ..io.tables.text import check_id
 from ..io.variant_tables import Oriented, OrientedRow, orient, read_labels, read_scores
+from ..reporting import write_report
 from ..stats import CovariateAudit
 from ..types import VariantTable
 from .provenance import hash_files, plan_of
@@ -63,7 +64,7 @@ def benchmark_tables(
     """Benchmark scores of variants; write the tables of ``variants/`` in the run directory, and return the summary.
 
     ``metrics.tsv``, ``strata.tsv`` where there are strata, ``matched.tsv`` and ``audit.tsv`` where there are controls,
-    ``turned.tsv`` where alleles were compared with a FASTA.
+    ``turned.tsv`` where alleles were compared with a FASTA; and ``report.html``.
 
     Raises
     ------
@@ -90,7 +91,10 @@ def benchmark_tables(
             turned = [replace(row, row=row.row + 1) for row in oriented.rows]
             write_rows(folder / "turned.tsv", OrientedRow, turned)
         summary = _summary(found, oriented)
-        run.finish({"summary": summary, "counts": {"variants": found.counts}, "failed": _failed(found, oriented)})
+        manifest = {"summary": summary, "counts": {"variants": found.counts}, "failed": _failed(found, oriented)}
+        run.write_provisional_manifest(manifest)
+        write_report(run.path)
+        run.finish(manifest)
     return summary
 
 

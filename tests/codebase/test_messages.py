@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from importlib.metadata import metadata
 from pathlib import Path
 
 import click
@@ -47,6 +48,20 @@ def test_no_message_of_the_library_names_an_option(path: Path) -> None:
         assert not re.search(r"\bwith -[a-z]\b", text), f"line {line}: {text}"
 
 
+def test_packages_are_asked_for_in_one_form() -> None:
+    """With gxfast installed it adds an extra's packages, and asks no index for gxfast."""
+    root = PACKAGE.parent
+    pages = [root / "README.md", *(root / "docs").rglob("*.md")] if (root / "docs").is_dir() else []
+    extras = {*metadata("gxfast").get_all("Provides-Extra")}
+    found = [(path, name) for path in (*PACKAGE.rglob("*.py"), *pages)
+             for name in re.findall(r"pip install (?:-\S+ )*(\S*gxfast[^\s,;]*)", path.read_text())]  # fmt: skip
+    assert len(found) > 8
+    for path, name in found:
+        extra = re.match(r"'gxfast\[(\w+)\]'(?!\w)", name)
+        assert extra, f"{path}: {name}"
+        assert extra[1] in extras, f"{path}: {name}"
+
+
 def test_the_rule_sees_what_it_forbids(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text('"""Of --this."""\nraise ValueError("go on with --resume")\n')
@@ -60,7 +75,7 @@ def test_every_argument_that_is_named_is_an_option_of_some_command() -> None:
     }  # fmt: skip
     assert len(named) > 30
     for argument in named:
-        name = re.match("`([a-z_]+)=", argument)
+        name = re.match(r"`(?:[a-z_]+=[\w.]+\()?([a-z_]+)=", argument)
         assert name
         told = as_options(f"`{name[1]}=`")
         assert told in OPTIONS or any(param.name in (name[1], f"{name[1]}s") for context in CONTEXTS

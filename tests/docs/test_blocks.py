@@ -14,7 +14,8 @@ a = 1
 
 ```sh
 mkdir below && cd below
-echo "$((1 + 1))" > two
+N=1
+echo "$((1 + N))" > two
 ```
 
 ```python
@@ -28,12 +29,13 @@ assert Path("two").read_text() == "2\\n" and a == 1
 false
 ```
 
+<!-- not compared: a picture -->
 ```text
 a picture
 ```
 
 ```console
-$ test -f two
+$ test -f two && test "$N" = 1
 what it says is not run
 ```
 
@@ -49,6 +51,18 @@ fasta = "ref.fa.gz"
 >>> a + 1
 2
 ```
+
+```python
+print("mean r", 0.5, "in", a, "genes")
+print("wrote", Path("two").absolute(), f"in {a + 0.5} s")
+print("last")
+```
+
+```text
+mean r 0.5 in 1 genes
+...
+wrote /elsewhere/two in 88 s
+```
 """
 
 
@@ -59,10 +73,37 @@ def outcomes(text: str, data: Path | None = None) -> list[tuple[int, str, str]]:
 def test_blocks_share_names_and_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert outcomes(PAGE) == [
-        (2, "run", ""), (6, "run", ""), (11, "run", ""), (18, "not run", "needs a GPU"), (22, "text", ""),
-        (26, "run", ""), (31, "run", ""), (35, "run", ""),
-        (39, "run", ""),
+        (2, "run", ""), (6, "run", ""), (12, "run", ""), (19, "not run", "needs a GPU"),
+        (24, "not compared", "a picture"), (28, "run", ""), (33, "run", ""), (37, "run", ""), (41, "run", ""),
+        (46, "run", ""), (52, "compared", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("r 0.5\nq 0.1", "compared"),
+        ("q 0.1", "compared"),
+        ("q 0.1\nr 0.5", "failed"),
+        ("r 0.6", "failed"),
+        ("r 0.5 in 3 genes", "failed"),
+        ("took 3 s", "compared"),
+    ],
+)
+def test_a_text_is_what_a_block_printed(text: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    block = "```sh\nprintf 'r 0.5\\nq 0.1\\ntook 2.5 s\\n'\n```\n```sh\necho other\n```\n"
+    *_, (_, found, why) = outcomes(f"{block}```text\n{text}\n```")
+    assert found == kind
+    assert ("printed this line" in why) == (kind == "failed")
+
+
+def test_a_text_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is none's output; what prints it may not have been run, and then nobody knows."""
+    monkeypatch.chdir(tmp_path)
+    assert outcomes("```text\nr 0.5\n```")[0][1] == "failed"
+    unrun = "<!-- not run: why -->\n```sh\necho r\n```\n```text\nr\n```"
+    assert outcomes(unrun)[1][1:] == ("not compared", "what prints it was not run")
 
 
 @pytest.mark.parametrize(

@@ -133,11 +133,14 @@ def test_shards_leave_the_same_file(written: Path, tmp_path: Path) -> None:
         ("permutatons = 5", ["run.toml", "permutatons", "unknown key; did you mean 'permutations'?"]),
         ("zzz = 5", ["zzz: unknown key; there are batch-size, card, cis-window"]),
         ("permutations = 5", ["run.toml", "this is no TOML"]),  # it is there twice
-        ("threads = 1.5", ["--threads", "'1.5' is not a whole number"]),
+        ("threads = 1.5", ["run.toml: threads: '1.5' is not a whole number", "--threads"]),
+        ('n-covariates = "x"', ["run.toml: n-covariates: 'x' is not a whole number"]),
+        ('max-mem = "x"', ["run.toml: max-mem: --max-mem: not a size: 'x'"]),
+        ('regions = ","', ["run.toml: regions: --regions lists nothing"]),
         ("threads = true", ["threads", "true is not a text or a number"]),
         ("resume = 1", ["resume", "1 is not true or false"]),
         ("verbose = true", ["verbose", "true is not a number"]),
-        ('unphased = "as_phase"', ["--unphased", "did you mean 'as_phased'?"]),
+        ('unphased = "as_phase"', ["run.toml: unphased: 'as_phase' is not", "--unphased", "did you mean 'as_phased'?"]),
         ("covariates = ['a', 'b']", ["covariates", "is not a text or a number"]),
         ("covariates = {a = 1}", ["covariates", "is not a text or a number"]),
         ("card = [1979-05-27]", ["card", "is not a text or a number or a list of them"]),
@@ -150,6 +153,40 @@ def test_what_a_file_may_not_say(line: str, words: list[str], written: Path, tmp
     error = capsys.readouterr().err
     assert all(word in error for word in words), error
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_line_has_no_file(written: Path, tmp_path: Path, capsys: Any) -> None:
+    line = ["run", "--config", str(written), "-o", str(tmp_path / "out")]
+    assert main([*line, "--max-mem", "x"]) == 2
+    assert "error: --max-mem: not a size" in capsys.readouterr().err
+    assert main([*line, "--threads", "x"]) == 2
+    assert "Invalid value for '--threads'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["eqtl", "ism saturate", "baseline"])
+def test_a_file_of_another_command(command: str, tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('# gxfast run --config THIS_FILE -o NEW_FOLDER\n\nzzz = "g.fa"\n')
+    assert main([*command.split(), "--config", str(path), "-o", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert f"{path}: this file is of gxfast run, not of gxfast {command}\n" in error
+    assert f"remedy: gxfast run --config {path} -o NEW_FOLDER" in error
+    assert main(["run", "--config", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert "zzz: unknown key" in capsys.readouterr().err
+
+
+def test_a_demo_is_repeated_as_a_run(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert main(["demo", "-q", "--people", "20", "--genes", "9", "-o", str(one)]) in (0, 1)
+    assert main(["run", "-q", "--config", str(one / "config.toml"), "-o", str(two)]) == 0
+    assert main(["verify", "-q", str(one)]) == 0
+    of_demo = {name: value for name, value in fingerprint(one).items() if not name.startswith("cohort")}
+    of_run = fingerprint(two)
+    differ = {name for name in of_demo.keys() | of_run.keys() if of_demo.get(name) != of_run.get(name)}
+    assert {"genes.tsv", "drivers.tsv", "eqtl/permutation.tsv"} <= of_run.keys() - differ
+    # The demo adds what was planted.
+    differ = {name for name in differ if not name.startswith("figures/demo-promoter.certificate")}
+    assert differ == {"manifest.json", "report.html", "demo_truth.tsv"}
 
 
 def test_a_file_that_is_not_there_or_no_text(written: Path, tmp_path: Path, capsys: Any) -> None:

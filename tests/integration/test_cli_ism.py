@@ -445,7 +445,7 @@ def test_without_zarr(cohort: Any, tmp_path: Path, capfd: Any, monkeypatch: pyte
     words = arguments(cohort, "saturate", "--window", "2", "-q", "-o", str(out))
     assert main(words) == 2
     message = capfd.readouterr().err
-    assert 'pip install "gxfast[io]"' in message
+    assert "pip install 'gxfast[io]'" in message
     assert "--format tsv" in message
     assert not out.exists()
     assert main([*words, "--format", "tsv"]) == 0

@@ -1,13 +1,17 @@
 """Run the code blocks of a Markdown page, as a reader who types one after the other.
 
 ``python markdown.py PAGE FOLDER REPORT`` does it in FOLDER and writes what became of each block to REPORT (JSON).
-Python blocks share one namespace, and the folder that a shell block has changed to is that of the next block. A block
-is run, or has ``<!-- not run: why -->`` on the line before it; JSON and TOML are parsed, and ``text`` is no code.
+Python blocks share one namespace; shell blocks their folder, and plain variables (``NAME=VALUE`` on a line). A block
+is run, or has ``<!-- not run: why -->`` on the line before it; JSON and TOML are parsed. ``text`` is what a block
+before it has printed: its lines are among those, in this order, times, sizes and paths aside, and ``...`` is any lines;
+or it has ``<!-- not compared: why -->`` on the line before it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import doctest
+import io
 import json
 import os
 import re
@@ -24,10 +28,13 @@ SHELL: Final = frozenset({"sh", "bash", "console"})
 RUNNABLE: Final = SHELL | {"python", "json", "toml"}
 TEXT: Final = frozenset({"text", "bibtex"})
 _FENCE: Final = re.compile(r"^( *)(`{3,}|~{3,})\s*([^\s`]*)\s*$")
-_MARK: Final = re.compile(r"^<!-- not run: (.+) -->$")
+_MARK: Final = re.compile(r"^<!-- not (?:run|compared): (.+) -->$")
 _COMMAND: Final = re.compile(
     r"^\s*(\$ |gxfast [a-z]|python3? \S*(-m|\.py) |pip install |import |from \S+ import )", re.M
 )
+_VARIABLE: Final = re.compile(r"^\w+=\S+\n", re.M)
+# What differs from machine to machine, and from day to day.
+_VARIES: Final = re.compile(r"\b\d[\d.e-]*(?= (s|ms|min|hours?|h|days?|[KMG]iB)\b)|(?<![\w.])/[\w./-]+")
 # Files of the real data, which are not everywhere: what GXFAST_DATA has.
 _REAL: Final = re.compile(r"geuvadis358|chr22\.hg19|_trainepoch|SupplementaryTable")
 
@@ -54,7 +61,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a block: ``run``, ``not run`` (``why`` says it), ``text``, or ``failed`` (``why`` has the output).
+    """What became of a block.
+
+    ``run``; ``compared``, of text; ``not run`` and ``not compared`` (``why`` says why); or ``failed`` (``why`` has the
+    output).
 
     ``seconds`` are those of the CPU, children's included.
     """
@@ -76,7 +86,7 @@ def blocks_of(text: str, page: str) -> Iterator[Block]:
         if mark and not opened:
             raise ValueError(f"{page}:{at + 1}: no block on the line after this mark")
         if not opened:
-            if "<!-- not run" in lines[at]:
+            if "<!-- not run" in lines[at] or "<!-- not compared" in lines[at]:
                 raise ValueError(f"{page}:{at + 1}: a mark reads <!-- not run: why -->, on a line of its own")
             at += 1
             continue
@@ -94,22 +104,44 @@ def blocks_of(text: str, page: str) -> Iterator[Block]:
 def run_page(text: str, page: str, data: Path | None) -> Iterator[Outcome]:
     """Run the blocks in the current folder; ``data`` has the real data, and None means that there are none."""
     names: dict[str, Any] = {"__name__": "__main__"}
+    variables: list[str] = []  # of the shell
+    printed: list[str] = []  # by each block that was run
+    ran = True  # the last block that might have
     for block in blocks_of(text, page):
         started = sum(os.times()[:4])
         if (fault := block.fault) is not None:
             yield Outcome(page, block.line, "failed", fault)
-        elif block.language in TEXT:
-            yield Outcome(page, block.line, "text")
         elif block.reason is not None:
-            yield Outcome(page, block.line, "not run", block.reason)
+            kind = "not compared" if block.language in TEXT else "not run"
+            ran = ran and kind != "not run"
+            yield Outcome(page, block.line, kind, block.reason)
+        elif block.language in TEXT:
+            yield Outcome(page, block.line, *_compared(block.code, printed, ran=ran))
         elif data is None and _REAL.search(block.code):
+            ran = False
             yield Outcome(page, block.line, "not run", "no real data here (GXFAST_DATA)")
         else:
             if data is not None:
                 _link(data, block.code)
-            failure = _run(block, names)
-            kind = "run" if failure is None else "failed"
+            failure, said = _run(block, names, variables)
+            kind, ran = "run" if failure is None else "failed", True
+            printed.append(said)
             yield Outcome(page, block.line, kind, failure or "", sum(os.times()[:4]) - started)
+
+
+def _compared(text: str, printed: list[str], *, ran: bool) -> tuple[str, str]:
+    """What becomes of a text: whether a block, the last one first, printed its lines in this order."""
+    wanted = [_VARIES.sub("#", line.rstrip()) for line in text.splitlines() if line.strip() not in ("", "...")]
+    missing = wanted[0]
+    for said in reversed(printed):
+        lines = iter(_VARIES.sub("#", line.rstrip()) for line in said.splitlines())
+        left = [line for line in wanted if line not in lines]
+        if not left:
+            return "compared", ""
+        missing = missing if missing != wanted[0] else left[0]
+    if not ran:
+        return "not compared", "what prints it was not run"
+    return "failed", f"no block before it printed this line: {missing}\nThe last one printed:\n{''.join(printed[-1:])}"
 
 
 def _link(data: Path, code: str) -> None:
@@ -121,10 +153,16 @@ def _link(data: Path, code: str) -> None:
                 Path(file.name).symlink_to(file.resolve())
 
 
-def _run(block: Block, names: dict[str, Any]) -> str | None:
-    """Return what went wrong."""
+def _run(block: Block, names: dict[str, Any], variables: list[str]) -> tuple[str | None, str]:
+    """Return what went wrong, and what the block printed."""
     if block.language in SHELL:
-        return _run_shell(block)
+        return _run_shell(block, variables)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        failure = _run_here(block, names)
+    return failure, said.getvalue()
+
+
+def _run_here(block: Block, names: dict[str, Any]) -> str | None:
     try:
         if block.language == "json":
             value = json.loads(block.code)
@@ -152,19 +190,20 @@ def _run_session(block: Block, names: dict[str, Any]) -> str | None:
     return "".join(said) or None
 
 
-def _run_shell(block: Block) -> str | None:
+def _run_shell(block: Block, variables: list[str]) -> tuple[str | None, str]:
     code = block.code
     if block.language == "console":
         code = "".join(f"{line[2:]}\n" for line in code.splitlines() if line.startswith("$ "))
     place = Path(".place").absolute()
-    script = f"set -euo pipefail\ntrap 'pwd > {place}' EXIT\nset -v\n{code}"
+    script = f"set -euo pipefail\ntrap 'pwd > {place}' EXIT\n{''.join(variables)}set -v\n{code}"
+    variables += _VARIABLE.findall(code)
     done = subprocess.run(
         ["bash", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     where = place.read_text().rstrip("\n")
     place.unlink()
     os.chdir(where)
-    return None if done.returncode == 0 else f"exit code {done.returncode}\n{done.stdout}"
+    return (None if done.returncode == 0 else f"exit code {done.returncode}\n{done.stdout}"), done.stdout
 
 
 if __name__ == "__main__":

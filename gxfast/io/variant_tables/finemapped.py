@@ -64,5 +64,5 @@ def _once(rows: Rows, genes: list[str], names: list[str], pips: list[float]) -> 
                 path=rows.path, record=rows.record(row), remedy="keep the rows of one credible set, method and tissue",
             )  # fmt: skip
     if not found:
-        raise InputError("the table has no rows", path=rows.path, remedy="leave `finemapped=` out")
+        raise InputError("the table has no rows", path=rows.path, remedy="leave the table out")
     return found

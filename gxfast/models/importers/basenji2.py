@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._objects import options_of
 from ...errors import InputError
 from ...io.numbers import natural_key
 from ..card import ModelCard
@@ -81,7 +82,7 @@ def import_basenji2(
     InputError
         If the file holds another network, an output does not exist, or the file cannot be written.
     """
-    outputs = outputs or OutputOptions()
+    outputs = options_of(OutputOptions, outputs, "outputs")
     network = read_network(weights)
     pooled = sum(weight.shape[2] in (15, 5) for weight, _ in network.convolutions)
     n_bins = (length >> pooled) - 2 * crop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from ..._objects import options_of
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
 from ._torch_export import export_module, kept_rows, needed, pretrained, replaced
@@ -58,7 +59,7 @@ def export_borzoi(
     """Export a model in memory; see `import_borzoi`."""
     if getattr(model, "flashed", False):
         raise InputError("FlashAttention runs on CUDA alone and cannot be exported", remedy="use Borzoi, not Flashzoi")
-    outputs = outputs or OutputOptions()
+    outputs = options_of(OutputOptions, outputs, "outputs")
     n_bins = model.crop.target_length
     readout = choose_outputs(
         outputs, n_bins=n_bins, n_tracks=model.human_head.out_channels, flipped=False,

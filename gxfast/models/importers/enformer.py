@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from ..._objects import options_of
 from ...errors import InputError
 from ..card import ModelCard, card_from_json
 from ._torch_export import export_module, kept_rows, needed, pretrained, replaced
@@ -70,7 +71,7 @@ def export_enformer(
     length: int = LENGTH, check: bool = True,
 ) -> Path:  # fmt: skip
     """Export a model in memory; see `import_enformer`."""
-    outputs = outputs or OutputOptions()
+    outputs = options_of(OutputOptions, outputs, "outputs")
     if "human" not in model.heads:
         raise InputError("the model has no human head", remedy="name weights with one")
     reads = min(length, LENGTH)

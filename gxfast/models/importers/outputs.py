@@ -106,14 +106,18 @@ def _tracks(options: OutputOptions, n_tracks: int) -> tuple[tuple[int, ...], tup
     if not options.tracks:
         raise InputError(
             f"the model has {n_tracks} tracks, none is named",
-            remedy="name them with `track=`: indices, all, or with `tracks_table=` descriptions, as CAGE:brain",
+            remedy="name them with `outputs=OutputOptions(tracks=...)`: indices, all, or, with "
+            "`outputs=OutputOptions(tracks_table=...)`, descriptions, as CAGE:brain",
         )
     if options.tracks_table is None:
         if list(options.tracks) == ["all"]:
             return tuple(range(n_tracks)), None
         indices = [index for text in options.tracks if (index := whole_number(text)) is not None]
         if len(indices) < len(options.tracks):
-            raise InputError("tracks are named by description", remedy="give the targets file with `tracks_table=`")
+            raise InputError(
+                "tracks are named by description",
+                remedy="give the targets file with `outputs=OutputOptions(tracks_table=...)`",
+            )
         found = {index: f"track{index}" for index in indices}
     else:
         table = read_tracks(options.tracks_table)

@@ -32,7 +32,7 @@ def require_zarr(*, or_text: bool = True) -> None:
     if find_spec("zarr") is None:
         raise InputError(
             "Zarr output needs the package zarr, which is not installed",
-            remedy='pip install "gxfast[io]"' + (', or write text only with `format="tsv"`' if or_text else ""),
+            remedy="pip install 'gxfast[io]'" + (', or write text only with `format="tsv"`' if or_text else ""),
         )
 
 

@@ -26,6 +26,8 @@ def predict_people(job: Job) -> None:
     """Predict every gene for every person with every model; write ``predictions/``."""
     job.results.predictions = tuple(_predicted(job, model) for model in job.inputs.models)
     job.results.counts |= {item.model: item.counts for item in job.results.predictions}
+    if refused := job.refused_tiles():
+        job.results.summary["refused_tiles"] = refused
 
 
 def predict_blocks(job: Job) -> None:

@@ -17,7 +17,7 @@ from gxfast.cli.command import heading
 from gxfast.cli.examples import EXAMPLES
 from gxfast.cli.jobs import planned_command
 from gxfast.cli.kinds import File
-from gxfast.cli.main import cli, main
+from gxfast.cli.main import _COMMANDS, cli, main
 from gxfast.cli.man import contexts, page
 from gxfast.cli.planned import _named
 
@@ -159,6 +159,23 @@ def test_version_is_one_line_and_loads_nothing() -> None:
     assert done.stderr == ""
 
 
+def test_help_loads_nothing() -> None:
+    code = (
+        "import sys\nfrom gxfast.cli.main import main\nfor name in sys.argv[1:]:\n    main([*name.split(), '--help'])\n"
+        "print(sorted({'numpy', 'scipy', 'pysam', 'onnxruntime', 'onnx', 'rich', 'matplotlib'} & set(sys.modules)))"
+    )
+    names = [name for name in CONTEXTS if name != "doctor"]  # it is a test of arrays
+    done = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_a_group_says_which_commands_it_has() -> None:
+    for name, context in CONTEXTS.items():
+        if name and isinstance(context.command, click.Group):
+            text = _COMMANDS[name.split()[0]][2].lower()
+            assert [one for one in context.command.list_commands(context) if one not in text] == [], name
+
+
 def completions(line: str) -> list[str]:
     words = line.split(" ")
     done = run(_GXFAST_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
@@ -171,6 +188,11 @@ def test_the_shell_completes() -> None:
     assert {"saturate", "variants", "pairs", "attribute", "merge", "plot"} == {*completions("gxfast ism ")}
     assert {"--expression", "--expression-transform"} == {*completions("gxfast run --expr")}
     assert {"error", "as_phased", "ref", "iupac"} == {*completions("gxfast run --unphased ")}
+    assert completions("gxfast run --steps pre") == ["predict"]
+    assert {"check,predict,evaluate", "check,predict,eqtl"} == {*completions("gxfast run --steps check,predict,e")}
+    assert "check,predict" in completions("gxfast run --steps check,")
+    assert "check,check" not in completions("gxfast run --steps check,")
+    assert {"basenji2", "borzoi"} == {*completions("gxfast model import b")}
     done = run(_GXFAST_COMPLETE="bash_complete", COMP_WORDS="gxfast run --fasta hg", COMP_CWORD="3")
     assert done.stdout == "file,hg\n"  # the shell's own names of files
 

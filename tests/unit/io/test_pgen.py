@@ -256,7 +256,7 @@ class TestDosages:
         assert window.n_missing.tolist() == [int(i == 4) for i in range(n)]
 
     def test_no_probabilities(self, pgen: Path) -> None:
-        with pytest.raises(InputError, match=r"dosage=.DS"):
+        with pytest.raises(InputError, match=r"field=.DS"):
             window_dosages(open_dosages(VariantFileSet([pgen]), "GP"), "chr1", 0, 10)
 
 
@@ -405,7 +405,7 @@ class TestRefusals:
 
     def test_without_pgenlib(self, pgen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pgenlib", None)
-        with pytest.raises(InputError, match=r'pip install "gxfast\[pgen\]"'):
+        with pytest.raises(InputError, match=r"pip install 'gxfast\[pgen\]'"):
             PgenFile(pgen)
 
 

@@ -320,13 +320,13 @@ class TestDosages:
 
         file = open_variants(store_of_vcf(imputed, imputed.with_name("c.vcz"), edit=edit))
         for people in (["ann"], SAMPLES):
-            with pytest.raises(InputError, match=r"chr1:9: the record has no DS field[\s\S]*dosage=.GT"):
+            with pytest.raises(InputError, match=r"chr1:9: the record has no DS field[\s\S]*field=.GT"):
                 file.imputed(people, "DS").region("chr1", 0, 60)
         found = file.imputed(["dee"], "DS").region("chr1", 0, 5)
         assert np.isnan(found.copies[0]).all()
 
     def test_no_such_field(self, store: Path) -> None:
-        with pytest.raises(InputError, match=r"no GP field[\s\S]*dosage=.GT"):
+        with pytest.raises(InputError, match=r"no GP field[\s\S]*field=.GT"):
             open_variants(store).imputed(["ann"], "GP")
 
 

@@ -297,5 +297,5 @@ class TestRefusals:
 
     def test_without_zarr(self, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "zarr", None)
-        with pytest.raises(InputError, match=r'pip install "gxfast\[io\]"'):
+        with pytest.raises(InputError, match=r"pip install 'gxfast\[io\]'"):
             VcfZarrFile(store)

@@ -85,7 +85,7 @@ def test_cuda_session_records_its_options(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_missing_and_broken_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(DeviceError, match=r'pip install "gxfast\[cpu\]" or pip install "gxfast\[gpu\]"'):
+    with pytest.raises(DeviceError, match=r"pip install 'gxfast\[cpu\]' or pip install 'gxfast\[gpu\]'"):
         Model(DEMO, device="cpu")
     facts = runtime_facts()
     assert facts["version"] is None

@@ -66,7 +66,7 @@ class TestCalls:
             self.six(world)
         assert caught.value.record == "c:4 C>T"
         assert "cohort.vcf.gz" in str(caught.value)
-        assert "`unphased=` as_phased" in str(caught.value)
+        assert '`policy=gx.HaplotypePolicy(unphased="as_phased")`' in str(caught.value)
         assert self.six(world, unphased="as_phased") == ["CCAGTT", "CTAGTC"]
         assert self.six(world, unphased="ref") == ["CCAGTT", "CCAGTT"]
         assert self.six(world, unphased="iupac") == ["CYAGTT", "CYAGTT"]
@@ -168,7 +168,7 @@ class TestRecords:
             world.consensus("c", 0, 10)
         assert caught.value.record == "c:5 TG>T"
         assert "cohort.vcf.gz" in str(caught.value)
-        assert '`ref_mismatch="skip"`' in str(caught.value)
+        assert '`policy=gx.HaplotypePolicy(ref_mismatch="skip")`' in str(caught.value)
         assert world.consensus("c", 0, 6, ref_mismatch="skip") == ["AACTGG", "AACCGG"]
         assert counts(world, ref_mismatch="skip")["ref_mismatch"] == 1
 

@@ -77,9 +77,9 @@ def test_room_goes_to_the_largest_r(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     observed = tmp_path / "observed.bed"
     observed.write_text("#chr\tstart\tend\tgene_id\ta\tb\n")
     models = (table("m", ["0.1", "-0.9", ""]), table("n", ["0.5", "0.2", ""]))
-    run = RunData(tmp_path, {}, models, {"m": observed, "n": observed}, observed, None, None)
+    run = RunData(tmp_path, {}, None, models, {"m": observed, "n": observed}, observed, None, None)
     assert genes_with_room(run) == ["G2", "G1", "G3"]
     monkeypatch.setattr("gxfast.reporting.people._MOST_BYTES", 0)
     monkeypatch.setattr("gxfast.reporting.people._LEAST_BYTES", 2 * 2 * 3 + 5)  # two genes, people and rows of values
     assert genes_with_room(run) == ["G2", "G1"]
-    assert genes_with_room(RunData(tmp_path, {}, models, {}, observed, None, None)) == []
+    assert genes_with_room(RunData(tmp_path, {}, None, models, {}, observed, None, None)) == []

@@ -1,0 +1,63 @@
+"""Tiles as commands use them: what `--explain` says, and windows that are predicted whole after all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oracles.directories import fingerprint
+
+from gxfast.bench.cases.ism.networks import xpresso
+from gxfast.cli.main import main
+from gxfast.demo import simulate_cohort
+from gxfast.errors import ModelError
+from gxfast.ism.tiled_model import TiledModel
+from gxfast.models.saving import save_model
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("tiles")
+    cohort = simulate_cohort(folder / "cohort", seed=3, n_people=20, n_genes=9)
+    made = xpresso(8_000, (16, 8))
+    save_model(made.model, made.card, folder / "long.onnx")
+    inputs = ["--fasta", str(cohort.fasta), "--vcf", str(cohort.vcf), "--genes", str(cohort.genes)]
+    return ["predict", *inputs, "--model", str(folder / "long.onnx"), "--model", str(cohort.model), "--threads", "1"]
+
+
+def test_explain(words: list[str], tmp_path: Path, capsys: Any) -> None:
+    assert main([*words, "--explain", "-o", str(tmp_path / "tiles")]) == 0
+    told = capsys.readouterr().err
+    assert "cut at" in told
+    assert "times fewer are left than of distinct haplotypes in full" in told
+    assert "times fewer multiply-adds than their windows in full, as counted" in told
+    assert "demo-promoter: windows are predicted whole: no cut of it promises 1.3 times fewer" in told
+    assert main([*words, "--explain", "--no-tiles", "-o", str(tmp_path / "whole")]) == 0
+    assert capsys.readouterr().err.count("windows are predicted whole: no tiles were asked for") == 2
+
+
+def test_tiles_that_differ_are_not_used(
+    words: list[str], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differs(self: TiledModel) -> None:
+        raise ModelError("predictions in tiles differ", path=self.model.path)
+
+    assert main([*words, "-q", "--no-tiles", "-o", str(tmp_path / "whole")]) == 0
+    monkeypatch.setattr(TiledModel, "check", differs)
+    assert main([*words, "--explain", "-o", str(tmp_path / "refused")]) == 0
+    told = capsys.readouterr().err
+    assert told.count("windows are predicted whole: predictions in tiles differ") == 2  # a warning, and an explanation
+    assert "cut at" not in told
+    made, whole = fingerprint(tmp_path / "refused"), fingerprint(tmp_path / "whole")
+    assert {name for name in made if made[name] != whole.get(name)} == {"manifest.json"}
+    manifest = json.loads((tmp_path / "refused" / "manifest.json").read_text())
+    assert list(manifest["summary"]["refused_tiles"].values()) == ["predictions in tiles differ"]
+    # Whoever goes on does as was done before.
+    monkeypatch.undo()
+    for gone in (tmp_path / "refused").glob("predictions/*"):
+        gone.unlink()
+    (tmp_path / "refused" / "manifest.json").unlink()
+    assert main([*words, "-q", "--resume", "-o", str(tmp_path / "refused")]) == 0
+    assert fingerprint(tmp_path / "refused") == made
