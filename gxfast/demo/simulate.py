@@ -23,6 +23,8 @@ MIN_PEOPLE, MIN_GENES = 20, 9
 CROSS_GENE_R = 0.8
 H2_SEEN = (0.06, 0.45)  # share of the variance due to the causal SNV, right and wrong genes
 H2_MISSED = (0.15, 0.50)
+LINKED_R2 = (0.1, 0.5)  # of a second causal SNV with the first
+LINKED_WITHIN = 3000  # bases of the first
 ENVIRONMENT = 0.3  # of what is not genetic
 _LINE = 60
 
@@ -36,7 +38,8 @@ class DemoCohort:
     Attributes
     ----------
     directory, fasta, vcf, genes, expression, covariates, model, truth : Path
-        ``truth`` (TSV) has one row per gene: ``gene_id truth causal_variant effect h2 model_effect story``.
+        ``truth`` (TSV) has one row per gene: ``gene_id truth causal_variant effect h2 model_effect story``; with
+        ``n_linked`` also ``linked_variant linked_effect``, empty in genes with one causal SNV.
     samples : tuple of str
         People in the order of the VCF (the expression table has another order).
     n_people, n_genes, n_variants, n_right, n_wrong, n_missed, seed : int
@@ -66,9 +69,12 @@ class _Expression:
     effect: Floats  # (G,), per alternate allele
     h2: Floats  # (G,)
     covariates: Floats  # (2, S)
+    linked: dict[int, tuple[DemoVariant, float]]  # second causal SNV of a gene, and its effect
 
 
-def simulate_cohort(directory: str | Path, *, seed: int = 7, n_people: int = 80, n_genes: int = 36) -> DemoCohort:
+def simulate_cohort(
+    directory: str | Path, *, seed: int = 7, n_people: int = 80, n_genes: int = 36, n_linked: int = 0
+) -> DemoCohort:
     """Write a cohort with planted truth into ``directory``; the same seed gives the same bytes.
 
     A third of the genes follow the demo model (``right``), two ninths do the opposite (``wrong``); in the
@@ -82,6 +88,10 @@ def simulate_cohort(directory: str | Path, *, seed: int = 7, n_people: int = 80,
         Non-negative.
     n_people, n_genes : int
         At least 20 and 9.
+    n_linked : int, default 0
+        So many genes at most get a second causal SNV in linkage with the first, as large and in the other direction:
+        marginal slopes of both are smaller than those given the other. ``h2`` stays that of the first. Everything
+        else has the bytes that it has without.
 
     Returns
     -------
@@ -92,16 +102,16 @@ def simulate_cohort(directory: str | Path, *, seed: int = 7, n_people: int = 80,
     InputError
         If a number is too small or a file cannot be written.
     """
-    if seed < 0 or n_people < MIN_PEOPLE or n_genes < MIN_GENES:
+    if seed < 0 or n_people < MIN_PEOPLE or n_genes < MIN_GENES or not 0 <= n_linked <= n_genes:
         raise InputError(
-            f"the demo needs seed >= 0, at least {MIN_PEOPLE} people and {MIN_GENES} genes, "
-            f"found seed {seed}, {n_people} people, {n_genes} genes"
+            f"the demo needs seed >= 0, at least {MIN_PEOPLE} people and {MIN_GENES} genes, of which some are linked, "
+            f"found seed {seed}, {n_people} people, {n_genes} genes, {n_linked} linked"
         )
     # one stream per stage: a change in one stage leaves the others as they were
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)]
     genome = build_genome(streams[0], n_genes)
     variants = simulate_variants(streams[1], genome, n_people)
-    expression = _simulate_expression(streams[2], genome, variants, n_people)
+    expression = _simulate_expression(streams[2], genome, variants, n_people, n_linked)
     width = max(2, len(str(n_people)))
     samples = tuple(f"person{i + 1:0{width}d}" for i in range(n_people))
     try:
@@ -113,9 +123,9 @@ def simulate_cohort(directory: str | Path, *, seed: int = 7, n_people: int = 80,
 
 
 def _simulate_expression(
-    rng: np.random.Generator, genome: DemoGenome, variants: list[DemoVariant], n_people: int
+    rng: np.random.Generator, genome: DemoGenome, variants: list[DemoVariant], n_people: int, n_linked: int
 ) -> _Expression:
-    """Mean of the gene + causal SNV + shared environment and covariates + noise, log2 units."""
+    """Mean of the gene + causal SNVs + shared environment and covariates + noise, log2 units."""
     n_genes = len(genome.genes)
     mean = _gene_means(rng, genome)
     dosage = {(v.contig, v.position): v.alleles.sum(axis=1, dtype=np.float64) for v in variants}
@@ -137,7 +147,39 @@ def _simulate_expression(
         environment = math.sqrt(ENVIRONMENT) * (loading[g] @ shared)
         noise = math.sqrt(1.0 - ENVIRONMENT) * rng.normal(size=n_people)
         values[g] = mean[g] + effect[g] * (count - count.mean()) + other * (environment + noise)
-    return _Expression(values, effect, h2, np.stack([batch, age]))
+    linked = _linked(genome, variants, effect, n_linked)
+    for g, (variant, slope) in linked.items():
+        count = variant.alleles.sum(axis=1, dtype=np.float64)
+        values[g] += slope * (count - count.mean())
+    return _Expression(values, effect, h2, np.stack([batch, age]), linked)
+
+
+def _linked(
+    genome: DemoGenome, variants: list[DemoVariant], effect: Floats, n_linked: int
+) -> dict[int, tuple[DemoVariant, float]]:
+    """Choose second causal SNVs: of each gene the one most linked to the first, in the genes of the largest effect."""
+    count = {(v.contig, v.position): v.alleles.sum(axis=1, dtype=np.float64) for v in variants}
+    planted = {
+        (g.contig, snv.position) for g in genome.genes for snv in (g.causal, g.decoy) if snv is not None
+    }  # fmt: skip
+    free = [v for v in variants if len(v.ref + "".join(v.alts)) == 2 and (v.contig, v.position) not in planted]
+    found: dict[int, tuple[DemoVariant, float]] = {}
+    rows = [(g, gene, gene.causal) for g, gene in enumerate(genome.genes) if gene.causal is not None]
+    for g, gene, causal in sorted(
+        rows, key=lambda row: -abs(effect[row[0]]) * count[row[1].contig, row[2].position].std()
+    ):
+        if len(found) == n_linked:
+            break
+        first = count[gene.contig, causal.position]
+        best = LINKED_R2[0]
+        for v in free:
+            second = count[v.contig, v.position]
+            if v.contig != gene.contig or abs(v.position - causal.position) > LINKED_WITHIN or not second.std():
+                continue
+            r = float(np.corrcoef(first, second)[0, 1])
+            if best < r * r < LINKED_R2[1]:
+                best, found[g] = r * r, (v, -math.copysign(1.0, r) * float(effect[g] * first.std() / second.std()))
+    return found
 
 
 def _gene_means(rng: np.random.Generator, genome: DemoGenome) -> Floats:
@@ -272,6 +314,7 @@ def _covariates_text(expression: _Expression, samples: tuple[str, ...], order: N
 
 def _truth_text(genome: DemoGenome, expression: _Expression) -> str:
     rows = ["gene_id\ttruth\tcausal_variant\teffect\th2\tmodel_effect\tstory"]
+    rows[0] += "\tlinked_variant\tlinked_effect" if expression.linked else ""
     for g, gene in enumerate(genome.genes):
         snv = gene.causal
         if snv is None:
@@ -279,4 +322,7 @@ def _truth_text(genome: DemoGenome, expression: _Expression) -> str:
         variant = f"{genome.names[gene.contig]}_{snv.position + 1}_{snv.ref}_{snv.alt}"
         numbers = f"{expression.effect[g]:.4f}\t{expression.h2[g]:.4f}\t{snv.model_effect:.6g}"
         rows.append(f"{gene.gene_id}\t{gene.truth}\t{variant}\t{numbers}\t{gene.story}")
+        if expression.linked:
+            second, slope = expression.linked.get(g, (None, math.nan))
+            rows[-1] += f"\t{second.variant_id(genome.names)}\t{slope:.4f}" if second else "\t\t"
     return "\n".join(rows) + "\n"

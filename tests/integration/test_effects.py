@@ -74,6 +74,34 @@ def test_mutagenesis_as_a_table_is_the_linear_approximation_of_the_model(by_mode
     assert found.evaluations[0].pearson_r.shape == by_model.evaluations[0].pearson_r.shape
 
 
+def test_the_certificate_of_effects_is_that_of_eqtls_and_linkage(by_model, files, tmp_path):
+    """r of the summed effects is what effects, the linkage of the same people and the errors of their eQTLs give."""
+    found = gx.run(tmp_path / "effects", effects=scores_of(by_model), steps=("predict", "evaluate"), **files)
+    table, variants = gx.read_expression(files["expression"]), gx.VariantFile(files["vcf"])
+    effects: dict[str, list[dict[str, str]]] = {}
+    for row in rows_of(scores_of(by_model)):
+        effects.setdefault(row["gene_id"], []).append(row)
+    people = [variants.samples.index(sample) for sample in table.samples]
+    compared = 0
+    for row in found.certificate:
+        if np.isnan(row.pearson_r):
+            continue
+        dosages = []
+        for one in effects[row.gene_id]:
+            at = variants.region(one["chrom"], int(one["pos"]) - 1, int(one["pos"]))
+            dosages.append((at.calls[0] == 1).sum(axis=1)[people])
+        y = table.values[table.gene_id.index(row.gene_id)]
+        eqtls = gx.stats.eqtl(np.array(dosages, np.int8), y)
+        r = gx.stats.correlation_from_effects(
+            [float(one["ism"]) for one in effects[row.gene_id]],
+            np.atleast_2d(np.cov(dosages)), eqtls.slope, eqtls.slope_se, len(y),
+        )  # fmt: skip
+        assert abs(r - row.pearson_r) < 1e-5
+        compared += 1
+    assert compared > 5
+    assert {row.direction for row in found.certificate} >= {"right", "wrong"}
+
+
 def test_a_linear_model_and_its_effects_have_the_same_drivers(cohort, files, tmp_path):
     model = linear_model(tmp_path / "linear.onnx", 1001)
     first = gx.run(tmp_path / "model", model=model, policy=gx.HaplotypePolicy(variants="snv"), steps=STEPS, **files)

@@ -69,6 +69,12 @@ def test_a_run_over_regions_is_that_of_genes_in_their_middles(tmp_path: Path) ->
         found.append([[row[c] for c in ("pearson_r", "baseline_r", "reference_prediction")] for row in rows])
     assert found[0] == found[1]
     assert np.isfinite([float(r[0]) for r in found[0] if r[0]]).any()
+    certificates = []
+    for name in "gp":
+        with (tmp_path / name / "certificate.tsv").open() as handle:
+            certificates.append([list(row.values())[2:] for row in csv.DictReader(handle, delimiter="\t")])
+    assert certificates[0] == certificates[1]
+    assert {"right", "wrong"} <= {row[7] for row in certificates[0]}
     assert main(["run", *shared, *of_genes, "--sites", str(peaks), "-o", str(tmp_path / "both")]) == 2
     scanned = []
     for name, inputs in (("g", of_genes[:2]), ("p", of_peaks[:2])):

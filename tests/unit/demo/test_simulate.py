@@ -249,3 +249,26 @@ def test_directory_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         simulate_cohort(tmp_path / "file" / "cohort")
+
+
+def test_linked_causal_snvs_leave_all_else_as_it_was(cohort: DemoCohort, tmp_path: Path) -> None:
+    found = simulate_cohort(tmp_path, n_linked=12)
+    for name in ("fasta", "vcf", "genes", "covariates"):
+        assert getattr(found, name).read_bytes() == getattr(cohort, name).read_bytes()
+    plain, linked = rows_of(cohort.truth), rows_of(found.truth)
+    assert [{name: row[name] for name in plain[0]} for row in linked] == plain
+    several = [row for row in linked if row["linked_variant"]]
+    assert len(several) == 12
+    dosage = {
+        f"{row[0]}_{row[1]}_{row[3]}_{row[4]}": np.array([call.count("1") for call in row[9:]], float)
+        for row in vcf_rows(found)
+    }
+    for row in several:
+        first, second = dosage[row["causal_variant"]], dosage[row["linked_variant"]]
+        r, a, b = np.corrcoef(first, second)[0, 1], float(row["effect"]), float(row["linked_effect"])
+        assert 0.1 < r * r < 0.5
+        assert np.sign(r * a * b) == -1  # they hide each other
+        assert abs(a) * first.std() == pytest.approx(abs(b) * second.std(), rel=1e-3)
+    (tmp_path / "more").mkdir()
+    with pytest.raises(InputError, match="linked"):
+        simulate_cohort(tmp_path / "more", n_genes=9, n_linked=10)
