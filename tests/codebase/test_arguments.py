@@ -28,6 +28,14 @@ ELSEWHERE = {
         "gxfast.io.variant_tables.scores:_read_table",
         "columns",
     ): "of a benchmark, as it says; runs take signed ones",
+    **dict.fromkeys(
+        [
+            ("gxfast.reporting.benchmark:_ranking", "controls"),
+            ("gxfast.reporting.benchmark:_direction", "pip"),
+            ("gxfast.reporting.benchmark:_audit", "controls"),
+        ],
+        "advice to repeat gxfast variants, or evaluate_variants, which take it",
+    ),
     ("gxfast.models._contract:_length", "length"): "gx.run says `window=`, as its argument is called",
 }
 _NAMED = re.compile(r"`(?:([a-z_]+)=([\w.]+)\()?([a-z_]+)=")
