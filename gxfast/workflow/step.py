@@ -145,7 +145,7 @@ class Job:
         self.results = Results(directory.path)
         self._progress, self._plans = progress, dict[str, "Plan"]()
         self._cohort: LinearCohort | None = None
-        self._tiled = dict(tiled or {})
+        self._tiled, self._whole = dict(tiled or {}), dict[str, str]()
 
     def predictor(self, model: Model) -> Model | TiledModel:
         """Return what predicts windows: the model in tiles, checked when it is first asked for, or the model itself."""
@@ -154,17 +154,15 @@ class Job:
 
     def _whole_because(self, model: Model, tiled: TiledModel) -> str:
         """Why a model does not predict in tiles after all: kept, so that whoever resumes does as was done before."""
-        name = model.card.name
+        name, run = model.card.name, self.directory
         block = f"{name}/tiles.npz"
-        if not self.directory.has_block(block):
-            why = ""
-            try:
-                tiled.check()
-            except ModelError as error:
-                why = error.message
-                logging.getLogger("gxfast").warning("%s: windows are predicted whole: %s", name, why)
-            self.directory.write_block(block, {"whole_because": np.array(why)})
-        return str(self.directory.read_block(block)["whole_because"])
+        if name not in self._whole and run.has_block(block):
+            self._whole[name] = str(run.read_block(block)["whole_because"])
+        if name not in self._whole:
+            self._whole[name] = _found_to_differ(name, tiled)
+            if run.part.shard is None:  # shards are made at once, and a block has one writer
+                run.write_block(block, {"whole_because": np.array(self._whole[name])})
+        return self._whole[name]
 
     def refused_tiles(self) -> dict[str, str]:
         """Return why models predict whole windows whose tiles were compared with these, by name."""
@@ -218,6 +216,15 @@ class Job:
             self.results.summary["left_out"] = [why_not]
             return None
         return cohort.take(rows)
+
+
+def _found_to_differ(name: str, tiled: TiledModel) -> str:
+    try:
+        tiled.check()
+    except ModelError as error:
+        logging.getLogger("gxfast").warning("%s: windows are predicted whole: %s", name, error.message)
+        return error.message
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

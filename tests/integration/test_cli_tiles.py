@@ -27,6 +27,10 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return ["predict", *inputs, "--model", str(folder / "long.onnx"), "--model", str(cohort.model), "--threads", "1"]
 
 
+def _differs(self: TiledModel) -> None:
+    raise ModelError("predictions in tiles differ", path=self.model.path)
+
+
 def test_explain(words: list[str], tmp_path: Path, capsys: Any) -> None:
     assert main([*words, "--explain", "-o", str(tmp_path / "tiles")]) == 0
     told = capsys.readouterr().err
@@ -41,11 +45,8 @@ def test_explain(words: list[str], tmp_path: Path, capsys: Any) -> None:
 def test_tiles_that_differ_are_not_used(
     words: list[str], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def differs(self: TiledModel) -> None:
-        raise ModelError("predictions in tiles differ", path=self.model.path)
-
     assert main([*words, "-q", "--no-tiles", "-o", str(tmp_path / "whole")]) == 0
-    monkeypatch.setattr(TiledModel, "check", differs)
+    monkeypatch.setattr(TiledModel, "check", _differs)
     assert main([*words, "--explain", "-o", str(tmp_path / "refused")]) == 0
     told = capsys.readouterr().err
     assert told.count("windows are predicted whole: predictions in tiles differ") == 2  # a warning, and an explanation
@@ -61,3 +62,20 @@ def test_tiles_that_differ_are_not_used(
     (tmp_path / "refused" / "manifest.json").unlink()
     assert main([*words, "-q", "--resume", "-o", str(tmp_path / "refused")]) == 0
     assert fingerprint(tmp_path / "refused") == made
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_shards_are_one_run(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:  # fmt: skip
+    if refused:
+        monkeypatch.setattr(TiledModel, "check", _differs)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert main([*words, "-q", "-o", str(whole)]) == 0
+    assert main(["plan", "predict", *words[1:-2], "--shards", "2", "-o", str(parts)]) == 0
+    for shard in ("2/2", "1/2"):
+        assert main(["run", str(parts), "-q", "--shard", shard]) == 0
+        assert not [*(parts / ".gxfast").glob("**/tiles.npz")]  # two shards at once would be two writers of it
+    assert main(["merge", "-q", str(parts)]) == 0
+    assert fingerprint(parts) == fingerprint(whole)
+    assert bool(json.loads((parts / "manifest.json").read_text())["summary"].get("refused_tiles")) == refused
