@@ -1,8 +1,8 @@
 """CPU times of drop-ins and of the functions they replace, medians of calls in turns, one thread.
 
 ``python bench/validation/dropin_ratios.py [TOOL]...``; tools that are not installed are left out (``scripts/hosts.sh``,
-``bench/peers.sh`` install them). Results are compared by ``tests/compat`` and not here. Exit code 1: a drop-in is slower by
-more than a tenth, measured twice.
+``bench/peers.sh`` install them). Results are compared by ``tests/compat`` and not here. Exit code 1: a drop-in is
+slower by more than a tenth, measured twice.
 """
 
 from __future__ import annotations
