@@ -135,7 +135,7 @@ def _of_tool(name: str, wanted: str, lengths: tuple[int, ...], folder: Path) -> 
         binding.patch(name)
     reasons = [str(one.message) for one in told if issubclass(one.category, binding.PatchWarning)]
     if reasons:
-        yield Verdict(name, note=reasons[0])
+        yield Verdict(name, problem=reasons[0])
         return
     replaced = [getattr(*binding.owner_of(target)) for target in targets]
     # Taken out again before anything is timed: an original may call other functions that were replaced.

@@ -127,7 +127,11 @@ def canonical_ranks(table: VariantTable) -> NDArray[np.int64]:
     """Return the rank of each row by contig, position, alleles and what else tells rows apart, not by its place."""
     ranks = np.empty(len(table), np.int64)
     keys = _keys(table, [name for name in _KEY if name in table.columns])
-    ranks[np.argsort(keys, kind="stable")] = np.arange(len(table))
+    order = np.argsort(keys, kind="stable")
+    if (keys[order[1:]] == keys[order[:-1]]).any():
+        rest = [table.columns[name] for name in sorted({*table.columns} - {*_KEY})]
+        order = np.lexsort([*(coded(one)[1] if one.dtype.kind == "U" else one for one in rest), keys])
+    ranks[order] = np.arange(len(table))
     return ranks
 
 

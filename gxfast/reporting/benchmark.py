@@ -289,7 +289,7 @@ def _view(page: PageData, name: str, table: _Table) -> tuple[str, str, PagedTabl
 
 def _sentence(metrics: Rows) -> str:
     """What each model comes to, in a line."""
-    models = list(dict.fromkeys(row["model"] for row in metrics if "/" not in row["model"]))
+    models = list(dict.fromkeys(row["model"] for row in metrics if row["metric"] not in _ODDS))
     if len(models) > 3:
         return f"{len(models)} models, side by side below."
     parts = []

@@ -166,6 +166,10 @@ class RunDirectory:
             self._done[name] = digest
         return name in self._done
 
+    def blocks_named(self, prefix: str) -> list[str]:
+        """Return the finished blocks, those of shards too, whose name begins so."""
+        return sorted(name for name in {*self._done, *self._unseen} if name.startswith(prefix))
+
     def todo(self, blocks: Sequence[B], finished: Callable[[B], bool]) -> list[B]:
         """Return the blocks that are to be made here: those of this part that are not finished.
 

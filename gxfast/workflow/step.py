@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._objects import Brief, Rows
-from ..errors import ModelError
+from ..errors import InputError, ModelError
 from ..evaluation.agreement import PairAgreement
 from ..evaluation.cells import CellRow, PersonRow
 from ..evaluation.certificate import CertificateRow
@@ -154,14 +154,23 @@ class Job:
 
     def _whole_because(self, model: Model, tiled: TiledModel) -> str:
         """Why a model does not predict in tiles after all: kept, so that whoever resumes does as was done before."""
-        name, run = model.card.name, self.directory
-        block = f"{name}/tiles.npz"
-        if name not in self._whole and run.has_block(block):
-            self._whole[name] = str(run.read_block(block)["whole_because"])
-        if name not in self._whole:
-            self._whole[name] = _found_to_differ(name, tiled)
-            if run.part.shard is None:  # shards are made at once, and a block has one writer
-                run.write_block(block, {"whole_because": np.array(self._whole[name])})
+        name, run, shard = model.card.name, self.directory, self.directory.part.shard
+        if name in self._whole:
+            return self._whole[name]
+        # Shards are made at once, by other machines perhaps: each writes what it found, and all have to have found one.
+        block = f"{name}/tiles.npz" if shard is None else f"{name}/tiles-{shard.name}.npz"
+        kept = [block] if shard is not None else run.blocks_named(f"{name}/tiles")
+        found = {str(run.read_block(one)["whole_because"]) for one in kept if run.has_block(one)}
+        if len(found) > 1:
+            raise InputError(
+                f"shards predicted {name} in tiles and in whole windows: their bits differ", path=run.path,
+                remedy="begin the job anew in another directory, with `tiles=False`",
+            )  # fmt: skip
+        if found:
+            tiled.trust()
+        self._whole[name] = found.pop() if found else _found_to_differ(name, tiled)
+        if block not in kept or not run.has_block(block):
+            run.write_block(block, {"whole_because": np.array(self._whole[name])})
         return self._whole[name]
 
     def refused_tiles(self) -> dict[str, str]:

@@ -123,6 +123,11 @@ def _plan(paths: VariantPaths, options: BenchmarkOptions) -> dict[str, Any]:
 def _scores(paths: VariantPaths, labels: VariantTable) -> VariantTable | dict[str, VariantTable]:
     """Tables of scores, at the variants of the labels; by name where they have some or there are several."""
     read = {"format": paths.score_format, "columns": paths.columns, "at": labels}
+    if not paths.scores and paths.methods:
+        raise InputError(
+            "`method=` chooses rows of labels, and scores that stand beside them are read of all rows",
+            path=paths.labels, remedy="give the scores as a table of their own with `scores=`",
+        )  # fmt: skip
     if not paths.scores:
         return read_scores(paths.labels, **read)  # type: ignore[arg-type]
     return _by_name(paths.scores, "scores", read)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from oracles.directories import fingerprint
 
@@ -13,6 +15,7 @@ from gxfast.bench.cases.ism.networks import xpresso
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
 from gxfast.errors import ModelError
+from gxfast.io.npz import npz_bytes
 from gxfast.ism.tiled_model import TiledModel
 from gxfast.models.saving import save_model
 
@@ -76,6 +79,27 @@ def test_shards_are_one_run(
     for shard in ("2/2", "1/2"):
         assert main(["run", str(parts), "-q", "--shard", shard]) == 0
         assert not [*(parts / ".gxfast").glob("**/tiles.npz")]  # two shards at once would be two writers of it
+        assert len([*(parts / ".gxfast").glob("**/tiles-*.npz")]) >= 1
     assert main(["merge", "-q", str(parts)]) == 0
     assert fingerprint(parts) == fingerprint(whole)
     assert bool(json.loads((parts / "manifest.json").read_text())["summary"].get("refused_tiles")) == refused
+
+
+def test_shards_that_found_different_things_are_not_merged(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    parts = tmp_path / "parts"
+    assert main(["plan", "predict", *words[1:-2], "--shards", "2", "-o", str(parts)]) == 0
+    for shard in ("1/2", "2/2"):
+        assert main(["run", str(parts), "-q", "--shard", shard]) == 0
+    (found,) = (parts / ".gxfast").glob("blocks/xpresso/tiles-*.npz")  # the one block of genes is the second's
+    name = found.name.replace("00002-", "00001-", 1)
+    content = npz_bytes({"whole_because": np.array("they differ")})
+    found.with_name(name).write_bytes(content)
+    journal = parts / ".gxfast" / "shards" / "00001-of-00002.tsv"
+    journal.write_text(f"{journal.read_text()}xpresso/{name}\t{hashlib.sha256(content).hexdigest()}\n")
+    capsys.readouterr()
+    assert main(["merge", "-q", str(parts)]) == 2
+    told = capsys.readouterr().err
+    assert "in tiles and in whole windows" in told
+    assert "--no-tiles" in told

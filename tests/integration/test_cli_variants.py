@@ -246,7 +246,7 @@ def test_two_methods_and_one_tissue_of_a_release(tmp_path: Path) -> None:
         (["--scores", "{a}", "--pip", "0.01,0.9"], "write --pip 0.9,0.01"),
         (["--scores", "{a}", "--strata", "gene"], "strata by 'gene'"),
         (["--scores", "{a}", "--strata", ","], "--strata lists nothing"),
-        (["--scores", "{a}", "--tissue", "Liver"], "rows cannot be chosen by 'tissue'"),
+        (["--scores", "{a}", "--tissue", "Liver"], "tells the tissue"),
         (["--scores", "{a}.gone"], "gone"),
         (["--scores", "A={a}", "--null", "a={b}"], "null SNVs are called 'a', and no model is"),
         (["--scores", "{a}", "--null", "A={a}", "--null", "{b}"], "one of several tables of null has no name"),

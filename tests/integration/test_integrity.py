@@ -16,7 +16,7 @@ from oracles.page_file import data_of
 from gxfast.cli.main import main
 from gxfast.demo import simulate_cohort
 from gxfast.io.files import sha256_of
-from gxfast.reporting.data import load_run
+from gxfast.reporting.data import load_files, load_run
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_names_of_a_crafted_table_are_no_paths(run: Path, tmp_path: Path) -> Non
     manifest = json.loads((run / "manifest.json").read_text())
     manifest["results"]["genes.tsv"] = sha256_of(table)
     (run / "manifest.json").write_text(json.dumps(manifest))
-    found = load_run(run)
+    found = load_run(load_files(run))
     assert (found.models[0].model, found.predictions) == ("../../elsewhere", {})
     assert found.file("predictions/../../../elsewhere.bed.gz") is None
     assert found.file("genes.tsv") == table

@@ -84,7 +84,7 @@ def sizes(folder: Path) -> dict[str, int]:
 def contents(output: Path, pattern: str = "**/*") -> dict[str, bytes]:
     """Results of a run: bytes by name; what may differ between equal runs is left out."""
     files = [path for path in output.glob(pattern) if path.is_file() and not {".gxfast", "config.toml"} & {*path.parts}]
-    counting = ("manifest.json", "gxfast_mqc.json")  # what they say of the inputs is another thing
+    counting = ("manifest.json", "gxfast_mqc.json", "report.html")  # what they say of the inputs is another thing
     return {str(path.relative_to(output)): path.read_bytes() for path in sorted(files) if path.name not in counting}
 
 

@@ -36,13 +36,13 @@ class _Places:
     beside: tuple[Int64Array, ...]
     sizes: tuple[int, ...]
 
-    def keys(self, *, turned: bool = False) -> Int64Array:
-        alleles = (self.alt, self.ref) if turned else (self.ref, self.alt)
-        return combined(list(zip((self.chrom, self.position, *alleles, *self.beside), self.sizes, strict=True)))
-
-    def take(self, rows: slice) -> _Places:
-        one = self.chrom[rows], self.position[rows], self.ref[rows], self.alt[rows]
-        return _Places(*one, tuple(part[rows] for part in self.beside), self.sizes)
+    def keys(self) -> tuple[Int64Array, Int64Array]:
+        """Return a number of each row as written, and of each with its alleles exchanged: equal where both are one."""
+        written = self.chrom, self.position, self.ref, self.alt, *self.beside
+        exchanged = self.chrom, self.position, self.alt, self.ref, *self.beside
+        columns = [np.concatenate(pair) for pair in zip(written, exchanged, strict=True)]
+        found = combined(list(zip(columns, self.sizes, strict=True)))
+        return found[: self.chrom.size], found[self.chrom.size :]
 
 
 def join(labels: VariantTable, scores: VariantTable) -> VariantTable:
@@ -174,11 +174,10 @@ def _look_up(
 ) -> int:
     """Find rows of labels, the first ``n``, that have no match so far, as written and exchanged; return how many."""
     before = int((match >= 0).sum())
-    known: tuple[Int64Array, Int64Array] | None = None
+    keys = both.keys()
+    known = _known(keys[0][n:], scores, twice=twice)
     for exchanged in (False, True):
-        keys = both.keys(turned=exchanged)
-        known = known or _known(keys[n:], scores, twice=twice)
-        found = np.where(match < 0, _find(known, keys[:n]), -1)
+        found = np.where(match < 0, _find(known, keys[exchanged][:n]), -1)
         match[:] = np.where(found >= 0, found, match)
         turned |= exchanged & (found >= 0)
     return int((match >= 0).sum()) - before
@@ -205,9 +204,9 @@ def _refuse_other_strand(
     pair = np.array([place.get(other_strand(allele), -1) for allele in alleles], np.int64)
     ref, alt = (np.concatenate([pair[one[:n]], one[n:]]) for one in (both.ref, both.alt))
     spelled = replace(both, ref=np.maximum(ref, 0), alt=np.maximum(alt, 0))
-    known, found = _known(spelled.keys()[n:], scores, twice=True), np.full(n, -1)
-    for exchanged in (False, True):
-        found = np.maximum(found, _find(known, spelled.keys(turned=exchanged)[:n]))
+    keys = spelled.keys()
+    known = _known(keys[0][n:], scores, twice=True)
+    found = np.maximum(*(_find(known, one[:n]) for one in keys))
     some = rows[(found[rows] >= 0) & (ref[rows] >= 0) & (alt[rows] >= 0)]
     other = some.tolist()
     sure = int(((match >= 0) & ~is_palindromic(labels.ref, labels.alt)).sum())

@@ -99,6 +99,7 @@ _FORMATS: Final[Mapping[str, _Format]] = {
     "clinvar": _Format(frozenset()),
     "table": _Format(frozenset()),
 }
+_OF_THE_FILE: Final = ("tissue",)  # what its name may tell where no column does
 LABEL_FORMATS: Final = ("auto", *_FORMATS)
 
 
@@ -196,7 +197,8 @@ def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) 
     kinds |= {found[name]: KINDS[name] for name in labels}
     if kind.finish is _finish_finucane:
         kinds |= {found[name]: "object" for name in ("ref", "alt")}
-    values, rows = read(frame, kinds, _allowed(frame, found, only)) if kinds else ({}, None)
+    in_file = {name: held for name, held in only.items() if name in found or name not in _OF_THE_FILE}
+    values, rows = read(frame, kinds, _allowed(frame, found, in_file)) if kinds else ({}, None)
     if kind.finish is _finish_finucane and "variant_id" in found:
         notes += _name_by_effect(values, *(found[name] for name in ("variant_id", "ref", "alt")))
         own = ("variant_id",)
@@ -217,7 +219,33 @@ def _read(frame: Frame, kind: _Format, only: Mapping[str, str | Sequence[str]]) 
         columns, signed=tuple(name for name in SIGNED if name in columns),
         frequencies=tuple(name for name in FREQUENCIES if name in columns), source=str(frame.path), notes=tuple(notes),
     )  # fmt: skip
+    table = _only(table, only)
     return _once(table) if "rsid" in {name.lower() for name in frame.names} else table
+
+
+def _only(table: VariantTable, only: Mapping[str, str | Sequence[str]]) -> VariantTable:
+    """Rows that were asked for, of what the name of the file tells, too; each value has to be there.
+
+    Raises
+    ------
+    InputError
+    """
+    for name, held in only.items():
+        if name not in table.columns:
+            raise InputError(
+                f"neither a column nor the name of the file tells the {name}", path=table.source,
+                remedy=f"leave the choice by {name} out",
+            )  # fmt: skip
+        wanted = [held] if isinstance(held, str) else list(held)
+        there = set(table.columns[name].tolist())
+        for value in wanted:
+            if value not in there:
+                raise InputError(
+                    f"no row has the {name} {value!r}{did_you_mean(value, there)}", path=table.source,
+                    remedy=f"look how the table spells it; rows that were found have {', '.join(sorted(there)[:10])}",
+                )  # fmt: skip
+        table = table.take(np.isin(table.columns[name], wanted))
+    return table
 
 
 def _of_ratios(columns: Columns) -> tuple[Columns, list[str]]:

@@ -266,11 +266,11 @@ def _refuse_other_build(
     unfit = share[UNFIT] + share[OTHER] + share[OTHER_TURNED]
     fit, turned = 1 - share[UNFIT], share[TURNED] + share[OTHER_TURNED]
     by_chance = bool(fit) and _CHANCE <= turned / fit <= 1 - _CHANCE
-    if unfit <= most or (strands and share[UNFIT] <= most and not by_chance):
+    other = float(np.isin(_of_one_strand(table, status), (OTHER, OTHER_TURNED)).sum()) / max(1, looked.size)
+    if unfit <= most or (strands and share[UNFIT] <= most and (other >= 1 - most or not by_chance)):
         return
     seen = f"{share[KEPT]:.1%} have the reference's base as REF, {share[TURNED]:.1%} as ALT, and {unfit:.1%} as neither"
     first = [table.take([row]).variant_id[0] for row in np.flatnonzero((status > TURNED) & (status != NO_CONTIG))[:3]]
-    other = float(np.isin(_of_one_strand(table, status), (OTHER, OTHER_TURNED)).sum()) / max(1, looked.size)
     later = replace(table, position=table.position + 1)
     shifted = float((_looked_up(later, genome, found)[0] == KEPT).sum()) / max(1, looked.size)
     message, remedy = "is of another build than", "lift the table over, or name the FASTA of its build"

@@ -30,6 +30,7 @@ INK: Final = "#22272E"
 STYLE: Final = {
     "font.family": "sans-serif",
     "font.size": 9.5,
+    "text.parse_math": False,  # names are names: one with two dollars is no formula
     "svg.fonttype": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["DRIVERS"]
 
 Float64Array = NDArray[np.float64]
+EffectsOf = Callable[[int, Dosages], Float64Array]
 
 
 def drive(job: Job) -> None:
@@ -171,10 +173,12 @@ def find_drivers(job: Job, model: Model, predictions: PredictionSet) -> Iterator
     undone: list[str] = []
     n_found = 0
     layout = gene_layout(model.card, predictions.genes, job.inputs.genome, window=None, clip=False)
+    effects_of = cache(partial(_effects_of, job, model, layout))
     parts = list(enumerate(gene_parts(job, model)))
     run.todo(parts, lambda part: run.has_block(_file(model, part[0])))  # refused where parts are merged
     for number, (first, last) in parts:
-        snvs = _scanned(job, model, layout, number, range(first, last), predictions.status[first:last])
+        status = predictions.status[first:last]
+        snvs = _scanned(job, model, layout, effects_of, number, range(first, last), status)
         of_gene = _effects_by_gene(run.read_block(_file(model, number)), first)
         undone += [
             f"{layout.name[g]}: the effects of its SNVs are not finite ({name})"
@@ -222,7 +226,7 @@ def effect_blocks(job: Job) -> None:
 def _do_effects(job: Job, model: Model) -> None:
     run, name = job.directory, model.card.name
     layout = gene_layout(model.card, job.inputs.genes, job.inputs.genome, window=None, clip=False)
-
+    effects_of = cache(partial(_effects_of, job, model, layout))
     around = _looks_around(model)
 
     def finished(part: tuple[int, tuple[int, int]]) -> bool:
@@ -233,7 +237,7 @@ def _do_effects(job: Job, model: Model) -> None:
         job.tell(f"effects {name}", done, len(todo))
         # Which driver is the main one follows from the predictions: no other genes, and no expression, are needed.
         predictions = part_of_predictions(job, model, number)
-        snvs = _scanned(job, model, layout, number, range(first, last), predictions.status)
+        snvs = _scanned(job, model, layout, effects_of, number, range(first, last), predictions.status)
         of_gene = _effects_by_gene(run.read_block(_file(model, number)), first)
         found = _select(job, model, predictions, None, {g - first: (snvs[g], of_gene(g)) for g in snvs})
         mains = [main for one in found if (main := main_driver(one)) is not None]
@@ -243,12 +247,13 @@ def _do_effects(job: Job, model: Model) -> None:
 
 
 def _scanned(
-    job: Job, model: Model, layout: Layout, number: int, genes: range, status: Sequence[str]
-) -> dict[int, Dosages]:
+    job: Job, model: Model, layout: Layout, effects_of: Callable[[], EffectsOf], number: int, genes: range,
+    status: Sequence[str],
+) -> dict[int, Dosages]:  # fmt: skip
     """The SNVs of the genes of a block, whose effects are in the run directory afterwards."""
     snvs = {g: _snvs(job, layout, g) for g, why in zip(genes, status, strict=True) if why == "ok"}
     if not job.directory.has_block(_file(model, number)):
-        job.directory.write_block(_file(model, number), _effects(job, model, layout, genes, snvs))
+        job.directory.write_block(_file(model, number), _effects(model, effects_of, genes, snvs))
     return snvs
 
 
@@ -262,18 +267,23 @@ def _snvs(job: Job, layout: Layout, g: int) -> Dosages:
     return snvs_in(job.inputs.genotypes, layout.chrom[g], start, start + layout.length, passed=passed)
 
 
-def _effects(job: Job, model: Model, layout: Layout, genes: range, snvs: dict[int, Dosages]) -> dict[str, NDArray[Any]]:
+def _effects(
+    model: Model, effects_of: Callable[[], EffectsOf], genes: range, snvs: dict[int, Dosages]
+) -> dict[str, NDArray[Any]]:
     """Effects of the SNVs of some genes, one gene after the other."""
-    effects_of = _by_prediction(job, model, layout) if model.card.gene_mask else _by_mutagenesis(job, model, layout)
     none, parts = np.empty((0, model.n_tracks)), []
     for g in genes:
-        effects = effects_of(g, snvs[g]) if g in snvs else none
+        effects = effects_of()(g, snvs[g]) if g in snvs else none
         parts.append(effects if np.isfinite(effects).all() else none)
     offset = np.cumsum([0, *map(len, parts)]).astype(np.int64)
     return {"offset": offset, "effect": np.concatenate(parts)}
 
 
-def _by_mutagenesis(job: Job, model: Model, layout: Layout) -> Callable[[int, Dosages], Float64Array]:
+def _effects_of(job: Job, model: Model, layout: Layout) -> EffectsOf:
+    return _by_prediction(job, model, layout) if model.card.gene_mask else _by_mutagenesis(job, model, layout)
+
+
+def _by_mutagenesis(job: Job, model: Model, layout: Layout) -> EffectsOf:
     plan = job.plan(model)
 
     def effects_of(g: int, snvs: Dosages) -> Float64Array:
@@ -283,20 +293,32 @@ def _by_mutagenesis(job: Job, model: Model, layout: Layout) -> Callable[[int, Do
     return effects_of
 
 
-def _by_prediction(job: Job, model: Model, layout: Layout) -> Callable[[int, Dosages], Float64Array]:
+def _by_prediction(job: Job, model: Model, layout: Layout) -> EffectsOf:
     """A pass per SNV: what is read out differs from gene to gene."""
     bins = GeneBins.of(model, job.inputs.genes, job.inputs.exons)
     assert bins is not None  # the card has a gene mask
     scorer = GeneScorer(model, job.inputs.genome, layout, bins, "reference")
 
     def effects_of(g: int, snvs: Dosages) -> Float64Array:
+        start = int(layout.start[g])
+        bases = job.inputs.genome.fetch_array(layout.chrom[g], start, start + layout.length)[snvs.position - start]
+        # As by mutagenesis: ALT in place of what the FASTA has, whatever REF says; nothing where it has ALT.
         alleles = [
-            Allele(position, ref.encode(), alt.encode(), len(ref), math.nan, 0)
-            for position, ref, alt in zip(snvs.position.tolist(), snvs.ref, snvs.alt, strict=True)
+            Allele(position, base if base in b"ACGT" else ref.encode(), alt.encode(), 1, math.nan, 0)
+            for position, base, ref, alt in zip(
+                snvs.position.tolist(), map(_base, bases.tolist()), snvs.ref, snvs.alt, strict=True
+            )
         ]
-        return scorer.effects(g, alleles)
+        changes = np.array([one.ref != one.alt for one in alleles], np.bool_)
+        found = np.zeros((len(alleles), model.n_tracks))
+        found[changes] = scorer.effects(g, [one for one in alleles if one.ref != one.alt])
+        return found
 
     return effects_of
+
+
+def _base(letter: int) -> bytes:
+    return bytes([letter]).upper()
 
 
 def _rows_of_gene(predictions: PredictionSet, tracks: Sequence[GeneDrivers]) -> VariantRows:
