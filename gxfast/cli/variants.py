@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -19,9 +19,6 @@ from .options import set_verbosity
 from .progress import say, talk
 
 __all__ = ["variants"]
-
-# Rows of several tissues, as they are called.
-_TISSUES: Final = ("all", "weighted mean", "mean")
 
 
 @command()
@@ -131,12 +128,14 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _lines(summary: Mapping[str, Any]) -> list[str]:
     """Return the main figures as lines: per model direction and size, then causality."""
+    from ..evaluation.variant_rows import TOGETHER
+
     lines = []
     for model, rows in summary["models"].items():
-        tissues = sorted({row["tissue"] for row in rows}, key=_TISSUES.index)
+        tissues = sorted({row["tissue"] for row in rows}, key=TOGETHER.index)
         for tissue in tissues[:2]:
             parts = [_part(row) for row in rows if row["tissue"] == tissue and row["status"] == "ok"]
-            where = "" if tissue == _TISSUES[0] else f" ({tissue} over tissues)"
+            where = "" if tissue == TOGETHER[0] else f" ({tissue} over tissues)"
             if parts:
                 lines.append(f"{model}{where}: {'; '.join(parts)}")
         lacking: dict[str, dict[str, None]] = {}

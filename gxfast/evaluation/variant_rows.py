@@ -19,11 +19,12 @@ from .variant_strata import ALL, Stratum, strata_of
 if TYPE_CHECKING:
     from ..stats import Estimate
 
-__all__ = ["BenchmarkOptions", "MetricRows", "VariantMetric"]
+__all__ = ["TOGETHER", "BenchmarkOptions", "MetricRows", "VariantMetric"]
 
 Float64Array = NDArray[np.float64]
 _WEIGHTED: Final = "weighted mean"
 _UNWEIGHTED: Final = "mean"
+TOGETHER: Final = (ALL, _WEIGHTED, _UNWEIGHTED)  # what rows of several tissues say of the tissue
 _CORRELATIONS: Final = ("spearman", "pearson")
 _ODDS: Final = ("direction_odds_paired", "direction_odds_unpaired")
 # Of fewer, a bootstrap of chromosomes is too narrow: of 2 its intervals hold in 64 % of samples, of 10 in 91 %.
@@ -147,7 +148,7 @@ class MetricRows:
     def rows(self) -> Iterator[VariantMetric]:
         """Yield the rows: model by model, stratum by stratum, all tissues together first, then their means."""
         tissues = list(self.of_tissue)
-        if taken := {ALL, _WEIGHTED, _UNWEIGHTED} & set(tissues):
+        if taken := {*TOGETHER} & {*tissues}:
             raise InputError(
                 f"a tissue is called {taken.pop()!r}, as rows of several tissues are", path=self.table.source or None,
                 remedy="rename it",

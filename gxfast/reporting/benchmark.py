@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from ..evaluation.variant_rows import TOGETHER
 from ..io.tables.text import read_lines
 from .answers import Answers, Fact, fact_figures, needed, number_of, rows_of, whole_of
 from .data import ResultFiles
@@ -19,8 +20,7 @@ from .questions import Answer, Question
 __all__ = ["METRICS", "render_benchmark"]
 
 METRICS: Final = "variants/metrics.tsv"
-_ALL: Final = "all"
-_MEANS: Final = ("weighted mean", "mean")
+_ALL, *_MEANS = TOGETHER
 _MOST_ROWS: Final = 60  # of a figure: GTEx has 49 tissues
 _MOST_TABLE: Final = 50_000  # rows of a table of the page
 _NAMES: Final = {

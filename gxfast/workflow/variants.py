@@ -12,7 +12,7 @@ from .._objects import Rows
 from ..errors import InputError
 from ..evaluation.variant_benchmark import VariantBenchmark, benchmark_variants
 from ..evaluation.variant_controls import MatchedVariant
-from ..evaluation.variant_rows import BenchmarkOptions, VariantMetric
+from ..evaluation.variant_rows import TOGETHER, BenchmarkOptions, VariantMetric
 from ..evaluation.variant_strata import ALL
 from ..io.contigs import STRICT
 from ..io.fasta import Genome
@@ -188,7 +188,7 @@ def _summary(found: VariantBenchmark, oriented: Oriented | None) -> dict[str, An
 
 def _told(rows: Rows[VariantMetric]) -> Iterable[VariantMetric]:
     """Rows of all tissues together, and of their means."""
-    return [row for row in rows if row.stratum == ALL and row.tissue in (ALL, "weighted mean", "mean")]
+    return [row for row in rows if row.stratum == ALL and row.tissue in TOGETHER]
 
 
 def _known(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from gxfast.bench import drop_in
 from gxfast.bench.drop_in_work import WORKS, Work, letters
+from gxfast.compat import binding
 from gxfast.compat.targets import TOOLS, Target, Tool
 
 HOME = """
@@ -86,3 +88,14 @@ def test_a_gate_that_compared_nothing_is_closed(
     told = capsys.readouterr().out
     assert "not here: pip install nowhere-host" in told
     assert told.splitlines()[-1].startswith("nothing was compared")
+
+
+def test_a_host_that_is_here_and_not_patched_closes_it(
+    gate: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(name: str) -> None:
+        warnings.warn(binding.PatchWarning(f"{name} is left as it is"), stacklevel=1)
+
+    monkeypatch.setattr(binding, "patch", told)
+    assert gate(SLOW) == 1
+    assert "gatehost is left as it is" in capsys.readouterr().out

@@ -25,13 +25,13 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder, random = tmp_path_factory.mktemp("benchmark"), np.random.default_rng(2)
     causal = random.random(N) < 0.3
     beta, place = random.normal(size=N), 100 + 7 * np.arange(N)
-    tissues = np.array([ODD, *(f"Tissue {i:02d}" for i in range(9))])[random.integers(0, 10, N)]
+    tissues = np.array([ODD, "T$a_{$", *(f"Tissue {i:02d}" for i in range(8))])[random.integers(0, 10, N)]
     header = "chrom\tpos\tref\talt"
     at = [f"chr{1 + i % 12}\t{p}\tA\tG" for i, p in enumerate(place.tolist())]
     labels = [f"{header}\tbeta\tpip\ttissue\ttss_distance\taf"]
     distance, pip = random.integers(0, 50_000, N), np.where(causal, 0.95, 0.001)
     labels += [f"{at[i]}\t{beta[i]:.4f}\t{pip[i]}\t{tissues[i]}\t{distance[i]}\t0.2{i % 9}" for i in range(N)]
-    scores = [f"{header}\tA\tB"]
+    scores = [f"{header}\tA\tfamily/B"]
     scores += [f"{at[i]}\t{beta[i] * causal[i] + random.normal():.4f}\t{random.normal():.4f}" for i in range(N)]
     for name, lines in (("labels", labels), ("scores", scores)):
         (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n")
@@ -41,7 +41,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.fixture(scope="module")
 def made(inputs: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "out"
-    more = ["--controls", "1", "--strata", "distance:0/1000/20000", "--compare", "A,B", "--bootstraps", "20"]
+    more = ["--controls", "1", "--strata", "distance:0/1000/20000", "--compare", "A,family/B", "--bootstraps", "20"]
     assert main([*inputs, *more, "-o", str(out)]) in (0, 3)
     return out
 
@@ -69,6 +69,10 @@ def test_the_page_says_what_the_tables_say(made: Path) -> None:
             shown += 1
     assert shown >= 20
     assert text.count("What would change the answer") == 6
+    lead = re.search(r'<p class="lead">(.*?)</p>', text)
+    assert lead is not None
+    assert lead[1].count("AUROC") == 2
+    assert "family/B: " in lead[1]
     assert ODD not in text
     assert "&lt;script&gt;alert(1)" in text
     figures = {file.stem for file in (made / "figures").glob("*.svg")}

@@ -6,10 +6,12 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pysam
 import pytest
 from oracles.gene_readouts import coverage
 
@@ -247,3 +249,20 @@ def test_drivers_of_exons(cohort: Any, files: dict[str, Path], tmp_path: Path) -
         assert main(["run", str(parts), "-q", "--shard", shard, "--threads", "2"]) == 0
     assert main(["merge", "-q", str(parts)]) == 3
     assert fingerprint(parts) == fingerprint(out)
+
+
+def test_drivers_of_exons_put_alt_where_the_fasta_has_its_base(
+    cohort: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """As mutagenesis does: a REF that is not in the FASTA is skipped by the policy, and stops no driver."""
+    lines = gzip.decompress(Path(cohort.vcf).read_bytes()).decode().splitlines()
+    at = next(i for i, line in enumerate(lines) if re.match(r"chr1\t3\d\d\t\S+\t[ACGT]\t[ACGT]\t", line))
+    cells = lines[at].split("\t")
+    lines[at] = "\t".join([*cells[:3], next(b for b in "ACGT" if b not in cells[3:5]), *cells[4:]])
+    (tmp_path / "v.vcf").write_text("\n".join(lines) + "\n")
+    pysam.tabix_index(str(tmp_path / "v.vcf"), preset="vcf", force=True)
+    command = [word if word != str(cohort.vcf) else str(tmp_path / "v.vcf.gz") for word in words(cohort, files, "run")]
+    command += ["--expression", str(cohort.expression), "--ref-mismatch", "skip", "-q"]
+    assert main([*command, "--steps", "check,predict,evaluate,ism,drivers", "-o", str(tmp_path / "out")]) == 3
+    (scored,) = (tmp_path / "out" / "ism").glob("*.variants.tsv.gz")
+    assert all(np.isfinite(float(row["ism"])) for row in table(scored))

@@ -103,3 +103,16 @@ def test_shards_that_found_different_things_are_not_merged(
     told = capsys.readouterr().err
     assert "in tiles and in whole windows" in told
     assert "--no-tiles" in told
+
+
+def test_a_run_that_is_gone_on_with_is_not_judged_anew(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    assert main([*words, "-q", "-o", str(out)]) == 0
+    before = fingerprint(out)
+    for gone in (out / "manifest.json", *(out / ".gxfast" / "blocks" / "xpresso").glob("block-*")):
+        gone.unlink()
+    monkeypatch.setattr(TiledModel, "check", _differs)
+    assert main([*words, "-q", "--resume", "-o", str(out)]) == 0
+    assert fingerprint(out) == before

@@ -349,3 +349,23 @@ def test_rows_of_two_spellings_count_once() -> None:
     assert found.counts["repeated rows"] == 2
     row = cell(found, "toy", "sign_share")
     assert (row.n, row.value) == (2, 0.5)
+
+
+@pytest.mark.parametrize("controls", [0, 2])
+def test_the_order_of_rows_in_credible_sets_is_nothing(controls: int) -> None:
+    """A variant in two sets has two probabilities: rows that are alike in all else."""
+    random, n = np.random.default_rng(3), 400
+    columns = {
+        "pip": np.where(np.arange(n) // 2 % 8 == 0, 0.95, 0.001) * random.uniform(0.999, 1, n),
+        "beta": random.normal(size=n), "toy": random.normal(size=n), "cs_id": np.array([f"L{i % 2}" for i in range(n)]),
+    }  # fmt: skip
+    place = np.repeat(100 * np.arange(n // 2), 2)
+    table = VariantTable(
+        np.repeat("chr1", n), place, np.repeat("A", n), np.repeat("G", n), columns, signed=("beta", "toy")
+    )
+    order = np.random.default_rng(9).permutation(n)
+    one, other = (
+        gx.evaluate_variants(given, models=["toy"], controls=controls) for given in (table, table.take(order))
+    )
+    for mine, theirs in zip(one.rows, other.rows, strict=True):
+        assert repr(mine.value) == repr(theirs.value)

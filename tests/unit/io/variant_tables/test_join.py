@@ -137,3 +137,26 @@ def test_scores_of_one_variant_in_two_spellings_are_refused():
     labels = make_table("chr1:5:A:G", pip=[0.5])
     with pytest.raises(InputError, match="1 rows of scores are of a variant that has one"):
         join(labels, make_table("chr1:5:A:G", "1:5:A:G", toy=[1.0, 2.0]))
+
+
+def test_many_alleles_and_genes_are_numbered_together():
+    """More than 2^62 places: exchanged and written rows have numbers of one kind all the same."""
+    rng, n = np.random.default_rng(1), 3000
+    alts = ["A" + "".join(letters) for letters in rng.choice(list("ACGT"), (n, 12))]
+    position = np.sort(rng.choice(240_000_000, n, replace=False)) + 1
+    names = [f"chr1:{at}:A:{alt}" for at, alt in zip(position.tolist(), alts, strict=True)]
+    genes = np.array([f"G{i}" for i in range(n)])
+    last, turned = "chr1:245000001", [f"chr1:{240_000_100 + 10 * i}" for i in range(50)]
+    labels = make_table(
+        *names, f"{last}:A:AT", *[f"{at}:C:G" for at in turned], gene_id=[*genes, "G0", *genes[:50]],
+        beta=np.ones(n + 51), signed=("beta",),
+    )  # fmt: skip
+    scores = make_table(
+        *names, f"{last}:AC:A", *[f"{at}:G:C" for at in turned], gene_id=[*genes, "G0", *genes[:50]],
+        toy=[*[0.5] * n, 9.0, *np.arange(50) + 1.0], signed=("toy",),
+    )  # fmt: skip
+    found = join(labels, scores)
+    assert found.counts == {
+        "labels with scores": n + 50, "labels without scores": 1, "scores without labels": 1, "scores turned": 50,
+    }  # fmt: skip
+    assert found.columns["toy"].tolist() == [*[0.5] * n, *-(np.arange(50) + 1.0)]

@@ -369,3 +369,23 @@ def test_blocks_of_lines_change_nothing(tmp_path, monkeypatch):
         put(tmp_path / "bad.tsv", "chrom pos ref alt pip tissue", *lines, "1 70 A C 0.5", "1 71 A C 0.5 x")
         with pytest.raises(InputError, match="line 61: the row has 5 cells, the header has 6"):
             read_labels(tmp_path / "bad.tsv")
+
+
+def test_rows_are_chosen_by_what_is_there(tmp_path):
+    rows = "chrom pos ref alt pip method", "chr1 5 A G 0.9 SUSIE", "chr1 6 A G 0.8 FINEMAP", "chr1 7 A G 0.7 SUSIE"
+    path = put(tmp_path / "labels.tsv", *rows)
+    assert len(read_labels(path, only={"method": "SUSIE"})) == 2
+    with pytest.raises(InputError, match=r"no row has the method 'FINEMP'"):
+        read_labels(path, only={"method": ["SUSIE", "FINEMP"]})
+    with pytest.raises(InputError, match="neither a column nor the name of the file tells the tissue"):
+        read_labels(path, only={"tissue": "Liver"})
+
+
+def test_a_tissue_that_the_name_of_the_file_tells(tmp_path):
+    head = "variant_id gene_id tss_distance ma_samples ma_count maf pval_nominal slope slope_se pval_nominal_threshold "
+    head += "min_pval_nominal pval_beta"
+    path = put(tmp_path / "Liver.v8.signif_variant_gene_pairs.txt", head,
+               "chr1_5_A_G_b38 ENSG1 10 5 5 0.1 1e-9 0.5 0.1 1e-5 1e-9 1e-8")  # fmt: skip
+    assert read_labels(path, only={"tissue": "Liver"}).columns["tissue"].tolist() == ["Liver"]
+    with pytest.raises(InputError, match="no row has the tissue 'Brain'"):
+        read_labels(path, only={"tissue": "Brain"})
