@@ -65,7 +65,7 @@ def demo(output: str, seed: int, people: int, n_genes: int, **options: Any) -> i
     def write_truth(directory: Path) -> None:
         compared(directory).write_truth(directory)
 
-    with repeated_by(config_text("run", run.params, arguments).encode("utf-8", "surrogateescape")):
+    with repeated_by(config_text("run", run.params, arguments)):
         code = execute(arguments, STEPS, before_report=write_truth)
     comparison = compared(folder)
     if not options["quiet"] and not options["as_json"]:

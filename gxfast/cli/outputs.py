@@ -45,8 +45,7 @@ def _comparing(callback: Callable[..., Any], command: click.Command, name: str) 
             return callback(*arguments, **parameters)
         from ..workflow.rundir import repeated_by
 
-        # Names of files that are no text stay what they were in no file: such a run is not repeated by this one.
-        with repeated_by(config_text(name, command.params, parameters).encode("utf-8", "surrogateescape")):
+        with repeated_by(config_text(name, command.params, parameters)):
             return callback(*arguments, **parameters)
 
     compared.compares_outputs = True  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from .answers import Answers, Fact, fact_figures, needed, number_of, rows_of, wh
 from .data import ResultFiles
 from .page import mapping, write_page
 from .page_data import PageData, PagedTable
+from .parts import Figure
 from .questions import Answer, Question
 
 __all__ = ["METRICS", "render_benchmark"]
@@ -188,20 +189,25 @@ def _tissues(path: Path, metrics: Rows) -> Answers | None:
         return None
     name = _NAMES[metric]
     facts = [_fact(row, f"{name}, {row['tissue']} over tissues") for row in rows if row["tissue"] in _MEANS]
-    figures = [
-        figure
-        for model in dict.fromkeys(row["model"] for row in of_tissues)
-        for figure in fact_figures(
-            path, f"tissues.{model}", f"{model}: {name} by tissue", "tissues",
-            [_fact(row, row["tissue"]) for row in of_tissues if row["model"] == model], 0.5, name, most=_MOST_ROWS,
-        )
-    ]  # fmt: skip
+    figures = _figure_of_each(path, "tissues", of_tissues, "model", "tissue", name, f"{{}}: {name} by tissue")
     facts = facts or [_fact(row, f"{name}, {row['tissue']}") for row in of_tissues]
     changes = (
         "Tissues share variants: their values are no independent tries. A tissue of few causal variants has a wide "
         "interval; the weighted mean counts variants, the mean tissues."
     )
     return Answers(facts, figures, changes)
+
+
+def _figure_of_each(
+    path: Path, question: str, rows: Rows, column: str, level: str, name: str, title: str
+) -> list[Figure]:  # fmt: skip
+    """A figure for each value of a column, with the rows that have it by their level."""
+    found: list[Figure] = []
+    for value in dict.fromkeys(row[column] for row in rows):
+        facts = [_fact(row, row[level]) for row in rows if row[column] == value]
+        label = title.replace("{}", value)
+        found += fact_figures(path, f"{question}.{value}", label, question, facts, 0.5, name, most=_MOST_ROWS)
+    return found
 
 
 def _controls(rows: Rows) -> str:
@@ -217,14 +223,7 @@ def _strata(path: Path, strata: Rows) -> Answers | None:
     rows = _chosen(strata, (metric,), lambda row: row["tissue"] == _ALL and row["controls"] in ("", _controls(strata)))
     facts = [_fact(row, f"{row['stratum']} {row['level']}") for row in rows]
     name = _NAMES[metric]
-    figures = [
-        figure
-        for stratum in dict.fromkeys(row["stratum"] for row in rows)
-        for figure in fact_figures(
-            path, f"strata.{stratum}", f"{name} by {stratum}", "strata",
-            [_fact(row, row["level"]) for row in rows if row["stratum"] == stratum], 0.5, name, most=_MOST_ROWS,
-        )
-    ]  # fmt: skip
+    figures = _figure_of_each(path, "strata", rows, "stratum", "level", name, f"{name} by {{}}")
     changes = (
         "Strata of few variants differ by chance: compare intervals, and count how many strata were looked at. A model "
         "that is good near the TSS alone may know promoters, and not variants."

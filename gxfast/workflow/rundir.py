@@ -62,7 +62,7 @@ EXTRA: Final = "not of this run"  # of a file, in what `verify` returns
 CONFIG: Final = "config.toml"  # what the command line writes to do a run again: of this machine, as run.json is
 _ANEW: Final = "start anew in another directory"
 _OF_NOTHING: Final = {f"{STATE}/{name}" for name in (PLAN, JOURNAL, "run.json", "lock")}
-_REPEATED_BY: ContextVar[bytes | None] = ContextVar("repeated_by", default=None)
+_REPEATED_BY: ContextVar[str | None] = ContextVar("repeated_by", default=None)
 B = TypeVar("B")
 
 
@@ -240,7 +240,8 @@ class RunDirectory:
         """Write the manifest, with the hash of every result file: the run is complete from here on."""
         config = _REPEATED_BY.get()
         if config is not None:
-            atomic_write(self.path / CONFIG, config)
+            # Names of files that are no text stay what they were in no file: such a run is not repeated by this one.
+            atomic_write(self.path / CONFIG, config.encode("utf-8", "surrogateescape"))
         results = {name: sha256_of(self.path / name) for name in _results(self.path)}
         if self._superseded:
             self._drop_superseded(results)
@@ -264,7 +265,7 @@ class RunDirectory:
 
 
 @contextmanager
-def repeated_by(config: bytes) -> Iterator[None]:
+def repeated_by(config: str) -> Iterator[None]:
     """Leave a text as ``config.toml`` in the directories of the runs that are finished meanwhile."""
     token = _REPEATED_BY.set(config)
     try:
